@@ -1,0 +1,133 @@
+"""One application per test process, a fresh database per test, two customers in it: a leak has something to leak."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import upgrade
+
+from tests import factories
+from tests.page import Browser
+from wem import create_app
+from wem.db import Base, db
+from wem.settings import ROOT, Settings
+
+PORTAL = "http://localhost:8000"
+PUBLIC = "http://localhost:8001"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases")
+        databases = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)] if both else ["sqlite"]
+        metafunc.parametrize("database", databases, scope="session")
+
+
+def settings_for_tests(var: Path, **changed: str) -> Settings:
+    """Return settings that reach nothing outside `var` and loopback."""
+    values = {
+        "WEM_ENV": "testing",
+        "VAR_DIR": str(var),
+        "SECRET_KEY": "a secret for tests",
+        "MASTER_KEY": "a master key for tests",
+        "PORTAL_URL": PORTAL,
+        "PUBLIC_URL": PUBLIC,
+        "SMTP_PORT": "1",  # nothing listens here
+        "MAILBOX_URL": "",
+        "REDIS_URL": f"unix://{var}/no-redis.sock",
+        "SQLITE_SYNCHRONOUS": "OFF",
+        "SERVICE_DOMAIN": "mail.wem.example",
+        "LOG_LEVEL": "ERROR",
+    }
+    return Settings(**{**values, **changed})
+
+
+@pytest.fixture(scope="session")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of state of this test process."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="session")
+def _sqlite_app(var: Path) -> Flask:
+    app = create_app(settings_for_tests(var))
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=True, RATELIMIT_ENABLED=False)
+    with app.app_context():
+        upgrade(str(ROOT / "migrations"))
+        db.session.remove()
+        db.engine.dispose()
+    shutil.copy(var / "wem.sqlite3", var / "empty.sqlite3")
+    return app
+
+
+@pytest.fixture(scope="session")
+def _postgresql_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    url = request.getfixturevalue("postgres_url")
+    app = create_app(settings_for_tests(tmp_path_factory.mktemp("var-pg"), DATABASE_URL=url))
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, RATELIMIT_ENABLED=False)
+    with app.app_context():
+        upgrade(str(ROOT / "migrations"))
+        db.session.remove()
+    return app
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
+    """The application with an empty database, in an application context."""
+    app: Flask = request.getfixturevalue(f"_{database}_app")
+    with app.app_context():
+        db.session.remove()
+        if database == "sqlite":
+            db.engine.dispose()
+            folder = app.config["WEM"].var
+            for rest in ("-wal", "-shm"):
+                (folder / f"wem.sqlite3{rest}").unlink(missing_ok=True)
+            shutil.copy(folder / "empty.sqlite3", folder / "wem.sqlite3")
+        else:
+            names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+            with db.engine.begin() as connection:
+                connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        yield app
+        db.session.rollback()
+        db.session.remove()
+
+
+@pytest.fixture
+def world(app: Flask) -> factories.World:
+    """Two customers with contracts, people, a list and readers each; a staff member, a partner."""
+    world = factories.world()
+    db.session.commit()
+    return world
+
+
+@pytest.fixture
+def browser_for(app: Flask) -> Callable[..., Browser]:
+    """Return a browser signed in as an account (or nobody), on the portal or the public origin."""
+
+    def make(account: Any = None, *, origin: str = PORTAL) -> Browser:
+        browser = Browser(app, origin)
+        if account is not None:
+            browser.sign_in(account)
+        return browser
+
+    return make
+
+
+@pytest.fixture
+def public(browser_for: Callable[..., Browser]) -> Browser:
+    """A browser of an end user: the public origin, no sign-in."""
+    return browser_for(origin=PUBLIC)
+
+
+os.environ.setdefault("WEM_ENV", "testing")

@@ -1,0 +1,203 @@
+"""People, contracts, lists and readers for tests."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from wem import clock
+from wem.accounts.models import Account, Customer, Membership, Partner, hasher
+from wem.accounts.rules import Role, StaffRole
+from wem.contracts.models import Contract, Course
+from wem.contracts.rules import ContractState
+from wem.db import db
+from wem.hashing import address_hash
+from wem.lists.counting import change_count
+from wem.lists.models import Field, MailingList, Subscriber, Subscription
+from wem.lists.states import FieldKind, SubscriptionState, Way
+from wem.mailings.models import Mailing
+
+PASSWORD = "correct horse battery"
+# Hashed once: argon2 takes its time on purpose.
+PASSWORD_HASH = hasher.hash(PASSWORD)
+_numbers = itertools.count(1)
+
+
+def make_account(name: str = "山田 太郎", email: str | None = None, **values: Any) -> Account:
+    number = next(_numbers)
+    account = Account(
+        name=name, email=email or f"person{number}@shop.example.jp", password_hash=PASSWORD_HASH, **values
+    )
+    db.session.add(account)
+    db.session.flush()
+    return account
+
+
+def make_course() -> Course:
+    number = next(_numbers)
+    course = Course(
+        code=f"standard-{number}", name="スタンダード", tiers=[[1000, 3000], [3000, 5000], [10000, 9000]], sample=True
+    )
+    db.session.add(course)
+    db.session.flush()
+    return course
+
+
+def make_customer(name: str = "株式会社髙橋商店", slug: str | None = None) -> Customer:
+    customer = Customer(name=name, slug=slug or f"shop{next(_numbers)}", kana="タカハシショウテン")
+    db.session.add(customer)
+    db.session.flush()
+    return customer
+
+
+def make_contract(customer: Customer, **values: Any) -> Contract:
+    details = {
+        "number": f"W{next(_numbers):07}",
+        "customer_id": customer.id,
+        "course_id": make_course().id,
+        "state": ContractState.active,
+        "start_date": date(2026, 1, 15),
+        "sender_name": customer.name,
+        "postal_code": "190-0012",
+        "postal_address": "東京都立川市曙町1-1-1",
+        "contact": "info@shop.example.jp",
+        "notice_email": "notice@shop.example.jp",
+    }
+    contract = Contract(**{**details, **values})
+    db.session.add(contract)
+    db.session.flush()
+    return contract
+
+
+def make_member(customer: Customer, role: Role = Role.owner, **values: Any) -> Account:
+    account = make_account(**values)
+    db.session.add(Membership(account=account, customer=customer, role=role))
+    db.session.flush()
+    return account
+
+
+def make_list(customer: Customer, name: str = "お得情報", slug: str | None = None, **values: Any) -> MailingList:
+    row = MailingList(customer_id=customer.id, name=name, slug=slug or f"list{next(_numbers)}", **values)
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def make_field(customer: Customer, label: str = "氏名", kind: FieldKind = FieldKind.text, **values: Any) -> Field:
+    row = Field(customer_id=customer.id, key=values.pop("key", label), label=label, kind=kind, **values)
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def make_subscriber(
+    mailing_list: MailingList,
+    address: str | None = None,
+    state: SubscriptionState = SubscriptionState.active,
+    fields: dict[str, Any] | None = None,
+) -> Subscriber:
+    """A reader of the list, counted as the product would."""
+    address = address or f"reader{next(_numbers)}@readers.example.com"
+    active = state is SubscriptionState.active
+    row = Subscriber(
+        customer_id=mailing_list.customer_id,
+        address=address,
+        address_key=address,
+        address_hash=address_hash(address),
+        fields=fields or {},
+        active_count=int(active),
+    )
+    db.session.add(row)
+    db.session.flush()
+    db.session.add(
+        Subscription(
+            customer_id=mailing_list.customer_id,
+            list_id=mailing_list.id,
+            subscriber_id=row.id,
+            state=state,
+            way=Way.form,
+            confirmed_at=clock.now() if active else None,
+        )
+    )
+    if active:
+        mailing_list.active_count += 1
+        change_count(mailing_list.customer_id, 1)
+    elif state is SubscriptionState.pending:
+        mailing_list.pending_count += 1
+    db.session.flush()
+    return row
+
+
+def make_mailing(mailing_list: MailingList, **values: Any) -> Mailing:
+    details: dict[str, Any] = {
+        "customer_id": mailing_list.customer_id,
+        "subject": "秋の新商品のお知らせ",
+        "sender_name": "株式会社髙橋商店",
+        "html": '<p>{{ 氏名 | default: "お客様" }}様</p><p>新商品のお知らせです。</p>',
+        "text": '{{ 氏名 | default: "お客様" }}様\n\n新商品のお知らせです。',
+    }
+    mailing = Mailing(**{**details, **values})
+    mailing.lists = [mailing_list]
+    db.session.add(mailing)
+    db.session.flush()
+    return mailing
+
+
+@dataclass
+class Side:
+    """One customer with all that hangs on it."""
+
+    customer: Customer
+    contract: Contract
+    owner: Account
+    editor: Account
+    viewer: Account
+    mailing_list: MailingList
+    field: Field
+    readers: list[Subscriber]
+    mailing: Mailing
+
+
+@dataclass
+class World:
+    ours: Side
+    theirs: Side
+    admin: Account
+    partner: Account
+
+
+def make_side(name: str, slug: str, domain: str) -> Side:
+    customer = make_customer(name, slug)
+    contract = make_contract(customer)
+    mailing_list = make_list(customer, "お得情報", "news")
+    field = make_field(customer)
+    readers = [
+        make_subscriber(mailing_list, f"{who}@{domain}", fields={"氏名": label})
+        for who, label in (("tanaka", "田中 一郎"), ("suzuki", "鈴木 花子"), ("takahashi", "髙橋 次郎"))
+    ]
+    return Side(
+        customer,
+        contract,
+        make_member(customer, Role.owner, email=f"owner@{slug}.example.jp"),
+        make_member(customer, Role.editor, email=f"editor@{slug}.example.jp"),
+        make_member(customer, Role.viewer, email=f"viewer@{slug}.example.jp"),
+        mailing_list,
+        field,
+        readers,
+        make_mailing(mailing_list),
+    )
+
+
+def world() -> World:
+    """Return two customers with real-looking data, a staff admin and a partner's person."""
+    partner = Partner(code="P001", name="立川ネット販売")
+    db.session.add(partner)
+    db.session.flush()
+    return World(
+        make_side("株式会社髙橋商店", "takahashi", "readers.example.com"),
+        make_side("有限会社山田花店", "yamada", "flowers.example.net"),
+        make_account("管理 花子", "admin@wem.example", staff_role=StaffRole.admin),
+        make_account("販売 次郎", "partner@partner.example.jp", partner_id=partner.id),
+    )

@@ -1,0 +1,160 @@
+"""A browser for tests of screens, and `Page`: an answer that checks itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from wem.accounts.models import Account, SignIn
+from wem.db import db
+
+
+class Page:
+    """An HTML answer: parses, has a title, unique ids, labels, forms with CSRF, no inline script or style."""
+
+    def __init__(self, response: TestResponse, *, signed_origin: bool) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.html = response.get_data(as_text=True)
+        self.soup = BeautifulSoup(self.html, "html.parser")
+        self.is_page = "<html" in self.html
+        if response.mimetype == "text/html" and self.html:
+            self._check(signed_origin)
+
+    @property
+    def text(self) -> str:
+        """What a person reads, with white space folded."""
+        main = self.soup.find("main") or self.soup
+        return re.sub(r"\s+", " ", main.get_text(" ")).strip()
+
+    @property
+    def location(self) -> str:
+        return self.response.headers.get("Location", "") or self.response.headers.get("HX-Redirect", "")
+
+    def form(self, action: str = "") -> dict[str, Any]:
+        """Return the values of the first form (whose action contains `action`) as a browser would post them."""
+        form = next(
+            (
+                f
+                for f in self.soup.find_all("form")
+                if action in str(f.get("action") or "") and f.get("method") == "post"
+            ),
+            None,
+        )
+        assert form is not None, f"no form {action!r} on this page"
+        values: dict[str, Any] = {}
+        for field in form.find_all(["input", "select", "textarea"]):
+            name = field.get("name")
+            if not name or field.get("type") in ("submit", "button", "file") or field.has_attr("disabled"):
+                continue
+            if field.name == "select":
+                chosen = field.find_all("option", selected=True) or field.find_all("option")[:1]
+                value: Any = [option.get("value", option.get_text()) for option in chosen]
+                value = value if field.has_attr("multiple") else (value[0] if value else "")
+            elif field.name == "textarea":
+                value = field.get_text()
+            elif field.get("type") in ("checkbox", "radio"):
+                if not field.has_attr("checked"):
+                    continue
+                value = field.get("value", "on")
+            else:
+                value = field.get("value", "")
+            if name in values and field.get("type") == "checkbox":
+                before = values[name]
+                values[name] = [*before, value] if isinstance(before, list) else [before, value]
+            else:
+                values[name] = value
+        return values
+
+    def _check(self, signed_origin: bool) -> None:
+        if self.is_page:
+            title = self.soup.find("title")
+            assert title and title.get_text(strip=True), "the page has no title"
+            assert self.soup.find("html").get("lang"), "the page has no language"  # type: ignore[union-attr]
+            assert len(self.soup.find_all("h1")) == 1, "a page has one h1"
+        ids = Counter(tag["id"] for tag in self.soup.find_all(id=True))
+        double = [name for name, count in ids.items() if count > 1]
+        assert not double, f"ids stand twice: {double}"
+        for tag in self.soup.find_all(True):
+            inline = [
+                name for name in tag.attrs if name.startswith("on") or name == "style" or name.startswith("hx-on")
+            ]
+            assert not inline, f"inline {inline} in {tag.name}"
+        for script in self.soup.find_all("script"):
+            assert script.get("src"), "inline script"
+        assert not self.soup.find_all("style"), "inline style"
+        for form in self.soup.find_all("form"):
+            if str(form.get("method", "")).lower() == "post" and signed_origin and "/h/" not in str(form.get("action")):
+                assert form.find("input", {"name": "csrf_token"}), f"form without CSRF: {form.get('action')}"
+        self._check_labels(set(ids))
+
+    def _check_labels(self, ids: set[str]) -> None:
+        labelled = {label.get("for") for label in self.soup.find_all("label")}
+        for field in self.soup.find_all(["input", "select", "textarea"]):
+            if field.get("type") in ("hidden", "submit", "button") or _hidden(field):
+                continue
+            named = field.get("id") in labelled or field.find_parent("label") or field.get("aria-label")
+            assert named or field.get("aria-labelledby"), f"no label for {field.get('name')}"
+            for reference in str(field.get("aria-describedby") or "").split():
+                assert reference in ids, f"aria-describedby points nowhere: {reference}"
+
+
+def _hidden(field: Tag) -> bool:
+    return field.find_parent(attrs={"hidden": True}) is not None
+
+
+class Browser:
+    """A person's browser: keeps cookies, follows nothing by itself, posts forms with what they hold."""
+
+    def __init__(self, app: Flask, origin: str) -> None:
+        self.app = app
+        self.origin = origin
+        self.client = app.test_client()
+
+    def sign_in(self, account: Account) -> None:
+        """Hold a sign-in of this account without typing the password."""
+        row, token = SignIn.begin(account, "127.0.0.1", "tests")
+        db.session.add(row)
+        db.session.commit()
+        with self.client.session_transaction(base_url=self.origin) as session:
+            session["_user_id"] = token
+            session["_fresh"] = True
+
+    def get(self, path: str, **options: Any) -> Page:
+        return self._page(self.client.get(path, base_url=self.origin, **options))
+
+    def post(self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **options: Any) -> Page:
+        """Post with this session's CSRF token added."""
+        values = dict(data or {})
+        if "csrf_token" not in values and self.origin.endswith(":8000"):
+            values["csrf_token"] = self.csrf_token()
+        headers = {**options.pop("headers", {}), **({"HX-Request": "true"} if htmx else {})}
+        return self._page(self.client.post(path, data=values, base_url=self.origin, headers=headers, **options))
+
+    def submit(self, path: str, changes: dict[str, Any] | None = None, *, action: str = "", **options: Any) -> Page:
+        """Open a page, fill in its form and post it to where the form says."""
+        page = self.get(path)
+        values = {**page.form(action), **(changes or {})}
+        form = next(
+            f for f in page.soup.find_all("form") if action in str(f.get("action") or "") and f.get("method") == "post"
+        )
+        return self.post(str(form.get("action") or path), values, **options)
+
+    def csrf_token(self) -> str:
+        page = self.get("/login")
+        field = page.soup.find("input", {"name": "csrf_token"})
+        if field is None:
+            page = self.get("/account")
+            field = page.soup.find("input", {"name": "csrf_token"})
+        assert isinstance(field, Tag)
+        return str(field["value"])
+
+    def _page(self, response: TestResponse) -> Page:
+        # What the request left in the session is not what the next one sees.
+        db.session.expire_all()
+        return Page(response, signed_origin=self.origin.endswith(":8000"))

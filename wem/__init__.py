@@ -1,0 +1,66 @@
+"""WeM: an e-mail delivery service with contracts."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from wem import models as models
+from wem import settings as settings_module
+from wem.db import db, migrate, open_as_we_need
+from wem.settings import ROOT, Settings
+from wem.web.blueprints import OpenBlueprint
+from wem.web.context import set_up_context
+from wem.web.errors import set_up_errors
+from wem.web.filters import set_up_filters
+from wem.web.headers import set_up_headers
+from wem.web.htmx import set_up_htmx
+from wem.web.languages import set_up_languages
+from wem.web.limits import set_up_limits
+from wem.web.origins import Origin, guard_origins
+from wem.web.session import set_up_sessions
+
+csrf = CSRFProtect()
+BLUEPRINTS: tuple[OpenBlueprint, ...] = ()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application: settings, extensions, blueprints, error pages.
+
+    Raises SettingsError when the settings cannot be right.
+    """
+    config = settings or settings_module.load()
+    logging.basicConfig(level=config.LOG_LEVEL, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = Flask("wem", root_path=str(ROOT / "wem"), template_folder=ROOT / "templates", static_folder=ROOT / "static")
+    app.config["WEM"] = config
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
+    app.config["MAX_CONTENT_LENGTH"] = 210 * 1024 * 1024
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the sign-in
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000  # addresses of static files carry their version
+    if config.database_url.startswith("sqlite:///"):
+        config.var.mkdir(parents=True, exist_ok=True)
+    set_up_sessions(app)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    with app.app_context():
+        open_as_we_need(db.engine, config.SQLITE_SYNCHRONOUS)
+    csrf.init_app(app)
+    guard_origins(app)
+    set_up_languages(app)
+    set_up_htmx(app)
+    set_up_limits(app)
+    set_up_headers(app)
+    set_up_filters(app)
+    set_up_context(app)
+    set_up_errors(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+        if blueprint.origin is Origin.public:
+            csrf.exempt(blueprint)  # no session there; forms carry signed tokens
+    if int(config.TRUSTED_PROXIES):
+        hops = int(config.TRUSTED_PROXIES)
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

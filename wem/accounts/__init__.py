@@ -1,0 +1,1 @@
+"""Customers, their people, staff and partners; signing in."""

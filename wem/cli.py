@@ -1,0 +1,58 @@
+"""`bin/wem …`: the commands of operators, collected from the domains."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+
+import click
+import sqlalchemy as sa
+from flask import Flask
+from flask.cli import FlaskGroup
+from flask_migrate import upgrade
+
+from wem import clock, create_app, schedule
+from wem.db import db
+from wem.settings import ROOT, SettingsError
+
+log = logging.getLogger("wem.cli")
+
+
+def _app() -> Flask:
+    try:
+        return create_app()
+    except SettingsError as error:
+        print(f"wem: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@click.group(cls=FlaskGroup, create_app=_app, add_default_commands=False, add_version_option=False)
+def main() -> None:
+    """WeM's commands."""
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the present tables."""
+    upgrade(str(ROOT / "migrations"))
+
+
+@main.command()
+def timetable() -> None:
+    """Ring the periodic jobs until told to stop."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    while not stopped.wait(1):
+        try:
+            schedule.ring_due(clock.now())
+        except sa.exc.SQLAlchemyError as error:
+            # The database may be away; the timetable waits for it.
+            log.warning("the timetable waits for the database: %s", error)
+            db.session.rollback()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Contracts: course, legal items, what the contract permits, suspension and its lifting."""

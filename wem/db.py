@@ -1,0 +1,123 @@
+"""The base of all tables: constraint names, column types, the session and how SQLite is opened."""
+
+from __future__ import annotations
+
+import enum
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase
+
+from wem.clock import JAPAN
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A point in time: aware in Python (Asia/Tokyo), UTC in the database."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            value = value.replace(tzinfo=UTC)
+        return value.astimezone(JAPAN)
+
+
+class Small(sa.TypeDecorator[Any]):
+    """An IntEnum kept as a small integer, for tables of millions of rows."""
+
+    impl = sa.SmallInteger
+    cache_ok = True
+
+    def __init__(self, kind: type[enum.IntEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> int | None:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return None if value is None else self.kind(value)
+
+
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+# SQLite numbers rows by itself only where the type is INTEGER.
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        datetime: Moment(),
+        dict[str, Any]: Json,
+        list[Any]: Json,
+        # Without this a text enum would be stored by member name, in a column as long as today's longest.
+        enum.StrEnum: sa.Enum(
+            enum.StrEnum, native_enum=False, length=32, values_callable=lambda kind: [member.value for member in kind]
+        ),
+    }
+
+
+# Models stand on the plain Base; the extension gives the session and shares the tables.
+db = SQLAlchemy(metadata=Base.metadata)
+migrate = Migrate(render_as_batch=True, compare_type=True)
+
+# On SQLite a transaction that may write takes the write lock when it begins: a read that later turns into a write
+# fails at once when somebody wrote in between. Page views only read and must not wait for writers.
+reading_only: ContextVar[bool] = ContextVar("reading_only", default=False)
+
+
+def open_as_we_need(engine: Engine, synchronous: str) -> None:
+    """Set up the SQLite connections of an engine: write-ahead log, foreign keys, patient writers."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if reading_only.get() else "BEGIN IMMEDIATE")
+
+
+def insert_ignoring(table: Any) -> Any:
+    """Return an INSERT that leaves rows alone that are there already; for the database in use."""
+    from_dialect = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    return from_dialect(table).on_conflict_do_nothing()

@@ -1,0 +1,1 @@
+"""The engine: dispatches, batches, deliveries; sending, retrying, recovering; drains the outbox."""

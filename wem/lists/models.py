@@ -1,0 +1,317 @@
+"""Lists, fields, subscribers and their subscriptions; consent, suppression and the count of registered addresses."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from wem import clock
+from wem.db import Base, BigId, Small
+from wem.lists.address_rules import mask_address
+from wem.lists.states import (
+    ConsentKind,
+    FieldKind,
+    RowState,
+    SubscriptionState,
+    SuppressionReason,
+    UploadKind,
+    UploadState,
+    Way,
+)
+
+EVERY_LIST = 0
+
+
+class MailingList(Base):
+    """A named list (リスト) of one customer."""
+
+    __tablename__ = "mailing_list"
+    __table_args__ = (sa.UniqueConstraint("customer_id", "slug"), sa.UniqueConstraint("customer_id", "id"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    name: Mapped[str] = mapped_column(sa.String(100))
+    slug: Mapped[str] = mapped_column(sa.String(40))
+    description: Mapped[str] = mapped_column(sa.String(500), default="")
+    sign_up_open: Mapped[bool] = mapped_column(default=True)
+    sign_up_intro: Mapped[str] = mapped_column(sa.Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    archived_at: Mapped[datetime | None]
+    # Kept with each change, never counted over the table.
+    active_count: Mapped[int] = mapped_column(default=0)
+    pending_count: Mapped[int] = mapped_column(default=0)
+    # Goes up with each change of what the sign-up form shows; consent events name it.
+    form_version: Mapped[int] = mapped_column(default=1)
+
+    form_fields: Mapped[list[ListField]] = relationship(
+        back_populates="mailing_list", order_by="ListField.position", cascade="all, delete-orphan"
+    )
+
+
+class Field(Base):
+    """A custom field of a customer's readers."""
+
+    __tablename__ = "field"
+    __table_args__ = (sa.UniqueConstraint("customer_id", "key"), sa.UniqueConstraint("customer_id", "id"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    key: Mapped[str] = mapped_column(sa.String(64))
+    label: Mapped[str] = mapped_column(sa.String(100))
+    kind: Mapped[FieldKind]
+    options: Mapped[list[Any]] = mapped_column(default=list)
+    position: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class ListField(Base):
+    """A field that stands on a list's sign-up form."""
+
+    __tablename__ = "list_field"
+
+    list_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing_list.id", ondelete="CASCADE"), primary_key=True)
+    field_id: Mapped[int] = mapped_column(sa.ForeignKey("field.id", ondelete="CASCADE"), primary_key=True, index=True)
+    required: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+
+    mailing_list: Mapped[MailingList] = relationship(back_populates="form_fields")
+    field: Mapped[Field] = relationship()
+
+
+class Subscriber(Base):
+    """One end-user address within one customer (読者). Gone when its last subscription ends."""
+
+    __tablename__ = "subscriber"
+    __table_args__ = (
+        sa.UniqueConstraint("customer_id", "address_key"),
+        sa.UniqueConstraint("customer_id", "id"),
+        # Never give a number to a second person: stops and unsubscribe links carry it.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    address: Mapped[str] = mapped_column(sa.String(320))
+    address_key: Mapped[str] = mapped_column(sa.String(320))
+    address_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
+    domain_group: Mapped[str] = mapped_column(sa.String(16), default="other")
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    language: Mapped[str] = mapped_column(sa.String(2), default="ja")
+    # Number of active subscriptions; above 0 it is a registered address (1-5).
+    active_count: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    subscriptions: Mapped[list[Subscription]] = relationship(
+        back_populates="subscriber", cascade="all, delete-orphan", passive_deletes=True, order_by="Subscription.id"
+    )
+
+    @property
+    def masked(self) -> str:
+        """The address as a customer may see it (17-4)."""
+        return mask_address(self.address)
+
+
+class Subscription(Base):
+    """One subscriber on one list (登録)."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        sa.UniqueConstraint("subscriber_id", "list_id"),
+        sa.Index("ix_subscription_list_id_state_id", "list_id", "state", "id"),
+        sa.Index(
+            "ix_subscription_expires_at",
+            "expires_at",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        ),
+        sa.Index(
+            "ix_subscription_upload_id",
+            "upload_id",
+            sqlite_where=sa.text("upload_id IS NOT NULL"),
+            postgresql_where=sa.text("upload_id IS NOT NULL"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "subscriber_id"],
+            ["subscriber.customer_id", "subscriber.id"],
+            ondelete="CASCADE",
+            name="fk_subscription_subscriber",
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "list_id"],
+            ["mailing_list.customer_id", "mailing_list.id"],
+            name="fk_subscription_mailing_list",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int]
+    list_id: Mapped[int]
+    subscriber_id: Mapped[int] = mapped_column(sa.BigInteger)
+    state: Mapped[SubscriptionState]
+    way: Mapped[Way]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    upload_id: Mapped[int | None]
+
+    subscriber: Mapped[Subscriber] = relationship(
+        back_populates="subscriptions",
+        foreign_keys="[Subscription.customer_id, Subscription.subscriber_id]",
+        overlaps="mailing_list",
+    )
+    mailing_list: Mapped[MailingList] = relationship(
+        foreign_keys="[Subscription.customer_id, Subscription.list_id]", overlaps="subscriber,subscriptions"
+    )
+
+
+class ConsentEvent(Base):
+    """Append-only proof (同意記録): what, when, how, by which shown text. Knows the address by its keyed hash only."""
+
+    __tablename__ = "consent_event"
+    __table_args__ = (sa.Index("ix_consent_event_customer_id_address_hash", "customer_id", "address_hash"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    # No foreign keys: the proof outlives list and subscriber.
+    customer_id: Mapped[int]
+    list_id: Mapped[int]
+    address_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
+    kind: Mapped[ConsentKind]
+    way: Mapped[Way | None]
+    at: Mapped[datetime]
+    shown_text_id: Mapped[int | None]
+    upload_id: Mapped[int | None]
+    account_id: Mapped[int | None]
+    mailing_id: Mapped[int | None]
+    ip: Mapped[str | None] = mapped_column(sa.String(45))
+    user_agent: Mapped[str | None] = mapped_column(sa.String(300))
+
+
+class ShownText(Base):
+    """The fixed part of what a reader was shown at sign-up, kept by its digest (特定電子メール法 規則4条)."""
+
+    __tablename__ = "shown_text"
+    __table_args__ = (sa.UniqueConstraint("customer_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int]
+    list_id: Mapped[int]
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    # notice version and text, sender name, form version, labels, way
+    content: Mapped[dict[str, Any]]
+    first_shown_at: Mapped[datetime]
+
+
+class Suppression(Base):
+    """An address that said no, or was removed: kept as a keyed hash, per list or for every list (list_id 0)."""
+
+    __tablename__ = "suppression"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    address_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    list_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=EVERY_LIST)
+    reason: Mapped[SuppressionReason]
+    at: Mapped[datetime]
+
+
+class AddressCount(Base):
+    """A customer's registered addresses now: distinct subscribers with an active subscription (1-5, 7-2)."""
+
+    __tablename__ = "address_count"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    registered: Mapped[int] = mapped_column(default=0)
+
+
+class MonthPeak(Base):
+    """The highest count of a calendar month, and when it was reached (7-2)."""
+
+    __tablename__ = "month_peak"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    peak: Mapped[int]
+    reached_at: Mapped[datetime]
+
+
+class AddressChange(Base):
+    """A reader's wish to move to another address; counts once that one confirms."""
+
+    __tablename__ = "address_change"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int]
+    subscriber_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str] = mapped_column(sa.String(320))
+    address_key: Mapped[str] = mapped_column(sa.String(320))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+
+
+class Upload(Base):
+    """A file of addresses (CSV or Excel) on its way into a list."""
+
+    __tablename__ = "upload"
+    __table_args__ = (sa.Index("ix_upload_list_id_id", "list_id", "id"), sa.Index("ix_upload_state", "state"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    list_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing_list.id"))
+    kind: Mapped[UploadKind]
+    state: Mapped[UploadState]
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    storage_key: Mapped[str | None] = mapped_column(sa.String(64))
+    size: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    # encoding, delimiter, has_header, sheets … as detected, and as the person corrected them
+    shape: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # {"address": column, "fields": {column: field key}}
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # attested: how, when, wording, told; evidence's storage key
+    statement: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    total: Mapped[int] = mapped_column(default=0)
+    read: Mapped[int] = mapped_column(default=0)
+    good: Mapped[int] = mapped_column(default=0)
+    bad: Mapped[int] = mapped_column(default=0)
+    duplicate: Mapped[int] = mapped_column(default=0)
+    known: Mapped[int] = mapped_column(default=0)
+    opted_out: Mapped[int] = mapped_column(default=0)
+    applied: Mapped[int] = mapped_column(default=0)
+    # Last record done in the present step: with the rows of that step, in one transaction.
+    cursor: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(sa.String(64), default="")
+    created_by: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    decided_by: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    decision_note: Mapped[str] = mapped_column(sa.String(500), default="")
+    finished_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    fence: Mapped[int] = mapped_column(default=0)
+
+    mailing_list: Mapped[MailingList] = relationship()
+
+
+class UploadRow(Base):
+    """One record of an upload, checked; erased when the upload is over."""
+
+    __tablename__ = "upload_row"
+    __table_args__ = (
+        sa.Index("ix_upload_row_upload_id_address_hash", "upload_id", "address_hash"),
+        sa.Index("ix_upload_row_upload_id_state_record", "upload_id", "state", "record"),
+    )
+
+    upload_id: Mapped[int] = mapped_column(sa.ForeignKey("upload.id", ondelete="CASCADE"), primary_key=True)
+    record: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[RowState] = mapped_column(Small(RowState))
+    address: Mapped[str | None] = mapped_column(sa.String(320))
+    address_key: Mapped[str | None] = mapped_column(sa.String(320))
+    address_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
+    domain_group: Mapped[str | None] = mapped_column(sa.String(16))
+    fields: Mapped[dict[str, Any] | None]
+    problem: Mapped[str | None] = mapped_column(sa.String(64))
+    # Which column and what was wrong, never the address itself.
+    place: Mapped[str | None] = mapped_column(sa.String(100))

@@ -1,0 +1,10 @@
+"""All tables, for Alembic and the mapper."""
+
+from wem import audit, outbox, schedule
+from wem.accounts import models as accounts
+from wem.contracts import models as contracts
+from wem.delivery import models as delivery
+from wem.lists import models as lists
+from wem.mailings import models as mailings
+
+__all__ = ["accounts", "audit", "contracts", "delivery", "lists", "mailings", "outbox", "schedule"]

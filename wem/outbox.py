@@ -1,0 +1,99 @@
+"""The product's own mails: one row each, in the same transaction as what they speak of; no other way out."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wem import clock, queue
+from wem.db import Base, BigId, Small, db
+
+
+class OutboxState(enum.IntEnum):
+    waiting = 0
+    leased = 1
+    accepted = 2
+    failed = 4
+    expired = 7
+
+
+@dataclass(frozen=True)
+class SystemMail:
+    """A mail of the product itself. `sender_name` is what the reader sees; the address is the service's."""
+
+    kind: str
+    recipient: str
+    subject: str
+    text: str
+    html: str | None = None
+    sender_name: str = ""
+    reply_to: str | None = None
+    lifetime: timedelta = timedelta(hours=24)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class OutboxMail(Base):
+    __tablename__ = "outbox_mail"
+    __table_args__ = (
+        sa.Index(
+            "ix_outbox_mail_due", "not_before", sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")
+        ),
+        sa.Index("ix_outbox_mail_about", "about"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    customer_id: Mapped[int | None]
+    # What it speaks of ("subscription 12"), so that it can be taken back or erased with it.
+    about: Mapped[str | None] = mapped_column(sa.String(64))
+    # Recipient and content are cleared once the mail is out or given up: the row stays for the count, the address not.
+    recipient: Mapped[str | None] = mapped_column(sa.String(320))
+    sender_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    reply_to: Mapped[str | None] = mapped_column(sa.String(320))
+    subject: Mapped[str | None] = mapped_column(sa.Text)
+    text: Mapped[str | None] = mapped_column(sa.Text)
+    html: Mapped[str | None] = mapped_column(sa.Text)
+    headers: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict)
+    state: Mapped[OutboxState] = mapped_column(Small(OutboxState), default=OutboxState.waiting)
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    owner: Mapped[str | None] = mapped_column(sa.String(64))
+    fence: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+    code: Mapped[int | None]
+    reply: Mapped[str | None] = mapped_column(sa.String(500))
+
+
+def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None = None) -> OutboxMail:
+    """Put a mail into the outbox of this transaction; it leaves within seconds of the commit."""
+    at = clock.now()
+    row = OutboxMail(
+        kind=mail.kind,
+        customer_id=customer_id,
+        about=about,
+        recipient=mail.recipient,
+        sender_name=mail.sender_name,
+        reply_to=mail.reply_to,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        headers=mail.headers,
+        created_at=at,
+        not_before=at,
+        expires_at=at + mail.lifetime,
+    )
+    db.session.add(row)
+    queue.ring(queue.HI, "wem.delivery.jobs.drain_outbox")
+    return row
+
+
+def take_back(about: str) -> None:
+    """Remove what is not sent yet about a subject that is gone."""
+    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about == about, OutboxMail.state == OutboxState.waiting))

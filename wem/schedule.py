@@ -1,0 +1,59 @@
+"""The timetable: each periodic job and its time, in one screen; every job may run twice or late without harm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wem import clock, queue
+from wem.db import Base, db, insert_ignoring
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A job and how often it is rung."""
+
+    job: str
+    queue: str
+    every: timedelta
+
+
+TIMETABLE = (
+    Periodic("wem.delivery.jobs.drain_outbox", queue.HI, timedelta(seconds=10)),
+    Periodic("wem.delivery.jobs.sweep", queue.SEND, timedelta(seconds=10)),
+    Periodic("wem.mailings.jobs.start_due", queue.WORK, timedelta(seconds=10)),
+    Periodic("wem.mailings.jobs.sweep", queue.WORK, timedelta(seconds=15)),
+    Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
+    Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
+)
+
+
+class TimetableRun(Base):
+    """When a periodic job was rung last; moved on by whoever rings, so that two timetables ring once."""
+
+    __tablename__ = "timetable_run"
+
+    job: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    rung_at: Mapped[datetime]
+
+
+def ring_due(at: datetime) -> list[str]:
+    """Ring what is due at a moment and return its names; safe beside a second timetable."""
+    rung = []
+    for periodic in TIMETABLE:
+        db.session.execute(
+            insert_ignoring(TimetableRun).values(job=periodic.job, rung_at=datetime.fromtimestamp(0, clock.JAPAN))
+        )
+        taken = db.session.execute(
+            sa.update(TimetableRun)
+            .where(TimetableRun.job == periodic.job, TimetableRun.rung_at <= at - periodic.every)
+            .values(rung_at=at)
+        )
+        db.session.commit()
+        if taken.rowcount:  # type: ignore[attr-defined]
+            queue.ring_now(periodic.queue, periodic.job)
+            rung.append(periodic.job)
+    return rung

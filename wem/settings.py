@@ -1,0 +1,135 @@
+"""Every setting: its name, its default and what it is for; read from the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be right; the message says which and what to do."""
+
+
+def _about(default: str, what: str) -> str:
+    return field(default=default, metadata={"what": what})  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings as text, as the environment gives them; properties give the typed ones."""
+
+    WEM_ENV: str = _about("development", "development, testing or production; production refuses built-in keys")
+    VAR_DIR: str = _about("", "the one folder that holds state; empty means var/ beside the code")
+    DATABASE_URL: str = _about("", "SQLAlchemy address; empty means the SQLite file in VAR_DIR")
+    REDIS_URL: str = _about("", "the queue's Redis; empty means the embedded one on a socket in VAR_DIR")
+    SECRET_KEY: str = _about("", "signs cookies and links; made and kept in VAR_DIR in development")
+    SECRET_KEY_PREVIOUS: str = _about("", "the key before the last change; links signed with it still work")
+    MASTER_KEY: str = _about("", "key of the address hashes; never change it: stops are known by these hashes")
+    PORTAL_URL: str = _about("http://localhost:8000", "origin of those who sign in")
+    PUBLIC_URL: str = _about("http://localhost:8001", "origin of end users' pages; sets no session cookie")
+    SMTP_HOST: str = _about("127.0.0.1", "the mail server that takes our mail")
+    SMTP_PORT: str = _about("2525", "its port; the built-in mailbox listens here in development")
+    MAILBOX_URL: str = _about("http://localhost:8025", "page of the built-in mailbox; empty in production")
+    SERVICE_DOMAIN: str = _about("mail.wem.example", "domain of the senders of customers without a domain of their own")
+    BOUNCE_DOMAIN: str = _about("", "domain of the return paths; empty means bounce.<SERVICE_DOMAIN>")
+    PROVIDER_NAME: str = _about("日本IP通信株式会社", "the company that runs this installation, as readers see it")
+    SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
+    LOGIN_IDLE_MINUTES: str = _about("30", "a sign-in ends after this time without a request")
+    LOGIN_HOURS: str = _about("12", "a sign-in ends after this time in any case")
+    SECURE_COOKIES: str = _about("", "1 or 0; empty means: as PORTAL_URL is https or not")
+    TRUSTED_PROXIES: str = _about("0", "number of reverse proxies whose X-Forwarded-* headers are believed")
+    SEND_WORKERS: str = _about("", "processes that send; empty means one per core")
+    BATCH_SIZE: str = _about("200", "recipients that a worker takes at once; the most that a crash can send twice")
+    LEASE_SECONDS: str = _about("60", "how long a batch belongs to a worker without a sign of life")
+    SQLITE_SYNCHRONOUS: str = _about("FULL", "SQLite's synchronous pragma; FULL survives power loss")
+    LOG_LEVEL: str = _about("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def var(self) -> Path:
+        return Path(self.VAR_DIR) if self.VAR_DIR else ROOT / "var"
+
+    @property
+    def database_url(self) -> str:
+        return self.DATABASE_URL or f"sqlite:///{self.var / 'wem.sqlite3'}"
+
+    @property
+    def redis_url(self) -> str:
+        return self.REDIS_URL or f"unix://{self.var / 'run' / 'redis.sock'}"
+
+    @property
+    def bounce_domain(self) -> str:
+        return self.BOUNCE_DOMAIN or f"bounce.{self.SERVICE_DOMAIN}"
+
+    @property
+    def portal_host(self) -> str:
+        return urlsplit(self.PORTAL_URL).netloc
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.PUBLIC_URL).netloc
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.SECURE_COOKIES == "1" if self.SECURE_COOKIES else self.PORTAL_URL.startswith("https:")
+
+    @property
+    def send_workers(self) -> int:
+        return int(self.SEND_WORKERS or 0) or os.cpu_count() or 1
+
+    @property
+    def batch_size(self) -> int:
+        return int(self.BATCH_SIZE)
+
+    @property
+    def lease_seconds(self) -> float:
+        return float(self.LEASE_SECONDS)
+
+    @property
+    def production(self) -> bool:
+        return self.WEM_ENV == "production"
+
+
+def load(environ: dict[str, str] | None = None) -> Settings:
+    """Return the settings of this process.
+
+    Raises SettingsError when production lacks a key or a value cannot be read.
+    """
+    given = os.environ if environ is None else environ
+    values = {f.name: given[f.name] for f in fields(Settings) if f.name in given}
+    loaded = Settings(**values)
+    if loaded.WEM_ENV not in ("development", "testing", "production"):
+        raise SettingsError(f"WEM_ENV is {loaded.WEM_ENV!r}; it must be development, testing or production")
+    if loaded.portal_host == loaded.public_host:
+        raise SettingsError("PORTAL_URL and PUBLIC_URL must differ in host or port: end users' pages set no cookie")
+    for name in ("SMTP_PORT", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES", "LOGIN_HOURS", "TRUSTED_PROXIES"):
+        if not getattr(loaded, name).isdigit():
+            raise SettingsError(f"{name} is {getattr(loaded, name)!r}; it must be a whole number")
+    keys = {name: getattr(loaded, name) or _kept_key(loaded, name) for name in ("SECRET_KEY", "MASTER_KEY")}
+    return Settings(**{**values, **keys})
+
+
+def _kept_key(loaded: Settings, name: str) -> str:
+    """Return a key kept in VAR_DIR/keys, made when it is not there yet; only outside production."""
+    if loaded.production:
+        raise SettingsError(f"{name} is missing; set it to 64 random characters and keep it safe")
+    kept = loaded.var / "keys" / name.lower()
+    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with open(kept, "x", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return kept.read_text("ascii").strip()
+
+
+def settings() -> Settings:
+    """Return the settings of the running application."""
+    loaded: Settings = current_app.config["WEM"]
+    return loaded

@@ -1,0 +1,1 @@
+"""Staff's start page, queues and audit trail."""

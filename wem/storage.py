@@ -1,0 +1,55 @@
+"""Files by key under var/files: uploads, images, documents, raw mail."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import BinaryIO
+
+from wem.settings import settings
+
+
+class TooLarge(Exception):
+    """The stream holds more bytes than allowed; nothing was kept."""
+
+
+def _path(key: str) -> Path:
+    folder, _, name = key.partition("/")
+    if not folder.isalnum() or not name.replace("-", "").isalnum():
+        raise ValueError("not a storage key")
+    return settings().var / "files" / folder / name[:2] / name
+
+
+def keep(folder: str, stream: BinaryIO, most: int) -> tuple[str, int]:
+    """Keep what the stream holds, durably, and return its key and size in bytes.
+
+    Raises TooLarge past `most` bytes.
+    """
+    key = f"{folder}/{secrets.token_hex(16)}"
+    path = _path(key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    try:
+        with open(path, "xb") as file:
+            while chunk := stream.read(1 << 20):
+                size += len(chunk)
+                if size > most:
+                    raise TooLarge
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return key, size
+
+
+def path_of(key: str) -> Path:
+    """Return where the file of this key is; it may be gone."""
+    return _path(key)
+
+
+def erase(key: str) -> None:
+    """Delete the file of this key; nothing happens when it is gone already."""
+    _path(key).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What every screen needs and no domain owns."""

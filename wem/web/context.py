@@ -1,0 +1,94 @@
+"""What the layouts know of the request: person, customer, language, theme, navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import get_locale, gettext
+from markupsafe import Markup
+
+from wem.accounts.rules import Role
+from wem.settings import settings
+from wem.web.languages import LANGUAGES
+from wem.web.origins import Origin, here, portal_url, public_url
+from wem.web.session import current_account, current_customer, current_membership
+
+
+@dataclass(frozen=True)
+class NavItem:
+    label: str
+    url: str
+    current: bool
+
+
+def _items(*pairs: tuple[str, str]) -> list[NavItem]:
+    best = max((url for _, url in pairs if request.path.startswith(url.rstrip("/"))), key=len, default=None)
+    return [NavItem(label, url, url == best) for label, url in pairs]
+
+
+def nav_items() -> list[NavItem]:
+    """Return the navigation of the audience whose page this is; only what exists."""
+    audience = getattr(current_app.blueprints.get(request.blueprint or ""), "audience", "public")
+    account = current_account()
+    if audience == "staff" or (audience == "account" and account is not None and account.staff_role is not None):
+        return _items(
+            (gettext("Work list"), "/staff/"),
+            (gettext("Contracts"), "/staff/contracts"),
+            (gettext("Uploads"), "/staff/uploads"),
+            (gettext("People"), "/staff/people"),
+            (gettext("Queues"), "/staff/queues"),
+            (gettext("Audit trail"), "/staff/audit"),
+        )
+    if audience == "partner" or (audience == "account" and account is not None and account.partner_id is not None):
+        return _items((gettext("Applications"), "/partner/applications"))
+    membership = current_membership() if here() is Origin.portal else None
+    if membership is None:
+        return []
+    pairs = [
+        (gettext("Home"), "/dashboard"),
+        (gettext("Lists"), "/lists"),
+        (gettext("Mailings"), "/mailings"),
+        (gettext("Contract"), "/contract"),
+    ]
+    if membership.role is Role.owner:
+        pairs.append((gettext("Team"), "/team"))
+    return _items(*pairs)
+
+
+_versions: dict[str, str] = {}
+
+
+def asset(path: str) -> str:
+    """Return the address of a static file with its version, so that browsers may keep it for long."""
+    version = _versions.get(path)
+    if version is None or current_app.debug:
+        file = Path(current_app.static_folder or "") / path
+        version = f"{int(file.stat().st_mtime):x}" if file.exists() else "0"
+        _versions[path] = version
+    return url_for("static", filename=path, v=version)
+
+
+def set_up_context(app: Flask) -> None:
+    @app.context_processor
+    def _context() -> dict[str, Any]:
+        on_portal = here() is Origin.portal
+        membership = current_membership() if on_portal else None
+        theme = request.cookies.get("theme", "")
+        return {
+            "current_account": current_account() if on_portal else None,
+            "current_customer": current_customer() if on_portal else None,
+            "current_role": membership.role if membership else None,
+            "memberships_count": len(current_account().memberships) if on_portal and current_account() else 0,  # type: ignore[union-attr]
+            "nav_items": nav_items() if on_portal else [],
+            "theme": theme if theme in ("light", "dark") else "",
+            "languages": LANGUAGES,
+            "current_language": str(get_locale() or "ja"),
+            "settings": settings(),
+            "asset": asset,
+            "public_url": public_url,
+            "portal_url": portal_url,
+            "Markup": Markup,
+        }

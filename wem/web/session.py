@@ -1,0 +1,134 @@
+"""Who is signed in, and for which customer: the sign-in is a row, the cookie only names it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, g, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from wem import clock
+from wem.accounts.models import Account, Customer, Membership, SignIn, digest
+from wem.db import db, reading_only
+from wem.settings import settings
+
+login_manager = LoginManager()
+login_manager.session_protection = None
+SEEN_EVERY = timedelta(minutes=1)
+
+
+class SignedIn(UserMixin):
+    """The person of this request, known by the token of the sign-in."""
+
+    def __init__(self, sign_in: SignIn, token: str) -> None:
+        self.sign_in = sign_in
+        self.account = sign_in.account
+        self.token = token
+
+    def get_id(self) -> str:
+        return self.token
+
+
+@login_manager.user_loader
+def _load(token: str) -> SignedIn | None:
+    row = db.session.scalar(sa.select(SignIn).where(SignIn.token_hash == digest(token)))
+    at = clock.now()
+    config = settings()
+    idle, longest = timedelta(minutes=int(config.LOGIN_IDLE_MINUTES)), timedelta(hours=int(config.LOGIN_HOURS))
+    if row is None or not row.good(at, idle, longest):
+        return None
+    if at - row.seen_at > SEEN_EVERY:
+        _seen(row.id, at)
+    return SignedIn(row, token)
+
+
+def _seen(sign_in_id: int, at: Any) -> None:
+    """Note the sign of life in a transaction of its own: a page view's own transaction only reads."""
+    token = reading_only.set(False)
+    try:
+        with db.engine.begin() as connection:
+            connection.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=at))
+    finally:
+        reading_only.reset(token)
+
+
+@login_manager.unauthorized_handler
+def _sign_in_first() -> Response:
+    target = request.full_path if request.method == "GET" else None
+    return redirect(url_for("accounts.login", next=target), 303)  # type: ignore[return-value]
+
+
+def sign_in(account: Account) -> SignIn:
+    """Begin a sign-in for the account in this browser; the caller commits."""
+    row, token = SignIn.begin(account, request.remote_addr or "", request.user_agent.string)
+    db.session.flush()
+    # A new session, so that one planted before the sign-in is worth nothing.
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    login_user(SignedIn(row, token))
+    return row
+
+
+def sign_out() -> None:
+    """End the present sign-in; the caller commits."""
+    if current_user.is_authenticated:
+        current_user.sign_in.ended_at = clock.now()
+    logout_user()
+    session.clear()
+
+
+def current_account() -> Account | None:
+    """Return who is signed in, or None."""
+    return current_user.account if current_user.is_authenticated else None
+
+
+def current_membership() -> Membership | None:
+    """Return the chosen customer's membership of who is signed in; the only one is chosen by itself."""
+    account = current_account()
+    if account is None:
+        return None
+    if "membership" not in g:
+        found = db.session.scalars(
+            sa.select(Membership).where(Membership.account_id == account.id).order_by(Membership.id)
+        ).all()
+        chosen = session.get("customer_id")
+        g.memberships = found
+        g.membership = next((m for m in found if m.customer_id == chosen), found[0] if len(found) == 1 else None)
+    membership: Membership | None = g.membership
+    return membership
+
+
+def current_customer() -> Customer | None:
+    """Return the customer for whom the person works now."""
+    membership = current_membership()
+    return membership.customer if membership else None
+
+
+def choose_customer(membership: Membership) -> None:
+    """Work for this membership's customer from now on."""
+    session["customer_id"] = membership.customer_id
+    g.pop("membership", None)
+
+
+def set_up_sessions(app: Flask) -> None:
+    """Cookies that scripts and foreign pages cannot use; reads that do not wait for writers."""
+    config = app.config["WEM"]
+    app.config.update(
+        SECRET_KEY=config.SECRET_KEY,
+        SECRET_KEY_FALLBACKS=[config.SECRET_KEY_PREVIOUS] if config.SECRET_KEY_PREVIOUS else None,
+        SESSION_COOKIE_NAME="__Host-wem" if config.secure_cookies else "wem",
+        SESSION_COOKIE_SECURE=config.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=int(config.LOGIN_HOURS)),
+    )
+    login_manager.init_app(app)
+
+    @app.before_request
+    def _how_to_begin() -> None:
+        reading_only.set(request.method in ("GET", "HEAD", "OPTIONS"))

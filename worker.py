@@ -1,0 +1,54 @@
+"""An RQ worker for the queue named on its command line: `python worker.py send`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import redis
+from rq import Queue, Worker
+
+from wem import create_app
+from wem.db import db
+from wem.queue import QUEUES
+
+app = create_app()
+
+
+class FlaskWorker(Worker):
+    """Each job runs in a child with an application context and database connections of its own."""
+
+    def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
+        with app.app_context():
+            # The parent's sockets must neither be used nor closed by the child.
+            for engine in db.engines.values():
+                engine.dispose(close=False)
+            try:
+                return bool(super().perform_job(job, queue, execution))
+            finally:
+                db.session.remove()
+
+
+def main(names: list[str]) -> int:
+    """Serve the queues until told to stop; 2 when a name is unknown."""
+    if not names or set(names) - set(QUEUES):
+        print(f"usage: worker.py {'|'.join(QUEUES)}", file=sys.stderr)
+        return 2
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    connection = redis.Redis.from_url(app.config["WEM"].redis_url)
+    queues = [Queue(name, connection=connection, serializer="json") for name in names]
+    worker = FlaskWorker(
+        queues,
+        connection=connection,
+        serializer="json",
+        worker_ttl=60,
+        maintenance_interval=30,
+        job_monitoring_interval=10,
+    )
+    worker.work(logging_level="WARNING")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""The web application."""
+
+from wem import create_app
+
+app = create_app()
