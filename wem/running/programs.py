@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from wem.settings import Settings
@@ -25,7 +26,8 @@ class Program:
 def web(name: str, port: int) -> Program:
     """Return a web server; which origin it serves, the application tells by the Host header."""
     options = ("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws")
-    size = ("--workers", "1", "--blocking-threads", "8", "--backpressure", "64")
+    threads = min(8, 2 * (os.cpu_count() or 1) + 1)  # what the server itself thinks sensible
+    size = ("--workers", "1", "--blocking-threads", str(threads), "--backpressure", "64")
     return Program(name, (PYTHON, "-m", "granian", *options, *size, "--log-level", "warning", "wsgi:app"))
 
 
@@ -38,4 +40,4 @@ def workers(settings: Settings) -> list[Program]:
     """Return one worker for each queue, several for sending, and the timetable."""
     send = [Program(f"send-{n}", (PYTHON, "worker.py", "send")) for n in range(1, settings.send_workers + 1)]
     others = [Program(queue, (PYTHON, "worker.py", queue)) for queue in ("hi", "inbound", "work")]
-    return [*others, *send, Program("schedule", (PYTHON, "-m", "wem.schedule"))]
+    return [*others, *send, Program("timetable", (PYTHON, "-m", "wem.cli", "timetable"))]
