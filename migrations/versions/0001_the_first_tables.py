@@ -49,11 +49,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Integer(), nullable=True),
         sa.Column("action", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
-        sa.Column(
-            "details",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("ip", sa.String(length=45), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
     )
@@ -109,9 +105,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consent_event", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_consent_event_customer_id_address_hash",
-            ["customer_id", "address_hash"],
-            unique=False,
+            "ix_consent_event_customer_id_address_hash", ["customer_id", "address_hash"], unique=False
         )
 
     op.create_table(
@@ -119,11 +113,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column(
-            "tiers",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("tiers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("sample", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course")),
         sa.UniqueConstraint("code", name=op.f("uq_course_code")),
@@ -138,6 +128,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
         sa.UniqueConstraint("slug", name=op.f("uq_customer_slug")),
     )
+    op.create_table(
+        "mail_slot",
+        sa.Column("address_hash", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("list_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("address_hash", "list_id", name=op.f("pk_mail_slot")),
+    )
+    with op.batch_alter_table("mail_slot", schema=None) as batch_op:
+        batch_op.create_index("ix_mail_slot_taken_at", ["taken_at"], unique=False)
+
     op.create_table(
         "month_peak",
         sa.Column("customer_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -181,6 +181,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 0"),
             postgresql_where=sa.text("state = 0"),
         )
+        batch_op.create_index(
+            "ix_outbox_mail_leased",
+            ["lease_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 1"),
+            postgresql_where=sa.text("state = 1"),
+        )
 
     op.create_table(
         "partner",
@@ -196,11 +203,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Integer(), nullable=False),
         sa.Column("list_id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
-        sa.Column(
-            "content",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("content", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("first_shown_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shown_text")),
         sa.UniqueConstraint("customer_id", "digest", name=op.f("uq_shown_text_customer_id_digest")),
@@ -268,22 +271,11 @@ def upgrade() -> None:
         sa.Column(
             "staff_role",
             sa.Enum(
-                "admin",
-                "contracts",
-                "billing",
-                "support",
-                "operations",
-                name="staffrole",
-                native_enum=False,
-                length=32,
+                "admin", "contracts", "billing", "support", "operations", name="staffrole", native_enum=False, length=32
             ),
             nullable=True,
         ),
-        sa.Column(
-            "partner_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=True,
-        ),
+        sa.Column("partner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["partner_id"], ["partner.id"], name=op.f("fk_account_partner_id_partner")),
@@ -297,26 +289,11 @@ def upgrade() -> None:
         "contract",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.String(length=20), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
-        sa.Column(
-            "course_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("course_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "accepted",
-                "active",
-                "ended",
-                name="contractstate",
-                native_enum=False,
-                length=32,
-            ),
+            sa.Enum("accepted", "active", "ended", name="contractstate", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("start_date", sa.Date(), nullable=True),
@@ -331,22 +308,13 @@ def upgrade() -> None:
         sa.Column(
             "suspension_ground",
             sa.Enum(
-                "nonpayment",
-                "danger",
-                "partial_termination",
-                name="suspensionground",
-                native_enum=False,
-                length=32,
+                "nonpayment", "danger", "partial_termination", name="suspensionground", native_enum=False, length=32
             ),
             nullable=True,
         ),
         sa.Column("suspension_note", sa.String(length=500), nullable=False),
         sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_contract_course_id_course")),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_contract_customer_id_customer"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_contract_customer_id_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contract")),
         sa.UniqueConstraint("number", name=op.f("uq_contract_number")),
     )
@@ -363,17 +331,9 @@ def upgrade() -> None:
     op.create_table(
         "dispatch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("mailing_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum("bulk", "test", name="dispatchkind", native_enum=False, length=32),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.Enum("bulk", "test", name="dispatchkind", native_enum=False, length=32), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -394,11 +354,7 @@ def upgrade() -> None:
         ),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
-        sa.Column(
-            "content",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("content", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("prep_cursor", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("accepted", sa.Integer(), nullable=False),
@@ -419,47 +375,28 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_dispatch_customer_id_customer"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_dispatch_customer_id_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispatch")),
     )
     with op.batch_alter_table("dispatch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_dispatch_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_dispatch_mailing_id"), ["mailing_id"], unique=False)
+        batch_op.create_index("ix_dispatch_state", ["state"], unique=False)
 
     op.create_table(
         "field",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("label", sa.String(length=100), nullable=False),
         sa.Column(
             "kind",
             sa.Enum(
-                "text",
-                "number",
-                "date",
-                "choice",
-                "choices",
-                "yes_no",
-                name="fieldkind",
-                native_enum=False,
-                length=32,
+                "text", "number", "date", "choice", "choices", "yes_no", name="fieldkind", native_enum=False, length=32
             ),
             nullable=False,
         ),
-        sa.Column(
-            "options",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("options", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_field_customer_id_customer")),
@@ -472,57 +409,26 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=True,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "role",
-            sa.Enum(
-                "owner",
-                "editor",
-                "delegate",
-                "viewer",
-                name="role",
-                native_enum=False,
-                length=32,
-            ),
+            sa.Enum("owner", "editor", "delegate", "viewer", name="role", native_enum=False, length=32),
             nullable=True,
         ),
         sa.Column(
             "staff_role",
             sa.Enum(
-                "admin",
-                "contracts",
-                "billing",
-                "support",
-                "operations",
-                name="staffrole",
-                native_enum=False,
-                length=32,
+                "admin", "contracts", "billing", "support", "operations", name="staffrole", native_enum=False, length=32
             ),
             nullable=True,
         ),
-        sa.Column(
-            "partner_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=True,
-        ),
+        sa.Column("partner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("invited_by", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_invitation_customer_id_customer"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["partner_id"],
-            ["partner.id"],
-            name=op.f("fk_invitation_partner_id_partner"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_invitation_customer_id_customer")),
+        sa.ForeignKeyConstraint(["partner_id"], ["partner.id"], name=op.f("fk_invitation_partner_id_partner")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
@@ -532,11 +438,7 @@ def upgrade() -> None:
     op.create_table(
         "mailing",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -557,11 +459,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("subject", sa.String(length=400), nullable=False),
         sa.Column("sender_name", sa.String(length=100), nullable=False),
-        sa.Column(
-            "body_kind",
-            sa.Enum("html", "text", name="bodykind", native_enum=False, length=32),
-            nullable=False,
-        ),
+        sa.Column("body_kind", sa.Enum("html", "text", name="bodykind", native_enum=False, length=32), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("text_edited", sa.Boolean(), nullable=False),
@@ -576,11 +474,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unsubscribed", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_mailing_customer_id_customer"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_mailing_customer_id_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
     )
     with op.batch_alter_table("mailing", schema=None) as batch_op:
@@ -596,11 +490,7 @@ def upgrade() -> None:
     op.create_table(
         "mailing_list",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("slug", sa.String(length=40), nullable=False),
         sa.Column("description", sa.String(length=500), nullable=False),
@@ -611,11 +501,7 @@ def upgrade() -> None:
         sa.Column("active_count", sa.Integer(), nullable=False),
         sa.Column("pending_count", sa.Integer(), nullable=False),
         sa.Column("form_version", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_mailing_list_customer_id_customer"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_mailing_list_customer_id_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing_list")),
         sa.UniqueConstraint("customer_id", "id", name=op.f("uq_mailing_list_customer_id_id")),
         sa.UniqueConstraint("customer_id", "slug", name=op.f("uq_mailing_list_customer_id_slug")),
@@ -623,53 +509,29 @@ def upgrade() -> None:
     op.create_table(
         "subscriber",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("address_key", sa.String(length=320), nullable=False),
         sa.Column("address_hash", sa.LargeBinary(length=16), nullable=False),
         sa.Column("domain_group", sa.String(length=16), nullable=False),
-        sa.Column(
-            "fields",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("active_count", sa.SmallInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_subscriber_customer_id_customer"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_subscriber_customer_id_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
-        sa.UniqueConstraint(
-            "customer_id",
-            "address_key",
-            name=op.f("uq_subscriber_customer_id_address_key"),
-        ),
+        sa.UniqueConstraint("customer_id", "address_key", name=op.f("uq_subscriber_customer_id_address_key")),
         sa.UniqueConstraint("customer_id", "id", name=op.f("uq_subscriber_customer_id_id")),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "tester",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_tester_customer_id_customer"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_tester_customer_id_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tester")),
         sa.UniqueConstraint("customer_id", "email", name=op.f("uq_tester_customer_id_email")),
     )
@@ -677,11 +539,7 @@ def upgrade() -> None:
         "address_change",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("customer_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "subscriber_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("subscriber_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("address_key", sa.String(length=320), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -693,37 +551,22 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_change")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("address_change", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_address_change_subscriber_id"),
-            ["subscriber_id"],
-            unique=False,
-        )
+        batch_op.create_index("ix_address_change_expires_at", ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_address_change_subscriber_id"), ["subscriber_id"], unique=False)
 
     op.create_table(
         "batch",
-        sa.Column(
-            "dispatch_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("dispatch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.Integer(), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("provider", sa.String(length=16), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "ready",
-                "leased",
-                "done",
-                "blocked",
-                "cancelled",
-                name="batchstate",
-                native_enum=False,
-                length=32,
-            ),
+            sa.Enum("ready", "leased", "done", "blocked", "cancelled", name="batchstate", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
@@ -733,10 +576,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("open", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["dispatch_id"],
-            ["dispatch.id"],
-            name=op.f("fk_batch_dispatch_id_dispatch"),
-            ondelete="CASCADE",
+            ["dispatch_id"], ["dispatch.id"], name=op.f("fk_batch_dispatch_id_dispatch"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("dispatch_id", "number", name=op.f("pk_batch")),
     )
@@ -750,7 +590,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_batch_ready",
-            ["priority", "not_before"],
+            ["dispatch_id", "not_before"],
             unique=False,
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
@@ -758,11 +598,7 @@ def upgrade() -> None:
 
     op.create_table(
         "delivery",
-        sa.Column(
-            "dispatch_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("dispatch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.Integer(), nullable=False),
         sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
@@ -776,17 +612,10 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("mta_reference", sa.String(length=100), nullable=True),
         sa.ForeignKeyConstraint(
-            ["dispatch_id"],
-            ["dispatch.id"],
-            name=op.f("fk_delivery_dispatch_id_dispatch"),
-            ondelete="CASCADE",
+            ["dispatch_id"], ["dispatch.id"], name=op.f("fk_delivery_dispatch_id_dispatch"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("dispatch_id", "seq", name=op.f("pk_delivery")),
-        sa.UniqueConstraint(
-            "dispatch_id",
-            "subscriber_id",
-            name=op.f("uq_delivery_dispatch_id_subscriber_id"),
-        ),
+        sa.UniqueConstraint("dispatch_id", "subscriber_id", name=op.f("uq_delivery_dispatch_id_subscriber_id")),
         postgresql_with={"fillfactor": 80},
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
@@ -794,29 +623,15 @@ def upgrade() -> None:
 
     op.create_table(
         "list_field",
-        sa.Column(
-            "list_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
-        sa.Column(
-            "field_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("field_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("required", sa.Boolean(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["field_id"],
-            ["field.id"],
-            name=op.f("fk_list_field_field_id_field"),
-            ondelete="CASCADE",
+            ["field_id"], ["field.id"], name=op.f("fk_list_field_field_id_field"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["list_id"],
-            ["mailing_list.id"],
-            name=op.f("fk_list_field_list_id_mailing_list"),
-            ondelete="CASCADE",
+            ["list_id"], ["mailing_list.id"], name=op.f("fk_list_field_list_id_mailing_list"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("list_id", "field_id", name=op.f("pk_list_field")),
     )
@@ -825,26 +640,11 @@ def upgrade() -> None:
 
     op.create_table(
         "mailing_target",
-        sa.Column(
-            "mailing_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
-        sa.Column(
-            "list_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("mailing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["mailing_list.id"], name=op.f("fk_mailing_target_list_id_mailing_list")),
         sa.ForeignKeyConstraint(
-            ["list_id"],
-            ["mailing_list.id"],
-            name=op.f("fk_mailing_target_list_id_mailing_list"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["mailing_id"],
-            ["mailing.id"],
-            name=op.f("fk_mailing_target_mailing_id_mailing"),
-            ondelete="CASCADE",
+            ["mailing_id"], ["mailing.id"], name=op.f("fk_mailing_target_mailing_id_mailing"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("mailing_id", "list_id", name=op.f("pk_mailing_target")),
     )
@@ -854,46 +654,18 @@ def upgrade() -> None:
     op.create_table(
         "membership",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "account_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "role",
-            sa.Enum(
-                "owner",
-                "editor",
-                "delegate",
-                "viewer",
-                name="role",
-                native_enum=False,
-                length=32,
-            ),
+            sa.Enum("owner", "editor", "delegate", "viewer", name="role", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-            name=op.f("fk_membership_account_id_account"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_membership_customer_id_customer"),
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_membership_account_id_account")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_membership_customer_id_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
-        sa.UniqueConstraint(
-            "account_id",
-            "customer_id",
-            name=op.f("uq_membership_account_id_customer_id"),
-        ),
+        sa.UniqueConstraint("account_id", "customer_id", name=op.f("uq_membership_account_id_customer_id")),
     )
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_membership_customer_id"), ["customer_id"], unique=False)
@@ -901,30 +673,22 @@ def upgrade() -> None:
     op.create_table(
         "retry",
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "dispatch_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("dispatch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("attempt", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["dispatch_id"],
-            ["dispatch.id"],
-            name=op.f("fk_retry_dispatch_id_dispatch"),
-            ondelete="CASCADE",
+            ["dispatch_id"], ["dispatch.id"], name=op.f("fk_retry_dispatch_id_dispatch"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("due", "dispatch_id", "seq", name=op.f("pk_retry")),
     )
+    with op.batch_alter_table("retry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retry_dispatch_id"), ["dispatch_id"], unique=False)
+
     op.create_table(
         "sign_in",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column(
-            "account_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -946,13 +710,7 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "pending",
-                "active",
-                "unsubscribed",
-                "removed",
-                name="subscriptionstate",
-                native_enum=False,
-                length=32,
+                "pending", "active", "unsubscribed", "removed", name="subscriptionstate", native_enum=False, length=32
             ),
             nullable=False,
         ),
@@ -976,6 +734,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("upload_id", sa.Integer(), nullable=True),
+        sa.Column("answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id", "list_id"],
             ["mailing_list.customer_id", "mailing_list.id"],
@@ -988,11 +747,8 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
-        sa.UniqueConstraint(
-            "subscriber_id",
-            "list_id",
-            name=op.f("uq_subscription_subscriber_id_list_id"),
-        ),
+        sa.UniqueConstraint("subscriber_id", "list_id", name=op.f("uq_subscription_subscriber_id_list_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.create_index(
@@ -1014,27 +770,11 @@ def upgrade() -> None:
     op.create_table(
         "upload",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "customer_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
-        sa.Column(
-            "list_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "invitation",
-                "attested",
-                "stop_list",
-                "ending",
-                name="uploadkind",
-                native_enum=False,
-                length=32,
-            ),
+            sa.Enum("invitation", "attested", "stop_list", "ending", name="uploadkind", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column(
@@ -1060,21 +800,9 @@ def upgrade() -> None:
         sa.Column("filename", sa.String(length=200), nullable=False),
         sa.Column("storage_key", sa.String(length=64), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "shape",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "mapping",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "statement",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("shape", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("mapping", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("statement", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("read", sa.Integer(), nullable=False),
         sa.Column("good", sa.Integer(), nullable=False),
@@ -1094,16 +822,8 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-            name=op.f("fk_upload_customer_id_customer"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["list_id"],
-            ["mailing_list.id"],
-            name=op.f("fk_upload_list_id_mailing_list"),
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_upload_customer_id_customer")),
+        sa.ForeignKeyConstraint(["list_id"], ["mailing_list.id"], name=op.f("fk_upload_list_id_mailing_list")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
     )
     with op.batch_alter_table("upload", schema=None) as batch_op:
@@ -1112,43 +832,24 @@ def upgrade() -> None:
 
     op.create_table(
         "upload_row",
-        sa.Column(
-            "upload_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=False,
-        ),
+        sa.Column("upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("record", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("state", sa.SmallInteger(), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=True),
         sa.Column("address_key", sa.String(length=320), nullable=True),
         sa.Column("address_hash", sa.LargeBinary(length=16), nullable=True),
         sa.Column("domain_group", sa.String(length=16), nullable=True),
-        sa.Column(
-            "fields",
-            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("problem", sa.String(length=64), nullable=True),
         sa.Column("place", sa.String(length=100), nullable=True),
         sa.ForeignKeyConstraint(
-            ["upload_id"],
-            ["upload.id"],
-            name=op.f("fk_upload_row_upload_id_upload"),
-            ondelete="CASCADE",
+            ["upload_id"], ["upload.id"], name=op.f("fk_upload_row_upload_id_upload"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("upload_id", "record", name=op.f("pk_upload_row")),
     )
     with op.batch_alter_table("upload_row", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_upload_row_upload_id_address_hash",
-            ["upload_id", "address_hash"],
-            unique=False,
-        )
-        batch_op.create_index(
-            "ix_upload_row_upload_id_state_record",
-            ["upload_id", "state", "record"],
-            unique=False,
-        )
+        batch_op.create_index("ix_upload_row_upload_id_address_hash", ["upload_id", "address_hash"], unique=False)
+        batch_op.create_index("ix_upload_row_upload_id_state_record", ["upload_id", "state", "record"], unique=False)
 
     # ### end Alembic commands ###
 
@@ -1183,6 +884,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_account_id"))
 
     op.drop_table("sign_in")
+    with op.batch_alter_table("retry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_retry_dispatch_id"))
+
     op.drop_table("retry")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_membership_customer_id"))
@@ -1202,19 +906,16 @@ def downgrade() -> None:
     op.drop_table("delivery")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_batch_ready",
-            sqlite_where=sa.text("state = 'ready'"),
-            postgresql_where=sa.text("state = 'ready'"),
+            "ix_batch_ready", sqlite_where=sa.text("state = 'ready'"), postgresql_where=sa.text("state = 'ready'")
         )
         batch_op.drop_index(
-            "ix_batch_leased",
-            sqlite_where=sa.text("state = 'leased'"),
-            postgresql_where=sa.text("state = 'leased'"),
+            "ix_batch_leased", sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'")
         )
 
     op.drop_table("batch")
     with op.batch_alter_table("address_change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_address_change_subscriber_id"))
+        batch_op.drop_index("ix_address_change_expires_at")
 
     op.drop_table("address_change")
     op.drop_table("tester")
@@ -1236,6 +937,7 @@ def downgrade() -> None:
     op.drop_table("invitation")
     op.drop_table("field")
     with op.batch_alter_table("dispatch", schema=None) as batch_op:
+        batch_op.drop_index("ix_dispatch_state")
         batch_op.drop_index(batch_op.f("ix_dispatch_mailing_id"))
         batch_op.drop_index(batch_op.f("ix_dispatch_customer_id"))
 
@@ -1265,14 +967,19 @@ def downgrade() -> None:
     op.drop_table("partner")
     with op.batch_alter_table("outbox_mail", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_outbox_mail_due",
-            sqlite_where=sa.text("state = 0"),
-            postgresql_where=sa.text("state = 0"),
+            "ix_outbox_mail_leased", sqlite_where=sa.text("state = 1"), postgresql_where=sa.text("state = 1")
+        )
+        batch_op.drop_index(
+            "ix_outbox_mail_due", sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")
         )
         batch_op.drop_index("ix_outbox_mail_about")
 
     op.drop_table("outbox_mail")
     op.drop_table("month_peak")
+    with op.batch_alter_table("mail_slot", schema=None) as batch_op:
+        batch_op.drop_index("ix_mail_slot_taken_at")
+
+    op.drop_table("mail_slot")
     op.drop_table("customer")
     op.drop_table("course")
     with op.batch_alter_table("consent_event", schema=None) as batch_op:

@@ -144,6 +144,8 @@ class Subscription(Base):
             ["mailing_list.customer_id", "mailing_list.id"],
             name="fk_subscription_mailing_list",
         ),
+        # Never give a number twice: confirmation links carry it.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -157,6 +159,8 @@ class Subscription(Base):
     ended_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     upload_id: Mapped[int | None]
+    # What the form held: taken over by the confirmation, for until then anybody may have typed it.
+    answers: Mapped[dict[str, Any] | None]
 
     subscriber: Mapped[Subscriber] = relationship(
         back_populates="subscriptions",
@@ -237,10 +241,29 @@ class MonthPeak(Base):
     reached_at: Mapped[datetime]
 
 
+class MailSlot(Base):
+    """The right to send one confirmation mail to an address, taken for a day: what keeps list bombing small.
+
+    list_id above 0: the one mail about that list; 0, -1, -2: the three mails of all customers together.
+    """
+
+    __tablename__ = "mail_slot"
+    __table_args__ = (sa.Index("ix_mail_slot_taken_at", "taken_at"),)
+
+    address_hash: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    list_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    taken_at: Mapped[datetime]
+
+
 class AddressChange(Base):
     """A reader's wish to move to another address; counts once that one confirms."""
 
     __tablename__ = "address_change"
+    __table_args__ = (
+        sa.Index("ix_address_change_expires_at", "expires_at"),
+        # Never give a number twice: the mailed links carry it.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     customer_id: Mapped[int]
