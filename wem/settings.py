@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import current_app
 
 ROOT = Path(__file__).resolve().parent.parent
+SOCKET_PATH_BYTES = 100  # a Unix socket has room for about 107
 
 
 class SettingsError(Exception):
@@ -61,7 +63,16 @@ class Settings:
 
     @property
     def redis_url(self) -> str:
-        return self.REDIS_URL or f"unix://{self.var / 'run' / 'redis.sock'}"
+        return self.REDIS_URL or f"unix://{quote(str(self.redis_socket))}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the embedded Redis listens: in VAR_DIR, or in /tmp when that path is too long for a socket."""
+        listening = self.var.absolute() / "run" / "redis.sock"
+        if len(os.fsencode(listening)) <= SOCKET_PATH_BYTES:
+            return listening
+        digest = hashlib.sha256(os.fsencode(self.var.absolute())).hexdigest()[:16]
+        return Path(f"/tmp/wem-{os.getuid()}-{digest}/redis.sock")  # noqa: S108 - the folder is ours alone, checked
 
     @property
     def bounce_domain(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,8 +46,13 @@ def _from_wheel() -> str:
 
 
 def program(server: str, listening: Path, folder: Path) -> Program:
-    """Return our own Redis: on a socket that only we may open, losing at most a second of what it was given."""
+    """Return our own Redis: on a socket that only we may open, losing at most a second of what it was given.
+
+    Raises NoRedis when the socket's folder belongs to somebody else.
+    """
     listening.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if listening.parent.stat().st_uid != os.getuid():
+        raise NoRedis(f"{listening.parent} belongs to another user. Remove it, or set VAR_DIR to a shorter path.")
     folder.mkdir(parents=True, exist_ok=True)
     options = {
         "--port": "0",

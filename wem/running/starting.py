@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import http.client
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -34,7 +35,6 @@ def run(first_port: int | None, environ: dict[str, str]) -> int:
 
     Raises CannotStart, before anything runs, when something is missing or in the way.
     """
-    began = time.monotonic()
     try:
         environ.update(ports.beginning_at(first_port) if first_port else {})
     except ValueError as error:
@@ -48,8 +48,9 @@ def run(first_port: int | None, environ: dict[str, str]) -> int:
     code = 1
     try:
         _start(supervisor, settings, environ)
-        say(_welcome(settings, time.monotonic() - began))
-        (settings.var / "run" / STARTED).write_text(f"{time.monotonic() - began:.2f}\n")
+        seconds = _seconds_lived()
+        say(_welcome(settings, seconds))
+        (settings.var / "run" / STARTED).write_text(f"{seconds:.2f}\n")
         supervisor.watch()
         code = 0
     except CannotStart as error:
@@ -60,6 +61,8 @@ def run(first_port: int | None, environ: dict[str, str]) -> int:
         supervisor.stop()
         log.close()
         (settings.var / "run" / STARTED).unlink(missing_ok=True)
+        if settings.var not in settings.redis_socket.parents:
+            shutil.rmtree(settings.redis_socket.parent, ignore_errors=True)
         lock.truncate(0)
         lock.close()
         say("Stopped.")
@@ -76,7 +79,7 @@ def say(text: str) -> None:
 
 def _settled(settings: Settings, environ: dict[str, str]) -> Settings:
     """Return the settings with nothing left to the folder that a process happens to be in."""
-    settings = replace(settings, VAR_DIR=str(settings.var.resolve()))
+    settings = replace(settings, VAR_DIR=str(settings.var.absolute()))
     environ["VAR_DIR"] = settings.VAR_DIR
     return settings
 
@@ -132,9 +135,7 @@ def _start_redis(supervisor: Supervisor, settings: Settings, environ: Mapping[st
     if not supervisor.wait_until(lambda: not redis_server.answers(settings.redis_url), FADING_SECONDS):
         raise CannotStart(f"Another Redis answers at {settings.redis_url}. Stop it and start WeM again.")
     try:
-        program = redis_server.program(
-            redis_server.find_server(), Path(settings.redis_url.removeprefix("unix://")), settings.var / "redis"
-        )
+        program = redis_server.program(redis_server.find_server(), settings.redis_socket, settings.var / "redis")
     except redis_server.NoRedis as error:
         raise CannotStart(str(error)) from error
     supervisor.start(program)
@@ -176,6 +177,15 @@ def _answers(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _seconds_lived() -> float:
+    """Return how long this process has lived: loading the modules is part of the start."""
+    try:
+        born = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - born
+    except (OSError, AttributeError, ValueError):
+        return time.process_time()
 
 
 def _welcome(settings: Settings, seconds: float) -> str:
