@@ -99,7 +99,7 @@ def test_installs_once_and_repairs(fresh: Path) -> None:
 
     first = run(fresh)
     assert (first.returncode, first.stdout) == (0, "runs\n"), first.stderr
-    assert first.stderr.startswith("Installing what requirements.txt pin")
+    assert first.stderr.startswith("Installing the packages of requirements.txt")
 
     log.write_text("untouched")
     again = run(fresh)
