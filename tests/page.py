@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
-from flask import Flask
+from flask import Flask, g
 from werkzeug.test import TestResponse
 
 from wem.accounts.models import Account, SignIn
@@ -126,6 +126,7 @@ class Browser:
             session["_fresh"] = True
 
     def get(self, path: str, **options: Any) -> Page:
+        self._forget()
         return self._page(self.client.get(path, base_url=self.origin, **options))
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **options: Any) -> Page:
@@ -133,6 +134,7 @@ class Browser:
         values = dict(data or {})
         if "csrf_token" not in values and self.origin.endswith(":8000"):
             values["csrf_token"] = self.csrf_token()
+        self._forget()
         headers = {**options.pop("headers", {}), **({"HX-Request": "true"} if htmx else {})}
         return self._page(self.client.post(path, data=values, base_url=self.origin, headers=headers, **options))
 
@@ -154,7 +156,12 @@ class Browser:
         assert isinstance(field, Tag)
         return str(field["value"])
 
+    def _forget(self) -> None:
+        """Empty `g`: under a test's application context it would live from one request to the next."""
+        for name in list(g):
+            g.pop(name)
+
     def _page(self, response: TestResponse) -> Page:
-        # What the request left in the session is not what the next one sees.
-        db.session.expire_all()
+        # A request ends its transaction; what it left uncommitted is not what the next one sees.
+        db.session.rollback()
         return Page(response, signed_origin=self.origin.endswith(":8000"))

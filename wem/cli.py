@@ -14,6 +14,7 @@ from flask.cli import FlaskGroup
 from flask_migrate import upgrade
 
 from wem import clock, create_app, schedule
+from wem.accounts.cli import create_admin
 from wem.db import db
 from wem.settings import ROOT, SettingsError
 
@@ -52,6 +53,9 @@ def timetable() -> None:
             # The database may be away; the timetable waits for it.
             log.warning("the timetable waits for the database: %s", error)
             db.session.rollback()
+
+
+main.add_command(create_admin)
 
 
 if __name__ == "__main__":

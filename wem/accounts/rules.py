@@ -75,3 +75,17 @@ COMMON = frozenset(
         "welcome12345",
     }
 )
+
+GUESSES_PER_PLACE = 5  # wrong passwords for one address from one network address
+GUESSES_PER_EMAIL = 20  # wrong passwords for one address from anywhere
+GUESSES_PER_IP = 50  # wrong passwords from one network address
+GUESS_MINUTES = 15
+
+
+def guesses_left(email_and_ip: int, email: int, ip: int) -> bool:
+    """Return whether another password may be tried, given the failures of the last GUESS_MINUTES.
+
+    One place is stopped early; an address attacked from everywhere a little later, so that a stranger with five
+    guesses cannot lock its owner out.
+    """
+    return email_and_ip < GUESSES_PER_PLACE and email < GUESSES_PER_EMAIL and ip < GUESSES_PER_IP

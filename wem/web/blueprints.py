@@ -104,7 +104,7 @@ def _customer_chosen() -> Response | None:
         if account is not None and not account.memberships:
             abort(404)
         session["after_choice"] = request.full_path if request.method == "GET" else None
-        return redirect(url_for("accounts.customers"), 303)  # type: ignore[return-value]
+        return redirect(url_for("account.customers"), 303)  # type: ignore[return-value]
     return None
 
 

@@ -24,6 +24,8 @@ def choose_language() -> str:
         return str(g.language)
     asked = request.args.get("lang")
     if asked in CODES:
+        if here() is Origin.portal:
+            session["language"] = asked
         return str(asked)
     if here() is Origin.public:
         return "ja"

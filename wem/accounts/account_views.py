@@ -1,0 +1,133 @@
+"""A person's own pages: name, password, sign-ins, and for which customer they work."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import abort, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from wem import audit, clock, outbox
+from wem.accounts import emails, signing_in
+from wem.accounts.forms import ChangePasswordForm, NameForm
+from wem.accounts.models import Account, SignIn
+from wem.db import db
+from wem.web.blueprints import AccountBlueprint
+from wem.web.htmx import see_other
+from wem.web.limits import limiter
+from wem.web.session import choose_customer, current_account, sign_out
+
+blueprint = AccountBlueprint("account", __name__)
+Answer = str | tuple[str, int] | Response
+
+
+def _me() -> Account:
+    account = current_account()
+    if account is None:
+        abort(404)
+    return account
+
+
+def _page(name_form: NameForm | None = None, password_form: ChangePasswordForm | None = None) -> str:
+    me = _me()
+    return render_template(
+        "accounts/account.html",
+        account=me,
+        name_form=name_form or NameForm(name=me.name),
+        password_form=password_form or ChangePasswordForm(me.email),
+        sign_ins=db.session.scalars(
+            sa.select(SignIn)
+            .where(SignIn.account_id == me.id, SignIn.ended_at.is_(None))
+            .order_by(SignIn.seen_at.desc())
+            .limit(50)
+        ).all(),
+        here=current_user.sign_in.id,
+        attempts=signing_in.recent_attempts(me),
+    )
+
+
+@blueprint.get("/account")
+def show() -> Answer:
+    return _page()
+
+
+@blueprint.post("/account/name")
+def rename() -> Answer:
+    form = NameForm()
+    if not form.validate_on_submit():
+        return _page(name_form=form), 422
+    _me().name = form.name.data or ""
+    db.session.commit()
+    flash(gettext("Saved."), "success")
+    return see_other(url_for("account.show"))
+
+
+@blueprint.post("/account/password")
+@limiter.limit("10/hour")
+def change_password() -> Answer:
+    me = _me()
+    form = ChangePasswordForm(me.email)
+    good = form.validate_on_submit()
+    if good and not me.has_password(form.current.data or ""):
+        form.current.errors = [gettext("The current password is not right.")]
+        good = False
+    if not good:
+        return _page(password_form=form), 422
+    here = current_user.sign_in
+    me.set_password(form.password.data or "")
+    here.ended_at = None  # this browser stays signed in, all others are out
+    outbox.post(emails.password_changed(me), about=f"account {me.id}")
+    audit.record("account.password", by=me.id, subject=me)
+    db.session.commit()
+    flash(gettext("Your password is changed. All other sign-ins have ended."), "success")
+    return see_other(url_for("account.show"))
+
+
+@blueprint.post("/account/sign-ins/<int:id>/end")
+def end_sign_in(id: int) -> Answer:
+    me = _me()
+    row = db.session.scalar(sa.select(SignIn).where(SignIn.id == id, SignIn.account_id == me.id))
+    if row is None:
+        abort(404)
+    row.ended_at = row.ended_at or clock.now()
+    db.session.commit()
+    flash(gettext("That sign-in has ended."), "success")
+    return see_other(url_for("account.show"))
+
+
+@blueprint.post("/account/sign-ins/end-others")
+def end_other_sign_ins() -> Answer:
+    me = _me()
+    me.end_sign_ins(but=current_user.sign_in)
+    audit.record("account.end_sign_ins", by=me.id, subject=me)
+    db.session.commit()
+    flash(gettext("All other sign-ins have ended."), "success")
+    return see_other(url_for("account.show"))
+
+
+@blueprint.get("/account/customers")
+def customers() -> Answer:
+    me = _me()
+    if not me.memberships:
+        abort(404)
+    return render_template("accounts/customers.html", memberships=sorted(me.memberships, key=lambda m: m.customer.kana))
+
+
+@blueprint.post("/account/customers")
+def choose() -> Answer:
+    chosen = request.form.get("customer_id", "")
+    membership = next((m for m in _me().memberships if str(m.customer_id) == chosen), None)
+    if membership is None:
+        abort(404)
+    choose_customer(membership)
+    target = session.pop("after_choice", None)
+    return redirect(target or "/dashboard", 303)  # type: ignore[return-value]
+
+
+@blueprint.post("/logout")
+def logout() -> Answer:
+    sign_out()
+    db.session.commit()
+    flash(gettext("You are signed out."), "info")
+    return redirect(url_for("accounts.login"), 303)  # type: ignore[return-value]
