@@ -127,6 +127,7 @@ def make_gallery(folder: Path) -> Flask:
             "languages": [("ja", "日本語"), ("en", "English")],
             "current_language": str(get_locale()),
             "asset": lambda path: f"/static/{path}?v=1",
+            "public_url": lambda path: "http://readers.localhost:8001" + path,
             "settings": SimpleNamespace(PROVIDER_NAME="日本IP通信株式会社"),
         }
 

@@ -141,3 +141,11 @@ def test_style_sheets_name_only_known_colours() -> None:
     defined = set(re.findall(r"(--[\w-]+)\s*:", "".join(sheets.values())))
     for name, text in sheets.items():
         assert set(re.findall(r"var\((--[\w-]+)", text)) <= defined, name
+
+
+def test_readers_are_not_shown_wem(gallery: Flask) -> None:
+    """On the public origin an error page has no way into the portal."""
+    answer = gallery.test_client().get("/error/404", base_url="http://readers.localhost:8001")
+    page = Page(answer, signed_origin=False)
+    assert "WeM" not in page.html and "メールからもう一度開く" in page.text
+    assert not page.soup.find("a", href="/")
