@@ -72,14 +72,17 @@ def _sqlite_app(var: Path) -> Flask:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def _postgresql_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     url = request.getfixturevalue("postgres_url")
     app = create_app(settings_for_tests(tmp_path_factory.mktemp("var-pg"), DATABASE_URL=url))
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, RATELIMIT_ENABLED=False)
     with app.app_context():
         upgrade(str(ROOT / "migrations"))
         db.session.remove()
-    return app
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture
