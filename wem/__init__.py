@@ -10,7 +10,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wem import models as models
 from wem import settings as settings_module
+from wem.accounts import account_views, team_views
+from wem.accounts import staff_views as staff_people_views
+from wem.accounts import views as accounts_views
 from wem.db import db, migrate, open_as_we_need
+from wem.public import health_views
 from wem.settings import ROOT, Settings
 from wem.web.blueprints import OpenBlueprint
 from wem.web.context import set_up_context
@@ -24,7 +28,13 @@ from wem.web.origins import Origin, guard_origins
 from wem.web.session import set_up_sessions
 
 csrf = CSRFProtect()
-BLUEPRINTS: tuple[OpenBlueprint, ...] = ()
+BLUEPRINTS: tuple[OpenBlueprint, ...] = (
+    health_views.blueprint,
+    accounts_views.blueprint,
+    account_views.blueprint,
+    team_views.blueprint,
+    staff_people_views.blueprint,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
