@@ -1,0 +1,122 @@
+"""Names that a delivery carries on its way (Message-ID, return path, links), checked without a look-up."""
+
+from __future__ import annotations
+
+import base64
+import enum
+import hashlib
+import hmac
+import re
+import struct
+from dataclasses import dataclass
+
+# 7 bytes dispatch, 4 bytes sequence number, 1 byte key id, 12 bytes MAC: 24 bytes are 39 characters without padding.
+_SUBJECT = 11
+_MAC = 12
+_FORM = re.compile(r"[A-Za-z2-7]{39}")
+_RETURN_PATH = re.compile(r"([A-Za-z])\.([A-Za-z2-7]{39})@([A-Za-z0-9.-]+)")
+
+MAX_DISPATCH = (1 << 56) - 1
+MAX_SEQ = (1 << 32) - 1
+
+
+class Purpose(enum.StrEnum):
+    """What an id is for; an id for one purpose is worth nothing for another."""
+
+    message = "message"
+    bounce = "bounce"
+    unsubscribe_mail = "unsubscribe_mail"
+    click = "click"
+    open = "open"
+    view = "view"
+    system_message = "system_message"  # of the outbox: its row number stands in place of the dispatch
+    system_bounce = "system_bounce"
+
+
+# First letter of the local part: b. for mailings, s. for the product's own mails.
+_RETURN_PATHS = {Purpose.bounce: "b", Purpose.system_bounce: "s"}
+
+
+@dataclass(frozen=True)
+class IdentityKeys:
+    """The live keys as (key id, key), the one that signs first."""
+
+    keys: tuple[tuple[int, bytes], ...]
+
+
+def identity_keys(secret: str, previous: str | None = None) -> IdentityKeys:
+    """Return the keys of the ids, derived from the service's secret and from the one before it, if any."""
+    return IdentityKeys(tuple(_derived(each) for each in (secret, previous) if each))
+
+
+def delivery_id(dispatch_id: int, seq: int, purpose: str, keys: IdentityKeys) -> str:
+    """Return the 39 lower-case characters that name one delivery for one purpose.
+
+    Raises ValueError when dispatch_id needs more than 56 bits or seq more than 32.
+    """
+    if not (0 <= dispatch_id <= MAX_DISPATCH and 0 <= seq <= MAX_SEQ):
+        raise ValueError("dispatch_id or seq is out of range")
+    subject = struct.pack(">QI", dispatch_id, seq)[1:]
+    key_id, key = keys.keys[0]
+    return _encoded(subject + bytes((key_id,)) + _mac(key, purpose, subject))
+
+
+def read_delivery_id(text: str, purpose: str, keys: IdentityKeys) -> tuple[int, int] | None:
+    """Return (dispatch_id, seq); None when the id is damaged, forged, for another purpose, or of a forgotten key.
+
+    Upper and lower case count the same: some mail servers change the case of a local part.
+    """
+    if not _FORM.fullmatch(text):
+        return None
+    raw = base64.b32decode(text.upper() + "=")
+    # The last character has three spare bits: only the canonical writing counts.
+    if _encoded(raw) != text.lower():
+        return None
+    subject, key_id, mac = raw[:_SUBJECT], raw[_SUBJECT], raw[_SUBJECT + 1 :]
+    for known_id, key in keys.keys:
+        if known_id == key_id and hmac.compare_digest(mac, _mac(key, purpose, subject)):
+            return struct.unpack(">QI", b"\0" + subject)
+    return None
+
+
+def message_id(dispatch_id: int, seq: int, domain: str, keys: IdentityKeys, purpose: Purpose = Purpose.message) -> str:
+    """Return the Message-ID with its angle brackets; the same for each attempt of one delivery."""
+    return f"<{delivery_id(dispatch_id, seq, purpose, keys)}@{domain}>"
+
+
+def read_message_id(text: str, keys: IdentityKeys, purpose: Purpose = Purpose.message) -> tuple[int, int] | None:
+    """Return (dispatch_id, seq) of one of our Message-IDs, whatever its domain and brackets."""
+    return read_delivery_id(text.strip().strip("<>").partition("@")[0], purpose, keys)
+
+
+def return_path(
+    dispatch_id: int, seq: int, bounce_domain: str, keys: IdentityKeys, purpose: Purpose = Purpose.bounce
+) -> str:
+    """Return the envelope sender `b.<id>@<bounce domain>` (VERP): a bounce names its delivery by its address."""
+    return f"{_RETURN_PATHS[purpose]}.{delivery_id(dispatch_id, seq, purpose, keys)}@{bounce_domain}"
+
+
+def read_return_path(address: str, keys: IdentityKeys) -> tuple[Purpose, int, int] | None:
+    """Return (purpose, dispatch_id, seq) of an address that `return_path` made; None for any other."""
+    match = _RETURN_PATH.fullmatch(address.strip().strip("<>"))
+    if match is None:
+        return None
+    for purpose, letter in _RETURN_PATHS.items():
+        if letter == match[1].lower() and (subject := read_delivery_id(match[2], purpose, keys)):
+            return purpose, *subject
+    return None
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+
+
+def _mac(key: bytes, purpose: str, subject: bytes) -> bytes:
+    return hmac.digest(key, purpose.encode() + b"\0" + subject, "sha256")[:_MAC]
+
+
+def _derived(secret: str) -> tuple[int, bytes]:
+    """Return (key id, key) by HKDF-SHA256 (RFC 5869); both keys may share an id, so reading tries each."""
+    extracted = hmac.digest(b"wem.delivery.identity", secret.encode(), hashlib.sha256)
+    block = hmac.digest(extracted, b"key\x01", hashlib.sha256)
+    return hmac.digest(extracted, b"key id\x01", hashlib.sha256)[0], block
