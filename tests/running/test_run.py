@@ -39,13 +39,17 @@ class Run:
         assert self.process.poll() is None, self.output.read_text()
 
     def pid(self, name: str) -> int:
-        return int((self.settings.var / "run" / f"{name}.pid").read_text())
+        """Return the process id that was written down; 0 between an end and the next start."""
+        try:
+            return int((self.settings.var / "run" / f"{name}.pid").read_text())
+        except FileNotFoundError:
+            return 0
 
     def kill(self, name: str) -> None:
         """Kill a process and wait until another is in its place."""
         before = self.pid(name)
         os.kill(before, signal.SIGKILL)
-        wait_for(lambda: self.pid(name) != before)
+        wait_for(lambda: self.pid(name) not in (0, before))
 
     def answers(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

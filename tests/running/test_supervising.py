@@ -97,9 +97,17 @@ class Keeper:
 
     def number(self, name: str) -> int:
         """Return the number in a file, waiting for the file."""
-        path = self.folder / name
-        wait_for(lambda: path.exists() and path.read_text().strip())
-        return int(path.read_text())
+        found: list[str] = []
+
+        def read() -> bool:
+            try:
+                found[:] = (self.folder / name).read_text().split()
+            except FileNotFoundError:
+                return False  # between an end and the next start
+            return bool(found)
+
+        wait_for(read)
+        return int(found[0])
 
     def log(self) -> str:
         """Return the log so far."""

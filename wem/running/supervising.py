@@ -112,8 +112,6 @@ class Supervisor:
         self._end_orphans()
         for fd in list(self._unread):
             self._read(fd)
-        for child in self._children.values():
-            self._pid_file(child.program.name).unlink(missing_ok=True)
 
     def _stop(self, group: list[_Child]) -> None:
         for child in group:
@@ -149,7 +147,9 @@ class Supervisor:
         child.started, child.due, child.status = time.monotonic(), None, None
         self._selector.register(pipe, selectors.EVENT_READ, name)
         self._unread[pipe] = b""
-        self._pid_file(name).write_text(f"{child.pid}\n")
+        unfinished = self._pid_file(name).with_suffix(".new")
+        unfinished.write_text(f"{child.pid}\n")
+        unfinished.replace(self._pid_file(name))
         self._log.line("supervisor", f"{name} started, process {child.pid}")
 
     def _pid_file(self, name: str) -> Path:
@@ -202,6 +202,7 @@ class Supervisor:
 
     def _ended(self, child: _Child, status: int) -> None:
         name, pid, child.pid, child.status = child.program.name, child.pid, 0, status
+        self._pid_file(name).unlink(missing_ok=True)
         # A web server that is killed leaves its worker behind, which would keep the port.
         children.kill_group(pid)
         how = f"ended with status {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}"
