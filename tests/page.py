@@ -20,8 +20,8 @@ class Page:
     def __init__(self, response: TestResponse, *, signed_origin: bool) -> None:
         self.response = response
         self.status = response.status_code
-        self.html = response.get_data(as_text=True)
-        self.soup = BeautifulSoup(self.html, "html.parser")
+        self.html = response.get_data().decode("utf-8", "replace")
+        self.soup = BeautifulSoup(self.html if response.mimetype == "text/html" else "", "html.parser")
         self.is_page = "<html" in self.html
         if response.mimetype == "text/html" and self.html:
             self._check(signed_origin)
@@ -38,15 +38,7 @@ class Page:
 
     def form(self, action: str = "") -> dict[str, Any]:
         """Return the values of the first form (whose action contains `action`) as a browser would post them."""
-        form = next(
-            (
-                f
-                for f in self.soup.find_all("form")
-                if action in str(f.get("action") or "") and f.get("method") == "post"
-            ),
-            None,
-        )
-        assert form is not None, f"no form {action!r} on this page"
+        form = self.find_form(action)
         values: dict[str, Any] = {}
         for field in form.find_all(["input", "select", "textarea"]):
             name = field.get("name")
@@ -70,6 +62,14 @@ class Page:
             else:
                 values[name] = value
         return values
+
+    def find_form(self, action: str = "") -> Tag:
+        """Return the first form of the page's main part that posts, to an action that contains `action`."""
+        forms = (self.soup.find("main") or self.soup).find_all("form", method="post")
+        exact = (f for f in forms if f.get("action") == action)
+        form = next(exact, None) or next((f for f in forms if action in str(f.get("action") or "")), None)
+        assert form is not None, f"no form {action!r} on this page"
+        return form
 
     def _check(self, signed_origin: bool) -> None:
         if self.is_page:
@@ -142,9 +142,7 @@ class Browser:
         """Open a page, fill in its form and post it to where the form says."""
         page = self.get(path)
         values = {**page.form(action), **(changes or {})}
-        form = next(
-            f for f in page.soup.find_all("form") if action in str(f.get("action") or "") and f.get("method") == "post"
-        )
+        form = page.find_form(action)
         return self.post(str(form.get("action") or path), values, **options)
 
     def csrf_token(self) -> str:

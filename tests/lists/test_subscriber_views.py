@@ -1,0 +1,117 @@
+"""Readers on the customer's screens: masked, found by whole address, edited, stopped, deleted, invited."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.factories import make_field, make_subscriber
+from wem.audit import AuditEvent
+from wem.db import db
+from wem.lists import counting
+from wem.lists.models import MailingList, Subscriber, Subscription, Suppression
+from wem.lists.states import FieldKind, SubscriptionState
+from wem.outbox import OutboxMail
+
+
+@pytest.fixture
+def here(world):
+    return f"/lists/{world.ours.mailing_list.id}/subscribers"
+
+
+def test_addresses_are_masked(world, browser_for, here):
+    page = browser_for(world.ours.owner).get(here)
+    assert "t****@readers.example.com" in page.text
+    assert "tanaka" not in page.html
+
+
+def test_paging_reaches_every_reader_once(world, browser_for, here):
+    for _ in range(120):
+        make_subscriber(world.ours.mailing_list)
+    db.session.commit()
+    browser, seen, url = browser_for(world.ours.viewer), [], here
+    while url:
+        page = browser.get(url)
+        seen += [a["href"] for a in page.soup.select("tbody a")]
+        older = next((a["href"] for a in page.soup.find_all("a") if "before=" in a["href"]), None)
+        url = older
+    assert len(seen) == len(set(seen)) == 123
+
+
+@pytest.mark.parametrize(
+    "typed", ["tanaka@readers.example.com", " Tanaka@Readers.example.com ", "ｔａｎａｋａ@readers.example.com"]
+)
+def test_found_by_whole_address(world, browser_for, here, typed):
+    page = browser_for(world.ours.editor).post(f"{here}/find", {"address": typed})
+    assert page.location == f"{here}/{world.ours.readers[0].id}"
+    assert db.session.scalar(sa.select(AuditEvent.action).order_by(AuditEvent.id.desc())) == "subscriber.find"
+
+
+@pytest.mark.parametrize(
+    "typed", ["tanaka", "tanaka@", "@readers.example.com", "%@readers.example.com", "suzuki@flowers.example.net"]
+)
+def test_parts_and_strangers_find_nothing(world, browser_for, here, typed):
+    assert browser_for(world.ours.editor).post(f"{here}/find", {"address": typed}).location == here
+
+
+def test_editing_fields(world, browser_for, here):
+    make_field(world.ours.customer, "誕生日", FieldKind.date)
+    db.session.commit()
+    reader = world.ours.readers[0]
+    browser = browser_for(world.ours.editor)
+    birthday = db.session.scalar(sa.text("SELECT id FROM field WHERE key = '誕生日'"))
+    page = browser.submit(f"{here}/{reader.id}", {f"field_{birthday}": "あした"}, action=f"{here}/{reader.id}")
+    assert page.status == 422 and "誕生日" in page.text
+    page = browser.post(
+        f"{here}/{reader.id}", {f"field_{world.ours.field.id}": "田中 二郎", f"field_{birthday}": "1982-06-21"}
+    )
+    assert page.status == 303
+    assert db.session.get(Subscriber, reader.id).fields == {"氏名": "田中 二郎", "誕生日": "1982-06-21"}
+
+
+def test_stopping_one_reader(world, browser_for, here):
+    reader_id = world.ours.readers[0].id
+    browser_for(world.ours.editor).post(f"{here}/{reader_id}/stop")
+    assert db.session.get(Subscriber, reader_id) is None  # the last subscription ended: erased
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Suppression)) == 1
+    assert db.session.get(MailingList, world.ours.mailing_list.id).active_count == 2
+    assert counting.registered(world.ours.customer.id) == counting.recount(world.ours.customer.id) == 2
+
+
+def test_deleting_one_reader(world, browser_for, here):
+    reader_id = world.ours.readers[0].id
+    browser_for(world.ours.editor).post(f"{here}/{reader_id}/delete")
+    assert db.session.get(Subscriber, reader_id) is None
+    assert db.session.scalar(sa.select(Subscription.id).where(Subscription.subscriber_id == reader_id)) is None
+
+
+def test_viewers_change_nothing(world, browser_for, here):
+    reader_id = world.ours.readers[0].id
+    for act in ("stop", "delete"):
+        assert browser_for(world.ours.viewer).post(f"{here}/{reader_id}/{act}").status == 403
+    assert db.session.get(Subscriber, reader_id) is not None
+
+
+def test_inviting_one_person(world, browser_for, here):
+    browser = browser_for(world.ours.editor)
+    page = browser.submit(
+        f"{here}/invite", {"address": "new@readers.example.com", f"field_{world.ours.field.id}": "新 人"}
+    )
+    assert page.status == 303
+    row = db.session.scalar(sa.select(Subscription).order_by(Subscription.id.desc()))
+    assert row.state is SubscriptionState.pending
+    mail = db.session.scalar(sa.select(OutboxMail))
+    assert mail.recipient == "new@readers.example.com" and "/c/" in mail.text
+    assert "新 人" not in mail.text
+    assert counting.registered(world.ours.customer.id) == 3  # pending is not registered
+
+
+def test_who_stopped_cannot_be_invited(world, browser_for, here):
+    browser = browser_for(world.ours.editor)
+    browser.post(f"{here}/{world.ours.readers[0].id}/stop")
+    browser.submit(f"{here}/invite", {"address": "tanaka@readers.example.com"})
+    assert db.session.scalar(sa.select(OutboxMail.id).where(OutboxMail.kind != "registered")) is None
+
+
+def test_a_bad_address_is_refused_beside_the_field(world, browser_for, here):
+    page = browser_for(world.ours.editor).submit(f"{here}/invite", {"address": "a..b@mail.example.jp"})
+    assert page.status == 422
+    assert page.soup.find(id="address-error")
