@@ -290,7 +290,7 @@ class Upload(Base):
     size: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     # encoding, delimiter, has_header, sheets … as detected, and as the person corrected them
     shape: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    # {"address": column, "fields": {column: field key}}
+    # {"address": column, "fields": {column: field key}, "new": [fields to be made], "update_known", "everywhere"}
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # attested: how, when, wording, told; evidence's storage key
     statement: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -300,8 +300,14 @@ class Upload(Base):
     bad: Mapped[int] = mapped_column(default=0)
     duplicate: Mapped[int] = mapped_column(default=0)
     known: Mapped[int] = mapped_column(default=0)
+    # Readers of the customer's other lists; and how many rows would raise the registered addresses.
+    elsewhere: Mapped[int] = mapped_column(default=0)
+    raising: Mapped[int] = mapped_column(default=0)
     opted_out: Mapped[int] = mapped_column(default=0)
+    # Not invited: the address had its confirmation mails for the day.
+    limited: Mapped[int] = mapped_column(default=0)
     applied: Mapped[int] = mapped_column(default=0)
+    undone: Mapped[int] = mapped_column(default=0)
     # Last record done in the present step: with the rows of that step, in one transaction.
     cursor: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(sa.String(64), default="")
@@ -319,12 +325,21 @@ class Upload(Base):
 
 
 class UploadRow(Base):
-    """One record of an upload, checked; erased when the upload is over."""
+    """One record of an upload, checked; gone once it is applied. A refused one stays for a while without address."""
 
     __tablename__ = "upload_row"
     __table_args__ = (
-        sa.Index("ix_upload_row_upload_id_address_hash", "upload_id", "address_hash"),
-        sa.Index("ix_upload_row_upload_id_state_record", "upload_id", "state", "record"),
+        sa.Index("ix_upload_row_upload_id_address_hash_record", "upload_id", "address_hash", "record"),
+        # The report of refused rows; a million good ones cost it nothing.
+        sa.Index(
+            "ix_upload_row_refused",
+            "upload_id",
+            "record",
+            sqlite_where=sa.text("state IN (1, 2)"),
+            postgresql_where=sa.text("state IN (1, 2)"),
+        ),
+        # Rows lie in the order in which they are applied.
+        {"sqlite_with_rowid": False},
     )
 
     upload_id: Mapped[int] = mapped_column(sa.ForeignKey("upload.id", ondelete="CASCADE"), primary_key=True)

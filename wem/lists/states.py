@@ -82,3 +82,4 @@ class RowState(enum.IntEnum):
     known = 3  # on the list already
     opted_out = 4  # said no, or was removed: never revived
     applied = 5
+    elsewhere = 6  # a reader of another list of the customer
