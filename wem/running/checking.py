@@ -121,5 +121,7 @@ def _end_escaped() -> None:
 def _show_log(folder: Path) -> None:
     log = folder / "var" / "log" / "wem.log"
     if log.exists():
+        # The stop has been logged since; what the programs said before is of more use.
+        said = [line for line in log.read_text(errors="replace").splitlines() if " supervisor | " not in line]
         print("The last lines of the log:")
-        print("\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:]), flush=True)
+        print("\n".join(said[-LOG_LINES:]), flush=True)
