@@ -85,6 +85,10 @@ def make_list(customer: Customer, name: str = "お得情報", slug: str | None =
     return row
 
 
+def customer_of(mailing_list: MailingList) -> Customer:
+    return db.session.get_one(Customer, mailing_list.customer_id)
+
+
 def make_field(customer: Customer, label: str = "氏名", kind: FieldKind = FieldKind.text, **values: Any) -> Field:
     row = Field(customer_id=customer.id, key=values.pop("key", label), label=label, kind=kind, **values)
     db.session.add(row)

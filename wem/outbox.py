@@ -42,6 +42,12 @@ class OutboxMail(Base):
         sa.Index(
             "ix_outbox_mail_due", "not_before", sqlite_where=sa.text("state = 0"), postgresql_where=sa.text("state = 0")
         ),
+        sa.Index(
+            "ix_outbox_mail_leased",
+            "lease_until",
+            sqlite_where=sa.text("state = 1"),
+            postgresql_where=sa.text("state = 1"),
+        ),
         sa.Index("ix_outbox_mail_about", "about"),
     )
 

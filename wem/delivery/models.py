@@ -70,6 +70,7 @@ class Dispatch(Base):
     """One sending of one compiled content to one audience."""
 
     __tablename__ = "dispatch"
+    __table_args__ = (sa.Index("ix_dispatch_state", "state"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
@@ -80,7 +81,7 @@ class Dispatch(Base):
     # Up with each pause, resume, cancel: a worker that carries an old one stops before the next dot.
     epoch: Mapped[int] = mapped_column(default=0)
     priority: Mapped[int] = mapped_column(sa.SmallInteger, default=3)
-    # Compiled and immutable: subject, text, html (templates), sender, sender_name, reply_to, list_id, language
+    # Compiled and immutable; its keys are those of `wem.delivery.rendering.Content`.
     content: Mapped[dict[str, Any]]
     # Last subscriber written down, in the same transaction as the rows.
     prep_cursor: Mapped[int] = mapped_column(sa.BigInteger, default=0)
@@ -98,6 +99,7 @@ class Dispatch(Base):
     expires_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # When it was served last: who waits longest comes next, and who stands still is found.
     touched_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property
@@ -112,7 +114,7 @@ class Batch(Base):
     __table_args__ = (
         sa.Index(
             "ix_batch_ready",
-            "priority",
+            "dispatch_id",
             "not_before",
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
@@ -170,7 +172,9 @@ class Retry(Base):
     __tablename__ = "retry"
 
     due: Mapped[datetime] = mapped_column(primary_key=True)
-    dispatch_id: Mapped[int] = mapped_column(sa.ForeignKey("dispatch.id", ondelete="CASCADE"), primary_key=True)
+    dispatch_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("dispatch.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     attempt: Mapped[int] = mapped_column(sa.SmallInteger)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from wem import clock
-from wem.db import Base, BigId
+from wem import audit, clock
+from wem.db import Base, BigId, db
 from wem.lists.models import MailingList
 
 
@@ -22,6 +23,45 @@ class MailingState(enum.StrEnum):
     done = "done"  # 完了
     cancelled = "cancelled"  # 中止
     failed = "failed"
+
+
+# What each act may begin from. An act on anything else raises NotPossible.
+UNSTARTED = (MailingState.draft, MailingState.scheduled, MailingState.held)
+ACTS: dict[str, tuple[MailingState, ...]] = {
+    "schedule": UNSTARTED,
+    "unschedule": (MailingState.scheduled, MailingState.held),
+    "start": UNSTARTED,
+    "hold": (MailingState.scheduled, MailingState.sending),
+    "pause": (MailingState.sending,),
+    "resume": (MailingState.paused, MailingState.held),
+    "cancel": (MailingState.scheduled, MailingState.held, MailingState.sending, MailingState.paused),
+    "finish": (MailingState.sending, MailingState.paused, MailingState.held),
+    "fail": (MailingState.sending,),
+}
+# Acts that make no sense any more once the mailing has started.
+BEFORE_START = ("schedule", "unschedule", "start")
+
+
+class HeldReason(enum.StrEnum):
+    """Why a mailing waits for the customer's decision."""
+
+    missed = "missed"  # its time passed by more than its tolerance
+    contract = "contract"  # the contract did not permit it
+    problems = "problems"  # something in it forbade starting
+    staff = "staff"
+
+
+class NotPossible(Exception):
+    """The mailing is not in a state from which this act is possible; another person or the system was faster."""
+
+    def __init__(self, act: str, state: MailingState) -> None:
+        super().__init__(f"cannot {act} a mailing that is {state}")
+        self.act = act
+        self.state = state
+
+
+class InThePast(ValueError):
+    """A mailing cannot be scheduled for a time that has passed."""
 
 
 class BodyKind(enum.StrEnum):
@@ -54,10 +94,14 @@ class Mailing(Base):
     text: Mapped[str] = mapped_column(sa.Text, default="")
     # The text part was written by hand and no longer follows the HTML.
     text_edited: Mapped[bool] = mapped_column(default=False)
+    # The HTML has changed since the text was written by hand.
+    text_outdated: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(sa.String(2), default="ja")
     scheduled_at: Mapped[datetime | None]
     tolerance: Mapped[timedelta] = mapped_column(sa.Interval, default=timedelta(hours=1))
     held_reason: Mapped[str] = mapped_column(sa.String(64), default="")
+    # The state of which the customer's people were told by mail last.
+    told_of: Mapped[MailingState | None]
     created_by: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     changed_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
@@ -68,6 +112,64 @@ class Mailing(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     lists: Mapped[list[MailingList]] = relationship(secondary="mailing_target", order_by=MailingList.id)
+
+    def schedule(self, at: datetime, *, by: int | None) -> None:
+        """Have it start at a time; raises InThePast, NotPossible."""
+        if at <= clock.now():
+            raise InThePast(at)
+        self._act("schedule", MailingState.scheduled, by, scheduled_at=at, held_reason="", at_time=at.isoformat())
+
+    def unschedule(self, *, by: int | None) -> None:
+        """Make it a draft again that can be edited; raises NotPossible once it has started."""
+        self._act("unschedule", MailingState.draft, by, scheduled_at=None, held_reason="")
+
+    def start(self, *, by: int | None) -> None:
+        """Begin sending, once, whoever else tries at the same moment; raises NotPossible for all but the first."""
+        self._act("start", MailingState.sending, by, started_at=clock.now(), held_reason="")
+
+    def hold(self, reason: HeldReason, *, by: int | None) -> None:
+        """Let it wait for a decision (保留); raises NotPossible."""
+        self._act("hold", MailingState.held, by, held_reason=reason.value)
+
+    def pause(self, *, by: int | None) -> None:
+        """Note that it stands still; raises NotPossible."""
+        self._act("pause", MailingState.paused, by)
+
+    def resume(self, *, by: int | None) -> None:
+        """Note that it goes on; raises NotPossible, also when it has never started (then it is to be started)."""
+        if self.started_at is None:
+            raise NotPossible("resume", self.state)
+        self._act("resume", MailingState.sending, by, held_reason="")
+
+    def cancel(self, *, by: int | None) -> None:
+        """Give it up (中止); raises NotPossible for a draft and for what is over."""
+        self._act("cancel", MailingState.cancelled, by, finished_at=clock.now())
+
+    def finish(self) -> None:
+        """Note that everybody was dealt with (完了); raises NotPossible."""
+        self._act("finish", MailingState.done, None, finished_at=clock.now())
+
+    def fail(self) -> None:
+        """Note that it cannot be sent at all; raises NotPossible."""
+        self._act("fail", MailingState.failed, None, finished_at=clock.now())
+
+    def _act(self, act: str, to: MailingState, by: int | None, at_time: str | None = None, **values: Any) -> None:
+        """Move to a state if the row still stands where the act may begin, and write it into the audit."""
+        conditions = [Mailing.id == self.id, Mailing.state.in_(ACTS[act])]
+        if act in BEFORE_START:
+            conditions.append(Mailing.started_at.is_(None))
+        db.session.flush()
+        moved = db.session.execute(
+            sa.update(Mailing)
+            .where(*conditions)
+            .values(state=to, **values)
+            .execution_options(synchronize_session=False)
+        )
+        db.session.refresh(self)
+        if not moved.rowcount:  # type: ignore[attr-defined]
+            raise NotPossible(act, self.state)
+        details = {"at": at_time} if at_time else {"reason": self.held_reason} if act == "hold" else {}
+        audit.record(f"mailing.{act}", by=by, customer_id=self.customer_id, subject=self, **details)
 
 
 class MailingTarget(Base):

@@ -1,0 +1,543 @@
+"""A batch on its way to the built-in mailbox: every answer of the server, and every reason to stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests import factories
+from tests.delivery.dispatches import counters, delivery_to, make_dispatch, send_all, states
+from wem import clock
+from wem.contracts.models import Stop
+from wem.contracts.rules import SuspensionGround
+from wem.db import db
+from wem.delivery import controlling, recovering, sending
+from wem.delivery.leasing import lease_next, new_owner, take_over
+from wem.delivery.models import (
+    Attempt,
+    Batch,
+    BatchState,
+    DeliveryState,
+    Dispatch,
+    DispatchState,
+    Retry,
+    Stage,
+    UncertainPolicy,
+)
+from wem.delivery.progress import failures, progress
+from wem.delivery.recording import Ledger, Outcome
+from wem.delivery.rules import Reason
+from wem.delivery.smtp import Answer, Line, Unreachable
+from wem.lists.models import Subscription, Suppression
+from wem.lists.states import SubscriptionState, SuppressionReason
+from wem.mailbox.client import MailboxClient
+
+pytestmark = pytest.mark.both_databases
+
+
+def add_readers(world: factories.World, number: int, domain: str = "more.example.com") -> list[int]:
+    """Return the ids of this many further readers of our list. Commits."""
+    readers = [
+        factories.make_subscriber(world.ours.mailing_list, f"r{n}@{domain}", fields={"氏名": f"読者{n}"})
+        for n in range(number)
+    ]
+    db.session.commit()
+    return [reader.id for reader in readers]
+
+
+def retries(dispatch: Dispatch) -> list[Retry]:
+    return list(db.session.scalars(sa.select(Retry).where(Retry.dispatch_id == dispatch.id).order_by(Retry.seq)))
+
+
+def attempts(dispatch: Dispatch) -> list[Attempt]:
+    return list(db.session.scalars(sa.select(Attempt).where(Attempt.dispatch_id == dispatch.id).order_by(Attempt.id)))
+
+
+def make_due(dispatch: Dispatch) -> None:
+    """Let the time of every retry have come. Commits."""
+    db.session.execute(
+        sa.update(Retry).where(Retry.dispatch_id == dispatch.id).values(due=clock.now() - timedelta(seconds=1))
+    )
+    db.session.commit()
+
+
+def test_everybody_gets_one_mail_and_the_dispatch_ends(world: factories.World, mailbox: MailboxClient) -> None:
+    add_readers(world, 47)
+    dispatch = make_dispatch(world.ours.mailing_list)
+    assert not send_all()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 50}
+    assert dispatch.state is DispatchState.done
+    assert dispatch.finished_at is not None
+    assert mailbox.count() == 50
+    assert len({mail["recipient"] for mail in mailbox.mails(limit=100)}) == 50
+    assert len({mail["message_id"] for mail in mailbox.mails(limit=100)}) == 50
+    batches = db.session.scalars(sa.select(Batch).order_by(Batch.number)).all()
+    assert [(batch.size, batch.open, batch.state) for batch in batches] == [
+        (20, 0, BatchState.done),
+        (20, 0, BatchState.done),
+        (10, 0, BatchState.done),
+    ]
+    assert delivery_to(dispatch, world.ours.readers[0].id).mta_reference is not None
+
+
+def test_nobody_of_another_customer_gets_anything(world: factories.World, mailbox: MailboxClient) -> None:
+    make_dispatch(world.ours.mailing_list)
+    send_all()
+    assert {mail["recipient"].partition("@")[2] for mail in mailbox.mails()} == {"readers.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "state", "stage", "tried_again"),
+    [
+        ({"stage": "rcpt", "action": "reply", "code": 450}, "deferred", Stage.rcpt, True),
+        ({"stage": "rcpt", "action": "reply", "code": 421}, "deferred", Stage.rcpt, True),
+        ({"stage": "rcpt", "action": "reply", "code": 550}, "bounced", Stage.rcpt, False),
+        ({"stage": "rcpt", "action": "drop"}, "deferred", Stage.rcpt, True),
+        ({"stage": "data", "action": "reply", "code": 451}, "deferred", Stage.data, True),
+        ({"stage": "data", "action": "reply", "code": 554}, "bounced", Stage.data, False),
+        ({"stage": "data", "action": "drop"}, "deferred", Stage.data, True),
+        ({"stage": "after_data", "action": "reply", "code": 452}, "deferred", Stage.after_data, True),
+        ({"stage": "after_data", "action": "reply", "code": 550}, "bounced", Stage.after_data, False),
+        ({"stage": "after_data", "action": "drop"}, "uncertain", Stage.after_data, True),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_every_answer_has_its_outcome(
+    world: factories.World,
+    mailbox: MailboxClient,
+    behaviour: dict[str, Any],
+    state: str,
+    stage: Stage,
+    tried_again: bool,
+) -> None:
+    mailbox.set_behaviours([{"pattern": "suzuki@*", **behaviour}])
+    dispatch = make_dispatch(world.ours.mailing_list)
+    began = clock.now()
+    send_all()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 2, state: 1}
+    delivery = delivery_to(dispatch, world.ours.readers[1].id)
+    assert (delivery.state.name, delivery.attempts, delivery.code) == (state, 1, behaviour.get("code"))
+    [attempt] = attempts(dispatch)
+    assert (attempt.stage, attempt.code, attempt.outcome.name) == (stage, behaviour.get("code"), state)
+    assert "@" not in attempt.reply
+    if tried_again:
+        [retry] = retries(dispatch)
+        minutes = 15 if state == "uncertain" else 5
+        assert timedelta(minutes=minutes * 0.8) <= retry.due - began <= timedelta(minutes=minutes * 1.3)
+        assert dispatch.state is DispatchState.sending
+    else:
+        assert not retries(dispatch)
+        assert dispatch.state is DispatchState.done
+
+
+def test_a_deferred_mail_goes_out_later_with_the_same_message_id(
+    world: factories.World, mailbox: MailboxClient
+) -> None:
+    mailbox.set_behaviours([{"pattern": "suzuki@*", "stage": "after_data", "action": "drop", "times": 1}])
+    dispatch = make_dispatch(world.ours.mailing_list)
+    send_all()
+    recovering.sweep()
+    assert counters(dispatch) == {"accepted": 2, "uncertain": 1}
+    make_due(dispatch)
+    recovering.sweep()
+    assert counters(dispatch) == {"accepted": 2, "pending": 1}
+    send_all()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 3}
+    assert delivery_to(dispatch, world.ours.readers[1].id).attempts == 2
+    assert dispatch.state is DispatchState.done
+    twice = mailbox.mails(recipient="suzuki@readers.example.com")
+    assert len(twice) == 2
+    assert len({mail["message_id"] for mail in twice}) == 1
+
+
+def test_an_uncertain_mail_is_sent_once_more_and_not_for_ever(world: factories.World, mailbox: MailboxClient) -> None:
+    mailbox.set_behaviours([{"pattern": "suzuki@*", "stage": "after_data", "action": "drop"}])
+    dispatch = make_dispatch(world.ours.mailing_list)
+    for _ in range(3):
+        send_all()
+        make_due(dispatch)
+        recovering.sweep()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 2, "uncertain": 1}
+    assert dispatch.state is DispatchState.done
+    assert mailbox.count(recipient="suzuki@*") == 2
+
+
+def test_a_customer_may_choose_that_nobody_gets_it_twice(world: factories.World, mailbox: MailboxClient) -> None:
+    mailbox.set_behaviours([{"pattern": "suzuki@*", "stage": "after_data", "action": "drop"}])
+    dispatch = make_dispatch(world.ours.mailing_list, uncertain_policy=UncertainPolicy.hold)
+    send_all()
+    assert counters(dispatch) == {"accepted": 2, "uncertain": 1}
+    assert not retries(dispatch)
+    assert dispatch.state is DispatchState.done
+
+
+def test_what_is_too_late_expires(world: factories.World, mailbox: MailboxClient) -> None:
+    mailbox.set_behaviours([{"pattern": "suzuki@*", "stage": "rcpt", "action": "reply", "code": 451}])
+    dispatch = make_dispatch(world.ours.mailing_list)
+    dispatch.expires_at = clock.now() + timedelta(minutes=3)
+    db.session.commit()
+    send_all()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 2, "expired": 1}
+    assert dispatch.state is DispatchState.done
+    late = make_dispatch(world.ours.mailing_list)
+    late.expires_at = clock.now() - timedelta(seconds=1)
+    db.session.commit()
+    send_all()
+    assert counters(late) == {"expired": 3}
+
+
+def test_a_server_that_does_not_answer_costs_nothing(
+    app: Flask, world: factories.World, mailbox: MailboxClient
+) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list)
+    right = app.config["WEM"]
+    app.config["WEM"] = dataclasses.replace(right, SMTP_PORT="1")
+    assert not send_all()
+    assert counters(dispatch) == {"pending": 3}
+    [batch] = db.session.scalars(sa.select(Batch)).all()
+    assert batch.state is BatchState.ready
+    assert batch.not_before > clock.now() - timedelta(seconds=1)
+    app.config["WEM"] = right
+    batch.not_before = clock.now()
+    db.session.commit()
+    send_all()
+    assert counters(dispatch) == {"accepted": 3}
+
+
+@pytest.mark.parametrize("how", ["left", "removed", "suppressed", "erased"])
+def test_who_is_gone_gets_nothing(world: factories.World, mailbox: MailboxClient, how: str) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list)
+    reader = world.ours.readers[1]
+    subscription = db.session.scalars(sa.select(Subscription).where(Subscription.subscriber_id == reader.id)).one()
+    if how == "left":
+        subscription.state = SubscriptionState.unsubscribed
+    elif how == "removed":
+        subscription.state = SubscriptionState.removed
+    elif how == "suppressed":
+        suppression = Suppression(
+            customer_id=reader.customer_id,
+            address_hash=reader.address_hash,
+            list_id=0,
+            reason=SuppressionReason.complaint,
+            at=clock.now(),
+        )
+        db.session.add(suppression)
+    else:
+        db.session.delete(reader)
+    db.session.commit()
+    send_all()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 2, "suppressed": 1}
+    assert mailbox.count(recipient="suzuki@*") == 0
+
+
+class Interrupting(Line):
+    """A line at whose other end something happens before a certain mail: what a second process would do."""
+
+    def __init__(self, line: Line, before: int, act: Any) -> None:
+        super().__init__(line.host, line.port, line.name, line.seconds)
+        self.sent = 0
+        self.before = before
+        self.act = act
+
+    def send(self, sender: str, recipient: str, data: bytes, until: float) -> Answer:
+        self.sent += 1
+        answer = super().send(sender, recipient, data, until)
+        if self.sent == self.before:
+            self.act()
+        return answer
+
+
+def send_interrupted(before: int, act: Any) -> int:
+    """Send one batch; do `act` in a transaction of its own when `before` mails are out; returns how many left."""
+    lease = lease_next(new_owner())
+    assert lease is not None
+    line = Interrupting(sending.open_line(), before, act)
+    watch = sending.Watch()
+    try:
+        sending.Run(lease, line, watch, time.monotonic() + 30).send()
+    finally:
+        line.close()
+        watch.close()
+    return line.sent
+
+
+def test_a_reader_who_leaves_in_the_middle_gets_nothing_any_more(
+    world: factories.World, mailbox: MailboxClient
+) -> None:
+    ids = add_readers(world, 12)
+    dispatch = make_dispatch(world.ours.mailing_list)
+
+    def leave() -> None:
+        db.session.execute(
+            sa.update(Subscription)
+            .where(Subscription.subscriber_id.in_(ids[:5]))
+            .values(state=SubscriptionState.unsubscribed)
+        )
+        at = clock.now()
+        db.session.add_all(
+            [Stop(at=at, customer_id=world.ours.customer.id, subscriber_id=reader_id) for reader_id in ids[:5]]
+        )
+        # One of another customer with the same number of reader changes nothing.
+        db.session.add(Stop(at=at, customer_id=world.theirs.customer.id, subscriber_id=ids[7]))
+        db.session.commit()
+
+    assert send_interrupted(3, leave) == 10
+    assert states(dispatch) == counters(dispatch) == {"accepted": 10, "suppressed": 5}
+    for number in range(5):
+        assert mailbox.count(recipient=f"r{number}@*") == 0
+
+
+def test_a_suspended_contract_stops_it_within_one_mail(world: factories.World, mailbox: MailboxClient) -> None:
+    add_readers(world, 12)
+    dispatch = make_dispatch(world.ours.mailing_list)
+
+    def suspend() -> None:
+        world.ours.contract.suspend(SuspensionGround.danger, "spam", by=world.admin.id)
+        db.session.commit()
+
+    assert send_interrupted(4, suspend) == 4
+    assert mailbox.count() == 4
+    assert states(dispatch) == counters(dispatch) == {"accepted": 4, "pending": 11}
+    assert dispatch.state is DispatchState.held
+    # Lifting it does not send by itself.
+    world.ours.contract.resume("", by=world.admin.id)
+    db.session.commit()
+    recovering.sweep()
+    send_all()
+    assert mailbox.count() == 4
+    controlling.resume(dispatch.id)
+    db.session.commit()
+    send_all()
+    assert counters(dispatch) == {"accepted": 15}
+    assert mailbox.count() == 15
+
+
+def test_a_contract_that_is_suspended_already_holds_it(world: factories.World, mailbox: MailboxClient) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list)
+    world.ours.contract.suspend(SuspensionGround.nonpayment, "", by=None)
+    db.session.commit()
+    send_all()
+    assert mailbox.count() == 0
+    db.session.refresh(dispatch)
+    assert dispatch.state is DispatchState.held
+
+
+def test_pausing_in_the_middle(world: factories.World, mailbox: MailboxClient) -> None:
+    add_readers(world, 12)
+    dispatch = make_dispatch(world.ours.mailing_list)
+    seen = []
+
+    def pause() -> None:
+        seen.append(controlling.pause(dispatch.id).state)
+        db.session.add(Stop(at=clock.now(), customer_id=world.theirs.customer.id))  # the hint that makes it look
+        db.session.commit()
+
+    assert send_interrupted(4, pause) == 4
+    assert seen == [DispatchState.pausing]
+    assert counters(dispatch) == {"accepted": 4, "pending": 11}
+    assert dispatch.state is DispatchState.paused
+    send_all()
+    assert mailbox.count() == 4
+    controlling.resume(dispatch.id)
+    db.session.commit()
+    send_all()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 15}
+    assert mailbox.count() == 15
+
+
+def test_a_pause_with_nothing_in_hand_is_one_at_once(world: factories.World, mailbox: MailboxClient) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list)
+    assert controlling.pause(dispatch.id).state is DispatchState.paused
+    db.session.commit()
+    with pytest.raises(controlling.CannotControl):
+        controlling.pause(dispatch.id)
+
+
+def test_a_pause_waits_for_a_worker_that_may_still_send(world: factories.World, mailbox: MailboxClient) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list)
+    assert lease_next(new_owner()) is not None
+    assert controlling.pause(dispatch.id).state is DispatchState.pausing
+    db.session.commit()
+    assert controlling.settle(dispatch.id) is DispatchState.pausing
+    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
+    db.session.commit()
+    assert controlling.settle(dispatch.id) is DispatchState.paused
+
+
+def test_cancelling_writes_the_rest_down(world: factories.World, mailbox: MailboxClient) -> None:
+    add_readers(world, 12)
+    mailbox.set_behaviours(
+        [
+            {"pattern": "tanaka@*", "stage": "rcpt", "action": "reply", "code": 451},
+            {"pattern": "suzuki@*", "stage": "after_data", "action": "drop"},
+        ]
+    )
+    dispatch = make_dispatch(world.ours.mailing_list)
+
+    def cancel() -> None:
+        controlling.cancel(dispatch.id)
+        db.session.add(Stop(at=clock.now(), customer_id=world.theirs.customer.id))
+        db.session.commit()
+
+    assert send_interrupted(6, cancel) == 6
+    assert states(dispatch) == counters(dispatch) == {"accepted": 4, "uncertain": 1, "cancelled": 10}
+    assert dispatch.state is DispatchState.cancelled
+    assert not retries(dispatch)
+    with pytest.raises(controlling.CannotControl):
+        controlling.cancel(dispatch.id)
+
+
+def test_a_dead_workers_batch_is_taken_over(world: factories.World, mailbox: MailboxClient) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list)
+    dead = lease_next(new_owner())
+    assert dead is not None
+    assert lease_next(new_owner()) is None
+    assert take_over(clock.now()) == 0
+    db.session.commit()
+    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
+    db.session.commit()
+    recovering.sweep()
+    send_all()
+    assert counters(dispatch) == {"accepted": 3}
+    # What it still knows counts only where it is a fact, and counts once.
+    late = Ledger(dead, "mail.example")
+    ok = Answer(Stage.after_data, 250, "2.0.0 ok")
+    no = Answer(Stage.rcpt, 550, "5.1.1 no")
+    late.add(Outcome(1, DeliveryState.accepted, 1, clock.now(), ok))
+    late.add(Outcome(2, DeliveryState.bounced, 1, clock.now(), no))
+    assert not late.commit()
+    assert dead.over
+    assert states(dispatch) == counters(dispatch) == {"accepted": 3}
+
+
+def test_an_accepted_mail_is_a_fact_even_without_the_lease(world: factories.World, mailbox: MailboxClient) -> None:
+    mailbox.set_behaviours([{"pattern": "*", "stage": "rcpt", "action": "reply", "code": 451}])
+    dispatch = make_dispatch(world.ours.mailing_list)
+    slow = lease_next(new_owner())
+    assert slow is not None
+    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
+    db.session.commit()
+    take_over(clock.now())
+    db.session.commit()
+    send_all()
+    assert counters(dispatch) == {"deferred": 3}
+    late = Ledger(slow, "mail.example")
+    late.add(Outcome(1, DeliveryState.accepted, 1, clock.now(), Answer(Stage.after_data, 250, "2.0.0 ok")))
+    assert not late.commit()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 1, "deferred": 2}
+    assert [retry.seq for retry in retries(dispatch)] == [2, 3]
+
+
+def test_a_worker_whose_lease_ran_out_sends_nothing_more(
+    app: Flask, world: factories.World, mailbox: MailboxClient
+) -> None:
+    add_readers(world, 12)
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2")
+    dispatch = make_dispatch(world.ours.mailing_list)
+
+    def lose() -> None:
+        db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
+        db.session.commit()
+        take_over(clock.now())
+        db.session.commit()
+        # It learns of it when it next prolongs the lease, which it must do before the lease is over.
+        deadline = time.monotonic() + 0.4
+        while time.monotonic() < deadline:
+            pass
+
+    assert send_interrupted(3, lose) == 3
+    assert counters(dispatch) == {"accepted": 3, "pending": 12}
+
+
+def test_a_slow_server_does_not_outlast_the_lease(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2")
+    mailbox.set_behaviours(
+        [{"pattern": "suzuki@*", "stage": "after_data", "action": "delay", "seconds": 4, "times": 1}]
+    )
+    dispatch = make_dispatch(world.ours.mailing_list)
+    send_all()
+    assert counters(dispatch) == {"accepted": 2, "uncertain": 1}
+
+
+def test_the_customer_who_waited_longest_comes_next(world: factories.World, mailbox: MailboxClient) -> None:
+    for number in range(57):
+        factories.make_subscriber(world.ours.mailing_list, f"r{number}@more.example.com")
+    ours = make_dispatch(world.ours.mailing_list)
+    theirs = make_dispatch(world.theirs.mailing_list)
+    also_ours = make_dispatch(world.ours.mailing_list)
+    order = []
+    while lease := lease_next(new_owner()):
+        order.append(lease.dispatch_id)
+    assert order[:3].count(theirs.id) == 1
+    assert len(order) == 7
+    assert order.count(ours.id) == order.count(also_ours.id) == 3
+
+
+def test_a_mail_that_cannot_be_made_harms_no_other(world: factories.World, mailbox: MailboxClient) -> None:
+    world.ours.readers[1].address = "evil@readers.example.com> size=9"
+    db.session.commit()
+    dispatch = make_dispatch(world.ours.mailing_list)
+    send_all()
+    assert counters(dispatch) == {"accepted": 2, "bounced": 1}
+    [failure] = failures(dispatch.id)
+    assert failure.reason is Reason.own
+    assert "evil" not in failure.reply
+
+
+def test_a_content_that_is_no_template_fails_the_dispatch(world: factories.World, mailbox: MailboxClient) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list, content={"subject": "{{ nobody }}"})
+    send_all()
+    db.session.refresh(dispatch)
+    assert dispatch.state is DispatchState.failed
+    assert mailbox.count() == 0
+
+
+def test_progress_and_failures_for_the_screens(world: factories.World, mailbox: MailboxClient) -> None:
+    add_readers(world, 6)
+    reply = {"stage": "rcpt", "action": "reply"}
+    mailbox.set_behaviours(
+        [
+            {"pattern": "/^r[0-3]@/", "code": 550, "text": "5.1.1 <r@more.example.com> unknown", **reply},
+            {"pattern": "r4@*", "code": 452, "text": "4.2.2 full", **reply},
+        ]
+    )
+    dispatch = make_dispatch(world.ours.mailing_list)
+    before = progress(dispatch.mailing_id)
+    assert before is not None
+    assert (before.total, before.waiting, before.moving) == (9, 9, True)
+    send_all()
+    after = progress(dispatch.mailing_id)
+    assert after is not None
+    assert (after.accepted, after.failed, after.deferred, after.waiting, after.moving) == (4, 4, 1, 0, True)
+    found = [(each.outcome.name, each.reason, each.enhanced, each.count) for each in failures(dispatch.id)]
+    assert found == [
+        ("bounced", Reason.unknown_address, "5.1.1", 4),
+        ("deferred", Reason.mailbox_full, "4.2.2", 1),
+    ]
+    assert progress(987654321) is None
+
+
+def test_a_kept_line_that_the_server_closed_is_opened_again(mailbox: MailboxClient) -> None:
+    line = sending.open_line()
+    data = b"Subject: x\r\n\r\n.hidden dot\r\n"
+    until = time.monotonic() + 10
+    assert line.send("a@mail.wem.example", "b@readers.example.com", data, until).accepted
+    assert line._smtp is not None
+    assert line._smtp.sock is not None
+    line._smtp.sock.shutdown(2)
+    assert line.send("a@mail.wem.example", "c@readers.example.com", data, until).accepted
+    line.close()
+    [first, second] = mailbox.mails(after=0)
+    assert mailbox.source(first["id"]) == mailbox.source(second["id"]) == data
+
+
+def test_a_server_that_greets_with_no_is_not_the_readers_fault(mailbox: MailboxClient) -> None:
+    line = Line("127.0.0.1", 1, "mail.wem.example", 5)
+    with pytest.raises(Unreachable):
+        line.send("a@mail.wem.example", "b@readers.example.com", b"x\r\n", time.monotonic() + 5)

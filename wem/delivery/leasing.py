@@ -1,0 +1,184 @@
+"""Who sends which batch: taken, kept and given back by conditional updates, so that a dead worker's work is found."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from wem import clock
+from wem.db import db
+from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState
+from wem.settings import settings
+
+# Written out, not bound: SQLite uses a partial index only for a condition that it can read.
+READY = sa.text("batch.state = 'ready'")
+LEASED = sa.text("batch.state = 'leased'")
+OPEN = (DeliveryState.pending, DeliveryState.intent)
+
+
+@dataclass
+class Lease:
+    """One batch that is ours until `deadline` (monotonic), the margin already taken off."""
+
+    dispatch_id: int
+    number: int
+    customer_id: int
+    epoch: int
+    fence: int
+    owner: str
+    deadline: float
+    renewed: float
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self.deadline
+
+    @property
+    def stale(self) -> bool:
+        """Whether it should be renewed even if there is nothing to record."""
+        return time.monotonic() - self.renewed >= settings().lease_seconds / 6
+
+
+def new_owner() -> str:
+    """Return a name for this run of a worker, unlike any other's."""
+    return f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def margin() -> float:
+    """Return the seconds before the end of a lease from which on nothing is begun any more."""
+    return min(5.0, settings().lease_seconds / 4)
+
+
+def deadline_from(began: float) -> float:
+    """Return the deadline (monotonic) of a lease that was asked for at `began`."""
+    return began + settings().lease_seconds - margin()
+
+
+def lease_until(at: datetime) -> datetime:
+    """Return the end of a lease that begins at a moment."""
+    return at + timedelta(seconds=settings().lease_seconds)
+
+
+def lease_next(owner: str) -> Lease | None:
+    """Take the next ready batch, of the customer who was served least recently; None when there is none. Commits."""
+    while True:
+        began, at = time.monotonic(), clock.now()
+        dispatch_id = db.session.scalar(_next_dispatch(at))
+        if dispatch_id is None:
+            db.session.commit()
+            return None
+        # The dispatch first: whoever pauses or cancels holds its row, and everybody takes the rows in this order.
+        served = db.session.execute(
+            sa.update(Dispatch)
+            .where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.sending)
+            .values(touched_at=at)
+            .returning(Dispatch.epoch, Dispatch.customer_id)
+        ).one_or_none()
+        number = db.session.scalar(_next_batch(dispatch_id, at)) if served else None
+        if served is None or number is None:
+            db.session.commit()
+            continue
+        fence = db.session.scalar(
+            sa.update(Batch)
+            .where(Batch.dispatch_id == dispatch_id, Batch.number == number, Batch.state == BatchState.ready)
+            .values(state=BatchState.leased, owner=owner, fence=Batch.fence + 1, lease_until=lease_until(at))
+            .returning(Batch.fence)
+        )
+        db.session.commit()
+        if fence is not None:
+            return Lease(
+                dispatch_id, number, served.customer_id, served.epoch, fence, owner, deadline_from(began), began
+            )
+
+
+def _next_dispatch(at: datetime) -> sa.Select[int]:
+    other = sa.orm.aliased(Dispatch)
+    customer_served = (
+        sa.select(sa.func.max(other.touched_at))
+        .where(other.customer_id == Dispatch.customer_id, other.state == DispatchState.sending)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(Dispatch.id)
+        .where(Dispatch.state == DispatchState.sending, has_ready(at))
+        .order_by(Dispatch.priority, customer_served, Dispatch.touched_at, Dispatch.id)
+        .limit(1)
+    )
+
+
+def has_ready(at: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a dispatch has a batch to send."""
+    return sa.exists().where(Batch.dispatch_id == Dispatch.id, READY, Batch.not_before <= at)
+
+
+def _next_batch(dispatch_id: int, at: datetime) -> sa.Select[int]:
+    return (
+        sa.select(Batch.number)
+        .where(Batch.dispatch_id == dispatch_id, READY, Batch.not_before <= at)
+        .order_by(Batch.not_before, Batch.number)
+        .limit(1)
+    )
+
+
+def ours(lease: Lease) -> sa.ColumnElement[bool]:
+    """Return the condition that the batch is still held by this lease, and not only by nobody else."""
+    return sa.and_(
+        Batch.dispatch_id == lease.dispatch_id,
+        Batch.number == lease.number,
+        Batch.fence == lease.fence,
+        Batch.state == BatchState.leased,
+        Batch.lease_until > clock.now(),
+    )
+
+
+def give_back(lease: Lease, wait: timedelta = timedelta()) -> None:
+    """Put a batch back that is not finished; what is recorded of it stays recorded. Commits."""
+    db.session.execute(
+        sa.update(Batch)
+        .where(ours(lease))
+        .values(state=BatchState.ready, owner=None, lease_until=None, not_before=clock.now() + wait)
+    )
+    db.session.commit()
+
+
+def finish(lease: Lease) -> bool:
+    """Mark the batch as done, or put it back when something in it is still open; returns which. Commits."""
+    left = (
+        sa.select(sa.func.count())
+        .select_from(Delivery)
+        .where(Delivery.dispatch_id == lease.dispatch_id, Delivery.batch == lease.number, Delivery.state.in_(OPEN))
+        .scalar_subquery()
+    )
+    state = db.session.scalar(
+        sa.update(Batch)
+        .where(ours(lease))
+        .values(
+            state=sa.case((left == 0, BatchState.done), else_=BatchState.ready),
+            open=left,
+            owner=None,
+            lease_until=None,
+        )
+        .returning(Batch.state)
+    )
+    db.session.commit()
+    return state is BatchState.done
+
+
+def take_over(at: datetime) -> int:
+    """Free the batches whose worker gave no sign of life in time; returns how many. Does not commit.
+
+    The fence goes up: what the lost worker might still do with its lease no longer counts.
+    """
+    freed = db.session.execute(
+        sa.update(Batch)
+        .where(LEASED, Batch.lease_until < at)
+        .values(state=BatchState.ready, owner=None, lease_until=None, fence=Batch.fence + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return int(freed.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,114 @@
+"""Finds what was forgotten: leases of dead workers, tries that are due, dispatches that came to rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from wem import clock, queue
+from wem.db import db
+from wem.delivery.controlling import locked, ring_senders, settle
+from wem.delivery.leasing import has_ready, take_over
+from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState, Retry
+from wem.delivery.recording import count
+from wem.delivery.rendering import Content
+from wem.delivery.watching import looking
+
+# The audience of a dispatch that nobody has touched for so long is being written down by nobody.
+STUCK = timedelta(seconds=60)
+UNSETTLED = (DispatchState.sending, DispatchState.pausing, DispatchState.cancelling)
+
+
+def sweep() -> None:
+    """Take up whatever stands still. Commits; harmless when run twice or late."""
+    at = clock.now()
+    take_over(at)
+    db.session.commit()
+    for dispatch_id in _with_due_retries(at):
+        while batch_retries(dispatch_id, at):
+            pass
+    for dispatch_id in _in_state(*UNSETTLED):
+        settle(dispatch_id)
+    for dispatch_id in _in_state(DispatchState.preparing, untouched_since=at - STUCK):
+        queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch_id)
+    if _anything_ready(at):
+        ring_senders()
+    db.session.commit()
+
+
+def batch_retries(dispatch_id: int, at: datetime) -> int:
+    """Make one batch of the tries of a dispatch that are due; returns how many went into it. Commits.
+
+    The rows go back to pending: whoever takes the batch sends to all that is pending in it.
+    """
+    dispatch = locked(dispatch_id)
+    if dispatch.state is not DispatchState.sending:
+        db.session.commit()
+        return 0
+    due = list(
+        db.session.scalars(
+            sa.select(Retry.seq)
+            .where(Retry.dispatch_id == dispatch_id, Retry.due <= at)
+            .order_by(Retry.due)
+            .limit(Content(**dispatch.content).batch_size)
+        )
+    )
+    if not due:
+        db.session.commit()
+        return 0
+    last = db.session.scalar(sa.select(sa.func.max(Batch.number)).where(Batch.dispatch_id == dispatch_id)) or 0
+    changes: Counter[DeliveryState] = Counter()
+    for state in (DeliveryState.deferred, DeliveryState.uncertain):
+        again = db.session.execute(
+            sa.update(Delivery)
+            .where(Delivery.dispatch_id == dispatch_id, Delivery.seq.in_(due), Delivery.state == state)
+            .values(state=DeliveryState.pending, batch=last + 1)
+            .execution_options(synchronize_session=False)
+        )
+        changes[state] -= int(again.rowcount)  # type: ignore[attr-defined]
+    number = -sum(changes.values())
+    db.session.execute(sa.delete(Retry).where(Retry.dispatch_id == dispatch_id, Retry.seq.in_(due)))
+    if number:
+        db.session.add(
+            Batch(
+                dispatch_id=dispatch_id,
+                number=last + 1,
+                customer_id=dispatch.customer_id,
+                priority=dispatch.priority,
+                state=BatchState.ready,
+                not_before=at,
+                size=number,
+                open=number,
+            )
+        )
+        count(dispatch_id, changes)
+    db.session.commit()
+    return len(due)
+
+
+def _with_due_retries(at: datetime) -> list[int]:
+    with looking():
+        return list(
+            db.session.scalars(
+                sa.select(Retry.dispatch_id)
+                .join(Dispatch, Dispatch.id == Retry.dispatch_id)
+                .where(Retry.due <= at, Dispatch.state == DispatchState.sending)
+                .distinct()
+            )
+        )
+
+
+def _in_state(*states: DispatchState, untouched_since: datetime | None = None) -> list[int]:
+    query = sa.select(Dispatch.id).where(Dispatch.state.in_(states)).order_by(Dispatch.id)
+    if untouched_since is not None:
+        query = query.where(Dispatch.touched_at < untouched_since)
+    with looking():
+        return list(db.session.scalars(query))
+
+
+def _anything_ready(at: datetime) -> bool:
+    with looking():
+        ready = sa.select(Dispatch.id).where(Dispatch.state == DispatchState.sending, has_ready(at)).limit(1)
+        return db.session.scalar(ready) is not None
