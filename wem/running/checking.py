@@ -34,7 +34,7 @@ def check() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _running(folder) as environ:
-            job = main_job.MainJob(load(environ))
+            job = main_job.MainJob(load(environ), environ)
             for what, step in job.steps():
                 _step(what, step)
         _step("nothing left running", _nobody_left)
