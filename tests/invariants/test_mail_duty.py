@@ -1,0 +1,143 @@
+"""Nothing mails subscribers but confirmations, answers to their own acts, and customers' mailings.
+
+Every mail of the product itself has a kind, and every kind stands here with who gets it and why. A new one is a
+decision: whoever adds it says what act of the reader it answers (特定電子メール法 3条; Art. 17).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.invariants.sources import Module, argument, calls, dotted, modules
+
+READER, PERSON = "reader", "a person who signs in"
+KINDS = {
+    # To readers: each answers an act of the reader, or is the one question that an invitation is.
+    "reader_confirmation": (READER, "somebody typed this address into a form: asks whether it was the owner"),
+    "reader_invitation": (READER, "the one mail of an invitation by the customer; ad-free; unanswered, it is erased"),
+    "reader_already_registered": (READER, "the address was typed into a form and is on the list already"),
+    "reader_registered": (READER, "the reader has just confirmed"),
+    "reader_stopped": (READER, "the reader has just stopped some lists and is still on another"),
+    "reader_address_change": (READER, "the reader typed this as the new address: asks whether it is the owner's"),
+    # To people who sign in: customers' people, staff, partners.
+    "invitation": (PERSON, "was asked to join a customer's people, staff or a partner"),
+    "password": (PERSON, "asked for a new password, or has just changed it"),
+    "mailing_done": (PERSON, "a mailing of theirs is out; may be switched off"),
+    "mailing_held": (PERSON, "a mailing of theirs waits for a decision; may be switched off"),
+    "mailing_stopped": (PERSON, "a mailing of theirs was stopped; may be switched off"),
+    "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
+}
+# Modules that put a mail into the outbox.
+POSTS = {
+    "wem.accounts.account_views": "password changed",
+    "wem.accounts.inviting": "invitation of a person",
+    "wem.accounts.views": "password forgotten, password set",
+    "wem.lists.subscribing": "confirmation, invitation, already registered, registered",
+    "wem.lists.leaving": "stopped",
+    "wem.lists.preferences": "confirmation of a new address",
+    "wem.mailings.emails": "what became of a mailing, to the customer's people",
+}
+# The only ways to the mail server, and who may make rows that these send.
+OUTBOX_ROWS = {"wem.outbox"}
+SMTP = {"wem.delivery.smtp", "wem.mailbox.serving", "wem.mailbox.receiving"}
+DISPATCHES = {
+    "wem.mailings.starting": "a mailing goes to its lists",
+    "wem.mailings.testing": "test copies, to the customer's testers",
+}
+
+
+def kinds_made(module: Module) -> Iterator[tuple[str, str]]:
+    """Yield (where, kind) for each SystemMail that the module makes; through a function of the module if need be."""
+    for function in [node for node in ast.walk(module.tree) if isinstance(node, ast.FunctionDef)] or [module.tree]:
+        for call in calls(function, "SystemMail", "outbox.SystemMail"):
+            kind = argument(call, 0, "kind")
+            yield from ((module.where(call), found) for found in values_of(kind, function, module))
+
+
+def values_of(node: ast.expr | None, function: ast.AST, module: Module) -> list[str]:
+    """Return the texts that an expression can have: a constant, a parameter, or a text around a parameter."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.JoinedStr):
+        found = [""]
+        for part in node.values:
+            inner = part.value if isinstance(part, ast.FormattedValue) else part
+            found = [before + after for before in found for after in values_of(inner, function, module)]
+        return found
+    if isinstance(node, ast.Name) and isinstance(function, ast.FunctionDef):
+        names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+        keyword_only = [each.arg for each in function.args.kwonlyargs]
+        if node.id in (*names, *keyword_only):
+            place = names.index(node.id) if node.id in names else 999
+            given = [argument(call, place, node.id) for call in calls(module.tree, function.name)]
+            return [text for each in given for text in values_of(each, module.tree, module)]
+        for statement in ast.walk(function):
+            if isinstance(statement, ast.Assign) and dotted(statement.targets[0]) == node.id:
+                return values_of(statement.value, function, module)
+    if isinstance(node, ast.Subscript):
+        return constants_of(dotted(node.value), module)
+    return [f"? ({ast.unparse(node) if node else 'missing'})"]
+
+
+def constants_of(name: str, module: Module) -> list[str]:
+    """Return the values of a table of texts that stands in the module."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and dotted(node.targets[0]) == name and isinstance(node.value, ast.Dict):
+            return [text for value in node.value.values for text in values_of(value, module.tree, module)]
+    return [f"? ({name}[…])"]
+
+
+def made() -> list[tuple[str, str]]:
+    return [pair for module in modules() if module.name != "wem.outbox" for pair in kinds_made(module)]
+
+
+def test_every_kind_of_mail_stands_in_the_table() -> None:
+    unknown = [f"{where}: {kind}" for where, kind in made() if kind not in KINDS]
+    assert not unknown, "say in KINDS who gets this mail, and why:\n" + "\n".join(unknown)
+
+
+def test_the_table_holds_no_kind_that_nobody_makes() -> None:
+    assert set(KINDS) == {kind for _, kind in made()}
+
+
+def test_readers_get_mails_of_lists_only() -> None:
+    """The address of a reader is known to `lists`; a mail from elsewhere would need a reason of its own."""
+    wrong = [where for where, kind in made() if kind.startswith("reader_") != where.startswith("wem/lists/")]
+    assert not wrong, wrong
+    assert all((who == READER) == kind.startswith("reader_") for kind, (who, _) in KINDS.items())
+
+
+def test_only_known_modules_post() -> None:
+    found = {module.name for module in modules() for _ in calls(module.tree, "outbox.post", "post_mail")}
+    assert found <= set(POSTS), f"say in POSTS what these send: {sorted(found - set(POSTS))}"
+    assert set(POSTS) <= found, f"exceptions that are none any more: {sorted(set(POSTS) - found)}"
+
+
+def test_the_outbox_is_filled_by_its_own_door() -> None:
+    found = {module.name for module in modules() for _ in calls(module.tree, "OutboxMail", "outbox.OutboxMail")}
+    assert found == OUTBOX_ROWS
+
+
+def test_one_module_speaks_smtp() -> None:
+    found = {
+        module.name
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] in MAILERS for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in MAILERS)
+    }
+    assert found <= SMTP, f"these speak SMTP too: {sorted(found - SMTP)}"
+
+
+MAILERS = {"smtplib", "aiosmtplib", "aiosmtpd", "flask_mail", "telnetlib"}
+
+
+def test_only_mailings_start_a_dispatch() -> None:
+    found = {
+        module.name
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and dotted(node.func) in {"Dispatch", "delivery.Dispatch", "models.Dispatch"}
+    }
+    assert found <= set(DISPATCHES), f"say in DISPATCHES whom these write to: {sorted(found - set(DISPATCHES))}"

@@ -1,0 +1,158 @@
+"""One head; every migration goes up and down on both databases; the tables are what the models say, all named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+
+from tests.conftest import settings_for_tests
+from wem import create_app
+from wem.db import Base, db
+from wem.settings import ROOT
+
+FOLDER = str(ROOT / "migrations")
+
+
+def test_there_is_one_head() -> None:
+    scripts = ScriptDirectory(FOLDER)
+    assert len(scripts.get_heads()) == 1, "two people made a migration at once: put one after the other"
+    assert len(scripts.get_bases()) == 1
+
+
+def test_migrations_are_numbered_and_in_order() -> None:
+    scripts = ScriptDirectory(FOLDER)
+    revisions = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
+    files = sorted(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    assert [name[:4] for name in files] == revisions
+
+
+def test_migrations_outlive_our_code() -> None:
+    """A migration that imports the product breaks when the product moves on."""
+    wrong = [
+        path.name
+        for path in (ROOT / "migrations" / "versions").glob("*.py")
+        if re.search(r"^\s*(?:from|import) wem\b", path.read_text("utf-8"), re.M)
+    ]
+    assert not wrong, wrong
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a database of its own that nothing has touched, in an application context."""
+    changed = {}
+    if request.param == "postgresql":
+        changed["DATABASE_URL"] = _new_database(request.getfixturevalue("postgres_url"))
+    app = create_app(settings_for_tests(tmp_path, **changed))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _new_database(shared: str) -> str:
+    """Return the address of a fresh database beside the tests' own; it goes with the server."""
+    url = sa.make_url(shared)
+    engine = sa.create_engine(shared, isolation_level="AUTOCOMMIT")
+    name = f"{url.database}_migrations"
+    with engine.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}"'))
+        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+def tables() -> set[str]:
+    return set(sa.inspect(db.engine).get_table_names())
+
+
+def test_up_down_up_and_no_drift(bare: Flask) -> None:
+    upgrade(FOLDER)
+    assert tables() == {table.name for table in Base.metadata.sorted_tables} | {"alembic_version"}
+    assert drift() == []
+    unnamed_or_odd()
+    downgrade(FOLDER, revision="base")
+    assert tables() <= {"alembic_version"}, "what goes up must come down"
+    upgrade(FOLDER)
+    assert drift() == []
+
+
+def drift() -> list[object]:
+    """Return what a new migration would have to change."""
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def unnamed_or_odd() -> None:
+    """Assert that every key, index and constraint in the database has the name that a later migration can drop it by."""
+    inspector = sa.inspect(db.engine)
+    for table in Base.metadata.sorted_tables:
+        names = [
+            inspector.get_pk_constraint(table.name)["name"],
+            *(each["name"] for each in inspector.get_unique_constraints(table.name)),
+            *(each["name"] for each in inspector.get_foreign_keys(table.name)),
+            *(each["name"] for each in inspector.get_check_constraints(table.name)),
+            *(each["name"] for each in inspector.get_indexes(table.name)),
+        ]
+        if db.engine.dialect.name == "sqlite" and table.dialect_options["sqlite"]["autoincrement"]:
+            names.pop(0)  # SQLite writes AUTOINCREMENT only into the column, where a key has no name
+        assert None not in names, f"{table.name} has a constraint without a name"
+        wrong = [name for name in names if not re.match(r"(?:pk|uq|fk|ck|ix)_", str(name))]
+        assert not wrong, f"{table.name}: {wrong} do not say what they are"
+        # PostgreSQL cuts names at 63 bytes, and then two can be the same.
+        assert all(len(str(name)) <= 63 for name in names)
+
+
+def test_every_foreign_key_is_found_by_its_target() -> None:
+    """Without an index each delete of a parent reads the whole child table; PostgreSQL makes none by itself."""
+    bare_keys = []
+    for table in Base.metadata.sorted_tables:
+        indexed = [[column.name for column in index.columns] for index in table.indexes]
+        indexed += [[column.name for column in table.primary_key.columns]]
+        indexed += [
+            [column.name for column in constraint.columns]
+            for constraint in table.constraints
+            if isinstance(constraint, sa.UniqueConstraint)
+        ]
+        for key in table.foreign_key_constraints:
+            columns = [column.name for column in key.columns]
+            # An index that begins with one of the columns finds the few rows.
+            if not any(set(index[:1]) & set(columns) for index in indexed) and (table.name, columns[0]) not in NO_INDEX:
+                bare_keys.append(f"{table.name}({', '.join(columns)})")
+    assert not bare_keys, f"no index begins with {bare_keys}"
+
+
+# (table, column): why deleting the parent may read the table.
+NO_INDEX = {("upload", "customer_id"): "customers stay; their few uploads are found by the list"}
+
+
+def test_text_enums_are_kept_by_value() -> None:
+    """By member name the database would change with the code's spelling."""
+    wrong = []
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, sa.Enum) and column.type.enum_class is not None:
+                values = [member.value for member in column.type.enum_class]
+                if column.type.enums != values or column.type.native_enum or column.type.length != 32:
+                    wrong.append(f"{table.name}.{column.name}")
+    assert not wrong, wrong
+
+
+def test_moments_have_a_zone() -> None:
+    wrong = [
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, sa.DateTime)
+    ]
+    assert not wrong, f"use Moment (Mapped[datetime] gives it): {wrong}"

@@ -1,0 +1,125 @@
+"""Each queue has a worker; each job that is rung exists, takes what it is rung with, and that is ids."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.conftest import settings_for_tests
+from tests.invariants.sources import argument, calls, dotted, modules
+from wem import queue, schedule
+from wem.running import programs
+from wem.settings import ROOT
+
+# (job, parameter): why something that is no id is carried through Redis.
+NOT_AN_ID = {
+    ("wem.delivery.jobs.send", "shard"): "tells the rings of several processes apart; means nothing",
+    ("wem.lists.jobs.forget_field", "key"): "the field's row is gone; its key is what readers' values are kept under",
+}
+
+
+@dataclass(frozen=True)
+class Ring:
+    """One place in the code that rings a job."""
+
+    where: str
+    queue: ast.expr | None
+    job: ast.expr | None
+    arguments: int
+
+
+def rings() -> Iterator[Ring]:
+    for module in modules():
+        if module.name == "wem.queue":
+            continue
+        for call in calls(module.tree, "queue.ring", "queue.ring_now", "ring", "ring_now"):
+            starred = any(isinstance(each, ast.Starred) for each in call.args)
+            count = -1 if starred else len(call.args) - 2
+            yield Ring(module.where(call), argument(call, 0, "queue"), argument(call, 1, "job"), count)
+
+
+def by_name() -> list[tuple[str, str, str, int]]:
+    """Return (where, queue, job, number of arguments) of each ring and each line of the timetable."""
+    found = [("wem/schedule.py", each.queue, each.job, 0) for each in schedule.TIMETABLE]
+    for ring in rings():
+        if isinstance(ring.job, ast.Constant):
+            assert ring.queue is not None
+            name = dotted(ring.queue).rpartition(".")[2]
+            found.append((ring.where, getattr(queue, name, name), str(ring.job.value), ring.arguments))
+    return found
+
+
+def test_every_queue_has_a_worker() -> None:
+    commands = [program.command for program in programs.workers(settings_for_tests(ROOT / "var"))]
+    served = [name for command in commands if "worker.py" in command for name in command[2:]]
+    assert set(served) == set(queue.QUEUES)
+    assert all(len(command) == 3 for command in commands if "worker.py" in command), "one queue per worker"
+
+
+def test_the_timetable_runs_once() -> None:
+    commands = [program.command for program in programs.workers(settings_for_tests(ROOT / "var"))]
+    assert sum(command[-1] == "timetable" for command in commands) == 1
+
+
+def test_sending_has_as_many_workers_as_the_setting_says() -> None:
+    settings = settings_for_tests(ROOT / "var", SEND_WORKERS="3")
+    assert sum(program.command[-1] == queue.SEND for program in programs.workers(settings)) == 3
+
+
+def test_jobs_are_rung_by_a_name_that_stands_in_the_code() -> None:
+    """A name that is put together cannot be searched for, nor checked here."""
+    dynamic = [ring.where for ring in rings() if not isinstance(ring.job, ast.Constant)]
+    # The timetable rings the names of its own table, which are checked as such.
+    assert [where for where in dynamic if not where.startswith("wem/schedule.py")] == []
+
+
+@pytest.mark.parametrize(("where", "queue_name", "job", "count"), by_name())
+def test_the_job_exists_and_takes_what_it_is_rung_with(where: str, queue_name: str, job: str, count: int) -> None:
+    assert queue_name in queue.QUEUES, f"{where}: no such queue"
+    module_name, _, function_name = job.rpartition(".")
+    assert module_name.endswith(".jobs"), f"{where}: jobs stand in a domain's jobs.py"
+    module = importlib.import_module(module_name)
+    function = getattr(module, function_name, None)
+    assert callable(function), f"{where}: {job} does not exist"
+    if count >= 0:
+        inspect.signature(function).bind(*range(count))
+
+
+@pytest.mark.parametrize("job", sorted({job for _, _, job, _ in by_name()}))
+def test_arguments_are_ids(job: str) -> None:
+    """Redis may be lost, read or old: it carries numbers, the database the truth."""
+    module_name, _, function_name = job.rpartition(".")
+    function = getattr(importlib.import_module(module_name), function_name)
+    for name, parameter in inspect.signature(function).parameters.items():
+        assert parameter.annotation in ("int", "str", int, str), f"{job}({name}) is {parameter.annotation}"
+        is_id = name == "id" or name.endswith("_id")
+        assert is_id or (job, name) in NOT_AN_ID, f"{job}({name}) is no id"
+
+
+def test_every_job_is_rung_by_somebody() -> None:
+    rung = {job for _, _, job, _ in by_name()}
+    jobs = {
+        f"{module.name}.{node.name}"
+        for module in modules()
+        if module.name.endswith(".jobs")
+        for node in module.tree.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert jobs <= rung, f"nobody rings {sorted(jobs - rung)}"
+
+
+def test_redis_carries_json() -> None:
+    """RQ's own choice is pickle: whoever writes to Redis would run code in the workers."""
+    made = [
+        (module.where(call), argument(call, 99, "serializer"))
+        for module in modules()
+        for call in calls(module.tree, "Queue", "rq.Queue", "Worker", "rq.Worker", "FlaskWorker", "Job.fetch")
+    ]
+    assert made
+    wrong = [where for where, given in made if not (isinstance(given, ast.Constant) and given.value == "json")]
+    assert not wrong, wrong
