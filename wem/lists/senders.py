@@ -1,0 +1,49 @@
+"""Who sends, as readers are told: the formal name and the way to reach them, from the contract in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wem import clock
+from wem.accounts.models import Customer
+from wem.contracts.models import contract_in_force
+from wem.contracts.rules import Use
+from wem.db import db
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The sender of a customer's mails; address and contact are empty when no contract is in force."""
+
+    customer_id: int
+    slug: str
+    name: str
+    postal_code: str = ""
+    postal_address: str = ""
+    contact: str = ""
+    # Whether the contract permits registering today (product.md 8).
+    open: bool = False
+
+
+def sender_of(customer: Customer) -> Sender:
+    """Return the sender's details as the contract has them."""
+    contract = contract_in_force(customer.id)
+    if contract is None:
+        return Sender(customer.id, customer.slug, customer.name)
+    return Sender(
+        customer_id=customer.id,
+        slug=customer.slug,
+        name=contract.sender_name.strip() or customer.name,
+        postal_code=contract.postal_code,
+        postal_address=contract.postal_address,
+        contact=contract.contact,
+        open=contract.permits(Use.sign_up, clock.today()),
+    )
+
+
+def sender_for(customer_id: int) -> Sender:
+    """Return the sender's details of a customer that exists."""
+    customer = db.session.get(Customer, customer_id)
+    if customer is None:
+        raise LookupError(f"no customer {customer_id}")
+    return sender_of(customer)
