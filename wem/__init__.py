@@ -14,6 +14,9 @@ from wem.accounts import account_views, team_views
 from wem.accounts import staff_views as staff_people_views
 from wem.accounts import views as accounts_views
 from wem.db import db, migrate, open_as_we_need
+from wem.lists import field_views, public_link_views, public_preference_views, subscriber_views
+from wem.lists import public_views as public_list_views
+from wem.lists import views as lists_views
 from wem.public import health_views
 from wem.settings import ROOT, Settings
 from wem.web.blueprints import OpenBlueprint
@@ -34,6 +37,12 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     account_views.blueprint,
     team_views.blueprint,
     staff_people_views.blueprint,
+    lists_views.blueprint,
+    field_views.blueprint,
+    subscriber_views.blueprint,
+    public_list_views.blueprint,
+    public_link_views.blueprint,
+    public_preference_views.blueprint,
 )
 
 
