@@ -1,7 +1,8 @@
 """A customer's text with fields (a closed Liquid), compiled once and filled in for each reader.
 
-Where it differs from Liquid: an empty field counts as missing (false in a condition, equal to nil, empty and blank); a
-number in a condition is compared with the number that a text spells; quoted texts are escaped in HTML like values.
+Where it differs from Liquid: an empty field counts as missing (false in a condition, equal to nil, empty, blank and
+false) and any other as true; a number in a condition is compared with the number that a text spells; quoted texts are
+escaped in HTML like values.
 """
 
 from __future__ import annotations
@@ -311,7 +312,7 @@ def _equal(left: object, right: object) -> bool:
         other = right if isinstance(left, _Blank) else left
         return isinstance(other, str) and not other.strip()
     if isinstance(left, bool) or isinstance(right, bool):
-        return isinstance(left, bool) and isinstance(right, bool) and left == right
+        return _true(left) == _true(right)
     if isinstance(left, str) != isinstance(right, str):
         return as_number(left) == as_number(right)  # type: ignore[arg-type]
     return left == right
