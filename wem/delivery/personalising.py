@@ -14,27 +14,17 @@ from typing import Literal as Either
 
 from liquid.builtin.expressions import FilteredExpression, Nil, Path, StringLiteral
 from liquid.builtin.expressions.filtered import Filter as FilterCall
-from liquid.builtin.expressions.logical import (
-    ContainsExpression,
-    EqExpression,
-    GeExpression,
-    GtExpression,
-    LeExpression,
-    LogicalAndExpression,
-    LogicalOrExpression,
-    LtExpression,
-    NeExpression,
-)
+from liquid.builtin.expressions.logical import LogicalAndExpression, LogicalOrExpression
 from liquid.builtin.expressions.primitive import Blank, Empty, FalseLiteral, FloatLiteral, IntegerLiteral, TrueLiteral
 from liquid.expression import Expression
 from markupsafe import escape as _markup
 
+from wem.delivery.template_comparing import BLANK, COMPARISONS, equal, true
 from wem.delivery.template_filters import (
     MAX_VALUE,
     FilterForm,
     Scalar,
     ValueTooLong,
-    as_number,
     as_text,
     filters,
 )
@@ -204,11 +194,11 @@ class _Compiler:
         if isinstance(condition, list):
             assert node.subject is not None
             subject, wanted = self.value(node.subject), [self.value(each) for each in condition]
-            return lambda values: sum(_equal(subject(values), each(values)) for each in wanted)
+            return lambda values: sum(equal(subject(values), each(values)) for each in wanted)
         test = self.condition(condition)
         if node.kind == "unless" and number == 0:
-            return lambda values: not _true(test(values))
-        return lambda values: _true(test(values))
+            return lambda values: not true(test(values))
+        return lambda values: true(test(values))
 
     @staticmethod
     def case(node: Choice, branches: list[tuple[_Value, _Part]]) -> _Part:
@@ -227,11 +217,11 @@ class _Compiler:
     def condition(self, expression: Expression) -> _Value:
         if isinstance(expression, LogicalAndExpression):
             left, right = self.condition(expression.left), self.condition(expression.right)
-            return lambda values: _true(left(values)) and _true(right(values))
+            return lambda values: true(left(values)) and true(right(values))
         if isinstance(expression, LogicalOrExpression):
             left, right = self.condition(expression.left), self.condition(expression.right)
-            return lambda values: _true(left(values)) or _true(right(values))
-        compare = _COMPARISONS.get(type(expression))
+            return lambda values: true(left(values)) or true(right(values))
+        compare = COMPARISONS.get(type(expression))
         if compare is None:
             return self.value(expression)
         left, right = self.condition(expression.left), self.condition(expression.right)  # type: ignore[attr-defined]
@@ -270,7 +260,7 @@ class _Compiler:
         elif isinstance(expression, Nil | Empty):
             constant = ""
         elif isinstance(expression, Blank):
-            constant = _BLANK
+            constant = BLANK
         else:
             raise TemplateProblem(self.source, expression.token.start_index, Kind.syntax, expression.token.value)
         return lambda values: constant
@@ -286,62 +276,9 @@ class _Compiler:
         return head
 
 
-class _Blank(str):
-    """Equal to any text of white space; prints nothing."""
-
-    __slots__ = ()
-
-
-_BLANK = _Blank("")
-
-
 def _print_html(text: str) -> str:
     return str(_markup(text)) if _UNSAFE.search(text) else text
 
 
 def _print_text(text: str) -> str:
     return text
-
-
-def _true(value: object) -> bool:
-    return value is not None and value is not False and value != ""
-
-
-def _equal(left: object, right: object) -> bool:
-    if isinstance(left, _Blank) or isinstance(right, _Blank):
-        other = right if isinstance(left, _Blank) else left
-        return isinstance(other, str) and not other.strip()
-    if isinstance(left, bool) or isinstance(right, bool):
-        return _true(left) == _true(right)
-    if isinstance(left, str) != isinstance(right, str):
-        return as_number(left) == as_number(right)  # type: ignore[arg-type]
-    return left == right
-
-
-def _ordered(left: object, right: object, inclusive: bool) -> bool:
-    """Return left < right (or <=): as numbers where both are, else as texts; nothing is less than what is missing."""
-    if left == "" or right == "" or isinstance(left, bool) or isinstance(right, bool):
-        return inclusive and left != "" and right != "" and left is right
-    first, second = as_number(left), as_number(right)  # type: ignore[arg-type]
-    if first is not None and second is not None:
-        return first < second or (inclusive and first == second)
-    if isinstance(left, str) and isinstance(right, str):
-        return left < right or (inclusive and left == right)
-    return False
-
-
-def _contains(left: object, right: object) -> bool:
-    if not isinstance(left, str) or not left or not _true(right):
-        return False
-    return as_text(right) in left  # type: ignore[arg-type]
-
-
-_COMPARISONS: dict[type, Callable[[object, object], bool]] = {
-    EqExpression: _equal,
-    NeExpression: lambda left, right: not _equal(left, right),
-    LtExpression: lambda left, right: _ordered(left, right, False),
-    LeExpression: lambda left, right: _ordered(left, right, True),
-    GtExpression: lambda left, right: _ordered(right, left, False),
-    GeExpression: lambda left, right: _ordered(right, left, True),
-    ContainsExpression: _contains,
-}
