@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.datastructures import MultiDict
 from wtforms import Field as FormField
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -24,11 +25,17 @@ FEW = 6  # choices that stand side by side; more fold into a menu
 
 
 class Checkboxes(SelectMultipleField):
+    """Several of several choices. Required means at least one: the single box is not."""
+
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
+    def __init__(self, label: Any, choices: list[SelectChoice], *, required: bool, **options: Any) -> None:
+        super().__init__(label, choices=choices, validate_choice=False, **options)
+        self.flags.required = required
+
     def pre_validate(self, form: BaseForm) -> None:
-        if any(value not in [choice for choice, _ in self.choices or []] for value in self.data or []):
+        if set(self.data or []) - {choice.value for choice in self.choices}:
             raise ValidationError(gettext("Please choose one."))
 
 
@@ -41,15 +48,15 @@ class JoinForm(BaseForm):
         inputs: dict[str, Any] = {}
         if len(lists) > 1:
             inputs[form_inputs.LISTS] = Checkboxes(
-                lazy_gettext("Mails that you would like"), choices=[(row.slug, row.name) for row in lists]
+                lazy_gettext("Mails that you would like"),
+                [SelectChoice(row.slug, row.name) for row in lists],
+                required=True,
             )
         inputs[form_inputs.ADDRESS] = address_input(lazy_gettext("E-mail address"))
         everywhere = set.intersection(*[_required(row.form_fields) for row in lists]) if lists else set()
         for field in self.asked.values():
             inputs[input_name(field.id)] = value_input(field, required=field.id in everywhere)
         super().__init__(inputs)
-        if len(lists) > 1:
-            self[form_inputs.LISTS].flags.required = True
         self.address: Address | None = None
         self.values: dict[str, Any] = {}
         self.process(data)
@@ -75,7 +82,7 @@ class JoinForm(BaseForm):
             self.address = found
         else:
             good = _fail(self[form_inputs.ADDRESS], gettext(PROBLEM_TEXTS[found.value]))
-        if not self.chosen:
+        if not self.chosen and not self[form_inputs.LISTS].errors:
             good = _fail(self[form_inputs.LISTS], gettext("Please choose at least one."))
         required = {number for row in self.chosen for number in _required(row.form_fields)}
         for field_id, field in self.asked.items():
@@ -150,17 +157,17 @@ def address_input(label: Any) -> Any:
 def value_input(field: Field, required: bool) -> Any:
     """Return the input of a custom field, by its kind."""
     validators = [_needed] if required else []
-    options = [(str(option), str(option)) for option in field.options]
+    options = [SelectChoice(str(option)) for option in field.options]
     match field.kind:
         case FieldKind.choice if len(options) <= FEW:
             return RadioField(field.label, choices=options, validators=validators, validate_choice=False)
         case FieldKind.choice:
-            none = ("", lazy_gettext("(please choose)"))
+            none = SelectChoice("", lazy_gettext("(please choose)"))
             return SelectField(field.label, choices=[none, *options], validators=validators, validate_choice=False)
         case FieldKind.choices:
-            return Checkboxes(field.label, choices=options, validators=validators)
+            return Checkboxes(field.label, options, required=required)
         case FieldKind.yes_no:
-            both = [("yes", lazy_gettext("Yes")), ("no", lazy_gettext("No"))]
+            both = [SelectChoice("yes", lazy_gettext("Yes")), SelectChoice("no", lazy_gettext("No"))]
             return RadioField(field.label, choices=both, validators=validators, validate_choice=False)
         case FieldKind.number:
             return StringField(field.label, validators=validators, render_kw={"inputmode": "decimal", "maxlength": 40})
