@@ -21,6 +21,7 @@ class Purpose(enum.StrEnum):
     password = "password"  # account id, change number
     invitation = "invitation"  # membership invitation id
     undo = "undo"
+    preview = "preview"  # account id, mailing id, subscriber id
     view = "view"  # dispatch id, seq
 
 

@@ -109,6 +109,8 @@ class Membership(Base):
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
     role: Mapped[Role]
+    # Whether the person gets a mail when a mailing is done, held, stopped or failed.
+    told_of_mailings: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     account: Mapped[Account] = relationship(back_populates="memberships")

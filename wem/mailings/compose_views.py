@@ -1,0 +1,238 @@
+"""Writing a mailing: new, edit, duplicate, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import abort, flash, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem.accounts.models import Account, Customer
+from wem.accounts.rules import WRITERS
+from wem.contracts.models import contract_in_force
+from wem.contracts.rules import Use
+from wem.contracts.wording import LEGAL_ITEMS
+from wem.db import db
+from wem.delivery.personalising import TemplateProblem
+from wem.lists.models import Field, MailingList
+from wem.lists.states import FieldKind
+from wem.mailings import composing
+from wem.mailings.composing import Conflict, Draft, Refused
+from wem.mailings.forms import MailingForm
+from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+from wem.mailings.previewing import sender_shown
+from wem.mailings.wording import problem_text
+from wem.web.blueprints import CustomerBlueprint, for_roles
+from wem.web.htmx import see_other
+from wem.web.ownership import owned_or_404
+from wem.web.session import current_account, current_customer
+
+blueprint = CustomerBlueprint("composing", __name__, use=Use.compose)
+Answer = str | tuple[str, int] | Response
+writers_only = for_roles(WRITERS)
+
+
+def ours() -> tuple[Customer, Account]:
+    """Return the customer for whom the person works, and the person."""
+    customer, account = current_customer(), current_account()
+    if customer is None or account is None:
+        abort(404)
+    return customer, account
+
+
+@blueprint.route("/mailings/new", methods=["GET", "POST"])
+@writers_only
+def new() -> Answer:
+    customer, account = ours()
+    form = _form(customer.id)
+    if request.method == "GET":
+        form.lists.data = _lists_wanted(form)
+    if not form.validate_on_submit():
+        return _page(form, None, 422 if form.is_submitted() else 200)
+    try:
+        cleaned = composing.clean(_draft(form), customer.id)
+    except Refused as refused:
+        return _refused(form, refused, None)
+    mailing = composing.create(customer.id, cleaned, by=account.id)
+    db.session.commit()
+    return _saved(mailing, cleaned.removed)
+
+
+@blueprint.route("/mailings/<int:id>/edit", methods=["GET", "POST"])
+@writers_only
+def edit(id: int) -> Answer:
+    customer, account = ours()
+    mailing = owned_or_404(Mailing, id)
+    if mailing.state is not MailingState.draft:
+        flash(gettext("Only drafts can be edited. Cancel the schedule first, or duplicate the mailing."), "warning")
+        return see_other(url_for("mailings.show", id=id))
+    form = _form(customer.id, mailing)
+    if not form.validate_on_submit():
+        return _page(form, mailing, 422 if form.is_submitted() else 200)
+    version = int(form.version.data) if str(form.version.data or "").isdigit() else 0
+    try:
+        cleaned = composing.clean(_draft(form), customer.id, mailing)
+        composing.save(mailing, cleaned, version, by=account.id)
+    except Refused as refused:
+        return _refused(form, refused, mailing)
+    except Conflict as conflict:
+        db.session.rollback()
+        # Saving again from this page is the person's own decision.
+        form.version.data = str(mailing.version)
+        return _page(form, mailing, 409, conflict=[_part(name) for name in conflict.parts])
+    except NotPossible:
+        db.session.rollback()
+        flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")
+        return see_other(url_for("mailings.show", id=id))
+    db.session.commit()
+    return _saved(mailing, cleaned.removed)
+
+
+@blueprint.post("/mailings/<int:id>/duplicate")
+def duplicate(id: int) -> Answer:
+    _, account = ours()
+    mailing = owned_or_404(Mailing, id)
+    subject = gettext("Copy of %(subject)s", subject=mailing.subject) if mailing.subject else ""
+    copy = composing.duplicate(mailing, subject, by=account.id)
+    db.session.commit()
+    flash(gettext("This is a copy. Please change what is to be different, the subject for example."), "success")
+    return see_other(url_for("composing.edit", id=copy.id))
+
+
+@blueprint.post("/mailings/<int:id>/delete")
+def delete(id: int) -> Answer:
+    _, account = ours()
+    mailing = owned_or_404(Mailing, id)
+    try:
+        composing.delete(mailing, by=account.id)
+    except NotPossible:
+        db.session.rollback()
+        flash(gettext("Only drafts can be deleted."), "warning")
+        return see_other(url_for("mailings.show", id=id))
+    db.session.commit()
+    flash(gettext("Deleted."), "success")
+    return see_other(url_for("mailings.index"))
+
+
+def _form(customer_id: int, mailing: Mailing | None = None) -> MailingForm:
+    form = MailingForm(obj=mailing)
+    form.offer(
+        db.session.scalars(
+            sa.select(MailingList)
+            .where(MailingList.customer_id == customer_id, MailingList.archived_at.is_(None))
+            .order_by(MailingList.id)
+        )
+    )
+    if mailing is not None and not form.is_submitted():
+        form.lists.data = [row.id for row in mailing.lists]
+        form.body_kind.data, form.version.data = mailing.body_kind.value, str(mailing.version)
+    return form
+
+
+def _lists_wanted(form: MailingForm) -> list[int]:
+    """Return what is ticked on a new mailing: the only list, or the one that the link named."""
+    offered = [int(choice.value) for choice in form.lists.choices or ()]
+    wanted = request.args.get("list", type=int)
+    if wanted is not None and wanted in offered:
+        return [wanted]
+    return offered if len(offered) == 1 else []
+
+
+def _draft(form: MailingForm) -> Draft:
+    return Draft(
+        subject=form.subject.data or "",
+        body_kind=BodyKind(form.body_kind.data),
+        html=form.html.data or "",
+        text=form.text.data or "",
+        language=form.language.data,
+        list_ids=form.lists.data or (),
+        derive=request.form.get("derive") == "1",
+    )
+
+
+def _refused(form: MailingForm, refused: Refused, mailing: Mailing | None) -> Answer:
+    for part, problem in refused.problems.items():
+        if isinstance(problem, TemplateProblem):
+            said = problem_text(problem)
+        else:
+            said = gettext(
+                "%(names)s cannot stand in a link or in the address of an image: it would give the reader's data away. "
+                "Only choice and yes/no fields can.",
+                names=composing.in_words(problem.names),
+            )
+        form[part].errors = [said]
+    return _page(form, mailing, 422)
+
+
+def _part(name: str) -> str:
+    return str(
+        {
+            "subject": gettext("Subject"),
+            "lists": gettext("Lists"),
+            "language": gettext("Language of the legal block"),
+            "body_kind": gettext("Kind of mail"),
+            "html": gettext("HTML"),
+            "text": gettext("Text"),
+        }[name]
+    )
+
+
+def _saved(mailing: Mailing, removed: tuple[str, ...]) -> Answer:
+    flash(gettext("Saved."), "success")
+    if removed:
+        what = ", ".join(removed)
+        flash(
+            gettext("Taken out of the HTML, because mails cannot or must not hold it: %(what)s", what=what), "warning"
+        )
+    pages = {"preview": "previews.show", "check": "sending.check"}
+    return see_other(url_for(pages.get(request.form.get("next", ""), "composing.edit"), id=mailing.id))
+
+
+def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any) -> Answer:
+    customer, _ = ours()
+    contract = contract_in_force(customer.id)
+    missing = [str(LEGAL_ITEMS[item]) for item in contract.missing_legal_items] if contract else []
+    page = render_template(
+        "mailings/compose.html",
+        form=form,
+        mailing=mailing,
+        sender=sender_shown(customer.id),
+        missing=missing,
+        snippets=snippets(customer.id),
+        **values,
+    )
+    return page, status
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A piece to insert into a text, with what it is in words."""
+
+    label: str
+    code: str
+
+
+def snippets(customer_id: int) -> list[Snippet]:
+    """Return what the picker offers: the lists' fields, then what the system knows."""
+    fields = db.session.scalars(
+        sa.select(Field).where(Field.customer_id == customer_id).order_by(Field.position, Field.id)
+    )
+    return [
+        *(Snippet(row.label, _code(row)) for row in fields),
+        Snippet(gettext("Name of the list"), "{{ list_name }}"),
+        Snippet(gettext("Day of sending"), "{{ date }}"),
+        Snippet(gettext("Sender's name"), "{{ sender_name }}"),
+        Snippet(gettext("Link to stop the mails"), "{{ unsubscribe_url }}"),
+        Snippet(gettext("Link to the reader's settings"), "{{ preferences_url }}"),
+        Snippet(gettext("The reader's address (text part only)"), "{{ email }}"),
+    ]
+
+
+def _code(row: Field) -> str:
+    """Return a field as it is inserted; a name is not left empty."""
+    if row.kind is FieldKind.text and ("名" in row.label or "name" in row.label.lower()):
+        return f'{{{{ {row.key} | default: "{gettext("Valued customer")}" }}}}'
+    return f"{{{{ {row.key} }}}}"

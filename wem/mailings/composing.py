@@ -1,0 +1,270 @@
+"""Writes a mailing: what was typed is checked, cleaned and kept; nobody overwrites another's work unasked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+
+from wem import audit, clock
+from wem.contracts.models import contract_in_force
+from wem.db import db
+from wem.delivery.markup import names_in_links
+from wem.delivery.personalising import Escape, TemplateProblem, compile_template
+from wem.delivery.rendering import SYSTEM_NAMES
+from wem.lists.models import Field, MailingList
+from wem.lists.states import FieldKind
+from wem.mailings.html import clean_html, text_from_html
+from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+
+# Only these may stand in links and addresses of images: others would name the reader to whoever is asked (17-4).
+HARMLESS_KINDS = (FieldKind.choice, FieldKind.choices, FieldKind.yes_no)
+TEXT_ONLY = "email"
+
+
+class Conflict(Exception):
+    """Somebody else saved the mailing since this person opened it; `parts` are the names of what differs."""
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        super().__init__(", ".join(parts))
+        self.parts = list(parts)
+
+
+class Refused(Exception):
+    """Something in the texts cannot stand; by field what is wrong: a TemplateProblem, or names that are in links."""
+
+    def __init__(self, problems: dict[str, TemplateProblem | PersonalLink]) -> None:
+        super().__init__(", ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class PersonalLink:
+    """Fields that stand in a link or in the address of an image and must not."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a person typed."""
+
+    subject: str
+    body_kind: BodyKind
+    html: str
+    text: str
+    language: str
+    list_ids: Sequence[int] = field(default=())
+    # The text is to be made from the HTML whatever was typed.
+    derive: bool = False
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What may be kept of a draft; `removed` names what was taken out of the HTML."""
+
+    draft: Draft
+    html: str
+    removed: tuple[str, ...]
+
+
+def known_names(customer_id: int) -> list[str]:
+    """Return the names that the customer's texts may use, fields first."""
+    keys = db.session.scalars(
+        sa.select(Field.key).where(Field.customer_id == customer_id).order_by(Field.position, Field.id)
+    )
+    return [*keys, *SYSTEM_NAMES]
+
+
+def clean(draft: Draft, customer_id: int, mailing: Mailing | None = None) -> Cleaned:
+    """Return the draft ready to be kept, in place of `mailing`; raises Refused with the first problem of each text."""
+    draft = replace(draft, derive=_derives(draft, mailing))
+    names = known_names(customer_id)
+    problems: dict[str, TemplateProblem | PersonalLink] = {}
+    html = ""
+    for part, source, escape, known in (
+        ("subject", draft.subject, "header", names),
+        ("html", draft.html, "html", names),
+        ("text", draft.text, "text", [*names, TEXT_ONLY]),
+    ):
+        # What is not sent may wait: HTML behind a plain text, a text that is made anew.
+        if (part == "html" and draft.body_kind is BodyKind.text) or (part == "text" and draft.derive):
+            continue
+        try:
+            compile_template(source, escape=_ESCAPES[escape], known=known, language=draft.language)
+            if part == "html":
+                html = clean_html(source)
+        except TemplateProblem as problem:
+            problems[part] = problem
+    if draft.body_kind is BodyKind.text:
+        html = _clean_or_nothing(draft.html)
+    elif "html" not in problems and (personal := personal_names_in_links(html, customer_id)):
+        problems["html"] = PersonalLink(tuple(personal))
+    if problems:
+        raise Refused(problems)
+    return Cleaned(draft, html, removed(draft.html, html) if draft.body_kind is BodyKind.html else ())
+
+
+def _derives(draft: Draft, mailing: Mailing | None) -> bool:
+    """Return whether the text follows the HTML: asked for, left empty, or left as it was made."""
+    if draft.body_kind is BodyKind.text:
+        return False
+    untouched = mailing is not None and not mailing.text_edited and draft.text.strip() == mailing.text.strip()
+    return draft.derive or not draft.text.strip() or untouched
+
+
+_ESCAPES: dict[str, Escape] = {"header": "header", "html": "html", "text": "text"}
+
+
+def _clean_or_nothing(source: str) -> str:
+    try:
+        return clean_html(source)
+    except TemplateProblem:
+        return ""
+
+
+def personal_names_in_links(html: str, customer_id: int) -> list[str]:
+    """Return the names in links and image addresses that would carry a reader's own data away."""
+    used = names_in_links(html)
+    if not used:
+        return []
+    harmless = set(SYSTEM_NAMES) | set(
+        db.session.scalars(sa.select(Field.key).where(Field.customer_id == customer_id, Field.kind.in_(HARMLESS_KINDS)))
+    )
+    return sorted(used - harmless)
+
+
+_ELEMENT = re.compile(r"<([A-Za-z][A-Za-z0-9]*)")
+_HANDLER = re.compile(r"\son[a-z]+\s*=", re.IGNORECASE)
+_LOOSE = re.compile(r"(?:javascript|vbscript)\s*:", re.IGNORECASE)
+# They come and go with the frame of the document and mean nothing to the person.
+_FRAME = frozenset("html head body meta title tbody link base".split())
+
+
+def removed(source: str, cleaned: str) -> tuple[str, ...]:
+    """Return what cleaning took out, as it was written: `<script>`, `on…=`, `javascript:`."""
+    before = dict.fromkeys(name.lower() for name in _ELEMENT.findall(source))
+    after = {name.lower() for name in _ELEMENT.findall(cleaned)}
+    gone = [f"<{name}>" for name in before if name not in after and name not in _FRAME]
+    if _HANDLER.search(source) and not _HANDLER.search(cleaned):
+        gone.append("on…=")
+    if _LOOSE.search(source) and not _LOOSE.search(cleaned):
+        gone.append("javascript:")
+    return tuple(gone)
+
+
+def create(customer_id: int, cleaned: Cleaned, *, by: int) -> Mailing:
+    """Return a new draft, in the session."""
+    mailing = Mailing(customer_id=customer_id, created_by=by, version=1)
+    _fill(mailing, cleaned)
+    db.session.add(mailing)
+    db.session.flush()
+    audit.record("mailing.create", by=by, customer_id=customer_id, subject=mailing)
+    return mailing
+
+
+def save(mailing: Mailing, cleaned: Cleaned, version: int, *, by: int) -> None:
+    """Keep what was typed over the version that the person had before them.
+
+    Raises NotPossible when it is no draft any more, Conflict when somebody else saved it since; then nothing changes.
+    """
+    locked = db.session.scalars(
+        sa.select(Mailing).where(Mailing.id == mailing.id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    if locked.state is not MailingState.draft:
+        raise NotPossible("edit", locked.state)
+    if locked.version != version and (parts := differing(locked, cleaned)):
+        raise Conflict(parts)
+    _fill(locked, cleaned)
+    locked.version += 1
+    audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
+
+
+def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
+    """Return which parts of a mailing differ from what was typed: subject, lists, language, kind, html, text."""
+    draft = cleaned.draft
+    pairs = {
+        "subject": (mailing.subject, draft.subject),
+        "lists": (sorted(row.id for row in mailing.lists), sorted(draft.list_ids)),
+        "language": (mailing.language, draft.language),
+        "body_kind": (mailing.body_kind, draft.body_kind),
+        "html": (mailing.html, cleaned.html),
+        "text": (mailing.text.strip(), mailing.text.strip() if draft.derive else draft.text.strip()),
+    }
+    return [part for part, (kept, typed) in pairs.items() if kept != typed]
+
+
+def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
+    draft = cleaned.draft
+    take_sender_name(mailing)
+    mailing.subject, mailing.language, mailing.body_kind = draft.subject, draft.language, draft.body_kind
+    mailing.lists = list(
+        db.session.scalars(
+            sa.select(MailingList).where(
+                MailingList.customer_id == mailing.customer_id,
+                MailingList.archived_at.is_(None),
+                MailingList.id.in_(draft.list_ids),
+            )
+        )
+    )
+    _fill_text(mailing, cleaned)
+    mailing.html = cleaned.html
+    mailing.changed_at = clock.now()
+
+
+def take_sender_name(mailing: Mailing) -> None:
+    """Give it the name registered in the contract: no other may stand there yet (法5条)."""
+    contract = contract_in_force(mailing.customer_id)
+    mailing.sender_name = contract.sender_name.strip() if contract else ""
+
+
+def _fill_text(mailing: Mailing, cleaned: Cleaned) -> None:
+    """Keep the text as typed, or make it from the HTML; remember whether it still follows the HTML."""
+    draft = cleaned.draft
+    if draft.body_kind is BodyKind.text:
+        mailing.text, mailing.text_edited, mailing.text_outdated = draft.text, True, False
+        return
+    if draft.derive:
+        mailing.text, mailing.text_edited, mailing.text_outdated = text_from_html(cleaned.html), False, False
+    elif draft.text.strip() != (mailing.text or "").strip():
+        mailing.text, mailing.text_edited, mailing.text_outdated = draft.text, True, False
+    elif cleaned.html != mailing.html:
+        mailing.text_outdated = True
+
+
+def duplicate(mailing: Mailing, subject: str, *, by: int) -> Mailing:
+    """Return a new draft with the same content and lists under a subject of its own."""
+    copy = Mailing(
+        customer_id=mailing.customer_id,
+        created_by=by,
+        version=1,
+        subject=subject[:400],
+        body_kind=mailing.body_kind,
+        html=mailing.html,
+        text=mailing.text,
+        text_edited=mailing.text_edited,
+        text_outdated=mailing.text_outdated,
+        language=mailing.language,
+    )
+    take_sender_name(copy)
+    copy.lists = [row for row in mailing.lists if row.archived_at is None]
+    db.session.add(copy)
+    db.session.flush()
+    audit.record("mailing.duplicate", by=by, customer_id=mailing.customer_id, subject=copy, source=mailing.id)
+    return copy
+
+
+def delete(mailing: Mailing, *, by: int) -> None:
+    """Delete a draft for good; raises NotPossible for anything that is more than a draft."""
+    db.session.refresh(mailing, with_for_update=True)
+    if mailing.state is not MailingState.draft:
+        raise NotPossible("delete", mailing.state)
+    audit.record("mailing.delete", by=by, customer_id=mailing.customer_id, subject=mailing)
+    db.session.delete(mailing)
+
+
+def in_words(names: Collection[str]) -> str:
+    """Return names as they stand in a text: `{{ 氏名 }}`."""
+    return ", ".join(f"{{{{ {name} }}}}" for name in names)

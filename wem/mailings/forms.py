@@ -1,0 +1,156 @@
+"""What a customer types about mailings, their time and their testers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from wem import clock
+from wem.mailings.models import BodyKind, Tester
+from wem.mailings.wording import BODY_KINDS
+from wem.web.filters import number
+
+NEEDED = DataRequired(_l("This field is required."))
+NOW, LATER = "now", "later"
+
+
+class Line(StringField):
+    """A line of text without the white space around it."""
+
+    data: str | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = (self.data or "").strip()
+
+
+class Body(TextAreaField):
+    """A long text with line feeds alone, as it is stored."""
+
+    data: str | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = (self.data or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Checkboxes(SelectMultipleField):
+    """Several of several choices, each with a box to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class MailingForm(FlaskForm):
+    """A draft: nothing is needed to save it, what is written must be right."""
+
+    version = HiddenField()
+    subject = Line(_l("Subject"), [Length(max=400)])
+    lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
+    language = RadioField(
+        _l("Language of the legal block"),
+        choices=[SelectChoice("ja", _l("Japanese")), SelectChoice("en", _l("English"))],
+        default="ja",
+    )
+    body_kind = RadioField(
+        _l("Kind of mail"),
+        choices=[SelectChoice(kind.value, text) for kind, text in BODY_KINDS.items()],
+        default=BodyKind.html.value,
+    )
+    html = Body(_l("HTML"), [Length(max=500_000)])
+    text = Body(_l("Text"), [Length(max=500_000)])
+
+    def offer(self, lists: Iterable[Any]) -> None:
+        """Offer these lists, each with the number of its readers."""
+        self.lists.choices = [
+            SelectChoice(row.id, gettext("%(name)s (%(count)s readers)", name=row.name, count=number(row.active_count)))
+            for row in lists
+        ]
+
+
+class SendForm(FlaskForm):
+    """When a mailing goes: now, or at a time in Japan that lies ahead."""
+
+    when = RadioField(
+        _l("When"),
+        choices=[SelectChoice(NOW, _l("Send now")), SelectChoice(LATER, _l("Send at a time"))],
+        default=NOW,
+    )
+    date = DateField(_l("Date"), [Optional()])
+    time = TimeField(_l("Time"), [Optional()])
+
+    def at(self) -> datetime | None:
+        """Return the chosen moment in Japan; None for now."""
+        if self.when.data != LATER or self.date.data is None or self.time.data is None:
+            return None
+        return datetime.combine(self.date.data, self.time.data, clock.JAPAN)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        if self.when.data != LATER:
+            return True
+        missing = [field for field in (self.date, self.time) if field.data is None]
+        for field in missing:
+            field.errors = [gettext("This field is required.")]
+        at = self.at()
+        if at is not None and at <= clock.now():
+            missing.append(self.time)
+            self.time.errors = [gettext("This time has passed. Please choose a time that lies ahead.")]
+        elif at is not None and (at - clock.now()).days >= 366:
+            missing.append(self.date)
+            self.date.errors = [gettext("Please choose a time within one year.")]
+        return not missing
+
+
+class TesterForm(FlaskForm):
+    name = Line(_l("Name"), [NEEDED, Length(max=100)])
+    email = Line(_l("E-mail address"), [NEEDED, Length(max=254)])
+
+    def validate_email(self, field: StringField) -> None:
+        try:
+            checked = validate_email((field.data or "").strip(), check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise ValidationError(gettext("Please enter a valid e-mail address.")) from error
+        field.data = checked.normalized
+
+
+class TestCopyForm(FlaskForm):
+    """To whom a test copy goes, and as which invented reader."""
+
+    __test__ = False
+
+    testers = Checkboxes(_l("Testers"), coerce=int)
+    reader = SelectField(_l("Filled in as"), coerce=int)
+
+    def offer(self, testers: Iterable[Tester], readers: Iterable[tuple[int, str]]) -> None:
+        self.testers.choices = [SelectChoice(row.id, f"{row.name}（{row.email}）") for row in testers]
+        self.reader.choices = [SelectChoice(index, label) for index, label in readers]
+
+    def validate_testers(self, field: SelectMultipleField) -> None:
+        if not field.data:
+            raise ValidationError(gettext("Please choose at least one tester."))
+
+
+class FindReaderForm(FlaskForm):
+    address = Line(_l("Whole e-mail address"), [NEEDED, Length(max=320)])

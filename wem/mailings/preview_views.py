@@ -1,0 +1,143 @@
+"""What a mail will look like: as an invented reader, or as one looked up by whole address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import flask
+from flask import Response as FlaskResponse
+from flask import abort, render_template, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from wem import audit
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.delivery.personalising import TemplateProblem
+from wem.mailings import previewing, testing
+from wem.mailings.forms import FindReaderForm, TestCopyForm
+from wem.mailings.models import Mailing
+from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
+from wem.mailings.samples import Sample
+from wem.mailings.wording import problem_text
+from wem.web.blueprints import CustomerBlueprint
+from wem.web.htmx import see_other
+from wem.web.limits import limiter
+from wem.web.ownership import owned_or_404
+from wem.web.session import current_account
+
+blueprint = CustomerBlueprint("previews", __name__, use=Use.compose)
+Answer = str | tuple[str, int] | Response
+
+NAMES = {
+    Sample.ordinary: (_l("Ordinary"), _l("An invented reader with every field filled in.")),
+    Sample.empty: (_l("Empty"), _l("An invented reader without any value: do greetings still read well?")),
+    Sample.longest: (_l("Longest"), _l("An invented reader with very long values: does the layout hold?")),
+    Sample.old_phone: (_l("Old phone"), _l("An invented reader with a phone of old kind, which shows text only.")),
+    Sample.foreign: (_l("Foreign"), _l("An invented reader whose values hold letters that are not Japanese.")),
+}
+VIEWS = ("desktop", "phone", "text")
+# The mail runs nothing, loads images alone and is shown by our own pages alone.
+SANDBOX = (
+    "sandbox; default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """As whom the mail is shown: the mail, or what is wrong with it."""
+
+    key: str
+    note: str
+    found: str = ""
+    shown: Shown | None = None
+    problem: str = ""
+
+
+@blueprint.get("/mailings/<int:id>/preview")
+def show(id: int) -> Answer:
+    return page(owned_or_404(Mailing, id))
+
+
+@blueprint.get("/mailings/<int:id>/preview/html")
+def html(id: int) -> Answer:
+    """The mail alone, for the frame of the preview."""
+    chosen = _chosen(owned_or_404(Mailing, id))
+    if chosen.shown is None or chosen.shown.html is None:
+        abort(404)
+    flask.request.may_be_framed = True  # type: ignore[attr-defined]
+    return FlaskResponse(chosen.shown.html, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX})
+
+
+@blueprint.post("/mailings/<int:id>/preview/reader")
+@limiter.limit("30/minute;300/day")
+def find(id: int) -> Answer:
+    """Look up one reader by the whole address; limited and on record, so that nobody tries a list of addresses."""
+    mailing = owned_or_404(Mailing, id)
+    account = current_account()
+    form = FindReaderForm()
+    if account is None:
+        abort(404)
+    if not form.validate_on_submit():
+        return page(mailing, find=form), 422
+    reader = previewing.find(mailing.customer_id, form.address.data or "")
+    audit.record("subscriber.find", by=account.id, customer_id=mailing.customer_id, subject=mailing, found=bool(reader))
+    db.session.commit()
+    if reader is None:
+        form.address.errors = [gettext("There is no reader with this address. Please check the spelling.")]
+        return page(mailing, find=form), 422
+    return see_other(url_for("previews.show", id=id, reader=previewing.token_for(reader, mailing, account.id)))
+
+
+def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopyForm | None = None) -> str:
+    """Return the page with the forms as they were typed."""
+    chosen = _chosen(mailing)
+    view = request.args.get("view", "")
+    if view not in VIEWS:
+        view = "text" if chosen.key == str(SAMPLES.index(Sample.old_phone)) else "desktop"
+    size = chosen.shown.size_kb if chosen.shown else 0
+    return render_template(
+        "mailings/preview.html",
+        mailing=mailing,
+        readers=[(index, NAMES[sample][0]) for index, sample in enumerate(SAMPLES)],
+        reader=chosen.key,
+        reader_note=chosen.note,
+        found=chosen.found,
+        shown=chosen.shown,
+        problem=chosen.problem,
+        view=view,
+        size=size,
+        clipped=size >= GMAIL_KB,
+        sender=previewing.sender_shown(mailing.customer_id),
+        find_form=find or FindReaderForm(formdata=None),
+        test_form=test or copy_form(mailing.customer_id, fresh=True),
+    )
+
+
+def copy_form(customer_id: int, *, fresh: bool = False) -> TestCopyForm:
+    """Return the form for test copies with the customer's testers; fresh: whatever was posted is another form's."""
+    form = TestCopyForm(formdata=None) if fresh else TestCopyForm()
+    testers = testing.testers_of(customer_id)
+    form.offer(testers, [(index, str(NAMES[sample][0])) for index, sample in enumerate(SAMPLES)])
+    if fresh:
+        form.testers.data = [row.id for row in testers]
+    return form
+
+
+def _chosen(mailing: Mailing) -> Chosen:
+    """Return the mail as the reader that the address of the page names; the first invented one when it names none."""
+    key, account = request.args.get("reader", "0"), current_account()
+    reader = None
+    if not key.isdigit() and account is not None:
+        reader = previewing.found_by(key, mailing, account.id)
+    index = int(key) if key.isdigit() and int(key) < len(SAMPLES) else 0
+    try:
+        if reader is not None:
+            shown = previewing.as_reader(mailing, reader)
+            note = gettext("One of your readers, with the values that are stored. The address is masked.")
+            return Chosen(key, note, found=reader.masked, shown=shown)
+        return Chosen(str(index), str(NAMES[SAMPLES[index]][1]), shown=previewing.as_sample(mailing, index))
+    except TemplateProblem as problem:
+        return Chosen(str(index), str(NAMES[SAMPLES[index]][1]), problem=problem_text(problem))

@@ -1,0 +1,154 @@
+"""Shows a mailing as it will be: as an invented reader, or as one who was looked up; nobody's address is readable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext
+
+from wem import clock, tokens
+from wem.accounts.models import Customer
+from wem.contracts.models import contract_in_force
+from wem.db import db
+from wem.delivery.progress import latest_dispatch
+from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
+from wem.lists.models import Field, Subscriber
+from wem.lists.rules import Address, mask_text, read_address
+from wem.mailings.models import Mailing
+from wem.mailings.samples import Sample, SampleReader, sample_readers
+from wem.mailings.starting import content_of, lists_of, reply_address
+from wem.settings import settings
+from wem.tokens import Purpose
+
+# Gmail shows so much of a mail's HTML.
+GMAIL_KB = 102
+SAMPLES = list(Sample)
+LONGEST = SAMPLES.index(Sample.longest)
+# How long a reader who was looked up can be shown without looking up again.
+FOUND_LIFETIME = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class SenderShown:
+    """Who sends, as a reader's program shows it."""
+
+    name: str
+    address: str
+    reply_to: str | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A mailing filled in for one reader. `recipient` is invented or masked; `size_kb` is that of the HTML."""
+
+    subject: str
+    text: str
+    html: str | None
+    recipient: str
+    size_kb: int
+
+
+def sender_shown(customer_id: int) -> SenderShown:
+    """Return who sends the customer's mails now."""
+    customer = db.session.get_one(Customer, customer_id)
+    contract = contract_in_force(customer_id)
+    return SenderShown(
+        contract.sender_name.strip() if contract else "",
+        f"{customer.slug}@{settings().SERVICE_DOMAIN}",
+        reply_address(contract) if contract else None,
+    )
+
+
+def compiled(mailing: Mailing) -> Letter:
+    """Return the mailing's texts, ready to fill in: what was sent, or what would be; raises TemplateProblem."""
+    dispatch = latest_dispatch(mailing.id)
+    if dispatch is not None:
+        return letter_of(dispatch)
+    contract = contract_in_force(mailing.customer_id)
+    if contract is None:
+        raise LookupError(f"customer {mailing.customer_id} has no contract")
+    return Letter(0, content_of(mailing, contract, lists_of(mailing)), settings())
+
+
+def samples_of(customer_id: int) -> list[SampleReader]:
+    """Return the five invented readers with this customer's fields."""
+    fields = db.session.scalars(sa.select(Field).where(Field.customer_id == customer_id).order_by(Field.id)).all()
+    return sample_readers(fields)
+
+
+def as_sample(mailing: Mailing, index: int) -> Shown:
+    """Return the mailing as invented reader number `index` (from 0) gets it; raises TemplateProblem."""
+    reader = samples_of(mailing.customer_id)[index]
+    return _filled(compiled(mailing), reader.fields, reader.address)
+
+
+def as_reader(mailing: Mailing, reader: Subscriber) -> Shown:
+    """Return the mailing as one of the customer's readers gets it, the address masked; raises TemplateProblem."""
+    # A field may hold an address too.
+    fields = {key: _masked(value) for key, value in reader.fields.items()}
+    return _filled(compiled(mailing), fields, reader.masked)
+
+
+def find(customer_id: int, typed: str) -> Subscriber | None:
+    """Return the customer's reader of a whole address, None when there is none."""
+    address = read_address(typed)
+    if not isinstance(address, Address):
+        return None
+    return db.session.scalar(
+        sa.select(Subscriber).where(Subscriber.customer_id == customer_id, Subscriber.address_key == address.key)
+    )
+
+
+def token_for(reader: Subscriber, mailing: Mailing, account_id: int) -> str:
+    """Return what shows this reader in previews of this mailing to this person, for half an hour."""
+    return tokens.sign(Purpose.preview, account_id, mailing.id, reader.id)
+
+
+def found_by(token: str, mailing: Mailing, account_id: int) -> Subscriber | None:
+    """Return the reader of a token; None when it is forged, somebody else's, too old, or the reader is gone."""
+    subject = tokens.read(Purpose.preview, token, FOUND_LIFETIME)
+    if subject is None or subject[:2] != [account_id, mailing.id]:
+        return None
+    return db.session.scalar(
+        sa.select(Subscriber).where(Subscriber.id == int(subject[2]), Subscriber.customer_id == mailing.customer_id)
+    )
+
+
+def _filled(letter: Letter, fields: dict[str, Any], address: str) -> Shown:
+    content = letter.content
+    values = values_of(fields, content.language) | {
+        "list_name": _list_name(content),
+        "date": day(clock.today(), content.language),
+        "sender_name": content.sender_name,
+        "customer_name": content.customer_name,
+        # Signed for nobody: these pages say that nothing more is sent.
+        "unsubscribe_url": _public("/u/" + tokens.sign(Purpose.unsubscribe, 0, 0)),
+        "preferences_url": _public("/p/" + tokens.sign(Purpose.preferences, 0)),
+        "email": address,
+        FIRST_MAIL: "",
+    }
+    html = letter.html.render(values) if letter.html else None
+    return Shown(
+        subject=letter.subject.render(values),
+        text=letter.text.render(values),
+        html=html,
+        recipient=address,
+        size_kb=-(-len((html or "").encode()) // 1024),
+    )
+
+
+def _list_name(content: Content) -> str:
+    return next(iter(content.lists.values()), "") or gettext("Name of the list")
+
+
+def _public(path: str) -> str:
+    return settings().PUBLIC_URL.rstrip("/") + path
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    return mask_text(value) if isinstance(value, str) and ("@" in value or "＠" in value) else value

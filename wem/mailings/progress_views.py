@@ -1,0 +1,79 @@
+"""How far a mailing is, live; calling it off, pausing, going on, stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response as FlaskResponse
+from flask import abort, flash, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.mailings import controlling, emails
+from wem.mailings.models import Mailing, MailingState, NotPossible
+from wem.mailings.starting import CannotStart
+from wem.mailings.views import about
+from wem.web.blueprints import CustomerBlueprint
+from wem.web.htmx import see_other
+from wem.web.ownership import owned_or_404
+from wem.web.session import current_account
+
+blueprint = CustomerBlueprint("mailing_progress", __name__, use=Use.compose)
+Answer = str | tuple[str, int] | Response
+
+
+@blueprint.get("/mailings/<int:id>/progress")
+def progress(id: int) -> Answer:
+    """The numbers alone; a page that shows another state is told to load itself again, for its buttons differ too."""
+    mailing = owned_or_404(Mailing, id)
+    seen = request.args.get("state")
+    if seen and seen != mailing.state.value:
+        return FlaskResponse(status=204, headers={"HX-Refresh": "true"})
+    return render_template("mailings/_progress.html", mailing=mailing, **about(mailing))
+
+
+@blueprint.post("/mailings/<int:id>/pause")
+def pause(id: int) -> Answer:
+    return _act(id, controlling.pause, gettext("Sending pauses. Mails that are on their way now still leave."))
+
+
+@blueprint.post("/mailings/<int:id>/resume")
+def resume(id: int) -> Answer:
+    return _act(id, controlling.resume, gettext("Sending goes on."))
+
+
+@blueprint.post("/mailings/<int:id>/stop")
+def stop(id: int) -> Answer:
+    return _act(id, controlling.cancel, gettext("Sending is stopped. What had left cannot be taken back."))
+
+
+@blueprint.post("/mailings/<int:id>/unschedule")
+def unschedule(id: int) -> Answer:
+    return _act(
+        id,
+        lambda mailing, by: mailing.unschedule(by=by),
+        gettext("The schedule is cancelled. The mailing is a draft again."),
+    )
+
+
+def _act(id: int, act: Callable[..., None], said: str) -> Answer:
+    mailing = owned_or_404(Mailing, id)
+    account = current_account()
+    if account is None:
+        abort(404)
+    try:
+        act(mailing, by=account.id)
+    except NotPossible:
+        db.session.rollback()
+        flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")
+        return see_other(url_for("mailings.show", id=id))
+    except CannotStart:
+        db.session.rollback()
+        flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
+        return see_other(url_for("sending.check", id=id))
+    emails.tell_people(mailing)
+    db.session.commit()
+    flash(said, "success" if mailing.state is not MailingState.cancelled else "info")
+    return see_other(url_for("mailings.show", id=id))

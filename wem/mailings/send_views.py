@@ -1,0 +1,124 @@
+"""Check, choose the time, confirm, send: the way from a draft into the queue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import abort, flash, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem import clock
+from wem.accounts.rules import may_write
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.mailings import checking, composing, emails, starting
+from wem.mailings.audience import most_recipients
+from wem.mailings.forms import SendForm
+from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
+from wem.mailings.starting import CannotStart
+from wem.web.blueprints import CustomerBlueprint
+from wem.web.htmx import see_other
+from wem.web.ownership import owned_or_404
+from wem.web.session import current_account, current_membership
+
+blueprint = CustomerBlueprint("sending", __name__, use=Use.compose)
+Answer = str | tuple[str, int] | Response
+
+
+@blueprint.route("/mailings/<int:id>/check", methods=["GET", "POST"])
+def check(id: int) -> Answer:
+    """What was found, and when it should go; a good time leads to the confirmation."""
+    mailing = owned_or_404(Mailing, id)
+    if not _to_be_sent(mailing):
+        return _moved_on(mailing)
+    found = checking.checks(mailing)
+    form = SendForm()
+    if request.method == "POST" and not checking.refused(found):
+        if request.form.get("version") != str(mailing.version):
+            flash(gettext("The mailing was changed in the meantime. Please look at the check again."), "warning")
+            return see_other(url_for("sending.check", id=id))
+        if form.validate_on_submit():
+            return render_template(
+                "mailings/confirm.html",
+                mailing=mailing,
+                at=form.at(),
+                most=most_recipients(mailing),
+                warned=checking.warned(found),
+            )
+    membership = current_membership()
+    page = render_template(
+        "mailings/check.html",
+        mailing=mailing,
+        checks=found,
+        refused=checking.refused(found),
+        warned=checking.warned(found),
+        form=form if membership and may_write(membership.role) else None,
+        today=clock.today(),
+    )
+    return page, 422 if request.method == "POST" else 200
+
+
+@blueprint.post("/mailings/<int:id>/send")
+def send(id: int) -> Answer:
+    """Start or schedule it, once: whoever presses a second time is shown what the first press did."""
+    mailing = owned_or_404(Mailing, id)
+    account = current_account()
+    if account is None:
+        abort(404)
+    # Nobody changes it between this look and the start.
+    db.session.refresh(mailing, with_for_update=True)
+    if not _to_be_sent(mailing):
+        return _moved_on(mailing)
+    if request.form.get("version") != str(mailing.version):
+        flash(gettext("The mailing was changed in the meantime. Please look at the check again."), "warning")
+        return see_other(url_for("sending.check", id=id))
+    try:
+        at = _moment(request.form.get("at", ""))
+        composing.take_sender_name(mailing)
+        if at is None:
+            starting.start(mailing, by=account.id)
+        else:
+            starting.schedule(mailing, at, by=account.id)
+    except (CannotStart, InThePast, NotPossible) as error:
+        db.session.rollback()
+        return _not_sent(owned_or_404(Mailing, id), error)
+    emails.tell_people(mailing)
+    db.session.commit()
+    flash(gettext("Sending has started.") if at is None else gettext("The mailing is scheduled."), "success")
+    return see_other(url_for("mailings.show", id=id))
+
+
+def _to_be_sent(mailing: Mailing) -> bool:
+    return mailing.state in UNSTARTED and mailing.state is not MailingState.scheduled and mailing.started_at is None
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the confirmed moment; None for now. What nobody confirmed on our page counts as past."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InThePast(text) from error
+    return at if at.tzinfo else at.replace(tzinfo=clock.JAPAN)
+
+
+def _not_sent(mailing: Mailing, error: Exception) -> Answer:
+    if isinstance(error, NotPossible):
+        return _moved_on(mailing)
+    if isinstance(error, InThePast):
+        flash(gettext("This time has passed. Please choose a time that lies ahead."), "error")
+    else:
+        flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
+    return see_other(url_for("sending.check", id=mailing.id))
+
+
+def _moved_on(mailing: Mailing) -> Answer:
+    said = {
+        MailingState.scheduled: gettext("The mailing is scheduled already."),
+        MailingState.sending: gettext("The mailing is being sent already. It is sent once."),
+        MailingState.done: gettext("The mailing has been sent already. It is sent once."),
+    }.get(mailing.state, gettext("The mailing has moved on in the meantime. Please look at its state."))
+    flash(said, "info")
+    return see_other(url_for("mailings.show", id=mailing.id))

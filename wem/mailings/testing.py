@@ -1,0 +1,41 @@
+"""Sends test copies to the customer's testers, filled in with an invented reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from wem import audit, outbox
+from wem.db import db
+from wem.mailings import previewing
+from wem.mailings.models import Mailing, Tester
+from wem.outbox import SystemMail
+
+MOST_TESTERS = 20
+# Also in English mails: colleagues file by it.
+MARK = "【テスト】"
+
+
+def testers_of(customer_id: int) -> list[Tester]:
+    """Return the customer's testers in the order in which they were added."""
+    return list(db.session.scalars(sa.select(Tester).where(Tester.customer_id == customer_id).order_by(Tester.id)))
+
+
+def send_copies(mailing: Mailing, testers: Sequence[Tester], sample: int, *, by: int) -> None:
+    """Put a copy for each tester into the outbox, as invented reader number `sample`; raises TemplateProblem."""
+    shown = previewing.as_sample(mailing, sample)
+    sender = previewing.sender_shown(mailing.customer_id)
+    for tester in testers:
+        copy = SystemMail(
+            kind="test_copy",
+            recipient=tester.email,
+            subject=MARK + shown.subject,
+            text=shown.text,
+            html=shown.html,
+            sender_name=sender.name,
+            reply_to=sender.reply_to,
+        )
+        outbox.post(copy, customer_id=mailing.customer_id, about=f"mailing {mailing.id}")
+    testers_told = [tester.id for tester in testers]
+    audit.record("mailing.test", by=by, customer_id=mailing.customer_id, subject=mailing, testers=testers_told)

@@ -1,0 +1,96 @@
+"""Mailings of a customer: all of them, and one with its state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response
+
+from wem import clock
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.delivery.progress import progress
+from wem.mailings.audience import most_recipients
+from wem.mailings.models import Mailing, MailingState
+from wem.mailings.wording import BODY_KINDS, STATES, held_text
+from wem.web.blueprints import CustomerBlueprint
+from wem.web.htmx import see_other
+from wem.web.ownership import owned_or_404
+from wem.web.paging import page_of
+from wem.web.session import current_customer, current_membership
+
+blueprint = CustomerBlueprint("mailings", __name__, use=Use.compose)
+Answer = str | tuple[str, int] | Response
+
+# What stands behind each tab of the list.
+FILTERS: dict[str, tuple[MailingState, ...]] = {
+    "draft": (MailingState.draft,),
+    "scheduled": (MailingState.scheduled,),
+    "sending": (MailingState.sending, MailingState.paused),
+    "held": (MailingState.held,),
+    "done": (MailingState.done,),
+    "cancelled": (MailingState.cancelled, MailingState.failed),
+}
+
+
+@blueprint.get("/mailings")
+def index() -> Answer:
+    customer, membership = current_customer(), current_membership()
+    assert customer is not None and membership is not None
+    chosen = request.args.get("state", "")
+    statement = sa.select(Mailing).options(selectinload(Mailing.lists)).where(Mailing.customer_id == customer.id)
+    if chosen in FILTERS:
+        statement = statement.where(Mailing.state.in_(FILTERS[chosen]))
+    page = page_of(statement, Mailing.id)
+    return render_template(
+        "mailings/mailings.html",
+        page=page,
+        chosen=chosen if chosen in FILTERS else "",
+        filters=FILTERS,
+        states=STATES,
+        told=membership.told_of_mailings,
+    )
+
+
+@blueprint.post("/mailings/notices")
+def notices() -> Answer:
+    """Switch the mails about one's customer's mailings on or off, for oneself."""
+    membership = current_membership()
+    assert membership is not None
+    membership.told_of_mailings = request.form.get("on") == "1"
+    db.session.commit()
+    flash(gettext("Saved."), "success")
+    return see_other(url_for("mailings.index"))
+
+
+@blueprint.get("/mailings/<int:id>")
+def show(id: int) -> Answer:
+    mailing = owned_or_404(Mailing, id)
+    return render_template("mailings/mailing.html", mailing=mailing, **about(mailing))
+
+
+def about(mailing: Mailing) -> dict[str, Any]:
+    """Return what the page of a mailing and its fragment show beside the mailing."""
+    state, kind = STATES[mailing.state]
+    counts = progress(mailing.id)
+    return {
+        "state_text": state,
+        "state_kind": kind,
+        "progress": counts,
+        "most": most_recipients(mailing),
+        "held_text": held_text(mailing.held_reason),
+        "body_kind": BODY_KINDS[mailing.body_kind],
+        "moving": moving(mailing, counts is not None and counts.moving),
+        "waited_for": mailing.state is MailingState.scheduled
+        and mailing.scheduled_at is not None
+        and mailing.scheduled_at <= clock.now(),
+    }
+
+
+def moving(mailing: Mailing, dispatch_moves: bool) -> bool:
+    """Return whether a page about the mailing asks again by itself."""
+    return dispatch_moves or mailing.state in (MailingState.scheduled, MailingState.sending)

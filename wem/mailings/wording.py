@@ -1,0 +1,76 @@
+"""The words of mailings, as screens and mails show them: states, reasons, what is wrong with a text."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from wem.delivery.personalising import Kind, TemplateProblem
+from wem.delivery.rules import Reason
+from wem.mailings.models import BodyKind, HeldReason, MailingState
+
+# Words and the badge's kind.
+STATES = {
+    MailingState.draft: (_l("Draft"), "neutral"),
+    MailingState.scheduled: (_l("Scheduled"), "info"),
+    MailingState.sending: (_l("Sending"), "progress"),
+    MailingState.paused: (_l("Paused"), "warning"),
+    MailingState.held: (_l("Held"), "warning"),
+    MailingState.done: (_l("Finished"), "success"),
+    MailingState.cancelled: (_l("Called off"), "neutral"),
+    MailingState.failed: (_l("Failed"), "error"),
+}
+BODY_KINDS = {BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
+HELD = {
+    HeldReason.missed: _l(
+        "The time for which it was scheduled passed before it could start. It is never sent late by itself."
+    ),
+    HeldReason.contract: _l("The contract does not permit sending at present."),
+    HeldReason.problems: _l("Something in the mailing or the contract's details forbade starting."),
+    HeldReason.staff: _l("Our staff stopped it. Please contact the help desk."),
+}
+REASONS = {
+    Reason.unknown_address: _l("The address does not exist"),
+    Reason.mailbox_full: _l("The mailbox is full"),
+    Reason.unknown_domain: _l("The domain of the address cannot be reached"),
+    Reason.refused: _l("Refused by the receiver's rules"),
+    Reason.too_large: _l("The mail is too large for the receiver"),
+    Reason.busy: _l("The receiver asked to come again later"),
+    Reason.connection: _l("The connection broke or nobody answered"),
+    Reason.own: _l("The mail could not be made"),
+    Reason.other: _l("Other"),
+}
+
+
+def held_text(reason: str) -> str:
+    """Return why a mailing is held, in the reader's language; empty for a reason that has no words."""
+    known = {each.value: text for each, text in HELD.items()}
+    return str(known.get(reason, ""))  # type: ignore[call-overload]
+
+
+def problem_text(problem: TemplateProblem) -> str:
+    """Return what is wrong with a text and where: line, column, the piece, and the name that was probably meant."""
+    place = gettext("Line %(line)s, column %(column)s", line=problem.line, column=problem.column)
+    return f"{place}: {_what(problem)}"
+
+
+def _what(problem: TemplateProblem) -> str:
+    name, meant = problem.name, problem.suggestion
+    match problem.kind:
+        case Kind.unknown_name:
+            text = gettext("There is no field “%(name)s”.", name=name)
+            return str(text + (gettext(" Did you mean “%(meant)s”?", meant=meant) if meant else ""))
+        case Kind.unknown_filter:
+            text = gettext("There is no filter “%(name)s”.", name=name)
+            return str(text + (gettext(" Did you mean “%(meant)s”?", meant=meant) if meant else ""))
+        case Kind.filter_arguments:
+            return str(gettext("The filter “%(name)s” does not take these values.", name=name))
+        case Kind.forbidden_tag:
+            return str(gettext("“%(name)s” cannot be used here. if, unless, case and comment can.", name=name))
+        case Kind.unclosed:
+            return str(gettext("“%(name)s” is not closed.", name=name))
+        case Kind.syntax:
+            return str(gettext("“%(name)s” cannot be read. Please check the brackets and quotation marks.", name=name))
+        case Kind.too_large:
+            return str(gettext("The text is too long or nested too deeply."))
+    return str(gettext("“%(name)s” cannot stand here.", name=name))
