@@ -7,7 +7,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from wem import tokens
 from wem.delivery import identity
 from wem.delivery.identity import IdentityKeys, Purpose, identity_keys
 from wem.delivery.message import Message, list_headers
@@ -15,6 +14,7 @@ from wem.delivery.models import Dispatch
 from wem.delivery.personalising import Template, compile_template
 from wem.delivery.recipients import Recipient
 from wem.lists.address_rules import wire_address
+from wem.lists.links import leave_url, preferences_url
 from wem.settings import Settings, settings
 
 # Set for the first mail after an attested upload. No field can have this key: keys have no hyphen.
@@ -45,6 +45,15 @@ class Content:
     reply_to: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Subject and texts as one reader gets them."""
+
+    subject: str
+    text: str
+    html: str | None
+
+
 class Letter:
     """The content of one dispatch, compiled; makes the mail of each of its readers."""
 
@@ -54,7 +63,6 @@ class Letter:
         self.content = content
         self.service_domain = loaded.SERVICE_DOMAIN
         self.bounce_domain = loaded.bounce_domain
-        self.public_url = loaded.PUBLIC_URL.rstrip("/")
         self.keys: IdentityKeys = identity_keys(loaded.SECRET_KEY, loaded.SECRET_KEY_PREVIOUS or None)
         self.list_ids = [int(number) for number in content.lists]
         self.attested_since = {
@@ -69,12 +77,17 @@ class Letter:
             self.html = compile_template(content.html, escape="html", known=known, language=content.language)
         self.names = self.text.names | (self.html.names if self.html else frozenset())
 
+    def filled(self, values: dict[str, str | None]) -> Filled:
+        """Return subject and texts for these values (see `values_of`); raises TemplateProblem when one is too large."""
+        return Filled(
+            self.subject.render(values), self.text.render(values), self.html.render(values) if self.html else None
+        )
+
     def message(self, recipient: Recipient, at: datetime) -> tuple[str, Message]:
         """Return the envelope's sender and the mail; raises TemplateProblem when a text grows too large."""
         content, seq = self.content, recipient.seq
         list_id = recipient.lists[0]
-        token = tokens.sign(tokens.Purpose.unsubscribe, recipient.subscriber_id, content.mailing_id)
-        unsubscribe = f"{self.public_url}/u/{token}"
+        unsubscribe = leave_url(recipient.subscriber_id, content.mailing_id, content.language)
         values = values_of(recipient.fields, content.language) | {
             "list_name": content.lists[str(list_id)],
             "date": day(at.date(), content.language),
@@ -85,16 +98,16 @@ class Letter:
             FIRST_MAIL: "1" if recipient.newly_attested else "",
         }
         if "preferences_url" in self.names:
-            token = tokens.sign(tokens.Purpose.preferences, recipient.subscriber_id)
-            values["preferences_url"] = f"{self.public_url}/p/{token}"
+            values["preferences_url"] = preferences_url(recipient.subscriber_id, content.language)
         stop_by_mail = identity.delivery_id(self.dispatch_id, seq, Purpose.unsubscribe_mail, self.keys)
+        filled = self.filled(values)
         message = Message(
             sender=content.sender,
             sender_name=content.sender_name,
             recipient=wire_address(recipient.address),
-            subject=self.subject.render(values),
-            text=self.text.render(values),
-            html=self.html.render(values) if self.html else None,
+            subject=filled.subject,
+            text=filled.text,
+            html=filled.html,
             message_id=identity.message_id(self.dispatch_id, seq, self.service_domain, self.keys),
             date=at,
             reply_to=content.reply_to,

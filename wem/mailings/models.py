@@ -38,8 +38,9 @@ ACTS: dict[str, tuple[MailingState, ...]] = {
     "finish": (MailingState.sending, MailingState.paused, MailingState.held),
     "fail": (MailingState.sending,),
 }
-# Acts that make no sense any more once the mailing has started.
+# Acts that make no sense any more once the mailing has started, and those that make none before.
 BEFORE_START = ("schedule", "unschedule", "start")
+AFTER_START = ("pause", "resume", "finish", "fail")
 
 
 class HeldReason(enum.StrEnum):
@@ -137,8 +138,6 @@ class Mailing(Base):
 
     def resume(self, *, by: int | None) -> None:
         """Note that it goes on; raises NotPossible, also when it has never started (then it is to be started)."""
-        if self.started_at is None:
-            raise NotPossible("resume", self.state)
         self._act("resume", MailingState.sending, by, held_reason="")
 
     def cancel(self, *, by: int | None) -> None:
@@ -158,6 +157,8 @@ class Mailing(Base):
         conditions = [Mailing.id == self.id, Mailing.state.in_(ACTS[act])]
         if act in BEFORE_START:
             conditions.append(Mailing.started_at.is_(None))
+        if act in AFTER_START:
+            conditions.append(Mailing.started_at.is_not(None))
         db.session.flush()
         moved = db.session.execute(
             sa.update(Mailing)

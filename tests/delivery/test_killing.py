@@ -1,0 +1,162 @@
+"""Workers killed in the middle, as real processes: nothing is lost, little is doubled, and it is the same mail."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests import factories
+from tests.delivery.dispatches import counters, make_dispatch, send_all, states
+from wem import clock
+from wem.db import db
+from wem.delivery import draining, recovering
+from wem.delivery.models import Batch, BatchState, DispatchState
+from wem.hashing import address_hasher
+from wem.lists.models import MailingList, Subscriber, Subscription
+from wem.lists.states import SubscriptionState, Way
+from wem.mailbox.client import MailboxClient
+from wem.outbox import OutboxMail, OutboxState
+from wem.settings import ROOT, Settings
+
+pytestmark = pytest.mark.both_databases
+
+READERS = 2000
+BATCH = 50
+WORKER = """
+import time
+from wem import create_app
+from wem.delivery import draining, sending
+with create_app().app_context():
+    print("ready", flush=True)
+    {call}(time.monotonic() + 60)
+"""
+
+
+def worker(settings: Settings, call: str) -> subprocess.Popen[bytes]:
+    """Return a process that sends, begun already."""
+    db.session.commit()  # on SQLite an open transaction of ours would keep it waiting
+    environment = {field.name: str(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER.format(call=call)], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def kill(process: subprocess.Popen[bytes], when: Callable[[], bool]) -> None:
+    """Kill the process as soon as something is true; it must not have ended by itself before."""
+    deadline = time.monotonic() + 30
+    while not when():
+        assert time.monotonic() < deadline
+        assert process.poll() is None, "the worker was done before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def add_many(mailing_list: MailingList, number: int) -> None:
+    """Put this many readers on the list. Commits."""
+    hashed = address_hasher()
+    addresses = [f"r{n}@many.example.com" for n in range(number)]
+    customer_id = mailing_list.customer_id
+    db.session.execute(
+        sa.insert(Subscriber),
+        [
+            {
+                "customer_id": customer_id,
+                "address": address,
+                "address_key": address,
+                "address_hash": hashed(address),
+                "fields": {"氏名": f"読者{address[1:5]}"},
+                "active_count": 1,
+            }
+            for address in addresses
+        ],
+    )
+    db.session.execute(
+        sa.insert(Subscription).from_select(
+            ["customer_id", "list_id", "subscriber_id", "state", "way", "created_at"],
+            sa.select(
+                sa.literal(customer_id),
+                sa.literal(mailing_list.id),
+                Subscriber.id,
+                sa.literal(SubscriptionState.active.value),
+                sa.literal(Way.form.value),
+                sa.literal(clock.now()),
+            ).where(Subscriber.address.like("%@many.example.com")),
+        )
+    )
+    db.session.commit()
+
+
+def test_two_workers_killed_in_the_middle(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2")
+    add_many(world.ours.mailing_list, READERS)
+    dispatch = make_dispatch(world.ours.mailing_list, batch_size=BATCH)
+    workers = [worker(app.config["WEM"], "sending.send_until") for _ in range(2)]
+    for number, process in enumerate(workers, start=1):
+        kill(process, lambda number=number: mailbox.count() >= 300 * number)  # type: ignore[misc]
+    cut_short = db.session.scalars(sa.select(Batch).where(Batch.state == BatchState.leased)).all()
+    assert 1 <= len(cut_short) <= 2
+    db.session.commit()
+    deadline = time.monotonic() + 30
+    while dispatch.state is not DispatchState.done:
+        assert time.monotonic() < deadline
+        recovering.sweep()
+        send_all()
+        db.session.refresh(dispatch)
+        db.session.commit()
+    assert states(dispatch) == counters(dispatch) == {"accepted": READERS + 3}
+    copies: dict[str, list[str]] = {}
+    for mail in mailbox.recipients():
+        copies.setdefault(mail["recipient"], []).append(mail["message_id"])
+    assert len(copies) == READERS + 3
+    assert all(len(set(message_ids)) == 1 for message_ids in copies.values())
+    assert sum(len(message_ids) - 1 for message_ids in copies.values()) <= BATCH * len(cut_short)
+
+
+def test_two_workers_at_once_send_everything_once(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
+    add_many(world.ours.mailing_list, 600)
+    dispatch = make_dispatch(world.ours.mailing_list, batch_size=20)
+    workers = [worker(app.config["WEM"], "sending.send_until") for _ in range(2)]
+    for process in workers:
+        assert process.wait(timeout=60) == 0
+        assert process.stdout is not None
+        process.stdout.close()
+    assert states(dispatch) == counters(dispatch) == {"accepted": 603}
+    assert dispatch.state is DispatchState.done
+    assert Counter(mail["recipient"] for mail in mailbox.recipients()).most_common(1)[0][1] == 1
+
+
+def test_the_outbox_worker_killed_in_the_middle(app: Flask, mailbox: MailboxClient) -> None:
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2")
+    at = clock.now()
+    row = {"kind": "test", "subject": "確認", "text": "x", "sender_name": "x", "headers": {}, "state": 0, "attempts": 0}
+    times = {"created_at": at, "not_before": at, "expires_at": at.replace(year=at.year + 1), "fence": 0}
+    number = 600
+    rows = [row | times | {"recipient": f"r{n}@many.example.com"} for n in range(number)]
+    db.session.execute(sa.insert(OutboxMail), rows)
+    db.session.commit()
+    kill(worker(app.config["WEM"], "draining.drain_until"), lambda: mailbox.count() >= 100)
+    waiting = sa.select(sa.func.count()).where(OutboxMail.state != OutboxState.accepted)
+    assert db.session.scalar(waiting) > 0
+    db.session.commit()
+    deadline = time.monotonic() + 30
+    while db.session.scalar(waiting):
+        db.session.commit()
+        assert time.monotonic() < deadline
+        draining.drain_until(time.monotonic() + 20)
+    copies = Counter((mail["recipient"], mail["message_id"]) for mail in mailbox.recipients())
+    assert len(copies) == number
+    assert sum(copies.values()) - number <= draining.MOST

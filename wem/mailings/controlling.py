@@ -1,0 +1,118 @@
+"""Pause, resume, cancel, hold: the mailing and what delivery does of it, together."""
+
+from __future__ import annotations
+
+from wem import queue
+from wem.contracts.models import customer_may
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.delivery import controlling as delivery
+from wem.delivery.models import Dispatch, DispatchState
+from wem.delivery.progress import latest_dispatch
+from wem.mailings import starting
+from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.starting import CannotStart, Problem
+
+
+def pause(mailing: Mailing, *, by: int | None) -> None:
+    """Stop sending for now; the mailing is `paused` from the moment at which not one more mail leaves.
+
+    Until then it is `sending` and its dispatch `pausing`. Raises NotPossible.
+    """
+    dispatch = _dispatch(mailing, "pause")
+    try:
+        stopped = delivery.pause(dispatch.id)
+    except delivery.CannotControl as error:
+        raise NotPossible("pause", mailing.state) from error
+    if stopped.state is DispatchState.paused:
+        mailing.pause(by=by)
+
+
+def resume(mailing: Mailing, *, by: int | None) -> None:
+    """Go on with what is paused or held; one that was held before it began is started now.
+
+    Raises NotPossible, and CannotStart when the contract or something in the mailing forbids it.
+    """
+    _lock(mailing)
+    if mailing.state is MailingState.held and mailing.started_at is None:
+        starting.start(mailing, by=by)
+        return
+    if not customer_may(mailing.customer_id, Use.send):
+        raise CannotStart([Problem.contract])
+    dispatch = _dispatch(mailing, "resume")
+    try:
+        dispatch = delivery.resume(dispatch.id)
+    except delivery.CannotControl as error:
+        raise NotPossible("resume", mailing.state) from error
+    mailing.resume(by=by)
+    if dispatch.state is DispatchState.preparing:
+        queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch.id)
+
+
+def cancel(mailing: Mailing, *, by: int | None) -> None:
+    """Give it up; `cancelled` from the moment at which not one more mail leaves. Raises NotPossible."""
+    _lock(mailing)
+    if mailing.started_at is None:
+        mailing.cancel(by=by)
+        return
+    dispatch = _dispatch(mailing, "cancel")
+    try:
+        stopped = delivery.cancel(dispatch.id)
+    except delivery.CannotControl as error:
+        raise NotPossible("cancel", mailing.state) from error
+    if not delivery.in_hand(stopped):
+        mailing.cancel(by=by)
+
+
+def hold(mailing: Mailing, reason: HeldReason, *, by: int | None) -> None:
+    """Have it stand still until the customer decides (staff, contract); raises NotPossible."""
+    _lock(mailing)
+    dispatch = latest_dispatch(mailing.id)
+    if dispatch is not None:
+        delivery.hold(dispatch.id)
+    mailing.hold(reason, by=by)
+
+
+def settle(mailing_id: int) -> Mailing | None:
+    """Bring a mailing into the state of its dispatch; returns it, None when there was nothing to change."""
+    mailing = db.session.get(Mailing, mailing_id, populate_existing=True)
+    dispatch = latest_dispatch(mailing_id)
+    if mailing is None or dispatch is None:
+        return None
+    before = mailing.state
+    try:
+        _follow(mailing, dispatch)
+    except NotPossible:
+        return None  # somebody else has brought it there
+    return mailing if mailing.state is not before else None
+
+
+def _follow(mailing: Mailing, dispatch: Dispatch) -> None:
+    match dispatch.state:
+        case DispatchState.done:
+            mailing.finish()
+        case DispatchState.failed:
+            mailing.fail()
+        case DispatchState.paused:
+            mailing.pause(by=None)
+        case DispatchState.held:
+            mailing.hold(HeldReason.contract, by=None)
+        case DispatchState.cancelled:
+            mailing.cancel(by=None)
+        case DispatchState.cancelling:
+            if not delivery.in_hand(dispatch):
+                mailing.cancel(by=None)
+
+
+def _lock(mailing: Mailing) -> None:
+    """Read the mailing again and keep its row: it is locked before its dispatch, by everybody."""
+    db.session.flush()
+    db.session.refresh(mailing, with_for_update=True)
+
+
+def _dispatch(mailing: Mailing, act: str) -> Dispatch:
+    _lock(mailing)
+    dispatch = latest_dispatch(mailing.id)
+    if dispatch is None:
+        raise NotPossible(act, mailing.state)
+    return dispatch

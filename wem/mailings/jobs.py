@@ -1,0 +1,100 @@
+"""What workers run for mailings: starting what is due, writing audiences down, following the dispatches."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from wem import clock, queue
+from wem.contracts.models import customer_may
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.delivery.models import Dispatch, DispatchState
+from wem.mailings import controlling, emails, expanding, starting
+from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+
+SECONDS = 50.0
+log = logging.getLogger("wem.mailings")
+
+
+def expand(dispatch_id: int) -> None:
+    """Write down the audience of a dispatch; long ones in several runs."""
+    if expanding.expand_until(dispatch_id, time.monotonic() + SECONDS):
+        queue.ring_now(queue.WORK, "wem.mailings.jobs.expand", dispatch_id)
+
+
+def settle(mailing_id: int) -> None:
+    """Let a mailing follow its dispatch, and tell its people where it stands now."""
+    mailing = controlling.settle(mailing_id)
+    if mailing is not None:
+        _tell(mailing)
+    db.session.commit()
+
+
+def sweep() -> None:
+    """Find mailings whose dispatch came to rest and that were not told."""
+    resting = (DispatchState.done, DispatchState.failed, DispatchState.paused, DispatchState.held,
+               DispatchState.cancelling, DispatchState.cancelled)  # fmt: skip
+    behind = db.session.scalars(
+        sa.select(Mailing.id)
+        .join(Dispatch, Dispatch.mailing_id == Mailing.id)
+        .where(Mailing.state == MailingState.sending, Dispatch.state.in_(resting))
+        .order_by(Mailing.id)
+    ).all()
+    db.session.commit()
+    for mailing_id in behind:
+        settle(mailing_id)
+
+
+def start_due() -> None:
+    """Start the mailings whose time has come; hold those that are too late or that may not be sent."""
+    due = db.session.scalars(
+        sa.select(Mailing.id)
+        .where(sa.text("mailing.state = 'scheduled'"), Mailing.scheduled_at <= clock.now())
+        .order_by(Mailing.scheduled_at)
+    ).all()
+    db.session.commit()
+    for mailing_id in due:
+        try:
+            _start(mailing_id)
+            db.session.commit()
+        except NotPossible:
+            db.session.rollback()  # another run was faster, or it was unscheduled at this moment
+        except Exception:
+            db.session.rollback()
+            log.exception("mailing %s could not be started", mailing_id)
+
+
+def _start(mailing_id: int) -> None:
+    mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
+    if mailing.state is not MailingState.scheduled or mailing.scheduled_at is None:
+        return
+    late = clock.now() - mailing.scheduled_at
+    if late < timedelta():
+        return
+    if late > mailing.tolerance:
+        return _hold(mailing, HeldReason.missed)
+    if not customer_may(mailing.customer_id, Use.send):
+        return _hold(mailing, HeldReason.contract)
+    try:
+        starting.start(mailing, by=None)
+    except starting.CannotStart as error:
+        log.warning("mailing %s is held: %s", mailing_id, error)
+        _hold(mailing, HeldReason.problems)
+
+
+def _hold(mailing: Mailing, reason: HeldReason) -> None:
+    mailing.hold(reason, by=None)
+    _tell(mailing)
+
+
+def _tell(mailing: Mailing) -> None:
+    """Tell the customer's people; a mail that cannot be written must not keep the mailing from its state."""
+    try:
+        with db.session.begin_nested():
+            emails.tell_people(mailing)
+    except Exception:
+        log.exception("the people of mailing %s could not be told", mailing.id)
