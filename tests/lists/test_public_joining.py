@@ -264,6 +264,7 @@ def test_several_lists_at_once(world: World, public: Browser, later: Any) -> Non
     sale.form_fields.append(ListField(field_id=name.id, required=True))
     db.session.commit()
     values = {"address": NEW, "list": ["news", "sale"]}
+    assert "次の配信では必須です：週末セール" in public.get("/h/takahashi/join").text
     page = fill_in(public, "/h/takahashi/join", values, later)
     assert page.status == 422 and len(page.soup.find_all(class_="field-error")) == 1
     values[input_name(name.id)] = "新井"

@@ -323,7 +323,7 @@ def test_the_page_shows_all_that_is_stored(world: World, public: Browser) -> Non
     factories.make_field(world.ours.customer, "会員")
     db.session.commit()
     page = public.get(preferences_path(world))
-    for words in ("tanaka@readers.example.com", name.label, "田中 一郎", "野球, 旅行", "はい", "お得情報"):
+    for words in ("tanaka@readers.example.com", name.label, "田中 一郎", "野球 / 旅行", "はい", "お得情報"):
         assert words in page.text
     assert "suzuki" not in page.html
 
@@ -349,7 +349,11 @@ def test_choosing_lists(world: World, public: Browser) -> None:
     public.submit(path, {"list": str(sale.id)}, action="/lists")
     assert {row.list_id: row.state for row in tanaka.subscriptions} == {news.id: "unsubscribed", sale.id: "active"}
     assert_counts_are_exact()
+    # Asked once, with what it does.
     page = public.submit(path, {"list": []}, action="/lists")
+    assert page.status == 200 and "すべての配信を停止しますか" in page.text
+    assert tanaka.active_count == 1
+    page = public.post(path + "/lists", page.form())
     assert "お預かりしている情報はありません" in public.get(page.location).text
     assert holds("tanaka@readers") == []
     assert_counts_are_exact()
@@ -373,7 +377,7 @@ def test_while_suspended_one_may_leave_but_not_join(world: World, public: Browse
     assert "週末セール" not in public.get(path).text
     public.post(path + "/lists", {"list": [str(news.id), str(sale.id)]})
     assert [row.list_id for row in tanaka.subscriptions] == [news.id]
-    public.post(path + "/lists", {})
+    public.post(path + "/lists", {"sure": "1"})
     assert holds("tanaka@readers") == []
 
 

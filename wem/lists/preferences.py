@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from wem.lists.models import EVERY_LIST, AddressChange, Field, MailingList, Subs
 from wem.lists.registering import Registration
 from wem.lists.rules import Address, domain_group
 from wem.lists.senders import sender_for
-from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, Way
+from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, Way
 
 CHANGE_LIFETIME = links.CONFIRM_LIFETIME
 
@@ -193,11 +194,21 @@ def _note_changed(held: Registration, hashed: bytes, trace: Trace) -> None:
 
 
 def stored_fields(subscriber: Subscriber) -> list[tuple[str, Any]]:
-    """Return the label and value of every field that is stored about the reader."""
+    """Return the label and value of every field that is stored about the reader; days as dates."""
     fields = db.session.scalars(
         sa.select(Field).where(Field.customer_id == subscriber.customer_id).order_by(Field.position, Field.id)
     )
-    return [(field.label, subscriber.fields[field.key]) for field in fields if field.key in subscriber.fields]
+    return [(field.label, _readable(field, subscriber)) for field in fields if field.key in subscriber.fields]
+
+
+def _readable(field: Field, subscriber: Subscriber) -> Any:
+    value = subscriber.fields[field.key]
+    if field.kind is not FieldKind.date or not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return value
 
 
 def list_names(list_ids: Iterable[int]) -> dict[int, str]:

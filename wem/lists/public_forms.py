@@ -74,6 +74,14 @@ class JoinForm(BaseForm):
         """The inputs of the custom fields, in the order of the form."""
         return [self[input_name(field_id)] for field_id in self.asked]
 
+    def needed_for(self, typed: FormField) -> list[str]:
+        """Return the names of the lists that require an input, when not all of the form do."""
+        if typed.flags.required:
+            return []
+        return [
+            row.name for row in self.lists for number in _required(row.form_fields) if input_name(number) == typed.name
+        ]
+
     def validate(self, *_: Any, **__: Any) -> bool:
         """Check all inputs; afterwards `address` and `values` (by field key) stand."""
         good = bool(super().validate())

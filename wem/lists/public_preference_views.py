@@ -15,6 +15,7 @@ from wem.lists.notice import notice_for
 from wem.lists.public_forms import AddressForm, DetailsForm, fields_of
 from wem.lists.public_link_views import SCANNER
 from wem.lists.public_views import language_argument, page_language, page_moment, pressed_by_person, render
+from wem.lists.registering import LIVE
 from wem.lists.rules import mask_address
 from wem.lists.senders import sender_for
 from wem.lists.states import ConsentKind, SubscriptionState
@@ -58,6 +59,10 @@ def change_lists(token: str) -> Any:
         return _gone()
     shown = [row.id for row in _shown_lists(reader)]
     wanted = [int(number) for number in request.form.getlist(form_inputs.LISTS) if number.isdigit()]
+    rest = [row for row in reader.subscriptions if row.state in LIVE and row.list_id not in shown]
+    if not rest and not set(wanted) & set(shown) and not request.form.get("sure"):
+        sender = sender_for(reader.customer_id)
+        return render("lists/public/choose_none.html", sender, reader.language, token=token)
     preferences.change_lists(reader, shown, wanted, **_trace(), language=page_language(reader.language))
     db.session.commit()
     return _back(token, "lists")
