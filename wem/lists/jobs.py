@@ -1,0 +1,155 @@
+"""What workers do for lists: uploads in slices of some seconds, expiry, erasure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from wem import audit, clock, queue
+from wem.contracts.models import customer_may
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.lists import (
+    expiring,
+    forgetting,
+    upload_applying,
+    upload_checking,
+    upload_ending,
+    upload_erasing,
+    upload_steps,
+    upload_undoing,
+)
+from wem.lists.models import Upload
+from wem.lists.problems import UnreadableFile
+from wem.lists.states import UploadKind, UploadState
+from wem.lists.upload_steps import Turn
+
+# Then the next in the queue has its turn.
+SLICE = timedelta(seconds=20)
+# SQLite has one writer. Who waits for it looks every 100 ms, so that a shorter gap may never be met.
+GIVE_WAY_EVERY = timedelta(seconds=1)
+GIVE_WAY_SECONDS = 0.11
+FILE_GONE = "file_gone"
+JOBS = {
+    UploadState.reading: "wem.lists.jobs.read_upload",
+    UploadState.applying: "wem.lists.jobs.apply_upload",
+    UploadState.undoing: "wem.lists.jobs.undo_upload",
+}
+
+
+def read_upload(upload_id: int) -> None:
+    """Check an upload's file as far as one slice goes."""
+    _work(upload_id, UploadState.reading, upload_checking.steps)
+
+
+def apply_upload(upload_id: int) -> None:
+    """Apply an upload as far as one slice goes."""
+    upload = db.session.get(Upload, upload_id)
+    if upload is None:
+        return
+    readers = upload.kind in (UploadKind.invitation, UploadKind.attested)
+    _work(upload_id, UploadState.applying, upload_applying.steps if readers else upload_ending.steps)
+
+
+def undo_upload(upload_id: int) -> None:
+    """Undo an upload as far as one slice goes."""
+    _work(upload_id, UploadState.undoing, upload_undoing.steps)
+
+
+def _work(upload_id: int, state: UploadState, steps: Callable[[Turn], Iterator[None]]) -> None:
+    turn = upload_steps.take(upload_id, state)
+    db.session.commit()
+    if turn is None:
+        return
+    try:
+        over = _slice(turn, steps)
+        if over:
+            _finished(upload_id)
+        else:
+            upload_steps.leave(turn)
+        db.session.commit()
+    except upload_steps.Lost:
+        db.session.rollback()
+    except upload_applying.Raced:
+        db.session.rollback()
+        upload_steps.leave(turn)
+        queue.ring(queue.WORK, JOBS[state], upload_id)
+        db.session.commit()
+    except (UnreadableFile, FileNotFoundError) as error:
+        db.session.rollback()
+        problem = error.problem.value if isinstance(error, UnreadableFile) else FILE_GONE
+        upload_steps.leave(turn, state=UploadState.failed, problem=problem, finished_at=clock.now())
+        _finished(upload_id)
+        db.session.commit()
+
+
+def _slice(turn: Turn, steps: Callable[[Turn], Iterator[None]]) -> bool:
+    """Work until the slice is over; True when the work is done. Stands still as soon as the contract does."""
+    begun = clock.now()
+    until, gave_way = begun + SLICE, begun
+    for _ in steps(turn):
+        db.session.commit()
+        if clock.now() - gave_way > GIVE_WAY_EVERY and db.engine.dialect.name == "sqlite":
+            time.sleep(GIVE_WAY_SECONDS)
+            gave_way = clock.now()
+        if not customer_may(turn.customer_id, Use.upload):
+            return False
+        if clock.now() >= until:
+            queue.ring(queue.WORK, JOBS[turn.state], turn.upload_id)
+            return False
+        db.session.rollback()
+    return True
+
+
+def _finished(upload_id: int) -> None:
+    upload = db.session.get_one(Upload, upload_id, populate_existing=True)
+    audit.record(
+        f"upload.{upload.state.value}",
+        by=None,
+        customer_id=upload.customer_id,
+        subject=upload,
+        good=upload.good,
+        bad=upload.bad,
+        applied=upload.applied,
+        undone=upload.undone,
+        problem=upload.problem,
+    )
+    if upload.state in upload_erasing.OVER:
+        queue.ring(queue.WORK, "wem.lists.jobs.erase_upload", upload_id)
+
+
+def erase_upload(upload_id: int) -> None:
+    """Erase the rows and the file of an upload that is over."""
+    until = clock.now() + SLICE
+    for _ in upload_erasing.steps(upload_id):
+        db.session.commit()
+        if clock.now() >= until:
+            queue.ring_now(queue.WORK, "wem.lists.jobs.erase_upload", upload_id)
+            return
+
+
+def sweep_uploads() -> None:
+    """Ring again for uploads that a lost queue or a killed worker left, and for those to be erased."""
+    for upload_id, state in upload_steps.waiting_for_work():
+        queue.ring(queue.WORK, JOBS[state], upload_id)
+    for upload_id in upload_erasing.to_erase():
+        queue.ring(queue.WORK, "wem.lists.jobs.erase_upload", upload_id)
+    db.session.commit()
+
+
+def erase_expired() -> None:
+    """Erase what is past its time: unconfirmed registrations, undecided files, old reports of refused rows."""
+    until = clock.now() + SLICE
+    for portion in (expiring.erase_expired, upload_erasing.discard_undecided, upload_erasing.erase_old_reports):
+        while portion() and clock.now() < until:
+            db.session.commit()
+        db.session.commit()
+
+
+def forget_field(customer_id: int, key: str, after: int = 0) -> None:
+    """Erase what readers entered in a deleted field, portion by portion."""
+    last = forgetting.forget_values(customer_id, key, after)
+    if last is not None:
+        queue.ring(queue.WORK, "wem.lists.jobs.forget_field", customer_id, key, last)
+    db.session.commit()

@@ -1,0 +1,99 @@
+"""The right to work on an upload: a lease that each chunk renews, so that two jobs at once do the work of one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from wem import clock
+from wem.contracts.models import customer_may
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.lists.models import Upload
+from wem.lists.states import UploadState
+
+# Longer than any chunk; a killed worker's upload goes on after this time.
+LEASE = timedelta(seconds=60)
+WORKING = (UploadState.reading, UploadState.applying, UploadState.undoing)
+
+
+class Lost(Exception):
+    """The upload is no longer ours to work on: discarded, or taken over after our lease ran out. Roll back."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Our lease on an upload in one state."""
+
+    upload_id: int
+    customer_id: int
+    state: UploadState
+    fence: int
+
+
+def take(upload_id: int, state: UploadState) -> Turn | None:
+    """Take the lease on an upload that is in this state; None when another job has it or the contract stands still.
+
+    The caller commits before it works.
+    """
+    upload = db.session.get(Upload, upload_id)
+    if upload is None or not customer_may(upload.customer_id, Use.upload):
+        return None
+    at = clock.now()
+    fence = upload.fence + 1
+    taken = db.session.execute(
+        sa.update(Upload)
+        .where(
+            Upload.id == upload_id,
+            Upload.state == state,
+            Upload.fence == upload.fence,
+            sa.or_(Upload.lease_until.is_(None), Upload.lease_until < at),
+        )
+        .values(owner=f"{socket.gethostname()}:{os.getpid()}"[:64], lease_until=at + LEASE, fence=fence)
+        .execution_options(synchronize_session=False)
+    )
+    if not taken.rowcount:  # type: ignore[attr-defined]
+        return None
+    return Turn(upload_id, upload.customer_id, state, fence)
+
+
+def advance(turn: Turn, **values: Any) -> None:
+    """Renew the lease and write what this chunk changed, in the chunk's transaction; raises Lost.
+
+    Comes first in the transaction: it holds the upload's row until the commit.
+    """
+    values.setdefault("lease_until", clock.now() + LEASE)
+    held = db.session.execute(
+        sa.update(Upload)
+        .where(Upload.id == turn.upload_id, Upload.fence == turn.fence, Upload.state == turn.state)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if not held.rowcount:  # type: ignore[attr-defined]
+        raise Lost
+
+
+def add(turn: Turn, **by: int) -> None:
+    """Add to the upload's counts, in the chunk's transaction; raises Lost."""
+    advance(turn, **{name: getattr(Upload, name) + number for name, number in by.items() if number})
+
+
+def leave(turn: Turn, **values: Any) -> None:
+    """Give the lease back, with the next state if the work is done; raises Lost."""
+    advance(turn, lease_until=None, owner=None, **values)
+
+
+def waiting_for_work() -> list[tuple[int, UploadState]]:
+    """Return the uploads that a lost queue or a killed worker left behind and that may go on."""
+    rows = db.session.execute(
+        sa.select(Upload.id, Upload.state, Upload.customer_id)
+        .where(Upload.state.in_(WORKING), sa.or_(Upload.lease_until.is_(None), Upload.lease_until < clock.now()))
+        .order_by(Upload.id)
+        .limit(100)
+    ).all()
+    return [(id, state) for id, state, customer_id in rows if customer_may(customer_id, Use.upload)]

@@ -1,0 +1,309 @@
+"""Uploads of a list: the file, its columns, what checking found, and what is done with it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response as FlaskResponse
+from flask import abort, flash, request, stream_with_context, url_for
+from flask import render_template as render
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem import storage
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.lists import upload_columns, uploading
+from wem.lists.forms import KINDS as FIELD_KINDS
+from wem.lists.models import MailingList, Upload, UploadRow
+from wem.lists.problems import PROBLEM_TEXTS, UnreadableFile
+from wem.lists.reading import FileShape
+from wem.lists.states import RowState, UploadKind, UploadState
+from wem.lists.upload_columns import ColumnChoices
+from wem.lists.upload_effect import effect_of
+from wem.lists.upload_forms import KIND_HINTS, KINDS, NewUploadForm, ShapeForm, StatementForm, asks_fields
+from wem.lists.upload_statement import keep_evidence
+from wem.lists.upload_texts import FILE_GONE_TEXT, STATES, reason_of
+from wem.web.blueprints import CustomerBlueprint
+from wem.web.htmx import page_or_fragment, see_other
+from wem.web.limits import limiter
+from wem.web.ownership import owned_or_404
+from wem.web.paging import page_of
+from wem.web.session import current_account
+
+blueprint = CustomerBlueprint("uploads", __name__, use=Use.upload, url_prefix="/lists/<int:list_id>/imports")
+Answer = str | tuple[str, int] | Response
+OPEN = (UploadState.received, UploadState.checked)
+PER_PAGE = 50
+
+
+def _list(list_id: int) -> MailingList:
+    return owned_or_404(MailingList, list_id, MailingList.archived_at.is_(None))
+
+
+def _upload(list_id: int, upload_id: int) -> Upload:
+    return owned_or_404(Upload, upload_id, Upload.list_id == list_id)
+
+
+def _me() -> int:
+    account = current_account()
+    if account is None:
+        abort(404)
+    return account.id
+
+
+@blueprint.get("")
+def index(list_id: int) -> Answer:
+    mailing_list = _list(list_id)
+    page = page_of(sa.select(Upload).where(Upload.list_id == mailing_list.id), Upload.id)
+    return render(
+        "lists/imports/uploads.html",
+        list=mailing_list,
+        page=page,
+        kinds=KINDS,
+        states=STATES,
+        offer_stop_list=uploading.stop_list_is_due(mailing_list.customer_id),
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@limiter.limit("60/hour", methods=["POST"])
+def new(list_id: int) -> Answer:
+    mailing_list = _list(list_id)
+    customer_id, account_id = mailing_list.customer_id, _me()
+    form = NewUploadForm(uploading.attested_allowed(customer_id))
+    offer = uploading.stop_list_is_due(customer_id)
+    if not form.is_submitted():
+        form.kind.data = request.args.get("kind") if request.args.get("kind") in set(UploadKind) else "invitation"
+    if form.validate_on_submit():
+        # Keeping and looking through 200 MB takes its time: not inside a transaction.
+        db.session.commit()
+        try:
+            key, size, shape = uploading.store(form.file.data.stream)
+        except UnreadableFile as problem:
+            form.file.errors = [gettext(PROBLEM_TEXTS[problem.problem.value])]
+        else:
+            kind, name = UploadKind(form.kind.data), form.file.data.filename or ""
+            upload = uploading.receive(_list(list_id), kind, name, key, size, shape, by=account_id)
+            db.session.commit()
+            return see_other(url_for("uploads.columns", list_id=list_id, upload_id=upload.id))
+    status = 422 if form.is_submitted() else 200
+    return render(
+        "lists/imports/new.html", list=_list(list_id), form=form, kind_hints=KIND_HINTS, offer_stop_list=offer
+    ), status
+
+
+@blueprint.route("/<int:upload_id>/columns", methods=["GET", "POST"])
+def columns(list_id: int, upload_id: int) -> Answer:
+    mailing_list, upload = _list(list_id), _upload(list_id, upload_id)
+    if upload.state not in OPEN:
+        return see_other(url_for("uploads.show", list_id=list_id, upload_id=upload_id))
+    form = StatementForm(upload)
+    choices = _choices(upload, posted=form.is_submitted())
+    # Both are asked, so that all that is wrong is said at once.
+    if not (form.validate_on_submit() and not choices.errors):
+        if form.is_submitted():
+            form.form_errors = [*form.form_errors, *map(gettext, choices.errors)]
+        return _columns_page(mailing_list, upload, form, choices, 422 if form.is_submitted() else 200)
+    path, shape = storage.path_of(upload.storage_key or ""), FileShape.from_dict(upload.shape)
+    taken, statement, account_id = list(uploading.field_labels(upload.customer_id)), _statement(upload, form), _me()
+    # Looking for choices and keeping evidence take their time: not inside a transaction.
+    db.session.rollback()
+    mapping = upload_columns.mapping_of(choices, path, shape, taken)
+    if "update_known" in form:
+        mapping["update_known"] = bool(form.update_known.data)
+    if "everywhere" in form:
+        mapping["everywhere"] = form.everywhere.data == "all"
+    if "evidence" in form and form.evidence.data:
+        try:
+            statement |= keep_evidence(form.evidence.data.stream, form.evidence.data.filename or "")
+        except storage.TooLarge:
+            form.evidence.errors = [gettext("The evidence is larger than 10 MB. Please make it smaller.")]
+            return _columns_page(_list(list_id), _upload(list_id, upload_id), form, choices, 422)
+    return _act(list_id, upload_id, lambda upload: uploading.check(upload, mapping, statement, by=account_id))
+
+
+def _choices(upload: Upload, *, posted: bool) -> ColumnChoices:
+    path, shape = storage.path_of(upload.storage_key or ""), FileShape.from_dict(upload.shape)
+    labels = uploading.field_labels(upload.customer_id)
+    address_only = not asks_fields(upload.kind)
+    if posted:
+        return upload_columns.chosen(path, shape, labels, request.form, address_only=address_only)
+    if upload.mapping:
+        stored = upload_columns.stored(upload.mapping)
+        return upload_columns.chosen(path, shape, labels, stored, address_only=address_only)
+    return upload_columns.guessed(path, shape, labels, address_only=address_only)
+
+
+def _statement(upload: Upload, form: StatementForm) -> dict[str, Any]:
+    said = {name: (form[name].data or "").strip() for name in ("how", "when", "wording") if name in form}
+    if "told" in form:
+        said["told"] = bool(form.told.data)
+    # Evidence that was attached before stays.
+    return {**upload.statement, **said}
+
+
+def _columns_page(
+    mailing_list: MailingList, upload: Upload, form: StatementForm, choices: ColumnChoices, status: int
+) -> Answer:
+    shape = FileShape.from_dict(upload.shape)
+    page = render(
+        "lists/imports/columns.html",
+        list=mailing_list,
+        upload=upload,
+        form=form,
+        shape=shape,
+        shape_form=ShapeForm(shape, formdata=None),
+        choices=choices,
+        fields=uploading.field_labels(upload.customer_id),
+        with_fields=asks_fields(upload.kind),
+        kinds=KINDS,
+        field_kinds=FIELD_KINDS,
+    )
+    return page, status
+
+
+@blueprint.post("/<int:upload_id>/shape")
+def shape(list_id: int, upload_id: int) -> Answer:
+    """Read the file again as the person says: character set, separator, headings."""
+    upload = _upload(list_id, upload_id)
+    before, key = FileShape.from_dict(upload.shape), upload.storage_key
+    form = ShapeForm(before)
+    back = url_for("uploads.columns", list_id=list_id, upload_id=upload_id)
+    if upload.state not in OPEN or key is None or not form.validate_on_submit():
+        return see_other(back)
+    encoding = form.encoding.data if "encoding" in form else before.encoding
+    delimiter = form.delimiter.data if "delimiter" in form else before.delimiter
+    db.session.rollback()
+    try:
+        after = uploading.shape_again(
+            key, before, encoding=encoding, delimiter=delimiter, has_header=form.header.data == "yes"
+        )
+    except UnreadableFile as problem:
+        flash(gettext(PROBLEM_TEXTS[problem.problem.value]), "error")
+        return see_other(back)
+    try:
+        uploading.correct(_upload(list_id, upload_id), after)
+    except uploading.Refused:
+        db.session.rollback()
+    db.session.commit()
+    return see_other(back)
+
+
+@blueprint.get("/<int:upload_id>")
+def show(list_id: int, upload_id: int) -> Answer:
+    mailing_list, upload = _list(list_id), _upload(list_id, upload_id)
+    if upload.state is UploadState.received:
+        return see_other(url_for("uploads.columns", list_id=list_id, upload_id=upload_id))
+    refused, more = _refused(upload)
+    return page_or_fragment(
+        "lists/imports/upload.html",
+        "lists/imports/_upload.html",
+        list=mailing_list,
+        upload=upload,
+        kind=KINDS[upload.kind],
+        state=STATES[upload.state],
+        effect=effect_of(upload) if upload.state in (UploadState.checked, UploadState.waiting) else None,
+        applicable=uploading.applicable(upload),
+        refused=refused,
+        more=more,
+        after=request.args.get("after", type=int),
+        reason_of=reason_of,
+        problem=gettext(PROBLEM_TEXTS.get(upload.problem, FILE_GONE_TEXT)) if upload.problem else "",
+        fields=_mapped_labels(upload),
+    )
+
+
+def _mapped_labels(upload: Upload) -> list[str]:
+    labels = uploading.field_labels(upload.customer_id)
+    mapped = [labels[key] for key in upload.mapping.get("fields", {}).values() if key in labels]
+    return [*mapped, *(new["label"] for new in upload.mapping.get("new", []))]
+
+
+def _refused(upload: Upload) -> tuple[list[UploadRow], int | None]:
+    """Return the page of refused rows after `?after=`, and the record after which the next page begins."""
+    if upload.state in (UploadState.reading, UploadState.applying, UploadState.undoing):
+        return [], None
+    after = request.args.get("after", default=0, type=int)
+    found = list(db.session.scalars(_refused_after(upload.id, after, PER_PAGE + 1)))
+    return found[:PER_PAGE], found[PER_PAGE - 1].record if len(found) > PER_PAGE else None
+
+
+def _refused_after(upload_id: int, after: int, limit: int) -> sa.Select[Any]:
+    return (
+        sa.select(UploadRow)
+        # Written out, so that the index of refused rows serves.
+        .where(UploadRow.upload_id == upload_id, UploadRow.record > after, sa.text("state IN (1, 2)"))
+        .order_by(UploadRow.record)
+        .limit(limit)
+    )
+
+
+@blueprint.get("/<int:upload_id>/refused.csv")
+def refused(list_id: int, upload_id: int) -> Answer:
+    """The report of refused rows as a file; addresses stand in it masked."""
+    upload = _upload(list_id, upload_id)
+    head = [gettext("Row"), gettext("Column"), gettext("Address (masked)"), gettext("Reason")]
+    return FlaskResponse(
+        stream_with_context(_report(upload.id, head)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f"attachment; filename=refused-{upload.id}.csv"},
+    )
+
+
+def _report(upload_id: int, head: list[str]) -> Iterator[str]:
+    # The byte order mark lets Excel read UTF-8.
+    yield "\ufeff" + _line(head)
+    after = 0
+    while rows := db.session.scalars(_refused_after(upload_id, after, 1000)).all():
+        after = rows[-1].record
+        for row in rows:
+            place = (row.place or "") if row.state is RowState.bad else ""
+            yield _line(
+                [str(row.record), place, row.address or "" if row.state is RowState.bad else "", reason_of(row)]
+            )
+        db.session.expunge_all()
+
+
+def _line(cells: list[str]) -> str:
+    out = io.StringIO()
+    # What Excel would calculate is text here.
+    csv.writer(out).writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells])
+    return out.getvalue()
+
+
+@blueprint.post("/<int:upload_id>/apply")
+def apply(list_id: int, upload_id: int) -> Answer:
+    return _act(list_id, upload_id, lambda upload: uploading.apply(upload, by=_me()))
+
+
+@blueprint.post("/<int:upload_id>/discard")
+def discard(list_id: int, upload_id: int) -> Answer:
+    said = gettext("The file is discarded. Nothing has been changed.")
+    return _act(list_id, upload_id, lambda upload: uploading.discard(upload, by=_me()), said)
+
+
+@blueprint.post("/<int:upload_id>/undo")
+def undo(list_id: int, upload_id: int) -> Answer:
+    return _act(list_id, upload_id, lambda upload: uploading.undo(upload, by=_me()))
+
+
+def _act(list_id: int, upload_id: int, act: Any, said: str = "") -> Answer:
+    _list(list_id)
+    try:
+        act(_upload(list_id, upload_id))
+        db.session.commit()
+        if said:
+            flash(said, "success")
+    except uploading.FieldTaken:
+        db.session.rollback()
+        flash(gettext("A field of the same name was made meanwhile. Please choose the columns again."), "warning")
+        return see_other(url_for("uploads.columns", list_id=list_id, upload_id=upload_id))
+    except uploading.Refused:
+        db.session.rollback()
+        flash(gettext("This is not possible any more. Please look at the present state."), "warning")
+    return see_other(url_for("uploads.show", list_id=list_id, upload_id=upload_id))
