@@ -105,6 +105,18 @@ def test_cancelling_what_somebody_has_in_hand(running: Mailing) -> None:
     assert running.state is MailingState.cancelled
 
 
+def test_cancelling_what_is_held_while_somebody_has_it_in_hand(world: factories.World, running: Mailing) -> None:
+    lease = lease_next(new_owner())
+    assert lease is not None
+    controlling.hold(running, HeldReason.staff, by=world.admin.id)
+    controlling.cancel(running, by=1)
+    db.session.commit()
+    assert running.state is MailingState.held
+    finish(lease)
+    jobs.sweep()
+    assert running.state is MailingState.cancelled
+
+
 def test_cancelling_before_it_starts(world: factories.World) -> None:
     mailing = factories.make_mailing(world.ours.mailing_list, state=MailingState.scheduled)
     controlling.cancel(mailing, by=1)

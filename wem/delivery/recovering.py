@@ -17,7 +17,7 @@ from wem.delivery.rendering import Content
 from wem.delivery.watching import looking
 
 # The audience of a dispatch that nobody has touched for so long is being written down by nobody.
-STUCK = timedelta(seconds=60)
+STUCK = timedelta(seconds=15)
 UNSETTLED = (DispatchState.sending, DispatchState.pausing, DispatchState.cancelling)
 
 

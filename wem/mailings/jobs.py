@@ -36,12 +36,18 @@ def settle(mailing_id: int) -> None:
 
 def sweep() -> None:
     """Find mailings whose dispatch came to rest and that were not told."""
-    resting = (DispatchState.done, DispatchState.failed, DispatchState.paused, DispatchState.held,
-               DispatchState.cancelling, DispatchState.cancelled)  # fmt: skip
+    over = (DispatchState.done, DispatchState.failed, DispatchState.cancelling, DispatchState.cancelled)
+    resting = (*over, DispatchState.paused, DispatchState.held)
+    standing = (MailingState.paused, MailingState.held)
     behind = db.session.scalars(
         sa.select(Mailing.id)
         .join(Dispatch, Dispatch.mailing_id == Mailing.id)
-        .where(Mailing.state == MailingState.sending, Dispatch.state.in_(resting))
+        .where(
+            sa.or_(
+                sa.and_(Mailing.state == MailingState.sending, Dispatch.state.in_(resting)),
+                sa.and_(Mailing.state.in_(standing), Dispatch.state.in_(over)),
+            )
+        )
         .order_by(Mailing.id)
     ).all()
     db.session.commit()
