@@ -36,6 +36,7 @@ class MainJob:
         self.password = secrets.token_urlsafe(16)
         self.staff, self.owner = Browser(), Browser()
         self.list_url = ""
+        self.mailing_url = ""
         self.left = ""
 
     def steps(self) -> Iterator[Step]:
@@ -75,7 +76,6 @@ class MainJob:
             "slug": "check-shop",
             "owner_name": "持田 主",
             "owner_email": "owner@check-shop.example",
-            "sender_name": "たしかめ商店",
             "postal_code": "190-0012",
             "postal_address": "東京都立川市曙町1-1-1",
             "contact": "owner@check-shop.example",
@@ -154,9 +154,13 @@ class MainJob:
         form = self.owner.submit(form, "check").form("when")
         form.fill("when", "now")
         form = self.owner.submit(form).form("version", action="/send")
-        return self.owner.submit(form).title
+        page = self.owner.submit(form)
+        self.mailing_url = page.url
+        return page.title
 
     def receive(self, subject: str, addresses: set[str]) -> str:
+        self._wait_done()
+        # The mailing is done: who has no mail now gets none.
         mails = self.mailbox.wait_for(subject=subject, count=len(addresses), timeout=MAIL_SECONDS)
         got = sorted(mail["recipient"] for mail in mails)
         if got != sorted(addresses):
@@ -166,6 +170,18 @@ class MainJob:
             if f"{READERS[mail['recipient']]}様" not in f"{read['html']}{read['text']}":
                 raise Unexpected(f"the mail to {mail['recipient']} does not name {READERS[mail['recipient']]}")
         return f"{len(got)} mails"
+
+    def _wait_done(self) -> None:
+        """Ask for the numbers of the mailing, as its page does, until they are those of a mailing that is done."""
+        deadline = time.monotonic() + MAIL_SECONDS
+        while True:
+            try:
+                self.owner.get(f"{self.mailing_url}/progress?state=done")
+                return
+            except Unexpected as error:
+                if time.monotonic() > deadline:
+                    raise Unexpected(f"{self.mailing_url} is not done: {error}") from error
+            time.sleep(0.1)
 
     def unsubscribe(self) -> str:
         """As the mail program's button does, without a page and without cookies (RFC 8058)."""
