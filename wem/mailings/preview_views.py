@@ -128,11 +128,10 @@ def copy_form(customer_id: int, *, fresh: bool = False) -> TestCopyForm:
 
 def _chosen(mailing: Mailing) -> Chosen:
     """Return the mail as the reader that the address of the page names; the first invented one when it names none."""
-    key, account = request.args.get("reader", "0"), current_account()
-    reader = None
-    if not key.isdigit() and account is not None:
-        reader = previewing.found_by(key, mailing, account.id)
-    index = int(key) if key.isdigit() and int(key) < len(SAMPLES) else 0
+    key, account = request.args.get("reader", ""), current_account()
+    reader = previewing.found_by(key, mailing, account.id) if account is not None else None
+    numbers = {str(number): number for number in range(len(SAMPLES))}
+    index = numbers.get(key, 0)
     try:
         if reader is not None:
             shown = previewing.as_reader(mailing, reader)

@@ -1,0 +1,176 @@
+"""The check before sending: what is refused, what deserves a look, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.factories import World, make_list
+from tests.page import Browser
+from wem.db import db
+from wem.lists.models import Subscription
+from wem.lists.states import Way
+from wem.mailings import checking
+from wem.mailings.audience import most_recipients
+from wem.mailings.checking import Severity
+from wem.mailings.models import BodyKind, Mailing, MailingState
+
+BrowserFor = Callable[..., Browser]
+REFUSAL, WARNING, OK = Severity.refusal, Severity.warning, Severity.ok
+
+
+def mailing_of(world: World) -> Mailing:
+    return db.session.get_one(Mailing, world.ours.mailing.id)
+
+
+def found(world: World) -> dict[str, checking.Check]:
+    return {check.title: check for check in checking.checks(mailing_of(world))}
+
+
+def test_a_good_mailing_is_in_order(world: World) -> None:
+    checks = checking.checks(mailing_of(world))
+    assert not checking.refused(checks)
+    assert not checking.warned(checks)
+    titles = [check.title for check in checks]
+    assert "配信停止の方法" in titles
+    assert "法律で必要な5つの表示（特定電子メール法第4条）" in titles
+    assert all(check.severity is OK for check in checks)
+
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("no subject", {"subject": " "}, "件名"),
+    ("nothing in it", {"html": " "}, "本文"),
+    ("no text in a text mail", {"body_kind": BodyKind.text, "text": ""}, "本文"),
+    ("no list", {"lists": []}, "リストと読者"),
+    ("a field that is gone", {"html": "<p>{{ 消えた }}</p>"}, "差し込み項目"),
+    ("a field that is gone in the subject", {"subject": "{{ 消えた }}"}, "差し込み項目"),
+]
+
+
+@pytest.mark.parametrize(("values", "title"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_refused(world: World, values: dict[str, Any], title: str) -> None:
+    mailing = mailing_of(world)
+    for name, value in values.items():
+        setattr(mailing, name, value)
+    db.session.commit()
+    check = found(world)[title]
+    assert check.severity is REFUSAL
+    assert check.what
+    assert check.todo, "it says what to do"
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [("sender_name", "差出人"), ("postal_code", "住所"), ("postal_address", "住所"), ("contact", "問い合わせ")],
+)
+def test_each_of_the_legal_items_is_refused_when_it_is_missing(world: World, item: str, said: str) -> None:
+    setattr(world.ours.contract, item, " ")
+    db.session.commit()
+    check = found(world)["法律で必要な5つの表示（特定電子メール法第4条）"]
+    assert check.severity is REFUSAL
+    assert "ヘルプデスク" in check.todo
+    assert check.what.startswith("ご契約の登録内容に不足があります：")
+
+
+def test_a_list_without_readers_is_refused(world: World) -> None:
+    mailing_of(world).lists = [make_list(world.ours.customer, "空のリスト")]
+    db.session.commit()
+    assert found(world)["リストと読者"].severity is REFUSAL
+
+
+WARNED: list[tuple[str, str, str, str]] = [
+    ("http", '<a href="http://shop.example.jp/">見る</a>', "リンクの暗号化（https）", "http://shop.example.jp/"),
+    ("nowhere", '<a href="#">見る</a>', "リンク先", "#"),
+    ("without scheme", '<a href="shop.example.jp">見る</a>', "リンク先", "shop.example.jp"),
+    ("no alt", '<img src="https://shop.example.jp/a.png">', "画像の代替テキスト（alt）", "a.png"),
+    ("size", f"<p>{'長いメールです。' * 5000}</p>", "サイズ", "102 KB"),
+]
+
+
+@pytest.mark.parametrize(("html", "title", "said"), [row[1:] for row in WARNED], ids=[row[0] for row in WARNED])
+def test_warned_of(world: World, html: str, title: str, said: str) -> None:
+    mailing_of(world).html = html
+    db.session.commit()
+    check = found(world)[title]
+    assert check.severity is WARNING
+    assert said in check.what
+    assert check.todo
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="https://shop.example.jp/">見る</a>',
+        '<a href="{{ unsubscribe_url }}">停止</a>',
+        '<a href="mailto:info@shop.example.jp">連絡</a> <a href="tel:0312345678">電話</a>',
+        '<img alt="" src="https://shop.example.jp/line.png"><img alt="靴" src="https://shop.example.jp/shoe.png">',
+    ],
+)
+def test_not_warned_of(world: World, html: str) -> None:
+    mailing_of(world).html = html
+    db.session.commit()
+    assert all(check.severity is OK for check in found(world).values())
+
+
+def test_many_links_are_counted_and_not_all_named(world: World) -> None:
+    mailing_of(world).html = "".join(f'<a href="http://shop{n}.example.jp/">見る</a>' for n in range(9))
+    db.session.commit()
+    what = found(world)["リンクの暗号化（https）"].what
+    assert "shop4" in what
+    assert "shop5" not in what
+    assert what.endswith("…")
+
+
+def test_an_empty_or_old_text_part_is_warned_of(world: World) -> None:
+    mailing_of(world).text = ""
+    db.session.commit()
+    assert found(world)["テキスト部分"].severity is WARNING
+    mailing_of(world).text, mailing_of(world).text_outdated = "x", True
+    db.session.commit()
+    assert found(world)["テキスト部分"].severity is WARNING
+
+
+def test_replies_to_a_telephone_are_warned_of(world: World) -> None:
+    world.ours.contract.contact = "042-123-4567"
+    db.session.commit()
+    assert found(world)["返信"].severity is WARNING
+
+
+def test_readers_of_an_attested_upload_are_spoken_of(world: World) -> None:
+    title = "登録後はじめてのメール"
+    assert title not in found(world)
+    db.session.execute(
+        sa.update(Subscription).where(Subscription.list_id == world.ours.mailing_list.id).values(way=Way.attested)
+    )
+    db.session.commit()
+    assert found(world)[title].severity is OK
+
+
+def test_refusals_come_first_on_the_page(world: World, browser_for: BrowserFor) -> None:
+    mailing = mailing_of(world)
+    mailing.subject, mailing.html = "", '<a href="http://shop.example.jp/">見る</a>'
+    db.session.commit()
+    page = browser_for(world.ours.editor).get(f"/mailings/{mailing.id}/check")
+    assert page.text.index("要修正") < page.text.rindex("要確認") < page.text.rindex("問題なし")
+    assert "まだ送信できません" in page.text
+    assert page.soup.find("input", {"name": "when"}) is None, "nothing to press while something is refused"
+
+
+def test_the_number_is_an_upper_bound_of_readers(world: World) -> None:
+    mailing = mailing_of(world)
+    assert most_recipients(mailing) == 3
+    mailing.lists = [*mailing.lists, make_list(world.ours.customer, "同じ読者", active_count=3)]
+    db.session.commit()
+    # Three people on two lists: never more than the customer's registered addresses.
+    assert most_recipients(mailing) == 3
+
+
+@pytest.mark.parametrize("state", [MailingState.scheduled, MailingState.sending, MailingState.done])
+def test_what_is_on_its_way_is_not_checked_again(world: World, browser_for: BrowserFor, state: MailingState) -> None:
+    mailing_of(world).state = state
+    db.session.commit()
+    page = browser_for(world.ours.editor).get(f"/mailings/{world.ours.mailing.id}/check")
+    assert (page.status, page.location) == (303, f"/mailings/{world.ours.mailing.id}")
