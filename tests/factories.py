@@ -54,7 +54,7 @@ def make_customer(name: str = "株式会社髙橋商店", slug: str | None = Non
 
 def make_contract(customer: Customer, **values: Any) -> Contract:
     details = {
-        "number": f"W{next(_numbers):07}",
+        "number": f"T{next(_numbers):07}",
         "customer_id": customer.id,
         "course_id": make_course().id,
         "state": ContractState.active,
@@ -194,14 +194,17 @@ def make_side(name: str, slug: str, domain: str) -> Side:
     )
 
 
-def world() -> World:
-    """Return two customers with real-looking data, a staff admin and a partner's person."""
-    partner = Partner(code="P001", name="立川ネット販売")
+def world(mark: str = "") -> World:
+    """Return two customers with real-looking data, a staff admin and a partner's person.
+
+    A mark in all that must be unique lets it stand beside the demo.
+    """
+    partner = Partner(code=f"P001{mark}", name="立川ネット販売")
     db.session.add(partner)
     db.session.flush()
     return World(
-        make_side("株式会社髙橋商店", "takahashi", "readers.example.com"),
-        make_side("有限会社山田花店", "yamada", "flowers.example.net"),
-        make_account("管理 花子", "admin@wem.example", staff_role=StaffRole.admin),
-        make_account("販売 次郎", "partner@partner.example.jp", partner_id=partner.id),
+        make_side("株式会社髙橋商店", f"takahashi{mark}", "readers.example.com"),
+        make_side("有限会社山田花店", f"yamada{mark}", "flowers.example.net"),
+        make_account("管理 花子", f"admin{mark}@wem.example", staff_role=StaffRole.admin),
+        make_account("販売 次郎", f"partner{mark}@partner.example.jp", partner_id=partner.id),
     )
