@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from wem import audit, clock
 from wem.accounts.models import Customer
 from wem.contracts import rules
-from wem.contracts.rules import ContractState, LegalItem, SuspensionGround, Use
+from wem.contracts.rules import ContractState, LegalItem, Standing, SuspensionGround, Use
 from wem.db import Base, BigId, db
 
 
@@ -72,6 +72,11 @@ class Contract(Base):
         return rules.permits(self.state, self.start_date, self.suspended, use, on)
 
     @property
+    def standing(self) -> Standing:
+        """Where the contract stands today."""
+        return rules.standing(self.state, self.start_date, self.suspended, clock.today())
+
+    @property
     def missing_legal_items(self) -> list[LegalItem]:
         return rules.missing_legal_items(self.sender_name, self.postal_code, self.postal_address, self.contact)
 
@@ -107,6 +112,26 @@ class Contract(Base):
         """Allow or forbid uploads of consent gathered elsewhere."""
         self.attested_uploads = on
         audit.record("contract.attested_uploads", by=by, customer_id=self.customer_id, subject=self, on=on)
+
+    def change_details(self, details: dict[str, str], *, by: int | None) -> list[str]:
+        """Take over what mails show and where notices go; returns the names of what is different now.
+
+        Old and new values go into the record (Art. 16). Raises KeyError for what is no detail.
+        """
+        unknown = details.keys() - set(DETAILS)
+        if unknown:
+            raise KeyError(*unknown)
+        changed = {
+            name: [getattr(self, name), value] for name, value in details.items() if getattr(self, name) != value
+        }
+        for name, (_, value) in changed.items():
+            setattr(self, name, value)
+        if changed:
+            audit.record("contract.details", by=by, customer_id=self.customer_id, subject=self, **changed)
+        return list(changed)
+
+
+DETAILS = ("sender_name", "postal_code", "postal_address", "contact", "notice_email")
 
 
 class Stop(Base):

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, has_request_context, request, url_for
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import RequestRedirect
 
-from wem.accounts.rules import Role
+from wem.accounts.models import Account
+from wem.accounts.rules import Role, StaffRole, staff_may
 from wem.settings import settings
 from wem.web.languages import LANGUAGES
 from wem.web.origins import Origin, here, portal_url, public_url
@@ -33,8 +36,10 @@ def nav_items() -> list[NavItem]:
     """Return the navigation of the audience whose page this is; only what exists."""
     audience = getattr(current_app.blueprints.get(request.blueprint or ""), "audience", "public")
     account = current_account()
-    if audience == "staff" or (audience == "account" and account is not None and account.staff_role is not None):
-        return _items(
+    if account is None:
+        return []
+    if account.staff_role is not None and audience in ("staff", "account", "public"):
+        items = _items(
             (gettext("Work list"), "/staff/"),
             (gettext("Contracts"), "/staff/contracts"),
             (gettext("Uploads"), "/staff/uploads"),
@@ -42,7 +47,8 @@ def nav_items() -> list[NavItem]:
             (gettext("Queues"), "/staff/queues"),
             (gettext("Audit trail"), "/staff/audit"),
         )
-    if audience == "partner" or (audience == "account" and account is not None and account.partner_id is not None):
+        return [item for item in items if _staff_may_open(account, item.url)]
+    if account.partner_id is not None and audience in ("partner", "account", "public"):
         return _items((gettext("Applications"), "/partner/applications"))
     membership = current_membership() if here() is Origin.portal else None
     if membership is None:
@@ -56,6 +62,16 @@ def nav_items() -> list[NavItem]:
     if membership.role is Role.owner:
         pairs.append((gettext("Team"), "/team"))
     return _items(*pairs)
+
+
+def _staff_may_open(account: Account, url: str) -> bool:
+    """Return whether the page is there and its blueprint lets this staff role in."""
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(url)
+    except (NotFound, RequestRedirect):
+        return False
+    roles: frozenset[StaffRole] = getattr(current_app.blueprints.get(endpoint.rpartition(".")[0]), "roles", frozenset())
+    return account.staff_role is not None and staff_may(account.staff_role, roles)
 
 
 _versions: dict[str, str] = {}
@@ -74,6 +90,8 @@ def asset(path: str) -> str:
 def set_up_context(app: Flask) -> None:
     @app.context_processor
     def _context() -> dict[str, Any]:
+        if not has_request_context():  # a mail that a job writes
+            return {"settings": settings(), "public_url": public_url, "portal_url": portal_url}
         on_portal = here() is Origin.portal
         membership = current_membership() if on_portal else None
         theme = request.cookies.get("theme", "")

@@ -1,0 +1,150 @@
+"""Contracts as staff see them: search, and one contract with all that hangs on it."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import sqlalchemy as sa
+from flask import abort, render_template, request
+from werkzeug.wrappers import Response
+
+from wem import audit
+from wem.accounts import inviting
+from wem.accounts import rules as account_rules
+from wem.accounts.models import Customer, Invitation, Membership
+from wem.accounts.rules import StaffRole
+from wem.contracts import rules
+from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState
+from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, ROLES, STANDINGS
+from wem.db import db
+from wem.lists import counting
+from wem.lists.models import AddressCount, MailingList
+from wem.staff import trail
+from wem.web.blueprints import StaffBlueprint
+from wem.web.ownership import found_or_404
+from wem.web.paging import page_of
+from wem.web.session import current_account
+
+LOOKERS = frozenset({StaffRole.contracts, StaffRole.billing, StaffRole.support, StaffRole.operations})
+CHANGERS = frozenset({StaffRole.contracts})
+TRAIL_READERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
+blueprint = StaffBlueprint("staff_contracts", __name__, roles=LOOKERS, url_prefix="/staff/contracts")
+Answer = str | tuple[str, int] | Response
+EVENTS = 20
+
+
+@blueprint.get("")
+def index() -> Answer:
+    words = unicodedata.normalize("NFKC", request.args.get("q", "")).strip()[:100]
+    only = request.args.get("state", "")
+    found = sa.select(Contract).join(Contract.customer)
+    if words:
+        found = found.where(_matches(words, request.args.get("q", "").strip()[:100]))
+    if only == "suspended":
+        found = found.where(Contract.suspended_at.is_not(None), Contract.state != ContractState.ended)
+    page = page_of(found, Contract.id)
+    counts = dict(
+        db.session.execute(
+            sa.select(AddressCount.customer_id, AddressCount.registered).where(
+                AddressCount.customer_id.in_([row.customer_id for row in page.rows])
+            )
+        ).all()
+    )
+    return render_template(
+        "contracts/staff/contracts.html",
+        page=page,
+        counts=counts,
+        standings=STANDINGS,
+        words=words,
+        only=only,
+        may_change=may_change(),
+    )
+
+
+def _matches(words: str, typed: str) -> Any:
+    """Name as typed or in plain width, the reading also from hiragana, the number from its beginning."""
+    reading = rules.kana(words)
+    tests = [
+        Customer.name.icontains(words, autoescape=True),
+        Customer.name.icontains(typed, autoescape=True),
+        Customer.slug == words.lower(),
+        Contract.number.istartswith(words, autoescape=True),
+    ]
+    if reading:
+        tests.append(Customer.kana.icontains(reading, autoescape=True))
+    return sa.or_(*tests)
+
+
+def may_change() -> bool:
+    """Return whether who is signed in may change contracts."""
+    return _is(CHANGERS)
+
+
+def _is(roles: frozenset[StaffRole]) -> bool:
+    account = current_account()
+    role = account.staff_role if account else None
+    return role is not None and account_rules.staff_may(role, roles)
+
+
+@blueprint.get("/<int:id>")
+def show(id: int) -> Answer:
+    contract = found_or_404(Contract, id)
+    peak = counting.month_peak(contract.customer_id)
+    events = db.session.scalars(
+        sa.select(audit.AuditEvent)
+        .where(audit.AuditEvent.customer_id == contract.customer_id)
+        .order_by(audit.AuditEvent.id.desc())
+        .limit(EVENTS)
+    ).all()
+    return render_template(
+        "contracts/staff/contract.html",
+        contract=contract,
+        customer=contract.customer,
+        standing=STANDINGS[contract.standing],
+        ground=GROUNDS.get(contract.suspension_ground) if contract.suspension_ground else None,
+        ended=contract.state is ContractState.ended,
+        registered=counting.registered(contract.customer_id),
+        peak=peak,
+        tier=rules.tier(contract.course.tiers, peak),
+        lists=db.session.scalars(
+            sa.select(MailingList)
+            .where(MailingList.customer_id == contract.customer_id, MailingList.archived_at.is_(None))
+            .order_by(MailingList.id)
+        ).all(),
+        missing=[LEGAL_ITEMS[item] for item in contract.missing_legal_items],
+        people=_people(contract.customer_id),
+        invitations=_invitations(contract.customer_id),
+        roles=ROLES,
+        lines=trail.lines(events),
+        may_change=may_change(),
+        may_see_trail=_is(TRAIL_READERS),
+    )
+
+
+def _people(customer_id: int) -> list[Membership]:
+    found = sa.select(Membership).where(Membership.customer_id == customer_id).order_by(Membership.id)
+    return list(db.session.scalars(found))
+
+
+def _invitations(customer_id: int) -> list[Invitation]:
+    rows = db.session.scalars(
+        sa.select(Invitation)
+        .where(
+            Invitation.customer_id == customer_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.withdrawn_at.is_(None),
+        )
+        .order_by(Invitation.id.desc())
+    )
+    return [row for row in rows if inviting.usable(row)]
+
+
+def contract_to_change(id: int) -> Contract:
+    """Return the contract with its row held, so that two who switch at once do it one after the other; 404."""
+    changes = request.method == "POST"
+    contract = db.session.get(Contract, id, with_for_update=changes, populate_existing=changes)
+    if contract is None or contract.state is ContractState.ended:
+        abort(404)
+    return contract
