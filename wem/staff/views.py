@@ -1,0 +1,110 @@
+"""Staff's start page, the queues and the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import render_template, request
+from werkzeug.wrappers import Response
+
+from wem.accounts.models import Account, Customer
+from wem.accounts.rules import StaffRole
+from wem.audit import AuditEvent
+from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState
+from wem.contracts.wording import GROUNDS
+from wem.db import db
+from wem.lists import upload_texts
+from wem.lists.models import Upload
+from wem.lists.states import UploadState
+from wem.mailings.models import Mailing, MailingState
+from wem.staff import trail, watching
+from wem.staff.wording import AREAS, DISPATCHES, QUEUES
+from wem.web.blueprints import StaffBlueprint
+from wem.web.htmx import page_or_fragment
+from wem.web.paging import page_of
+
+EVERYBODY = frozenset(StaffRole)
+WATCHERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
+blueprint = StaffBlueprint("staff", __name__, roles=EVERYBODY)
+watch_blueprint = StaffBlueprint("staff_watch", __name__, roles=WATCHERS)
+Answer = str | tuple[str, int] | Response
+SHOWN = 10
+MOST = 1000
+
+
+@blueprint.get("/staff/")
+def work_list() -> Answer:
+    waiting = db.session.execute(
+        sa.select(Upload, Customer.name)
+        .join(Customer, Customer.id == Upload.customer_id)
+        .where(Upload.state == UploadState.waiting)
+        .order_by(Upload.id)
+        .limit(SHOWN)
+    ).all()
+    suspended = db.session.scalars(
+        sa.select(Contract)
+        .where(Contract.suspended_at.is_not(None), Contract.state != ContractState.ended)
+        .order_by(Contract.suspended_at)
+        .limit(SHOWN)
+    ).all()
+    return render_template(
+        "staff/work_list.html",
+        uploads=waiting,
+        uploads_count=_up_to_most(sa.select(Upload.id).where(Upload.state == UploadState.waiting)),
+        suspended=suspended,
+        suspended_count=_up_to_most(
+            sa.select(Contract.id).where(Contract.suspended_at.is_not(None), Contract.state != ContractState.ended)
+        ),
+        held_count=_up_to_most(sa.select(Mailing.id).where(Mailing.state == MailingState.held)),
+        most=MOST,
+        grounds=GROUNDS,
+    )
+
+
+def _up_to_most(rows: sa.Select[Any]) -> int:
+    """Count no further than a person would work through."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(rows.limit(MOST).subquery())) or 0
+
+
+@watch_blueprint.get("/staff/queues")
+def queues() -> Answer:
+    return page_or_fragment(
+        "staff/queues.html",
+        "staff/_queues.html",
+        queues=watching.queues(),
+        names=QUEUES,
+        batches=watching.batches(),
+        outbox=watching.outbox(),
+        timetable=watching.timetable(),
+        dispatches=watching.dispatches(),
+        dispatch_states=DISPATCHES,
+        uploads=watching.uploads(),
+        upload_states=upload_texts.STATES,
+    )
+
+
+@watch_blueprint.get("/staff/audit")
+def audit_trail() -> Answer:
+    asked = {name: request.args.get(name, "").strip()[:254] for name in ("customer", "action", "account")}
+    found = sa.select(AuditEvent)
+    if asked["customer"]:
+        found = found.where(AuditEvent.customer_id.in_(_customers(asked["customer"])))
+    if asked["action"]:
+        found = found.where(AuditEvent.action.startswith(asked["action"], autoescape=True))
+    if asked["account"]:
+        people = sa.select(Account.id).where(
+            sa.or_(Account.email == asked["account"].lower(), Account.name == asked["account"])
+        )
+        found = found.where(AuditEvent.account_id.in_(people))
+    page = page_of(found, AuditEvent.id)
+    return render_template("staff/audit.html", page=page, lines=trail.lines(page.rows), asked=asked, areas=AREAS)
+
+
+def _customers(words: str) -> sa.Select[Any]:
+    """Those whose contract has this number, or whose name holds the words."""
+    by_number = sa.select(Contract.customer_id).where(Contract.number == words.upper())
+    return sa.select(Customer.id).where(
+        sa.or_(Customer.id.in_(by_number), Customer.name.icontains(words, autoescape=True))
+    )
