@@ -21,7 +21,7 @@ def alive() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def ready() -> tuple[dict[str, str], int]:
-    """Answer 200 when the database answers, else 503.
+    """Answer 200 when the database answers and holds our tables, else 503.
 
     A Redis that is away is named but no reason to take the pages down: what it would carry is found in the database.
     """
@@ -31,8 +31,19 @@ def ready() -> tuple[dict[str, str], int]:
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         said["database"] = "away"
+    if said["database"] == "ok" and not _has_tables():
+        said["database"] = "no tables"
     try:
         queue.connection().ping()
     except redis.RedisError:
         said["redis"] = "away"
     return said, 200 if said["database"] == "ok" else 503
+
+
+def _has_tables() -> bool:
+    try:
+        db.session.execute(sa.text("SELECT 1 FROM customer LIMIT 1"))
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        return False
+    return True

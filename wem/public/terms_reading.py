@@ -1,0 +1,113 @@
+"""The terms of service: kept as they were issued, cut into articles for reading, no letter changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "terms"
+# Version and the day on which it was set; the last one is in force. A changed text is a new file with a new number.
+VERSIONS = {1: date(2009, 10, 16)}
+
+# The source carries list marks ("- ") of its layout, also before an article and in the middle of a sentence.
+_MARK = re.compile(r"^\s*- (?=\S)")
+_ARTICLE = re.compile(r"^第(\d+)条（(.+)）$")
+_CLAUSE = re.compile(r"^(\d+)\. (.+)$")
+_SET = re.compile(r"^\d{4}年\d{1,2}月\d{1,2}日設定$")
+
+
+@dataclass
+class Clause:
+    """A numbered clause (項, in Art. 12 also 号) or, without a number, plain text; with the items under it."""
+
+    number: int | None
+    text: str
+    anchor: str = ""
+    items: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Article:
+    """One article (条) with its anchor: `a7`, and `a12b` for the second Article 12 of the original."""
+
+    anchor: str
+    number: int
+    title: str
+    clauses: list[Clause] = field(default_factory=list)
+
+    @property
+    def groups(self) -> list[tuple[bool, list[Clause]]]:
+        """Clauses as they are set: runs of numbered ones, and of plain text between them."""
+        runs = groupby(self.clauses, key=lambda clause: clause.number is not None)
+        return [(numbered, list(clauses)) for numbered, clauses in runs]
+
+    @property
+    def heading(self) -> str:
+        return f"第{self.number}条（{self.title}）"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One version of the terms: what stands above the articles, the articles, the day, the consent clauses."""
+
+    version: int
+    set_on: date
+    head: list[str]
+    articles: list[Article]
+    closing: str
+    consent_title: str
+    consent: list[str]
+
+
+def source(version: int) -> str:
+    """Return the text as it was issued; LookupError when there is no such version."""
+    if version not in VERSIONS:
+        raise LookupError(f"no terms of version {version}")
+    return (FOLDER / f"{version}.ja.txt").read_text("utf-8")
+
+
+@cache
+def terms(version: int) -> Terms:
+    """Return a version cut into its parts; LookupError when there is none."""
+    head: list[str] = []
+    articles: list[Article] = []
+    closing = ""
+    lines = _lines(source(version))
+    for text, marked in lines:
+        found = _ARTICLE.match(text)
+        if found:
+            number = int(found[1])
+            earlier = sum(article.number == number for article in articles)
+            articles.append(Article(f"a{number}" + "bcd"[earlier - 1] * bool(earlier), number, found[2]))
+        elif _SET.match(text):
+            closing = text
+            break
+        elif articles:
+            _add(articles[-1], text, marked)
+        else:
+            head.append(text)
+    rest = [text for text, _ in lines]
+    return Terms(version, VERSIONS[version], head, articles, closing, rest[0], rest[1:])
+
+
+def _lines(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines that hold something without their list mark, and whether they had one."""
+    for line in text.splitlines():
+        if line.strip():
+            yield _MARK.sub("", line).strip(), bool(_MARK.match(line))
+
+
+def _add(article: Article, text: str, marked: bool) -> None:
+    numbered = None if marked else _CLAUSE.match(text)
+    if numbered:
+        number = int(numbered[1])
+        article.clauses.append(Clause(number, numbered[2], f"{article.anchor}-{number}"))
+    elif marked and article.clauses:
+        article.clauses[-1].items.append(text)
+    else:
+        article.clauses.append(Clause(None, text))
