@@ -13,11 +13,27 @@ from wem import settings as settings_module
 from wem.accounts import account_views, team_views
 from wem.accounts import staff_views as staff_people_views
 from wem.accounts import views as accounts_views
+from wem.contracts import dashboard_views, staff_change_views
+from wem.contracts import staff_views as staff_contract_views
+from wem.contracts import views as contract_views
 from wem.db import db, migrate, open_as_we_need
-from wem.lists import field_views, public_link_views, public_preference_views, subscriber_views
+from wem.lists import field_views, public_link_views, public_preference_views, subscriber_views, upload_views
 from wem.lists import public_views as public_list_views
+from wem.lists import staff_views as staff_upload_views
 from wem.lists import views as lists_views
+from wem.mailings import (
+    compose_views,
+    preview_views,
+    progress_views,
+    result_views,
+    send_views,
+    test_copy_views,
+)
+from wem.mailings import views as mailings_views
 from wem.public import health_views
+from wem.public import views as public_views
+from wem.staff import partner_views
+from wem.staff import views as staff_views
 from wem.settings import ROOT, Settings
 from wem.web.blueprints import OpenBlueprint
 from wem.web.context import set_up_context
@@ -33,16 +49,34 @@ from wem.web.session import set_up_sessions
 csrf = CSRFProtect()
 BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     health_views.blueprint,
+    public_views.blueprint,
+    public_views.robots_blueprint,
     accounts_views.blueprint,
     account_views.blueprint,
     team_views.blueprint,
     staff_people_views.blueprint,
+    dashboard_views.blueprint,
+    contract_views.blueprint,
+    staff_contract_views.blueprint,
+    staff_change_views.blueprint,
+    staff_views.blueprint,
+    staff_views.watch_blueprint,
+    partner_views.blueprint,
     lists_views.blueprint,
     field_views.blueprint,
     subscriber_views.blueprint,
+    upload_views.blueprint,
+    staff_upload_views.blueprint,
     public_list_views.blueprint,
     public_link_views.blueprint,
     public_preference_views.blueprint,
+    mailings_views.blueprint,
+    compose_views.blueprint,
+    preview_views.blueprint,
+    test_copy_views.blueprint,
+    send_views.blueprint,
+    progress_views.blueprint,
+    result_views.blueprint,
 )
 
 

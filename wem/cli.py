@@ -16,6 +16,7 @@ from flask_migrate import upgrade
 from wem import clock, create_app, schedule
 from wem.accounts.cli import create_admin
 from wem.db import db
+from wem.demo.cli import demo
 from wem.settings import ROOT, SettingsError
 
 log = logging.getLogger("wem.cli")
@@ -56,6 +57,7 @@ def timetable() -> None:
 
 
 main.add_command(create_admin)
+main.add_command(demo)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""The demo: made once, counted right, on reserved domains, never in production."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import settings_for_tests
+from wem import create_app
+from wem.accounts.models import Account, Customer, Membership
+from wem.accounts.rules import StaffRole, password_problem
+from wem.contracts.models import Contract
+from wem.db import db
+from wem.demo import making
+from wem.demo.cli import sign_ins
+from wem.demo.customers import CUSTOMERS, PASSWORD
+from wem.demo.names import readers
+from wem.lists.counting import recount, registered
+from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription
+from wem.mailings import checking
+from wem.mailings.models import Mailing, MailingState
+from wem.outbox import OutboxMail
+
+RESERVED = re.compile(r"@(?:[a-z]+\.)*example(?:\.(?:com|net|org|jp|co\.jp|ne\.jp|ac\.jp))$")
+
+
+@pytest.fixture
+def demo(app):
+    making.make()
+    db.session.commit()
+
+
+def test_readers_are_distinct_and_unreachable():
+    many = list(readers(1000))
+    assert len({reader.address for reader in many}) == 1000
+    assert all(RESERVED.search(reader.address) for reader in many)
+    assert len({reader.name for reader in many[:200]}) > 150
+    assert {"髙橋", "山﨑"} <= {reader.name.split()[0] for reader in many}
+    assert list(readers(5)) == many[:5]
+
+
+def test_made_and_counted(demo):
+    assert [c.slug for c in db.session.scalars(sa.select(Customer).order_by(Customer.id))] == ["takahashi", "yunosato"]
+    for customer in db.session.scalars(sa.select(Customer)):
+        assert registered(customer.id) == recount(customer.id) > 0
+    for row in db.session.scalars(sa.select(MailingList)):
+        counted = sa.select(sa.func.count()).select_from(Subscription).where(Subscription.list_id == row.id)
+        assert row.active_count == db.session.scalar(counted)
+    # 200 and 40 share 20 people; each registration has its two proofs.
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Subscriber)) == 280
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ConsentEvent)) == 600
+
+
+def test_nothing_is_faked(demo):
+    assert {m.state for m in db.session.scalars(sa.select(Mailing))} == {MailingState.draft}
+    assert db.session.scalar(sa.select(OutboxMail.id)) is None
+
+
+def test_drafts_could_be_sent(demo, app):
+    with app.test_request_context():
+        for mailing in db.session.scalars(sa.select(Mailing)):
+            assert not checking.refused(checking.checks(mailing)), mailing.subject
+
+
+def test_contracts_may_send(demo):
+    contracts = db.session.scalars(sa.select(Contract).order_by(Contract.id)).all()
+    assert [c.standing for c in contracts] == ["in_use", "in_use"]
+    assert all(not c.missing_legal_items and c.course.sample for c in contracts)
+    assert [c.attested_uploads for c in contracts] == [True, False]
+
+
+def test_everybody_signs_in(demo, browser_for):
+    assert password_problem(PASSWORD, "x@example.jp") is None
+    told = sign_ins()
+    for account in db.session.scalars(sa.select(Account)):
+        assert account.email in told
+        assert account.has_password(PASSWORD)
+    page = browser_for().submit("/login", {"email": "editor@yunosato.example.jp", "password": PASSWORD})
+    assert page.location == "/dashboard"
+    admin = db.session.scalar(sa.select(Account).where(Account.staff_role == StaffRole.admin))
+    assert browser_for(admin).get("/staff/contracts").status == 200
+    delegate = db.session.scalar(sa.select(Account).where(Account.email.startswith("delegate@")))
+    both = sa.select(sa.func.count()).select_from(Membership).where(Membership.account_id == delegate.id)
+    assert db.session.scalar(both) == len(CUSTOMERS)
+
+
+def test_command_makes_it_once(app):
+    runner = app.test_cli_runner()
+    from wem.demo.cli import demo as command
+
+    first = runner.invoke(command)
+    assert first.exit_code == 0 and PASSWORD in first.output
+    assert (app.config["WEM"].var / "demo.txt").read_text("utf-8") == first.output
+    assert runner.invoke(command).output == first.output
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Customer)) == 2
+    shown = runner.invoke(command, ["--show"]).output
+    assert shown.endswith(first.output) and "http://localhost:8000" in shown
+    (app.config["WEM"].var / "demo.txt").unlink()
+    assert runner.invoke(command, ["--show"]).exit_code == 1
+
+
+def test_command_leaves_a_used_database_alone(app, world):
+    from wem.demo.cli import demo as command
+
+    before = db.session.scalar(sa.select(sa.func.count()).select_from(Account))
+    answer = app.test_cli_runner().invoke(command)
+    assert answer.exit_code == 0 and "customers already" in answer.output
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Account)) == before
+    (app.config["WEM"].var / "demo.txt").unlink()
+
+
+def test_never_in_production(tmp_path):
+    from wem.demo.cli import demo as command
+
+    production = create_app(settings_for_tests(tmp_path, WEM_ENV="production", MAILBOX_URL=""))
+    answer = production.test_cli_runner().invoke(command)
+    assert answer.exit_code == 1 and "production" in answer.output
+    assert not (tmp_path / "demo.txt").exists()

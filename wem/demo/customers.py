@@ -1,0 +1,133 @@
+"""What the demo's customers are: names, contracts, people, lists, fields, a draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wem.accounts.rules import Role
+from wem.demo.names import PREFECTURES
+from wem.lists.states import FieldKind
+
+PASSWORD = "himawari-no-hana"
+STAFF = ("管理 花子", "staff@wem.example")
+PARTNER = ("P001", "多摩ネット販売株式会社", "販売 次郎", "partner@tamanet.example.jp")
+DELEGATE = ("運営 まこと", "delegate@unei.example.jp")
+
+
+@dataclass(frozen=True)
+class DemoField:
+    key: str
+    label: str
+    kind: FieldKind
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DemoList:
+    slug: str
+    name: str
+    description: str
+    intro: str
+    readers: int
+    start: int
+    # (field key, required) of the sign-up form
+    form: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class DemoCustomer:
+    slug: str
+    name: str
+    kana: str
+    details: dict[str, str]
+    attested_uploads: bool
+    people: tuple[tuple[str, str, Role], ...]
+    fields: tuple[DemoField, ...]
+    lists: tuple[DemoList, ...]
+    draft: tuple[str, str, str]  # name, subject, file of the body
+
+
+NAME = DemoField("氏名", "氏名", FieldKind.text)
+PREFECTURE = DemoField("都道府県", "都道府県", FieldKind.choice, PREFECTURES)
+BIRTHDAY = DemoField("生年月日", "生年月日", FieldKind.date)
+
+CUSTOMERS = (
+    DemoCustomer(
+        slug="takahashi",
+        name="株式会社髙橋商店",
+        kana="カブシキガイシャタカハシショウテン",
+        details={
+            "sender_name": "株式会社髙橋商店",
+            "postal_code": "190-0012",
+            "postal_address": "東京都立川市曙町9-99-9（見本の住所）",
+            "contact": "info@takahashi.example.jp",
+            "notice_email": "owner@takahashi.example.jp",
+        },
+        attested_uploads=True,
+        people=(
+            ("髙橋 一郎", "owner@takahashi.example.jp", Role.owner),
+            ("佐藤 美咲", "editor@takahashi.example.jp", Role.editor),
+        ),
+        fields=(
+            NAME,
+            PREFECTURE,
+            BIRTHDAY,
+            DemoField("お好みのお茶", "お好みのお茶", FieldKind.choice, ("煎茶", "ほうじ茶", "玉露", "紅茶")),
+        ),
+        lists=(
+            DemoList(
+                "ochadayori",
+                "お茶だより",
+                "季節のお茶や送料無料のご案内を、月に2回ほどお届けします。",
+                "ご登録いただいた方に、季節のお茶のご案内をお届けします。",
+                200,
+                0,
+                (("氏名", True), ("都道府県", False), ("お好みのお茶", False)),
+            ),
+            DemoList(
+                "tachikawa",
+                "立川本店からのお知らせ",
+                "立川本店の催しと、店頭だけの特売をお知らせします。",
+                "立川本店の催しをいち早くお知らせします。",
+                40,
+                180,
+                (("氏名", True),),
+            ),
+        ),
+        draft=(
+            "季節のお茶のご案内",
+            '【髙橋商店】{{ 氏名 | default: "お茶好きの皆" }}様へ　季節のお茶と送料無料のご案内',
+            "tea",
+        ),
+    ),
+    DemoCustomer(
+        slug="yunosato",
+        name="有限会社湯の里旅館",
+        kana="ユウゲンガイシャユノサトリョカン",
+        details={
+            "sender_name": "有限会社湯の里旅館",
+            "postal_code": "377-0102",
+            "postal_address": "群馬県渋川市伊香保町伊香保999（見本の住所）",
+            "contact": "yoyaku@yunosato.example.jp",
+            "notice_email": "owner@yunosato.example.jp",
+        },
+        attested_uploads=False,
+        people=(
+            ("湯本 由美子", "owner@yunosato.example.jp", Role.owner),
+            ("星野 健一", "editor@yunosato.example.jp", Role.editor),
+        ),
+        fields=(NAME, PREFECTURE, DemoField("記念日", "記念日", FieldKind.date)),
+        lists=(
+            DemoList(
+                "plan",
+                "宿泊プランのご案内",
+                "季節の宿泊プランと、会員の方だけの割引をご案内します。",
+                "お得な宿泊プランを、いち早くお届けします。",
+                60,
+                500,
+                (("氏名", True), ("記念日", False)),
+            ),
+        ),
+        draft=("冬の宿泊プラン", "【湯の里旅館】雪見の露天風呂と上州牛の会席プラン", "inn"),
+    ),
+)
