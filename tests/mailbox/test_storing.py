@@ -77,3 +77,11 @@ def test_a_failure_is_told_to_everyone_in_the_commit_and_the_next_ones_go_on(sto
         store.keep(lone_surrogate).result(10)
     assert keep(store, "a@example.jp")
     assert store.count() == 1
+
+
+def test_a_client_that_hangs_up_while_its_mail_is_written_stops_nobody(store: Store) -> None:
+    for number in range(200):
+        head = ("2026-01-15T10:00:00.000+09:00", "shop@example.jp", [f"r{number}@example.jp"], "gone")
+        store.keep(Received(*head, "from", "to", "<gone@x>", b"raw")).cancel()
+    keep(store, "next@example.jp")
+    assert store.count(subject="gone") == 200

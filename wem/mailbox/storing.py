@@ -169,6 +169,8 @@ class Store:
 def _commit(connection: sqlite3.Connection, together: list[tuple[Work, Future[Any], bool]]) -> None:
     if not together:
         return
+    # A client that hangs up cancels its future: the mail had arrived and is kept, but nobody can be told.
+    waiting = [future if future.set_running_or_notify_cancel() else Future() for _, future, _ in together]
     try:
         connection.execute("BEGIN IMMEDIATE")
         results = [work(connection) for work, _, _ in together]
@@ -176,10 +178,10 @@ def _commit(connection: sqlite3.Connection, together: list[tuple[Work, Future[An
     except Exception as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        for _, future, _ in together:
+        for future in waiting:
             future.set_exception(error)
         return
-    for (_, future, _), result in zip(together, results, strict=True):
+    for future, result in zip(waiting, results, strict=True):
         future.set_result(result)
 
 
