@@ -1,0 +1,82 @@
+"""Chromium, one running WeM and one standing still per test process; what the browser complains about fails a test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.judging import Watch
+from tests.browser.standing import Standing, standing_service
+from tests.not_run import chromium
+from tests.service import Service, running_service
+from wem.settings import ROOT
+
+RESULTS = ROOT / "test-results"
+PATIENCE = 20_000  # milliseconds for a page or a step of the workers, on a busy machine
+Opened = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": chromium(), "args": ["--no-sandbox", "--disable-dev-shm-usage"]}
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The whole product with its demo."""
+    with running_service(tmp_path_factory.mktemp("service"), SEND_WORKERS="1") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """A WeM in which nothing moves, with a row of every kind in every state."""
+    with standing_service(tmp_path_factory.mktemp("standing")) as standing:
+        yield standing
+
+
+@pytest.fixture
+def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """Return a function that opens a page in a new browser: `opened(width=360, javascript=False, …)`."""
+    watches: list[Watch] = []
+
+    def open_page(width: int = 1280, height: int = 800, javascript: bool = True, **options: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            java_script_enabled=javascript,
+            locale="ja-JP",
+            timezone_id="Asia/Tokyo",
+            **options,
+        )
+        context.set_default_timeout(PATIENCE)
+        watches.append(Watch(context))
+        return context.new_page()
+
+    yield open_page
+    contexts = [watch.context for watch in watches]
+    complaints = [each for watch in watches for each in watch.take()]
+    if getattr(request.node, "failed", False) or complaints:
+        keep_screens(request.node, contexts)
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def keep_screens(item: pytest.Item, contexts: list[BrowserContext]) -> None:
+    """Photograph what a failing test saw last."""
+    RESULTS.mkdir(exist_ok=True)
+    name = re.sub(r"[^\w.-]+", "-", item.name)
+    for number, page in enumerate(page for context in contexts for page in context.pages):
+        page.screenshot(path=RESULTS / f"{name}-{number}.png", full_page=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report = yield
+    if report.when == "call":
+        item.failed = report.failed  # type: ignore[attr-defined]
+    return report

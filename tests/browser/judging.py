@@ -1,0 +1,92 @@
+"""What every page owes everybody: no violation of WCAG 2.2 AA, no sideways scrolling, one language, no complaint."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from axe_playwright_python.sync_playwright import Axe
+from babel.messages.pofile import read_po
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from wem.web.languages import FOLDER
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# A refused form is an answer, not an accident, but Chromium writes it down as one.
+ANSWERS = re.compile(r"Failed to load resource: .* status of (403|404|422)")
+TEXTS = """() => {
+  const found = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());) {
+    if (!node.parentElement.closest("script, style, template, textarea, pre, code, [lang]:not(html)"))
+      found.add(node.textContent.trim().replace(/\\s+/g, " "));
+  }
+  for (const each of document.querySelectorAll("[aria-label], [placeholder], [title], [alt]"))
+    if (!each.closest("[lang]:not(html)"))
+      for (const name of ["aria-label", "placeholder", "title", "alt"]) found.add(each.getAttribute(name) || "");
+  found.add(document.title.split(" | ")[0]);
+  return [...found];
+}"""
+
+
+class Watch:
+    """Collects what the browser complains about: errors of scripts, of the console, breaches of the CSP."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        breach = "Content Security" in message.text
+        if breach or (message.type in ("error", "warning") and not ANSWERS.search(message.text)):
+            self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
+
+    def take(self) -> list[str]:
+        """Return what was complained about since the last time."""
+        taken, self.complaints = self.complaints, []
+        return taken
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds against WCAG 2.2 AA and its own good practice."""
+    found = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
+    return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found]
+
+
+def overflows(page: Page) -> bool:
+    """Return whether the page scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """Return what the screen says in Japanese for each English text."""
+    found = {}
+    for file in sorted((FOLDER / "ja" / "LC_MESSAGES").glob("*.po")):
+        with file.open("rb") as opened:
+            found |= {each.id: str(each.string) for each in read_po(opened) if isinstance(each.id, str) and each.id}
+    return found
+
+
+def ja(text: str, **values: object) -> str:
+    """Return a text of the product as it stands on the Japanese screen."""
+    said = catalogue().get(text) or text
+    return said % values if values else said
+
+
+@cache
+def words() -> tuple[frozenset[str], frozenset[str]]:
+    """Return what can only be English and what can only be Japanese: whole texts of the catalogues."""
+    pairs = [(" ".join(text.split()), " ".join(said.split())) for text, said in catalogue().items() if text != said]
+    english, japanese = {text for text, _ in pairs}, {said for _, said in pairs if said}
+    return frozenset(english - japanese), frozenset(japanese - english)
+
+
+def leftovers(page: Page, language: str) -> list[str]:
+    """Return the texts of the page that stand in the other language, and a wrong `lang`."""
+    english, japanese = words()
+    found = set(page.evaluate(TEXTS)) & (english if language == "ja" else japanese)
+    stated = page.locator("html").get_attribute("lang")
+    return sorted(found) + ([] if stated == language else [f"html lang={stated}"])

@@ -1,0 +1,37 @@
+"""Every page, for everybody who may open it: accessible, within 360 px, in one language."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Opened
+from tests.browser.judging import leftovers, overflows, violations
+from tests.browser.standing import Standing
+from tests.browser.visits import Visit, cookies, visits
+
+pytestmark = pytest.mark.browser
+WHO = ("nobody", "reader", "owner", "viewer", "newcomer", "suspended", "delegate", "staff", "partner")
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_page(standing: Standing, opened: Opened, who: str) -> None:
+    page = opened()
+    page.context.add_cookies(cookies(standing, who))  # type: ignore[arg-type]
+    wrong = {visit.name: found for visit in visits(standing, who) if (found := judge(page, visit))}
+    assert wrong == {}
+
+
+def judge(page: Page, visit: Visit) -> list[str]:
+    """Return what is wrong with a page: light at a desk in Japanese, dark on a phone in English."""
+    wrong = []
+    for language, width, colours in (("ja", 1280, "light"), ("en", 360, "dark")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+        page.goto(visit.in_language(language))
+        expect(page.locator("h1")).to_have_count(1)
+        look = f"{language} {width} {colours}"
+        wrong += [f"{look}: {each}" for each in violations(page)]
+        wrong += [f"{look}: stands in the other language: {each}" for each in leftovers(page, language)]
+        wrong += [f"{look}: scrolls sideways"] if overflows(page) else []
+    return wrong

@@ -1,0 +1,135 @@
+"""A newcomer does the whole job: from the first sign-in to a mailing read in the mailbox, and out by its link."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import steps
+from tests.browser.conftest import Opened
+from tests.browser.judging import ja
+from tests.browser.steps import follow, press
+from tests.service import Service
+
+pytestmark = pytest.mark.browser
+SUBJECT = '{{ 氏名 | default: "お客様" }}様へ 秋の新商品'
+HTML = '<h1>秋の新商品</h1>\n<p>{{ 氏名 | default: "お客様" }}様</p>\n<p>新茶が入りました。</p>'
+READERS = {
+    "takahashi@readers.example.com": "髙橋 一郎",
+    "sakiyama@readers.example.com": "﨑山 花子",
+    "nobody@readers.example.com": "",
+}
+
+
+def test_from_the_first_sign_in_to_an_unsubscription(service: Service, opened: Opened) -> None:
+    owner_email, staff_email = steps.make_newcomer(service, "hajime")
+    owner, staff = opened(), opened()
+
+    steps.sign_in(owner, service, owner_email)
+    expect(owner).to_have_url(f"{service.portal}/dashboard")
+    expect(owner.locator("#next-steps")).to_contain_text(ja("Make your first list"))
+    follow(owner, "Make your first list")
+    steps.make_list(owner, "お得情報", "otoku")
+
+    upload_readers(owner)
+    approve(staff, service, staff_email)
+    with_a_mark(owner)
+    expect(owner.locator("#upload .badge").first).to_have_text(ja("Waiting for our approval"))
+    owner.reload()
+    expect(owner.locator("#upload .badge").first).to_have_text(ja("Applied"), timeout=steps.WORK)
+    assert steps.figures(owner)[ja("Registered")] == "10,000"
+
+    owner.goto(f"{service.portal}/lists/new")
+    steps.make_list(owner, "店頭のお客様", "tento")
+    steps.make_readers(service, "tento", READERS)
+
+    owner.goto(f"{service.portal}/dashboard")
+    follow(owner, "Write a mail")
+    steps.compose(owner, SUBJECT, HTML, "店頭のお客様")
+    press(owner, "Save and preview")
+    look_at_the_preview(owner)
+    send_a_test_copy(owner, service, owner_email)
+
+    follow(owner, "Check and send")
+    expect(owner.get_by_role("main")).to_contain_text(ja("What was checked"))
+    press(owner, "To the confirmation")
+    expect(owner.get_by_role("main")).to_contain_text("3")
+    press(owner, "Send it now")
+    with_a_mark(owner)
+    expect(owner.locator(".badge").first).to_have_text(ja("Finished"), timeout=steps.WORK)
+    assert is_marked(owner), "the page showed the end by itself"
+    assert steps.figures(owner)[ja("Accepted")] == "3"
+    mailing = owner.url
+
+    read_and_leave(opened(), service)
+    owner.goto(f"{mailing}/report")
+    expect(owner.get_by_role("main")).to_contain_text(ja("Unsubscribed"))
+    follow(owner, "Lists")
+    expect(owner.get_by_role("row", name="店頭のお客様")).to_contain_text("2")
+
+
+def upload_readers(page: Page) -> None:
+    """Upload 10,000 readers as attested consent and hand them in, watching the page move by itself."""
+    follow(page, "Home")
+    follow(page, "Bring in readers")
+    steps.upload(page, "readers-10000-cp932.csv", "Readers who have agreed already")
+    with_a_mark(page)
+    expect(page.get_by_role("main")).to_contain_text(ja("Effect on the month's peak"), timeout=steps.WORK)
+    assert is_marked(page), "the preview came by itself"
+    assert steps.figures(page)[ja("New")].startswith("10,000")
+    assert "10,000" in steps.confirmed(page, "Hand in for approval")
+    expect(page.get_by_role("main")).to_contain_text(ja("We look at your statement"))
+
+
+def approve(page: Page, service: Service, email: str) -> None:
+    steps.sign_in(page, service, email)
+    follow(page, "Uploads")
+    follow_file = page.get_by_role("link", name="readers-10000-cp932.csv").first
+    follow_file.click()
+    expect(page.get_by_role("main")).to_contain_text("店頭の申込書でいただきました。")
+    press(page, "Approve")
+
+
+def look_at_the_preview(page: Page) -> None:
+    frame = page.locator("iframe.mail-frame")
+    assert frame.get_attribute("sandbox") == ""
+    expect(page.frame_locator("iframe.mail-frame").get_by_role("heading", name="秋の新商品")).to_be_visible()
+    expect(page.frame_locator("iframe.mail-frame").locator("body")).to_contain_text("様")
+    follow(page, "Plain text")
+    expect(page.locator("pre.mail-text")).to_contain_text("新茶が入りました。")
+
+
+def send_a_test_copy(page: Page, service: Service, email: str) -> None:
+    follow(page, "Add testers")
+    page.get_by_label(ja("Name"), exact=True).fill("新井 はじめ")
+    page.get_by_label(ja("E-mail address")).fill(email)
+    press(page, "Add")
+    follow(page, "Mailings")
+    page.get_by_role("link", name="秋の新商品").first.click()
+    follow(page, "Preview")
+    page.get_by_label(email).check()
+    press(page, "Send the test copy")
+    assert service.mailbox.wait_for(recipient=email, subject="【テスト】")
+
+
+def read_and_leave(page: Page, service: Service) -> None:
+    """Read the mail in the built-in mailbox as its reader would, follow its link and press the button."""
+    page.goto(service.settings.MAILBOX_URL)
+    page.get_by_role("searchbox").fill("takahashi@readers.example.com")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="髙橋 一郎様へ 秋の新商品").click()
+    mail = page.frame_locator("iframe")
+    expect(mail.locator("body")).to_contain_text("髙橋 一郎様")
+    with page.expect_popup() as popup:
+        mail.locator("a[href*='/u/']").first.click()
+    leaving = popup.value
+    press(leaving, "Stop these mails")
+    expect(leaving.get_by_role("heading", level=1)).to_have_text(ja("Mails have been stopped"))
+
+
+def with_a_mark(page: Page) -> None:
+    page.evaluate("window.notReloaded = true")
+
+
+def is_marked(page: Page) -> bool:
+    return bool(page.evaluate("window.notReloaded === true"))
