@@ -108,7 +108,9 @@ def start(folder: Path) -> None:
         with (folder / "server.log").open("w") as log:
             said = {"stdout": log, "stderr": subprocess.STDOUT}
             initdb = [bin_folder / "initdb", "-D", folder / "data", "-U", "wem", "-A", "trust", "-E", "UTF8"]
-            subprocess.run([*initdb, "--no-locale", "--no-sync"], check=True, **said, **calm, **as_user)  # type: ignore[call-overload]
+            made = subprocess.run([*initdb, "--no-locale", "--no-sync"], check=False, **said, **calm, **as_user)  # type: ignore[call-overload]
+            if made.returncode:
+                raise RuntimeError(f"PostgreSQL cannot be set up:\n{(folder / 'server.log').read_text()}")
             # What is lost in a crash of the test machine is not missed.
             fast = [
                 part for name in ("fsync", "synchronous_commit", "full_page_writes") for part in ("-c", f"{name}=off")
@@ -159,7 +161,13 @@ def _readable(bin_folder: Path, folder: Path, who: pwd.struct_passwd) -> Path:
     if tried is not None and tried.returncode == 0:
         return bin_folder
     folder.chmod(0o755)
-    return Path(shutil.copytree(bin_folder.parent, folder / "pginstall", symlinks=True)) / "bin"
+    package = bin_folder.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    # The binaries look for their libraries beside the package.
+    for part in (package, libraries):
+        if part.exists():
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / package.name / "pginstall" / "bin"
 
 
 def _may_enter(path: Path, who: pwd.struct_passwd) -> bool:
