@@ -118,7 +118,7 @@ def test_a_setting_that_cannot_be(tmp_path: Path, name: str, value: str, line: s
 @pytest.mark.parametrize("name", ["portal", "send-1", "timetable", "mailbox"])
 def test_what_is_killed_comes_back(run: Run, name: str) -> None:
     run.kill(name)
-    wait_for(run.answers, 30)
+    wait_for(run.answers)
 
 
 def test_redis_comes_back_and_the_workers_with_it(run: Run) -> None:
@@ -126,8 +126,8 @@ def test_redis_comes_back_and_the_workers_with_it(run: Run) -> None:
     wait_for(lambda: redis_server.answers(run.settings.redis_url))
     with redis_server.redis.Redis.from_url(run.settings.redis_url) as client:
         for queue in ("hi", "send", "inbound", "work"):
-            wait_for(lambda queue=queue: client.smembers(f"rq:workers:{queue}"), 30)
-    wait_for(run.answers, 30)
+            wait_for(lambda queue=queue: client.smembers(f"rq:workers:{queue}"))
+    wait_for(run.answers)
 
 
 def start_again(**environ: str) -> subprocess.CompletedProcess[str]:
