@@ -21,6 +21,7 @@ class Page:
         self.response = response
         self.status = response.status_code
         self.html = response.get_data().decode("utf-8", "replace")
+        response.close()  # a file that was sent
         self.soup = BeautifulSoup(self.html if response.mimetype == "text/html" else "", "html.parser")
         self.is_page = "<html" in self.html
         # A customer's mail in its sandbox is no page of ours: it may hold styles.

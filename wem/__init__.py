@@ -100,8 +100,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
         open_as_we_need(db.engine, config.SQLITE_SYNCHRONOUS)
-    csrf.init_app(app)
     guard_origins(app)
+    csrf.init_app(app)
     set_up_languages(app)
     set_up_htmx(app)
     set_up_limits(app)

@@ -81,5 +81,6 @@ def _committed(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _rolled_back(session: Session, previous: Any) -> None:
-    if not session.in_nested_transaction():
+    # An undone savepoint leaves what was rung before it; what it rang itself finds nothing to do.
+    if not previous.nested:
         session.info.pop("rings", None)

@@ -50,9 +50,7 @@ def module(name: str) -> Module:
 
 def templates(*suffixes: str) -> list[Path]:
     """Return all templates, or those with these suffixes."""
-    return sorted(
-        path for path in TEMPLATES.rglob("*") if path.is_file() and (not suffixes or path.suffix in suffixes)
-    )
+    return sorted(path for path in TEMPLATES.rglob("*") if path.is_file() and (not suffixes or path.suffix in suffixes))
 
 
 def template_name(path: Path) -> str:
@@ -83,3 +81,11 @@ def argument(call: ast.Call, place: int, name: str) -> ast.expr | None:
         if keyword.arg == name:
             return keyword.value
     return call.args[place] if len(call.args) > place and not isinstance(call.args[place], ast.Starred) else None
+
+
+def constants_of(name: str, module: Module) -> list[str]:
+    """Return the values of a table of texts that stands in the module; nothing when there is none of this name."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and dotted(node.targets[0]) == name and isinstance(node.value, ast.Dict):
+            return [str(value.value) for value in node.value.values if isinstance(value, ast.Constant)]
+    return []

@@ -16,7 +16,7 @@ FOUNDATION = {
     "clock", "settings", "db", "hashing", "queue", "tokens", "storage", "documents", "vault", "outbox", "audit",
 }  # fmt: skip
 # schedule keeps a row per job and rings by name; models collects; cli and create_app collect what domains define.
-TOP = {"", "models", "schedule", "cli", "mailbox", "running"}
+TOP = {"", "models", "schedule", "cli", "demo", "mailbox", "running"}
 DOMAINS = (
     "accounts", "notices", "contracts", "lists", "delivery", "tracking", "mailings", "bounces", "billing", "inquiries",
     "inbound", "erasure", "staff", "public",
@@ -51,7 +51,7 @@ def level(name: str) -> int:
 
 def area(name: str) -> str:
     """Return the first part below `wem`: a foundation module, a domain, `web`, or a part of the top."""
-    return (name.split(".") + [""])[1]
+    return [*name.split("."), ""][1]
 
 
 def imported(node: ast.AST) -> Iterator[str]:
@@ -165,7 +165,8 @@ def test_every_folder_is_a_domain_or_known() -> None:
 # Reading the time of day is the clock's alone; monotonic time and the sleeping of processes are not dates.
 CLOCKS = {
     "datetime.now", "datetime.today", "datetime.utcnow", "date.today", "datetime.datetime.now", "datetime.date.today",
-    "datetime.datetime.utcnow", "time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime", "time.strftime",
+    "datetime.datetime.utcnow", "time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime",
+    "time.strftime",
 }  # fmt: skip
 READS_THE_CLOCK = {"wem.clock": "it is the clock"}
 
@@ -194,13 +195,8 @@ def test_database_functions_do_not_read_the_clock() -> None:
 
 
 # path: why it is longer than a reader likes.
-LONG_FILES = {
-    "wem/lists/models.py": "one short table after another",
-    "wem/lists/subscribing.py": "a little over, and one thing",
-    "wem/delivery/personalising.py": "the checks of a template, in the order in which they are made",
-    "wem/delivery/template_reading.py": "a little over, and one thing",
-}
-MOST_LINES = 300
+LONG_FILES = {"wem/lists/models.py": "one short table after another"}
+MOST_LINES = 320  # about 300
 MOST_MEDIAN = 130  # the aim is 80; beyond this the habit is lost
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.invariants.sources import Module, argument, calls, dotted, modules
+from tests.invariants.sources import Module, argument, calls, constants_of, dotted, modules
 
 READER, PERSON = "reader", "a person who signs in"
 KINDS = {
@@ -26,6 +26,7 @@ KINDS = {
     "mailing_done": (PERSON, "a mailing of theirs is out; may be switched off"),
     "mailing_held": (PERSON, "a mailing of theirs waits for a decision; may be switched off"),
     "mailing_stopped": (PERSON, "a mailing of theirs was stopped; may be switched off"),
+    "test_copy": (PERSON, "a named tester of the customer, who looks at a mailing before it goes out"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
 # Modules that put a mail into the outbox.
@@ -34,8 +35,10 @@ POSTS = {
     "wem.accounts.inviting": "invitation of a person",
     "wem.accounts.views": "password forgotten, password set",
     "wem.lists.subscribing": "confirmation, invitation, already registered, registered",
+    "wem.lists.upload_inviting": "invitation, to the addresses of an upload",
     "wem.lists.leaving": "stopped",
     "wem.lists.preferences": "confirmation of a new address",
+    "wem.mailings.testing": "test copy",
     "wem.mailings.emails": "what became of a mailing, to the customer's people",
 }
 # The only ways to the mail server, and who may make rows that these send.
@@ -43,7 +46,6 @@ OUTBOX_ROWS = {"wem.outbox"}
 SMTP = {"wem.delivery.smtp", "wem.mailbox.serving", "wem.mailbox.receiving"}
 DISPATCHES = {
     "wem.mailings.starting": "a mailing goes to its lists",
-    "wem.mailings.testing": "test copies, to the customer's testers",
 }
 
 
@@ -75,17 +77,9 @@ def values_of(node: ast.expr | None, function: ast.AST, module: Module) -> list[
         for statement in ast.walk(function):
             if isinstance(statement, ast.Assign) and dotted(statement.targets[0]) == node.id:
                 return values_of(statement.value, function, module)
-    if isinstance(node, ast.Subscript):
-        return constants_of(dotted(node.value), module)
+    if isinstance(node, ast.Subscript) and (found := constants_of(dotted(node.value), module)):
+        return found
     return [f"? ({ast.unparse(node) if node else 'missing'})"]
-
-
-def constants_of(name: str, module: Module) -> list[str]:
-    """Return the values of a table of texts that stands in the module."""
-    for node in module.tree.body:
-        if isinstance(node, ast.Assign) and dotted(node.targets[0]) == name and isinstance(node.value, ast.Dict):
-            return [text for value in node.value.values for text in values_of(value, module.tree, module)]
-    return [f"? ({name}[…])"]
 
 
 def made() -> list[tuple[str, str]]:

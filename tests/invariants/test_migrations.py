@@ -94,7 +94,7 @@ def drift() -> list[object]:
 
 
 def unnamed_or_odd() -> None:
-    """Assert that every key, index and constraint in the database has the name that a later migration can drop it by."""
+    """Assert that every key, index and constraint in the database has a name to drop it by later."""
     inspector = sa.inspect(db.engine)
     for table in Base.metadata.sorted_tables:
         names = [

@@ -67,7 +67,8 @@ class FieldForm(FlaskForm):
     options = TextAreaField(_l("Choices, one per line"))
 
     def validate_options(self, field: TextAreaField) -> None:
-        if FieldKind(self.kind.data or "text") in WITH_OPTIONS:
+        # What is no kind at all is told at the kind.
+        if self.kind.data in {kind.value for kind in WITH_OPTIONS}:
             check_options(lines(field.data))
 
 

@@ -43,7 +43,7 @@ def page_of(statement: sa.Select[Any], key: Any, per_page: int = PER_PAGE) -> Pa
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 19 else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _key(rows: Sequence[Any], key: Any, place: int) -> int:

@@ -1,0 +1,160 @@
+"""Every page address that the application has, whom it is for, and which rows its arguments can name."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Flask
+
+from tests.conftest import PORTAL, PUBLIC
+from tests.invariants.stage import Half, Stage
+from wem import tokens
+from wem.accounts.models import Account, SignIn
+from wem.db import db
+from wem.tokens import Purpose
+from wem.web.origins import Origin
+
+Values = Sequence[int | str]
+
+# What an argument names, told by what stands before it in the address. A new one has no row here: add how to find it.
+ROWS: dict[str, Callable[[Half], Values]] = {
+    "lists": lambda half: half.list_ids,
+    "fields": lambda half: half.field_ids,
+    "subscribers": lambda half: half.subscriber_ids,
+    "mailings": lambda half: half.mailing_ids,
+    "team": lambda half: half.membership_ids[1:],
+    "team/invitations": lambda half: half.invitation_ids,
+    "sign-ins": lambda half: sign_ins_of(half),
+    "h": lambda half: [half.slug],
+    "h/<slug>": lambda half: half.list_slugs,
+    "imports": lambda half: half.upload_ids,
+    "testers": lambda half: half.tester_ids,
+    "terms": lambda half: [1],
+    "c": lambda half: [tokens.sign(Purpose.confirm, *half.subscription_ids)],
+    "u": lambda half: [
+        tokens.sign(Purpose.unsubscribe, half.subscriber_ids[0], number) for number in (0, half.mailing_ids[-1])
+    ],
+    "p": lambda half: [tokens.sign(Purpose.preferences, number) for number in half.subscriber_ids],
+    "p/new": lambda half: [tokens.sign(Purpose.address_change, number) for number in half.change_ids],
+    "password": lambda half: [tokens.sign(Purpose.password, half.people["viewer"], half.password_number)],
+    "invitations": lambda half: [tokens.sign(Purpose.invitation, number) for number in half.invitation_ids],
+}
+# The same for staff's and partners' screens, whose rows are nobody's or everybody's.
+STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
+    "people": lambda stage: list(stage.staff_ids.values()),
+    "people/invitations": lambda stage: stage.staff_invitation_ids,
+    "contracts": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
+    "uploads": lambda stage: stage.ours.attested_ids,
+    "mailings": lambda stage: stage.ours.mailing_ids,
+}
+
+
+def sign_ins_of(half: Half) -> Values:
+    row, _ = SignIn.begin(half.person("viewer"), "192.0.2.1", "another browser")
+    db.session.flush()
+    number = row.id
+    db.session.commit()
+    return [number]
+
+
+@dataclass(frozen=True)
+class Route:
+    endpoint: str
+    rule: str
+    methods: frozenset[str]
+    audience: str
+    origin: Origin
+    keys: tuple[tuple[str, str], ...]  # (as in ROWS, with its place in the rule)
+
+    @property
+    def reads(self) -> bool:
+        return "GET" in self.methods
+
+    @property
+    def base_url(self) -> str:
+        return PUBLIC if self.origin is Origin.public else PORTAL
+
+    def fill(self, values: Sequence[int | str]) -> str:
+        """Return the address with these arguments in their places."""
+        path = self.rule
+        for (_, written), value in zip(self.keys, values, strict=True):
+            path = path.replace(written, str(value), 1)
+        return path
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.rule}"
+
+
+def routes(app: Flask) -> list[Route]:
+    """Return every route but `static`, in the order of their addresses."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        blueprint = app.blueprints.get(rule.endpoint.rpartition(".")[0])
+        found.append(
+            Route(
+                rule.endpoint,
+                rule.rule,
+                frozenset(rule.methods or ()) - {"HEAD", "OPTIONS"},
+                getattr(blueprint, "audience", ""),
+                getattr(blueprint, "origin", Origin.portal),
+                tuple(keys_of(rule.rule)),
+            )
+        )
+    return sorted(found, key=lambda route: (route.rule, sorted(route.methods)))
+
+
+def keys_of(rule: str) -> Iterator[tuple[str, str]]:
+    """Yield (key of ROWS, how it is written in the rule) of each argument."""
+    pieces = rule.split("/")
+    for place, piece in enumerate(pieces):
+        found = re.fullmatch(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>(.*)", piece)
+        if found:
+            written = piece[: len(piece) - len(found[2])]
+            before = [re.sub(r"<(?:[^:<>]*:)?(\w+)>", r"<\1>", each) for each in pieces[1:place]]
+            # Two segments where one alone says too little: team/invitations, p/new.
+            long, short = "/".join(before[-2:]), before[-1]
+            yield (long if long in ROWS or long in STAFF_ROWS else short), written
+
+
+def values_for(route: Route, half: Half, stage: Stage) -> list[Values]:
+    """Return the possible values of each argument of a route, one list per argument.
+
+    Raises KeyError with what to do when an argument is not known.
+    """
+    found: list[Values] = []
+    for key, _ in route.keys:
+        if route.audience in ("staff", "partner"):
+            if key not in STAFF_ROWS:
+                raise KeyError(f"{route}: say in STAFF_ROWS of tests/invariants/routes.py what stands behind {key!r}")
+            found.append(STAFF_ROWS[key](stage))
+        else:
+            if key not in ROWS:
+                raise KeyError(f"{route}: say in ROWS of tests/invariants/routes.py what stands behind {key!r}")
+            found.append(ROWS[key](half))
+    assert all(found), f"{route}: no row for one of {route.keys}"
+    return found
+
+
+def paths(route: Route, half: Half, stage: Stage) -> list[str]:
+    """Return addresses of a route: the first row for every argument but the last, each row for the last."""
+    values = values_for(route, half, stage)
+    firsts = [each[:1] for each in values[:-1]] + values[-1:]
+    return [route.fill(chosen) for chosen in itertools.product(*firsts)]
+
+
+def people(route: Route, stage: Stage) -> dict[str, Account | None]:
+    """Return who opens a route: each role of the right audience."""
+    ids: dict[str, dict[str, int]] = {
+        "customer": stage.ours.people,
+        "account": {"owner": stage.ours.people["owner"]},
+        "staff": {"admin": stage.admin.id},
+        "partner": {"partner": stage.partner_id},
+    }
+    if route.audience == "public":
+        return {"nobody": None}
+    return {who: db.session.get_one(Account, number) for who, number in ids[route.audience].items()}

@@ -1,0 +1,378 @@
+"""Everything that two customers can have: a row of each kind in each state, so that a leak has something to leak.
+
+The readers' addresses have parts before the @ that stand nowhere else: whoever finds one has found a leak.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests import factories
+from tests.factories import Side
+from wem import audit, clock, outbox, storage
+from wem.accounts.models import Account, Invitation, Membership
+from wem.accounts.rules import Role, StaffRole
+from wem.contracts.models import Stop
+from wem.db import db
+from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
+from wem.delivery.models import Stage as SmtpStage
+from wem.delivery.rules import without_addresses
+from wem.hashing import address_hash
+from wem.lists import jobs as lists_jobs
+from wem.lists import reading
+from wem.lists.models import (
+    AddressChange,
+    ConsentEvent,
+    ListField,
+    MailingList,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Upload,
+    UploadRow,
+)
+from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
+from wem.mailings import jobs as mailings_jobs
+from wem.mailings import starting
+from wem.mailings.models import BodyKind, MailingState, Tester
+from wem.outbox import OutboxMail, OutboxState, SystemMail
+
+DOMAINS = {"ours": "himitsu-ours.example.com", "theirs": "himitsu-theirs.example.net"}
+
+
+@dataclass
+class Half:
+    """One customer's side: the rows that page addresses can name, as plain numbers that outlive any session."""
+
+    customer_id: int
+    slug: str
+    secret: str  # the domain of its readers, which no other address has
+    contract_id: int
+    people: dict[str, int]
+    mailing_list_id: int
+    password_number: int
+    list_ids: list[int] = field(default_factory=list)
+    list_slugs: list[str] = field(default_factory=list)
+    field_ids: list[int] = field(default_factory=list)
+    subscriber_ids: list[int] = field(default_factory=list)
+    subscription_ids: list[int] = field(default_factory=list)
+    change_ids: list[int] = field(default_factory=list)
+    upload_ids: list[int] = field(default_factory=list)
+    attested_ids: list[int] = field(default_factory=list)
+    mailing_ids: list[int] = field(default_factory=list)
+    dispatch_ids: list[int] = field(default_factory=list)
+    tester_ids: list[int] = field(default_factory=list)
+    membership_ids: list[int] = field(default_factory=list)
+    invitation_ids: list[int] = field(default_factory=list)
+
+    def person(self, role: str) -> Account:
+        """Return the owner, editor, delegate or viewer."""
+        return db.session.get_one(Account, self.people[role])
+
+    @property
+    def mailing_list(self) -> MailingList:
+        return db.session.get_one(MailingList, self.mailing_list_id)
+
+
+@dataclass
+class Stage:
+    ours: Half
+    theirs: Half
+    staff_ids: dict[StaffRole, int]
+    partner_id: int
+    staff_invitation_ids: list[int]
+    addresses: list[str] = field(default_factory=list)
+
+    @property
+    def admin(self) -> Account:
+        return db.session.get_one(Account, self.staff_ids[StaffRole.admin])
+
+    @property
+    def partner(self) -> Account:
+        return db.session.get_one(Account, self.partner_id)
+
+
+def set_up() -> Stage:
+    """Fill the empty database; commits."""
+    world = factories.world()
+    staff = {role: _staff(role) for role in StaffRole if role is not StaffRole.admin} | {StaffRole.admin: world.admin}
+    invited = Invitation(email="new-staff@wem.example", name="新人 花子", staff_role=StaffRole.support)
+    db.session.add(invited)
+    db.session.flush()
+    stage = Stage(
+        _half(world.ours, DOMAINS["ours"], "ours"),
+        _half(world.theirs, DOMAINS["theirs"], "theirs"),
+        {role: account.id for role, account in staff.items()},
+        world.partner.id,
+        [invited.id],
+    )
+    db.session.commit()
+    for half in (stage.ours, stage.theirs):
+        _uploads(half)
+        _mailings(half)
+    # What stands in the queue would be rung by the next commit, and there is no Redis.
+    db.session.info.pop("rings", None)
+    db.session.commit()
+    stage.addresses = sorted(
+        {
+            address
+            for column in (Subscriber.address, AddressChange.address, UploadRow.address, OutboxMail.recipient)
+            for address in db.session.scalars(sa.select(column).where(column.like("%@himitsu-%")))
+            if address and "*" not in address
+        }
+    )
+    db.session.commit()
+    return stage
+
+
+def _staff(role: StaffRole) -> Account:
+    return factories.make_account("職員 一", f"{role.value}@wem.example", staff_role=role)
+
+
+def _half(side: Side, secret: str, name: str) -> Half:
+    side.contract.attested_uploads = True
+    customer = side.customer
+    delegate = factories.make_member(customer, Role.delegate, email=f"delegate-{name}@agency.example.jp")
+    people = {"owner": side.owner, "editor": side.editor, "delegate": delegate, "viewer": side.viewer}
+    half = Half(
+        customer.id,
+        customer.slug,
+        secret,
+        side.contract.id,
+        {role: account.id for role, account in people.items()},
+        side.mailing_list.id,
+        side.viewer.password_number,
+    )
+    empty = factories.make_list(customer, "空のリスト", f"empty-{name}")
+    closed = factories.make_list(customer, "受付終了", f"closed-{name}", sign_up_open=False)
+    for kind in FieldKind:
+        row = factories.make_field(
+            customer, f"項目 {kind.value}", kind, key=f"{kind.value}_{name}", options=["赤", "青"]
+        )
+        side.mailing_list.form_fields.append(ListField(field=row, position=row.id))
+        half.field_ids.append(row.id)
+    half.field_ids.append(side.field.id)
+    for state in SubscriptionState:
+        reader = _reader(half, f"{state.value}.kakushita", state)
+        # Also on a second list, so that somebody who left the first one is still a reader.
+        _on(empty, reader, SubscriptionState.active)
+        half.subscriber_ids.append(reader.id)
+    half.list_ids = [side.mailing_list.id, empty.id, closed.id]
+    half.list_slugs = [side.mailing_list.slug, empty.slug, closed.slug]
+    half.subscription_ids = list(
+        db.session.scalars(
+            sa.select(Subscription.id).where(
+                Subscription.customer_id == customer.id, Subscription.state == SubscriptionState.pending
+            )
+        )
+    )
+    at = clock.now()
+    moving = db.session.get_one(Subscriber, half.subscriber_ids[0])
+    change = AddressChange(
+        customer_id=customer.id,
+        subscriber_id=moving.id,
+        address=f"henkou.saki@{secret}",
+        address_key=f"henkou.saki@{secret}",
+        expires_at=at + timedelta(days=1),
+    )
+    db.session.add(change)
+    db.session.add(
+        Suppression(
+            customer_id=customer.id,
+            address_hash=address_hash(f"kyohi.shita@{secret}"),
+            list_id=side.mailing_list.id,
+            reason=SuppressionReason.unsubscribed,
+            at=at,
+        )
+    )
+    db.session.add(Stop(customer_id=customer.id, at=at, subscriber_id=moving.id))
+    db.session.add(Tester(customer_id=customer.id, name="試験 太郎", email=f"tester@{customer.slug}.example.jp"))
+    db.session.add(
+        Invitation(email=f"new@{customer.slug}.example.jp", name="新人", customer_id=customer.id, role=Role.editor)
+    )
+    audit.record("subscriber.find", by=side.owner.id, customer_id=customer.id, subject=side.mailing_list, found=True)
+    db.session.flush()
+    half.change_ids = [change.id]
+    half.tester_ids = _ids(Tester, customer.id)
+    half.invitation_ids = _ids(Invitation, customer.id)
+    half.membership_ids = _ids(Membership, customer.id)
+    _outbox(half)
+    return half
+
+
+def _ids(model: Any, customer_id: int) -> list[int]:
+    return list(db.session.scalars(sa.select(model.id).where(model.customer_id == customer_id).order_by(model.id)))
+
+
+def _reader(half: Half, local: str, state: SubscriptionState) -> Subscriber:
+    reader = factories.make_subscriber(half.mailing_list, f"{local}@{half.secret}", state, fields={"氏名": "田中 一郎"})
+    for kind, listed in ((ConsentKind.requested, 0), (ConsentKind.confirmed, half.mailing_list_id)):
+        db.session.add(
+            ConsentEvent(
+                customer_id=half.customer_id,
+                list_id=listed,
+                address_hash=reader.address_hash,
+                kind=kind,
+                way=Way.form,
+                at=clock.now(),
+                ip="192.0.2.7",
+                user_agent="Mozilla/5.0",
+            )
+        )
+    return reader
+
+
+def _on(mailing_list: MailingList, reader: Subscriber, state: SubscriptionState) -> None:
+    db.session.add(
+        Subscription(
+            customer_id=reader.customer_id,
+            list_id=mailing_list.id,
+            subscriber_id=reader.id,
+            state=state,
+            way=Way.attested,
+            confirmed_at=clock.now(),
+        )
+    )
+    mailing_list.active_count += 1
+    reader.active_count += 1
+
+
+def _outbox(half: Half) -> None:
+    """A system mail in each state, to a reader, with what a server said about the address."""
+    for state in OutboxState:
+        address = f"outbox.{state.name}@{half.secret}"
+        mail = SystemMail("reader_confirmation", address, "ご登録の確認", f"{address} 様", sender_name="店")
+        row = outbox.post(mail, customer_id=half.customer_id, about=f"subscriber {half.subscriber_ids[0]}")
+        row.state = state
+        row.code, row.reply = 550, without_addresses(f"<{address}>: user unknown")
+        if state in (OutboxState.accepted, OutboxState.failed, OutboxState.expired):
+            row.recipient = row.subject = row.text = None
+            row.finished_at = clock.now()
+
+
+HEADER = "メールアドレス,氏名\r\n"
+MESSY = "これは住所ではない,名無し\r\nkakushita.a@{0}、kakushita.b@{0},二人\r\nkakushita..@@{0},三郎\r\n"
+
+
+def _uploads(half: Half) -> None:
+    """An upload of each kind in each state; one of each kind is read by the product itself, the others copy it."""
+    for kind in UploadKind:
+        text = HEADER + "".join(f"{kind.value}.{n}.kakushita@{half.secret},読者{n}\r\n" for n in range(5))
+        text += MESSY.format(half.secret)
+        first = _upload(half, kind, text)
+        lists_jobs.read_upload(first.id)
+        db.session.refresh(first)
+        assert first.state is UploadState.checked, (kind, first.state, first.problem)
+        rows = (
+            db.session.execute(sa.select(UploadRow.__table__).where(UploadRow.upload_id == first.id)).mappings().all()
+        )
+        # Each state with two kinds: what a state shows, it shows of every kind.
+        for number, state in enumerate(UploadState):
+            if number % 2 != list(UploadKind).index(kind) % 2:
+                continue
+            copy = _upload(half, kind, text)
+            copy.shape = dict(first.shape)
+            for name in ("total", "read", "good", "bad", "duplicate", "known", "elsewhere", "raising", "opted_out"):
+                setattr(copy, name, getattr(first, name))
+            copy.state = state
+            copy.problem = "file_empty" if state is UploadState.failed else ""
+            db.session.flush()
+            db.session.execute(sa.insert(UploadRow), [{**row, "upload_id": copy.id} for row in rows])
+            half.upload_ids.append(copy.id)
+        half.upload_ids.append(first.id)
+    attested = sa.select(Upload.id).where(Upload.id.in_(half.upload_ids), Upload.kind == UploadKind.attested)
+    half.attested_ids = list(db.session.scalars(attested))
+    db.session.commit()
+
+
+def _upload(half: Half, kind: UploadKind, text: str) -> Upload:
+    key, size = storage.keep("uploads", io.BytesIO(text.encode()), 1 << 20)
+    evidence, _ = storage.keep("evidence", io.BytesIO("店頭の申込書".encode()), 1 << 20)
+    shape = reading.detect(storage.path_of(key))
+    upload = Upload(
+        customer_id=half.customer_id,
+        list_id=half.mailing_list_id,
+        kind=kind,
+        state=UploadState.reading,
+        filename="読者.csv",
+        storage_key=key,
+        size=size,
+        shape=shape.as_dict(),
+        mapping={"address": 0, "fields": {"1": "氏名"}},
+        statement={"how": "店頭の申込書", "when": "2025年", "wording": "メールを受け取ります", "told": True}
+        | {"evidence": evidence, "evidence_name": "申込書.txt"},
+        created_by=half.people["owner"],
+    )
+    db.session.add(upload)
+    db.session.commit()
+    return upload
+
+
+def _mailings(half: Half) -> None:
+    """A mailing of each state and body, with a dispatch where it has begun, and deliveries of each outcome."""
+    for state in MailingState:
+        for body in BodyKind:
+            if body is BodyKind.text and state not in (MailingState.draft, MailingState.done):
+                continue
+            mailing = factories.make_mailing(half.mailing_list, body_kind=body, created_by=half.people["owner"])
+            db.session.commit()
+            if state not in (MailingState.draft, MailingState.scheduled):
+                dispatch = starting.start(mailing, by=half.people["owner"])
+                db.session.commit()
+                mailings_jobs.expand(dispatch.id)
+                _outcomes(db.session.get_one(Dispatch, dispatch.id), state)
+                half.dispatch_ids.append(dispatch.id)
+            mailing.state = state
+            if state is MailingState.scheduled:
+                mailing.scheduled_at = clock.now() + timedelta(days=1)
+            db.session.commit()
+            half.mailing_ids.append(mailing.id)
+
+
+ENDS = {
+    MailingState.sending: DispatchState.sending,
+    MailingState.paused: DispatchState.paused,
+    MailingState.held: DispatchState.held,
+    MailingState.done: DispatchState.done,
+    MailingState.cancelled: DispatchState.cancelled,
+    MailingState.failed: DispatchState.failed,
+}
+
+
+def _outcomes(dispatch: Dispatch, state: MailingState) -> None:
+    dispatch.state = ENDS[state]
+    rows = db.session.scalars(sa.select(Delivery).where(Delivery.dispatch_id == dispatch.id)).all()
+    for delivery, outcome in zip(
+        rows, (DeliveryState.bounced, DeliveryState.deferred, DeliveryState.accepted), strict=False
+    ):
+        delivery.state = outcome
+        counter = outcome.name
+        setattr(dispatch, counter, getattr(dispatch, counter) + 1)
+        if outcome is DeliveryState.accepted:
+            continue
+        address = db.session.get_one(Subscriber, delivery.subscriber_id).address
+        local = address.partition("@")[0]
+        db.session.add(
+            Attempt(
+                at=clock.now(),
+                dispatch_id=dispatch.id,
+                seq=delivery.seq,
+                number=1,
+                worker="test",
+                fence=1,
+                host="mx.example.com",
+                stage=SmtpStage.rcpt,
+                code=550 if outcome is DeliveryState.bounced else 451,
+                enhanced="5.1.1",
+                # Servers repeat the address, and also the part before the @ alone.
+                reply=without_addresses(f"<{address}>: Recipient address rejected: User unknown: {local}"),
+                outcome=outcome,
+            )
+        )
+        if outcome is DeliveryState.deferred:
+            db.session.add(Retry(due=clock.now(), dispatch_id=dispatch.id, seq=delivery.seq, attempt=1))
