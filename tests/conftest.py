@@ -18,6 +18,7 @@ from tests.page import Browser
 from wem import create_app
 from wem.db import Base, db
 from wem.settings import ROOT, Settings
+from wem.web.limits import limiter
 
 PORTAL = "http://localhost:8000"
 PUBLIC = "http://localhost:8001"
@@ -62,7 +63,8 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _sqlite_app(var: Path) -> Flask:
     app = create_app(settings_for_tests(var))
-    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=True, RATELIMIT_ENABLED=False)
+    limiter.enabled = False  # every test comes from one address
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=True)
     with app.app_context():
         upgrade(str(ROOT / "migrations"))
         db.session.remove()
@@ -75,7 +77,8 @@ def _sqlite_app(var: Path) -> Flask:
 def _postgresql_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     url = request.getfixturevalue("postgres_url")
     app = create_app(settings_for_tests(tmp_path_factory.mktemp("var-pg"), DATABASE_URL=url))
-    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, RATELIMIT_ENABLED=False)
+    limiter.enabled = False
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
     with app.app_context():
         upgrade(str(ROOT / "migrations"))
         db.session.remove()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from functools import partial
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -32,9 +34,9 @@ from wem.mailings import (
 from wem.mailings import views as mailings_views
 from wem.public import health_views
 from wem.public import views as public_views
+from wem.settings import ROOT, Settings
 from wem.staff import partner_views
 from wem.staff import views as staff_views
-from wem.settings import ROOT, Settings
 from wem.web.blueprints import OpenBlueprint
 from wem.web.context import set_up_context
 from wem.web.errors import set_up_errors
@@ -90,6 +92,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("wem", root_path=str(ROOT / "wem"), template_folder=ROOT / "templates", static_folder=ROOT / "static")
     app.config["WEM"] = config
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
+    # Japanese keys as themselves: SQLite's JSON functions do not find escaped ones.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
     app.config["MAX_CONTENT_LENGTH"] = 210 * 1024 * 1024
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the sign-in
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000  # addresses of static files carry their version

@@ -129,6 +129,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_customer_slug")),
     )
     op.create_table(
+        "deleted_field",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("cursor", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deleted_field")),
+    )
+    op.create_table(
         "mail_slot",
         sa.Column("address_hash", sa.LargeBinary(length=16), nullable=False),
         sa.Column("list_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -1016,6 +1024,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_mail_slot_taken_at")
 
     op.drop_table("mail_slot")
+    op.drop_table("deleted_field")
     op.drop_table("customer")
     op.drop_table("course")
     with op.batch_alter_table("consent_event", schema=None) as batch_op:

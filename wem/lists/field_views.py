@@ -7,9 +7,10 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit, queue
+from wem import audit
 from wem.contracts.rules import Use
 from wem.db import db
+from wem.lists import forgetting
 from wem.lists.form_inputs import input_name
 from wem.lists.forms import KINDS, WITH_OPTIONS, EditFieldForm, FieldForm, SignUpFormForm, lines
 from wem.lists.models import Field, ListField, MailingList
@@ -42,7 +43,7 @@ def index() -> Answer:
         kind = FieldKind(form.kind.data)
         row = Field(
             customer_id=customer.id,
-            key=field_key(form.label.data or "", {field.key for field in found}),
+            key=field_key(form.label.data or "", forgetting.taken_keys(customer.id)),
             label=form.label.data or "",
             kind=kind,
             options=lines(form.options.data) if kind in WITH_OPTIONS else [],
@@ -83,10 +84,8 @@ def delete(id: int) -> Answer:
     row = owned_or_404(Field, id)
     _, account = ours()
     _forms_changed(row)
-    db.session.execute(sa.delete(ListField).where(ListField.field_id == row.id))
-    queue.ring(queue.WORK, "wem.lists.jobs.forget_field", row.customer_id, row.key)
     audit.record("field.delete", by=account.id, customer_id=row.customer_id, subject=row, key=row.key)
-    db.session.delete(row)
+    forgetting.delete_field(row)
     db.session.commit()
     flash(gettext("The field is deleted."), "success")
     return see_other(url_for("fields.index"))

@@ -4,36 +4,55 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from wem import queue
 from wem.db import db
-from wem.lists.models import Field, Subscriber
+from wem.lists.models import DeletedField, Field, ListField, Subscriber
 
 AT_ONCE = 5_000
 
 
-def forget_values(customer_id: int, key: str, after: int = 0) -> int | None:
-    """Take a deleted field's values out of the next readers above `after`; returns the last of them, None at the end.
+def delete_field(field: Field) -> None:
+    """Delete a field at once; its values are erased in the background, also when the queue is lost."""
+    db.session.execute(sa.delete(ListField).where(ListField.field_id == field.id))
+    db.session.add(DeletedField(customer_id=field.customer_id, key=field.key))
+    db.session.delete(field)
+    queue.ring(queue.WORK, "wem.lists.jobs.erase_expired")
 
-    Does nothing when a field with this key exists again. The caller commits.
+
+def taken_keys(customer_id: int) -> set[str]:
+    """Return the keys that a new field of this customer cannot have."""
+    kept = sa.select(Field.key).where(Field.customer_id == customer_id)
+    gone = sa.select(DeletedField.key).where(DeletedField.customer_id == customer_id)
+    return set(db.session.scalars(kept.union_all(gone)))
+
+
+def forget_values() -> int:
+    """Take the values of one deleted field out of the next readers; returns how many, 0 when all is done.
+
+    The caller commits, and calls again until nothing is left.
     """
-    if db.session.scalar(sa.select(Field.id).where(Field.customer_id == customer_id, Field.key == key)):
-        return None
+    deleted = db.session.scalar(sa.select(DeletedField).order_by(DeletedField.id).limit(1).with_for_update())
+    if deleted is None:
+        return 0
     ids = db.session.scalars(
         sa.select(Subscriber.id)
-        .where(Subscriber.customer_id == customer_id, Subscriber.id > after)
+        .where(Subscriber.customer_id == deleted.customer_id, Subscriber.id > deleted.cursor)
         .order_by(Subscriber.id)
         .limit(AT_ONCE)
     ).all()
     if not ids:
-        return None
+        db.session.delete(deleted)
+        return 1
     without = (
-        Subscriber.fields.op("-")(sa.cast(key, sa.Text))
+        Subscriber.fields.op("-")(sa.cast(deleted.key, sa.Text))
         if db.engine.dialect.name == "postgresql"
-        else sa.func.json_remove(Subscriber.fields, f'$."{key}"')
+        else sa.func.json_remove(Subscriber.fields, f'$."{deleted.key}"')
     )
     db.session.execute(
         sa.update(Subscriber)
-        .where(Subscriber.customer_id == customer_id, Subscriber.id > after, Subscriber.id <= ids[-1])
+        .where(Subscriber.customer_id == deleted.customer_id, Subscriber.id.between(ids[0], ids[-1]))
         .values(fields=without)
         .execution_options(synchronize_session=False)
     )
-    return int(ids[-1])
+    deleted.cursor = ids[-1]
+    return len(ids)

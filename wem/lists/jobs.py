@@ -139,17 +139,14 @@ def sweep_uploads() -> None:
 
 
 def erase_expired() -> None:
-    """Erase what is past its time: unconfirmed registrations, undecided files, old reports of refused rows."""
+    """Erase what is past its time: what nobody confirmed or decided, old reports, values of deleted fields."""
     until = clock.now() + SLICE
-    for portion in (expiring.erase_expired, upload_erasing.discard_undecided, upload_erasing.erase_old_reports):
+    for portion in (
+        expiring.erase_expired,
+        upload_erasing.discard_undecided,
+        upload_erasing.erase_old_reports,
+        forgetting.forget_values,
+    ):
         while portion() and clock.now() < until:
             db.session.commit()
         db.session.commit()
-
-
-def forget_field(customer_id: int, key: str, after: int = 0) -> None:
-    """Erase what readers entered in a deleted field, portion by portion."""
-    last = forgetting.forget_values(customer_id, key, after)
-    if last is not None:
-        queue.ring(queue.WORK, "wem.lists.jobs.forget_field", customer_id, key, last)
-    db.session.commit()

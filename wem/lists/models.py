@@ -67,6 +67,18 @@ class Field(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class DeletedField(Base):
+    """A deleted field, until what readers entered in it is erased; before, its key is not given to another."""
+
+    __tablename__ = "deleted_field"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int]
+    key: Mapped[str] = mapped_column(sa.String(64))
+    # Last reader whose value is erased.
+    cursor: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
 class ListField(Base):
     """A field that stands on a list's sign-up form."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -134,7 +134,7 @@ def _wrong(choice: ColumnChoice, labels: Mapping[str, str], seen: set[str], addr
     return "The name of a field cannot hold a mail address." if "@" in choice.label or "＠" in choice.label else ""
 
 
-def mapping_of(choices: ColumnChoices, path: Path, shape: FileShape, taken: Sequence[str]) -> dict[str, Any]:
+def mapping_of(choices: ColumnChoices, path: Path, shape: FileShape, taken: Collection[str]) -> dict[str, Any]:
     """Return the mapping to store; new fields get a key that is free, and the choices that the file holds."""
     assert choices.address is not None
     used = set(taken)

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from wem import storage
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import upload_columns, uploading
+from wem.lists import forgetting, upload_columns, uploading
 from wem.lists.forms import KINDS as FIELD_KINDS
 from wem.lists.models import MailingList, Upload, UploadRow
 from wem.lists.problems import PROBLEM_TEXTS, UnreadableFile
@@ -110,7 +110,7 @@ def columns(list_id: int, upload_id: int) -> Answer:
             form.form_errors = [*form.form_errors, *map(gettext, choices.errors)]
         return _columns_page(mailing_list, upload, form, choices, 422 if form.is_submitted() else 200)
     path, shape = storage.path_of(upload.storage_key or ""), FileShape.from_dict(upload.shape)
-    taken, statement, account_id = list(uploading.field_labels(upload.customer_id)), _statement(upload, form), _me()
+    taken, statement, account_id = forgetting.taken_keys(upload.customer_id), _statement(upload, form), _me()
     # Looking for choices and keeping evidence take their time: not inside a transaction.
     db.session.rollback()
     mapping = upload_columns.mapping_of(choices, path, shape, taken)

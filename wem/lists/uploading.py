@@ -13,7 +13,7 @@ from wem import audit, clock, queue, storage
 from wem.contracts.models import contract_in_force, customer_may
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import workbooks
+from wem.lists import forgetting, workbooks
 from wem.lists.models import Field, MailingList, Upload
 from wem.lists.problems import FileProblem, UnreadableFile
 from wem.lists.reading import MAX_FILE, FileShape, detect
@@ -181,8 +181,11 @@ def _with_fields(upload: Upload) -> dict[str, Any]:
         for field in db.session.scalars(sa.select(Field).where(Field.customer_id == upload.customer_id))
     }
     fields = dict(mapping.get("fields", {}))
+    taken = forgetting.taken_keys(upload.customer_id) - set(present)
     for new in mapping.pop("new", []):
         known = present.get(new["key"])
+        if new["key"] in taken:
+            raise FieldTaken
         if known is not None and (known.kind != new["kind"] or known.label != new["label"]):
             raise FieldTaken
         if known is None:
