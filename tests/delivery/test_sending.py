@@ -456,9 +456,9 @@ def test_a_worker_whose_lease_ran_out_sends_nothing_more(
 
 
 def test_a_slow_server_does_not_outlast_the_lease(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
-    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2")
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="4")
     mailbox.set_behaviours(
-        [{"pattern": "suzuki@*", "stage": "after_data", "action": "delay", "seconds": 4, "times": 1}]
+        [{"pattern": "suzuki@*", "stage": "after_data", "action": "delay", "seconds": 6, "times": 1}]
     )
     dispatch = make_dispatch(world.ours.mailing_list)
     send_all()
