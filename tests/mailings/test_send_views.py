@@ -111,6 +111,13 @@ def test_times_that_cannot_be(world: World, editor: Browser, days: int, time: st
     assert mailing_of(world).state is MailingState.draft
 
 
+def test_a_time_that_is_entered_beside_now_is_asked_about(world: World, editor: Browser) -> None:
+    day = (clock.today() + timedelta(days=1)).isoformat()
+    page = confirmed(world, editor, when="now", date=day, time="10:00")
+    assert page.status == 422
+    assert "どちらかにしてください" in page.text
+
+
 def test_a_minute_ago_has_passed(world: World, editor: Browser) -> None:
     ago = clock.now() - timedelta(minutes=1)
     page = confirmed(world, editor, when="later", date=ago.date().isoformat(), time=f"{ago:%H:%M}")

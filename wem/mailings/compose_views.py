@@ -175,7 +175,7 @@ def _part(name: str) -> str:
             "language": gettext("Language of the legal block"),
             "body_kind": gettext("Kind of mail"),
             "html": gettext("HTML"),
-            "text": gettext("Text"),
+            "text": gettext("Text part"),
         }[name]
     )
 

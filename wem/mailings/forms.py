@@ -78,7 +78,7 @@ class MailingForm(FlaskForm):
         default=BodyKind.html.value,
     )
     html = Body(_l("HTML"), [Length(max=500_000)])
-    text = Body(_l("Text"), [Length(max=500_000)])
+    text = Body(_l("Text part"), [Length(max=500_000)])
 
     def offer(self, lists: Iterable[Any]) -> None:
         """Offer these lists, each with the number of its readers."""
@@ -109,6 +109,10 @@ class SendForm(FlaskForm):
         if not super().validate(extra_validators):
             return False
         if self.when.data != LATER:
+            # Whoever chose a time and forgot the mark must not send at once.
+            if self.date.data is not None or self.time.data is not None:
+                self.when.errors = [gettext("A date or time is entered, but “Send now” is chosen. Please choose one.")]
+                return False
             return True
         missing = [field for field in (self.date, self.time) if field.data is None]
         for field in missing:
