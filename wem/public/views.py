@@ -9,13 +9,12 @@ import redis
 import sqlalchemy as sa
 from flask import Response as FlaskResponse
 from flask import abort, render_template
-from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from wem import clock, queue
 from wem.contracts import catalogue, rules
 from wem.db import db
-from wem.public import terms_reading
+from wem.public import long_texts, terms_reading
 from wem.staff import watching
 from wem.web.blueprints import OpenBlueprint
 from wem.web.origins import Origin, here
@@ -25,13 +24,6 @@ robots_blueprint = OpenBlueprint("robots", __name__, origin=Origin.both)
 Answer = str | tuple[str, int] | Response
 MANUAL_VERSION = "1.0"
 MANUAL_DATE = date(2026, 11, 22)
-# Pages of long texts stand in a file for each language, not in the catalogue of single sentences.
-LANGUAGES = ("ja", "en")
-
-
-def _language() -> str:
-    code = str(get_locale() or "ja")[:2]
-    return code if code in LANGUAGES else LANGUAGES[0]
 
 
 @blueprint.get("/")
@@ -66,7 +58,7 @@ def _terms(version: int) -> str:
 @blueprint.get("/privacy")
 def privacy() -> Answer:
     terms = terms_reading.terms(max(terms_reading.VERSIONS))
-    return render_template("public/privacy.html", language=_language(), terms=terms)
+    return render_template("public/privacy.html", terms=terms, text=long_texts.text("privacy"))
 
 
 @blueprint.get("/tokushoho")
@@ -76,7 +68,9 @@ def tokushoho() -> Answer:
 
 @blueprint.get("/manual")
 def manual() -> Answer:
-    return render_template("public/manual.html", language=_language(), version=MANUAL_VERSION, set_on=MANUAL_DATE)
+    return render_template(
+        "public/manual.html", text=long_texts.text("manual"), version=MANUAL_VERSION, set_on=MANUAL_DATE
+    )
 
 
 @blueprint.get("/status")
