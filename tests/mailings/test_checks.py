@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from tests.factories import World, make_list
 from tests.page import Browser
 from wem.db import db
-from wem.lists.models import Subscription
-from wem.lists.states import Way
+from wem.lists.models import Upload
+from wem.lists.states import UploadKind, UploadState
 from wem.mailings import checking
 from wem.mailings.audience import most_recipients
 from wem.mailings.checking import Severity
@@ -142,9 +141,14 @@ def test_replies_to_a_telephone_are_warned_of(world: World) -> None:
 def test_readers_of_an_attested_upload_are_spoken_of(world: World) -> None:
     title = "登録後はじめてのメール"
     assert title not in found(world)
-    db.session.execute(
-        sa.update(Subscription).where(Subscription.list_id == world.ours.mailing_list.id).values(way=Way.attested)
+    upload = Upload(
+        customer_id=world.ours.customer.id,
+        list_id=world.ours.mailing_list.id,
+        kind=UploadKind.attested,
+        state=UploadState.applied,
+        filename="同意.csv",
     )
+    db.session.add(upload)
     db.session.commit()
     assert found(world)[title].severity is OK
 

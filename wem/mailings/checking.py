@@ -15,8 +15,8 @@ from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
-from wem.lists.models import Subscription
-from wem.lists.states import SubscriptionState, Way
+from wem.lists.models import Upload
+from wem.lists.states import UploadKind, UploadState
 from wem.mailings import previewing, starting
 from wem.mailings.audience import most_recipients
 from wem.mailings.models import BodyKind, Mailing
@@ -179,10 +179,11 @@ def _reply(contract: Contract | None) -> Iterator[Check]:
 
 
 def _first_mail(mailing: Mailing) -> Iterator[Check]:
+    # The uploads are few; the readers may be a million.
     attested = sa.exists().where(
-        Subscription.list_id.in_([row.id for row in mailing.lists]),
-        Subscription.way == Way.attested,
-        Subscription.state == SubscriptionState.active,
+        Upload.list_id.in_([row.id for row in mailing.lists]),
+        Upload.kind == UploadKind.attested,
+        Upload.state == UploadState.applied,
     )
     if mailing.lists and db.session.scalar(sa.select(attested)):
         yield Check(
