@@ -164,6 +164,8 @@ def test_suspension_needs_ground_and_note(world, browser_for, given):
     browser = browser_for(world.admin)
     page = browser.submit(f"/staff/contracts/{world.ours.contract.id}/suspend", given)
     assert page.status == 422
+    errors = [error.get_text() for error in page.soup.select(".field-error")]
+    assert errors and all(len(error) > len("エラー: ") for error in errors), errors  # said beside the field too
     assert not contract_of(world.ours).suspended
 
 
