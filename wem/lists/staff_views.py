@@ -157,6 +157,6 @@ def evidence(upload_id: int) -> Answer:
         mimetype="application/octet-stream",
         as_attachment=True,
         download_name=upload.statement.get("evidence_name") or "evidence",
-        max_age=0,
     )
+    answer.headers["Cache-Control"] = "no-store"
     return answer
