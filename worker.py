@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 import redis
 from rq import Queue, Worker
 
 from wem import create_app
+from wem import queue as queue_module
 from wem.db import db
 from wem.queue import QUEUES
 
@@ -19,7 +23,15 @@ app = create_app()
 class FlaskWorker(Worker):
     """Each job runs in a child with an application context and database connections of its own."""
 
+    def handle_warm_shutdown_request(self) -> None:
+        """Tell the running job to come to an end early; its work goes on in the next one."""
+        super().handle_warm_shutdown_request()
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGUSR1)
+
     def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
+        signal.signal(signal.SIGUSR1, lambda *_: queue_module.stopping.set())
         with app.app_context():
             # The parent's sockets must neither be used nor closed by the child.
             for engine in db.engines.values():
@@ -46,6 +58,8 @@ def main(names: list[str]) -> int:
         maintenance_interval=30,
         job_monitoring_interval=10,
     )
+    # A stop that comes before the job's child listens must not end it.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     worker.work(logging_level="WARNING")
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from typing import Any
 
 import redis
@@ -24,6 +25,9 @@ QUEUES = (HI, SEND, INBOUND, WORK)
 JOB_SECONDS = 120  # a job takes at most 55 s; what takes longer hangs
 
 log = logging.getLogger("wem.queue")
+
+# Set in a worker's job when its worker was told to stop: long jobs look, and end at the next safe point.
+stopping = threading.Event()
 
 
 def connection() -> redis.Redis:

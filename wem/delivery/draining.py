@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wem import clock
+from wem import clock, queue
 from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
@@ -47,7 +47,7 @@ def drain_until(deadline: float) -> bool:
     line, owner = open_line(), new_owner()
     try:
         _take_over()
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not queue.stopping.is_set():
             began = time.monotonic()
             mails = _lease(owner)
             if not mails:

@@ -8,7 +8,7 @@ import time
 
 import sqlalchemy as sa
 
-from wem import clock
+from wem import clock, queue
 from wem.db import db
 from wem.delivery import rules
 from wem.delivery.controlling import fail, hold, settle
@@ -45,7 +45,7 @@ def send_until(deadline: float) -> bool:
     """
     line, watch, owner = open_line(), Watch(), new_owner()
     try:
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not queue.stopping.is_set():
             lease = lease_next(owner)
             if lease is None:
                 return False
@@ -110,7 +110,7 @@ class Run:
         for recipient in recipients:
             if self.ledger.due and not self.ledger.commit():
                 return False
-            if time.monotonic() >= self.deadline or not self._permitted():
+            if queue.stopping.is_set() or time.monotonic() >= self.deadline or not self._permitted():
                 return False
             if self.lease.over:
                 return False

@@ -95,7 +95,7 @@ def _slice(turn: Turn, steps: Callable[[Turn], Iterator[None]]) -> bool:
             gave_way = clock.now()
         if not customer_may(turn.customer_id, Use.upload):
             return False
-        if clock.now() >= until:
+        if clock.now() >= until or queue.stopping.is_set():
             queue.ring(queue.WORK, JOBS[turn.state], turn.upload_id)
             return False
         db.session.rollback()

@@ -24,7 +24,7 @@ def expand_until(dispatch_id: int, deadline: float) -> bool:
 
     Each portion is one transaction with the cursor that tells the next where to begin. Commits.
     """
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not queue.stopping.is_set():
         if not _expand_some(dispatch_id):
             return False
     return True

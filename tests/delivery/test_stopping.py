@@ -1,0 +1,51 @@
+"""A worker that is told to stop ends its job at the next safe point: quickly, nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+
+from tests import factories
+from tests.service import running_service
+from wem.accounts.models import Customer
+from wem.db import db
+from wem.mailings import starting
+from wem.mailings.models import Mailing, MailingState
+
+
+def test_a_stopped_worker_ends_quickly_and_nothing_is_sent_twice(tmp_path):
+    with running_service(tmp_path / "var", SEND_WORKERS="1") as service:
+        with service.app.app_context():
+            customer = factories.make_customer("止める商店", "stopping")
+            factories.make_contract(customer)
+            mailing_list = factories.make_list(customer)
+            readers = [factories.make_subscriber(mailing_list) for _ in range(1500)]
+            addresses = {reader.address for reader in readers}
+            mailing = factories.make_mailing(mailing_list, subject="止める", html="<p>本文</p>", text="本文")
+            db.session.commit()
+            assert db.session.get(Customer, customer.id)
+            starting.start(mailing, by=None)
+            db.session.commit()
+            mailing_id = mailing.id
+        service.wait("a hundred are out", lambda: service.mailbox.count() > 100)
+        pid = int((service.settings.var / "run" / "send-1.pid").read_text())
+        began = time.monotonic()
+        os.kill(pid, signal.SIGTERM)
+        while _lives(pid):
+            assert time.monotonic() - began < 10, "the worker does not stop"
+            time.sleep(0.05)
+        # The supervisor starts another one, which goes on.
+        service.wait("the mailing is done", lambda: db.session.get(Mailing, mailing_id).state is MailingState.done)
+        got = Counter(mail["recipient"] for mail in service.mailbox.recipients())
+        assert set(got) == addresses
+        assert max(got.values()) == 1
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
