@@ -20,6 +20,7 @@ from wem.contracts.rules import SuspensionGround
 from wem.contracts.wording import GROUNDS
 
 NEEDED = DataRequired(_l("This field is required."))
+CHOSEN = DataRequired(_l("Please choose one."))
 
 
 class OneLine(StringField):
@@ -75,7 +76,7 @@ class NewContractForm(DetailsForm):
     name = OneLine(_l("Name of the customer"), [NEEDED, Length(max=100)])
     kana = OneLine(_l("Name in kana"), [NEEDED, Length(max=100)])
     slug = OneLine(_l("Name in addresses"), [NEEDED])
-    course = SelectField(_l("Course"), [NEEDED])
+    course = SelectField(_l("Course"), [CHOSEN])
     start_date = DateField(_l("Start date"), [NEEDED], default=clock.today)
     owner_name = OneLine(_l("Owner's name"), [NEEDED, Length(max=100)])
     owner_email = EmailField(_l("Owner's e-mail address"), [NEEDED, mail_address])
@@ -103,7 +104,7 @@ class NewContractForm(DetailsForm):
 
 
 class SuspendForm(FlaskForm):
-    ground = RadioField(_l("Ground"), [NEEDED], choices=[SelectChoice(g.value, t) for g, t in GROUNDS.items()])
+    ground = RadioField(_l("Ground"), [CHOSEN], choices=[SelectChoice(g.value, t) for g, t in GROUNDS.items()])
     note = TextAreaField(_l("Note for the record"), [NEEDED, Length(max=500)])
 
     @property
