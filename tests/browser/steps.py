@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -16,10 +17,10 @@ DATA = Path(__file__).resolve().parent.parent / "data" / "lists"
 WORK = 60_000  # milliseconds for what the workers do with 10,000 rows
 
 
-def make_newcomer(service: Service, slug: str) -> tuple[str, str]:
+def make_newcomer(service: Service, slug: str, name: str = "合同会社はじめ") -> tuple[str, str]:
     """Make a customer that has nothing but its contract; returns the mail addresses of its owner and of staff."""
     with service.app.app_context():
-        customer = factories.make_customer("合同会社はじめ", slug)
+        customer = factories.make_customer(name, slug)
         factories.make_contract(customer, attested_uploads=True)
         owner = factories.make_member(customer, name="新井 はじめ", email=f"owner@{slug}.example.jp")
         staff = factories.make_account("管理 太郎", f"staff-{slug}@wem.example", staff_role="admin")
@@ -65,10 +66,19 @@ def confirmed(page: Page, label: str) -> str:
 
 def figures(page: Page) -> dict[str, str]:
     """Return the figures of the page, each under its label."""
-    return {
-        each.locator("dt, .stat-label").first.inner_text().strip(): each.locator(".stat-value, dd").first.inner_text()
-        for each in page.locator(".stat").all()
-    }
+    found = {}
+    for each in page.locator(".stat").all():
+        label, value = each.locator("dt").inner_text(), each.locator("dd").first.inner_text()
+        found[label.strip()] = value.splitlines()[0]  # a note may stand under it
+    return found
+
+
+def reload_until(page: Page, text: str) -> None:
+    """Reload, as somebody without JavaScript does, until the main part shows the text."""
+    deadline = time.monotonic() + WORK / 1000
+    while text not in page.get_by_role("main").inner_text():
+        assert time.monotonic() < deadline, f"{page.url} never showed {text}"
+        page.reload()
 
 
 def make_list(page: Page, name: str, slug: str) -> None:

@@ -1,0 +1,57 @@
+"""Staff switch a contract off and on again: the customer's pages say so at once, and the readers'."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import steps
+from tests.browser.conftest import Opened
+from tests.browser.judging import ja, violations
+from tests.browser.steps import follow, press
+from tests.service import Service
+
+pytestmark = pytest.mark.browser
+CLOSED = "This page is closed while the service is suspended"
+
+
+def test_off_and_on_again(service: Service, opened: Opened) -> None:
+    owner_email, staff_email = steps.make_newcomer(service, "teishi", "有限会社ていし")
+    owner, staff, reader = opened(), opened(), opened(width=360)
+    steps.sign_in(owner, service, owner_email)
+    owner.goto(f"{service.portal}/lists/new")
+    steps.make_list(owner, "お得情報", "teishi")
+    join = f"{service.public}/h/teishi/teishi/join"
+    reader.goto(join)
+    expect(reader.get_by_role("button", name=ja("Agree and sign up"))).to_be_visible()
+
+    steps.sign_in(staff, service, staff_email)
+    follow(staff, "Contracts")
+    staff.get_by_role("searchbox").fill("ていし")
+    staff.keyboard.press("Enter")
+    staff.get_by_role("link", name="有限会社ていし").click()
+    follow(staff, "Suspend the service")
+    assert violations(staff) == []
+    staff.get_by_role("radio").first.check()
+    staff.get_by_label(ja("Note for the record")).fill("入金の確認待ち")
+    press(staff, "Suspend the service")
+    expect(staff.get_by_role("main")).to_contain_text(ja("Suspended"))
+
+    for label in ("Lists", "Mailings"):
+        follow(owner, label)
+        expect(owner.get_by_role("heading", level=1)).to_have_text(ja(CLOSED))
+        assert violations(owner) == []
+    follow(owner, "Home")
+    expect(owner.get_by_role("main")).to_contain_text(ja("The service is suspended"))
+    expect(owner.get_by_role("main")).not_to_contain_text("入金の確認待ち")
+    reader.goto(join)
+    expect(reader.get_by_role("heading", level=1)).to_have_text(ja("Registration is closed"))
+
+    follow(staff, "Resume the service")
+    staff.get_by_label(ja("Note for the record")).fill("入金を確認")
+    press(staff, "Resume the service")
+    expect(staff.get_by_role("link", name=ja("Suspend the service"))).to_be_visible()
+    follow(owner, "Lists")
+    expect(owner.get_by_role("row", name="お得情報")).to_be_visible()
+    reader.goto(join)
+    expect(reader.get_by_role("button", name=ja("Agree and sign up"))).to_be_visible()
