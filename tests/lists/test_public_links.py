@@ -25,7 +25,7 @@ from wem.lists.counting import registered
 from wem.lists.form_inputs import input_name
 from wem.lists.models import AddressChange, ConsentEvent, ListField, Subscriber, Subscription, Suppression
 from wem.lists.rules import Address, read_address
-from wem.lists.states import SuppressionReason, Way
+from wem.lists.states import FieldKind, SuppressionReason, Way
 from wem.outbox import OutboxMail
 from wem.tokens import Purpose
 
@@ -394,6 +394,19 @@ def test_own_details(world: World, public: Browser) -> None:
     assert page.status == 422 and tanaka.fields["氏名"] == "﨑山 次郎"
     kinds = [event.kind for event in db.session.scalars(sa.select(ConsentEvent))]
     assert kinds == ["changed"]
+
+
+def test_own_choices_that_are_offered_no_more(world: World, public: Browser) -> None:
+    tanaka = world.ours.readers[0]
+    colour = factories.make_field(world.ours.customer, "色", FieldKind.choice, key="色", options=["赤", "青"])
+    likes = factories.make_field(world.ours.customer, "趣味", FieldKind.choices, key="趣味", options=["旅行"])
+    for row in (world.ours.field, colour, likes):
+        world.ours.mailing_list.form_fields.append(ListField(field_id=row.id, required=True))
+    tanaka.fields = {"氏名": "田中 一郎", "色": "緑", "趣味": ["将棋"]}
+    db.session.commit()
+    page = public.submit(preferences_path(world), {input_name(world.ours.field.id): "田中 次郎"}, action="/details")
+    assert page.status == 303
+    assert tanaka.fields == {"氏名": "田中 次郎", "色": "緑", "趣味": ["将棋"]}
 
 
 def test_another_address(world: World, public: Browser, later: Any) -> None:

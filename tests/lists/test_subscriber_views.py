@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from tests.factories import make_field, make_subscriber
 from wem.audit import AuditEvent
@@ -65,6 +66,42 @@ def test_editing_fields(world, browser_for, here):
     )
     assert page.status == 303
     assert db.session.get(Subscriber, reader.id).fields == {"氏名": "田中 二郎", "誕生日": "1982-06-21"}
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_choices_no_longer_offered_are_kept(world, browser_for, here, few):
+    offered = ["赤", "青"] if few else [f"色{number}" for number in range(9)]
+    for key, kind in (("色", FieldKind.choice), ("趣味", FieldKind.choices)):
+        make_field(world.ours.customer, key, kind, key=key, options=offered)
+    reader = world.ours.readers[0]
+    reader.fields = {"氏名": "田中 一郎", "色": "緑", "趣味": [offered[0], "将棋"]}
+    db.session.commit()
+    browser, path = browser_for(world.ours.editor), f"{here}/{reader.id}"
+    assert browser.submit(path, {f"field_{world.ours.field.id}": "田中 二郎"}, action=path).status == 303
+    assert reader.fields == {"氏名": "田中 二郎", "色": "緑", "趣味": [offered[0], "将棋"]}
+    # It goes when somebody takes it away, and is offered no more.
+    numbers = dict(db.session.execute(sa.text("SELECT key, id FROM field")).all())
+    away = {f"field_{numbers['色']}": offered[1], f"field_{numbers['趣味']}": [offered[0]]}
+    assert browser.submit(path, away, action=path).status == 303
+    assert reader.fields == {"氏名": "田中 二郎", "色": offered[1], "趣味": [offered[0]]}
+    back = {f"field_{numbers['色']}": "緑"}
+    assert browser.submit(path, back, action=path).status == 422
+
+
+def test_a_save_holds_the_reader(world, browser_for, here):
+    reader = world.ours.readers[0]
+    said = []
+
+    def hear(statement):
+        if statement.is_select and "FOR UPDATE" in str(statement.statement.compile(dialect=postgresql.dialect())):
+            said.append(statement)
+
+    sa.event.listen(db.session, "do_orm_execute", hear)
+    try:
+        browser_for(world.ours.editor).post(f"{here}/{reader.id}", {f"field_{world.ours.field.id}": "田中 二郎"})
+    finally:
+        sa.event.remove(db.session, "do_orm_execute", hear)
+    assert said
 
 
 def test_stopping_one_reader(world, browser_for, here):

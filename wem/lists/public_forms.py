@@ -113,7 +113,11 @@ class DetailsForm(BaseForm):
         self, asked: Iterable[tuple[Field, bool]], stored: Mapping[str, Any], data: MultiDict[str, str] | None = None
     ) -> None:
         self.asked = list(asked)
-        super().__init__({input_name(field.id): value_input(field, required) for field, required in self.asked})
+        # What the customer no longer offers stays the reader's until the reader takes it away.
+        self.kept = {field.id: no_longer_offered(field, stored) for field, _ in self.asked}
+        super().__init__(
+            {input_name(field.id): value_input(field, required, self.kept[field.id]) for field, required in self.asked}
+        )
         self.values: dict[str, Any] = {}
         self.process(data, data={input_name(field.id): as_typed(field, stored) for field, _ in self.asked})
 
@@ -121,7 +125,7 @@ class DetailsForm(BaseForm):
         """Check all inputs; afterwards `values` (by field key; None where emptied) stand."""
         good = bool(super().validate())
         for field, required in self.asked:
-            value = read_input(self[input_name(field.id)], field, required=required)
+            value = read_input(self[input_name(field.id)], field, required=required, kept=self.kept[field.id])
             if isinstance(value, ValueProblem):
                 good = False
             else:
@@ -162,10 +166,20 @@ def address_input(label: Any) -> Any:
     return StringField(label, render_kw={**looks, "maxlength": 320}, validators=[_needed])
 
 
-def value_input(field: Field, required: bool) -> Any:
-    """Return the input of a custom field, by its kind."""
+def no_longer_offered(field: Field, stored: Mapping[str, Any]) -> list[str]:
+    """Return the choices that are stored for a field and not among its options any more."""
+    if field.kind not in (FieldKind.choice, FieldKind.choices):
+        return []
+    value = stored.get(field.key)
+    values = value if isinstance(value, list) else [value]
+    offered = {str(option) for option in field.options}
+    return [str(each) for each in values if each not in (None, "") and str(each) not in offered]
+
+
+def value_input(field: Field, required: bool, kept: Sequence[str] = ()) -> Any:
+    """Return the input of a custom field, by its kind; `kept` are choices beside those that the field offers."""
     validators = [_needed] if required else []
-    options = [SelectChoice(str(option)) for option in field.options]
+    options = [SelectChoice(str(option)) for option in (*field.options, *kept)]
     match field.kind:
         case FieldKind.choice if len(options) <= FEW:
             return RadioField(field.label, choices=options, validators=validators, validate_choice=False)
@@ -184,9 +198,9 @@ def value_input(field: Field, required: bool) -> Any:
     return StringField(field.label, validators=validators, render_kw={"maxlength": 1000})
 
 
-def read_input(typed: Any, field: Field, *, required: bool) -> Any:
+def read_input(typed: Any, field: Field, *, required: bool, kept: Sequence[str] = ()) -> Any:
     """Return the value of an input, None when it is empty; a ValueProblem is told at the input."""
-    options = [str(option) for option in field.options]
+    options = [str(option) for option in (*field.options, *kept)]
     raw = typed.data
     if field.kind is FieldKind.choices:
         chosen = [option for option in options if option in (raw or [])]

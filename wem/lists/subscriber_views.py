@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import flash, render_template, request, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import consent, leaving, subscribing
+from wem.lists import consent, leaving, registering, subscribing
 from wem.lists.field_views import fields_of
 from wem.lists.forms import FindForm, InviteForm
 from wem.lists.models import Field, MailingList, Subscriber, Subscription
@@ -117,11 +117,15 @@ def show(id: int, subscriber_id: int) -> Answer:
     mailing_list, reader = _reader(id, subscriber_id)
     customer, account = ours()
     posted = request.form if request.method == "POST" else None
+    # Held: the reader may change or leave at the same moment.
+    if posted is not None and registering.hold(reader.id) is None:
+        abort(404)
     details = DetailsForm(_optional_fields(customer.id), reader.fields, posted)
     status = 200
     if posted is not None:
         if details.validate():
-            reader.fields = {key: value for key, value in details.values.items() if value is not None}
+            merged = {**reader.fields, **details.values}
+            reader.fields = {key: value for key, value in merged.items() if value is not None}
             audit.record("subscriber.change", by=account.id, customer_id=customer.id, subject=reader)
             db.session.commit()
             flash(gettext("Saved."), "success")
