@@ -359,6 +359,13 @@ def test_choosing_lists(world: World, public: Browser) -> None:
     assert_counts_are_exact()
 
 
+@pytest.mark.parametrize("number", ["²", "１", "9" * 5000, "-1", "x"])
+def test_what_is_no_number_of_a_list(world: World, public: Browser, number: str) -> None:
+    page = public.post(preferences_path(world) + "/lists", {"list": [str(world.ours.mailing_list.id), number]})
+    assert page.status == 303
+    assert world.ours.readers[0].active_count == 1
+
+
 def test_joining_clears_the_no(world: World, public: Browser) -> None:
     tanaka = world.ours.readers[0]
     sale = factories.make_list(world.ours.customer, "週末セール")

@@ -164,6 +164,12 @@ def test_a_plain_text_mail(editor: Browser) -> None:
     assert mailing.text == "{{ 氏名 }}様\n\n{{ email }} にお送りしています。"
 
 
+@pytest.mark.parametrize("version", ["²", "１", "9" * 5000, "", "x"])
+def test_a_version_that_is_none(world: World, editor: Browser, version: str) -> None:
+    path = f"/mailings/{world.ours.mailing.id}/edit"
+    assert editor.post(path, {**editor.get(path).form(), "version": version}).status == 409
+
+
 def test_two_editors_at_once(world: World, editor: Browser, browser_for: BrowserFor) -> None:
     mailing = world.ours.mailing
     path = f"/mailings/{mailing.id}/edit"

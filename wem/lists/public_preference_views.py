@@ -58,9 +58,10 @@ def change_lists(token: str) -> Any:
     if reader is None:
         return _gone()
     shown = [row.id for row in _shown_lists(reader)]
-    wanted = [int(number) for number in request.form.getlist(form_inputs.LISTS) if number.isdigit()]
+    ticked = set(request.form.getlist(form_inputs.LISTS))
+    wanted = [number for number in shown if str(number) in ticked]
     rest = [row for row in reader.subscriptions if row.state in LIVE and row.list_id not in shown]
-    if not rest and not set(wanted) & set(shown) and not request.form.get("sure"):
+    if not rest and not wanted and not request.form.get("sure"):
         sender = sender_for(reader.customer_id)
         return render("lists/public/choose_none.html", sender, reader.language, token=token)
     preferences.change_lists(reader, shown, wanted, **_trace(), language=page_language(reader.language))

@@ -72,7 +72,8 @@ def edit(id: int) -> Answer:
     form = _form(customer.id, mailing)
     if not form.validate_on_submit():
         return _page(form, mailing, 422 if form.is_submitted() else 200)
-    version = int(form.version.data) if str(form.version.data or "").isdigit() else 0
+    typed = form.version.data or ""
+    version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
     try:
         cleaned = composing.clean(_draft(form), customer.id, mailing)
         composing.save(mailing, cleaned, version, by=account.id)
