@@ -2,10 +2,11 @@
 
 import sqlalchemy as sa
 
-from tests.factories import make_field, make_list
+from tests.factories import make_field, make_list, make_subscriber
 from wem.db import db
-from wem.lists.models import Field, MailingList
-from wem.lists.states import FieldKind
+from wem.lists import counting, jobs
+from wem.lists.models import Field, MailingList, Suppression, Upload
+from wem.lists.states import FieldKind, SubscriptionState, UploadKind, UploadState
 
 
 def test_making_a_list(world, browser_for):
@@ -38,15 +39,40 @@ def test_closing_sign_up(world, browser_for):
     assert (row.name, row.sign_up_open, row.form_version) == ("新しい名前", False, 2)
 
 
-def test_a_list_with_readers_is_not_deleted(world, browser_for):
+def test_deleting_a_list_ends_its_registrations(world, browser_for):
     row = world.ours.mailing_list
-    browser = browser_for(world.ours.editor)
-    browser.post(f"/lists/{row.id}/delete")
-    assert db.session.get(MailingList, row.id).archived_at is None
-    empty = make_list(world.ours.customer, slug="empty")
+    other = make_list(world.ours.customer, slug="other")
+    make_subscriber(other, "only@readers.example.com")
+    make_subscriber(row, state=SubscriptionState.pending)
     db.session.commit()
-    browser.post(f"/lists/{empty.id}/delete")
-    assert browser.get(f"/lists/{empty.id}").status == 404
+    browser = browser_for(world.ours.editor)
+    assert "4 人" in browser.get(f"/lists/{row.id}/edit").text
+    browser.post(f"/lists/{row.id}/delete")
+    assert browser.get(f"/lists/{row.id}").status == 404
+    jobs.erase_expired()
+    db.session.expire_all()
+    kept = db.session.get(MailingList, row.id)
+    assert (kept.active_count, kept.pending_count) == (0, 0)
+    customer = world.ours.customer.id
+    assert counting.registered(customer) == counting.recount(customer) == 1
+    assert counting.registered(world.theirs.customer.id) == 3
+    assert db.session.scalar(sa.select(Suppression.list_id)) is None  # nobody refused
+
+
+def test_a_list_with_an_upload_under_way_is_not_deleted(world, browser_for):
+    row = world.ours.mailing_list
+    db.session.add(
+        Upload(
+            customer_id=row.customer_id,
+            list_id=row.id,
+            kind=UploadKind.attested,
+            state=UploadState.waiting,
+            filename="x.csv",
+        )
+    )
+    db.session.commit()
+    browser_for(world.ours.editor).post(f"/lists/{row.id}/delete")
+    assert db.session.get(MailingList, row.id).archived_at is None
 
 
 def test_field_keys_are_unique_and_stay(world, browser_for):

@@ -12,6 +12,7 @@ from wem import audit, clock, outbox
 from wem.accounts import emails, signing_in
 from wem.accounts.forms import ChangePasswordForm, NameForm
 from wem.accounts.models import Account, SignIn
+from wem.accounts.passwords import fits, hashed
 from wem.db import db
 from wem.web.blueprints import AccountBlueprint
 from wem.web.htmx import see_other
@@ -69,13 +70,14 @@ def change_password() -> Answer:
     me = _me()
     form = ChangePasswordForm(me.email)
     good = form.validate_on_submit()
-    if good and not me.has_password(form.current.data or ""):
+    if good and not fits(form.current.data or "", me.password_hash):
         form.current.errors = [gettext("The current password is not right.")]
         good = False
     if not good:
         return _page(password_form=form), 422
+    password_hash = hashed(form.password.data or "")
     here = current_user.sign_in
-    me.set_password(form.password.data or "")
+    me.set_password(password_hash)
     here.ended_at = None  # this browser stays signed in, all others are out
     outbox.post(emails.password_changed(me), about=f"account {me.id}")
     audit.record("account.password", by=me.id, subject=me)

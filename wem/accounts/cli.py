@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from wem import audit
-from wem.accounts.models import Account
+from wem.accounts.models import Account, hasher
 from wem.accounts.rules import PASSWORD_LEAST, StaffRole, password_problem
 from wem.db import db
 
@@ -27,7 +27,7 @@ def create_admin(email: str, name: str, password: str) -> None:
     if db.session.scalar(sa.select(Account.id).where(Account.email == email)):
         raise click.ClickException(f"{email} signs in already.")
     account = Account(email=email, name=name.strip(), staff_role=StaffRole.admin)
-    account.set_password(password)
+    account.set_password(hasher.hash(password))
     db.session.add(account)
     db.session.flush()
     audit.record("account.create_admin", by=None, subject=account)

@@ -74,13 +74,13 @@ def usable(invitation: Invitation | None) -> bool:
     )
 
 
-def accept(invitation: Invitation, name: str, password: str | None) -> Account:
+def accept(invitation: Invitation, name: str, password_hash: str | None) -> Account:
     """Make the account (or take the existing one) and give it its place; the caller commits."""
     account = account_of(invitation.email)
     if account is None:
         account = Account(email=invitation.email, name=name.strip() or invitation.name)
-        if password:
-            account.set_password(password)
+        if password_hash:
+            account.set_password(password_hash)
         db.session.add(account)
     if invitation.staff_role is not None:
         account.staff_role = invitation.staff_role

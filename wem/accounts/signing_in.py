@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import enum
-from contextlib import suppress
 from datetime import timedelta
 
 import sqlalchemy as sa
-from argon2.exceptions import VerificationError
 
 from wem import clock
-from wem.accounts.models import NOBODY, Account, SignInAttempt, hasher
+from wem.accounts.models import Account, SignInAttempt, hasher
+from wem.accounts.passwords import fits, hashed
 from wem.accounts.rules import GUESS_MINUTES, guesses_left
 from wem.db import db
 
@@ -29,7 +28,11 @@ def check_password(email: str, password: str, ip: str, user_agent: str) -> Accou
     if not _may_try(email, ip):
         return Refusal.too_many
     account = account_of(email)
-    good = account.has_password(password) if account else _compare_with_nobody(password)
+    kept = account.password_hash if account else None
+    good = fits(password, kept)
+    rehashed = hashed(password) if good and hasher.check_needs_rehash(kept or "") else None
+    if account and rehashed:
+        account.password_hash = rehashed
     db.session.add(
         SignInAttempt(
             at=clock.now(),
@@ -79,9 +82,3 @@ def _may_try(email: str, ip: str) -> bool:
         db.session.scalar(failed.where(SignInAttempt.email == email)) or 0,
         db.session.scalar(failed.where(SignInAttempt.ip == ip)) or 0,
     )
-
-
-def _compare_with_nobody(password: str) -> bool:
-    with suppress(VerificationError):
-        hasher.verify(NOBODY, password)
-    return False

@@ -13,6 +13,7 @@ from wem import outbox, tokens
 from wem.accounts import emails, inviting, signing_in
 from wem.accounts.forms import AcceptForm, ForgottenForm, NewPasswordForm, SignInForm
 from wem.accounts.models import Account, Invitation
+from wem.accounts.passwords import hashed
 from wem.accounts.signing_in import Refusal
 from wem.db import db
 from wem.tokens import Purpose
@@ -100,7 +101,11 @@ def new_password(token: str) -> Answer:
         return render_template("accounts/link_gone.html", again=url_for("accounts.forgotten")), 410
     form = NewPasswordForm(account.email)
     if request.method == "POST" and form.validate():
-        account.set_password(form.password.data or "")
+        password_hash = hashed(form.password.data or "")
+        account = _account_of_token(token)
+        if account is None:
+            return render_template("accounts/link_gone.html", again=url_for("accounts.forgotten")), 410
+        account.set_password(password_hash)
         outbox.post(emails.password_changed(account), about=f"account {account.id}")
         sign_in(account)
         db.session.commit()
@@ -131,7 +136,10 @@ def invitation(token: str) -> Answer:
         return _join_with_existing(row, existing, token)
     form = AcceptForm(row.email, name=row.name)
     if request.method == "POST" and form.validate():
-        account = inviting.accept(row, form.name.data or "", form.password.data)
+        password_hash = hashed(form.password.data or "")
+        if not inviting.usable(row):
+            return render_template("accounts/link_gone.html", again=None), 410
+        account = inviting.accept(row, form.name.data or "", password_hash)
         sign_in(account)
         db.session.commit()
         flash(gettext("Welcome to WeM."), "success")

@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +40,9 @@ WAITING = sa.text("outbox_mail.state = 0")
 LEASED = sa.text("outbox_mail.state = 1")
 # Kinds that ask for what the contract's other rights cover; what speaks of a subscription asks for sign-up.
 USES = {"test_copy": Use.compose}
+
+
+STANDSTILL = timedelta(minutes=10)  # how long a mail waits before its contract is asked again
 
 
 def drain_until(deadline: float) -> bool:
@@ -108,8 +111,12 @@ def _send(mails: Sequence[Mail], line: Line, owner: str, until: float) -> None:
             _give_back(owner)
             return
         at = clock.now()
-        if at >= mail.expires_at or not _permitted(mail):
+        if at >= mail.expires_at:
             _record(mail, owner, OutboxState.expired, at)
+            continue
+        if not _permitted(mail):
+            # The service may be resumed before the mail's time is over.
+            _record(mail, owner, OutboxState.waiting, at, due=at + STANDSTILL)
             continue
         try:
             data = assemble(_message(mail, keys, at))

@@ -11,6 +11,7 @@ from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import (
+    closing,
     expiring,
     forgetting,
     upload_applying,
@@ -139,13 +140,14 @@ def sweep_uploads() -> None:
 
 
 def erase_expired() -> None:
-    """Erase what is past its time: what nobody confirmed or decided, old reports, values of deleted fields."""
+    """Erase what is past its time: what nobody confirmed or decided, old reports, deleted fields and lists."""
     until = clock.now() + SLICE
     for portion in (
         expiring.erase_expired,
         upload_erasing.discard_undecided,
         upload_erasing.erase_old_reports,
         forgetting.forget_values,
+        closing.end_subscriptions,
     ):
         while portion() and clock.now() < until:
             db.session.commit()

@@ -17,7 +17,8 @@ from wem.accounts.models import Account, Customer
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import counting, links
+from wem.lists import closing, counting, links
+from wem.lists.closing import UploadUnderWay
 from wem.lists.forms import EditListForm, ListForm
 from wem.lists.models import MailingList, MonthPeak, Upload
 from wem.web.blueprints import CustomerBlueprint
@@ -143,15 +144,18 @@ def edit(id: int) -> Answer:
 def delete(id: int) -> Answer:
     row = list_or_404(id)
     _, account = ours()
-    if row.active_count or row.pending_count:
-        flash(
-            gettext("This list still has readers. End their subscriptions first, by an upload of kind “end”."), "error"
-        )
+    try:
+        closing.delete_list(row)
+    except UploadUnderWay:
+        flash(gettext("An upload of this list is under way. Please finish or discard it first."), "error")
         return see_other(url_for("lists.edit", id=row.id))
-    # Put away, not removed: consent records and mailings speak of it.
-    row.archived_at = clock.now()
-    row.sign_up_open = False
-    audit.record("list.delete", by=account.id, customer_id=row.customer_id, subject=row)
+    audit.record(
+        "list.delete",
+        by=account.id,
+        customer_id=row.customer_id,
+        subject=row,
+        readers=row.active_count + row.pending_count,
+    )
     db.session.commit()
     flash(gettext("The list is deleted."), "success")
     return see_other(url_for("lists.index"))
