@@ -125,7 +125,8 @@ def test_the_other_customers_readers_are_strangers(world: World) -> None:
 
 
 def test_known_readers_get_the_values_where_wished(world: World) -> None:
-    content = "メールアドレス,氏名\ntanaka@readers.example.com,田中 太郎\nsuzuki@readers.example.com,\nnew@x.example,新\n".encode()
+    rows = "メールアドレス,氏名\ntanaka@readers.example.com,田中 太郎\nsuzuki@readers.example.com,\n"
+    content = (rows + "new@x.example,新\n").encode()
     applied(world.ours, content, update_known=False)
     assert db.session.get_one(Subscriber, world.ours.readers[0].id).fields == {"氏名": "田中 一郎"}
     applied(world.ours, content, update_known=True)
@@ -135,7 +136,8 @@ def test_known_readers_get_the_values_where_wished(world: World) -> None:
 
 
 def test_invitations_are_pending_with_one_mail_each(world: World) -> None:
-    content = "メールアドレス,氏名\na@x.example,青木\nb@x.example,馬場\nA@X.example,別人\ntanaka@readers.example.com,田中\n".encode()
+    rows = "メールアドレス,氏名\na@x.example,青木\nb@x.example,馬場\nA@X.example,別人\n"
+    content = (rows + "tanaka@readers.example.com,田中\n").encode()
     upload = applied(world.ours, content, UploadKind.invitation)
     assert (upload.good, upload.duplicate, upload.known, upload.applied) == (2, 1, 1, 2)
     rows = db.session.scalars(sa.select(Subscription).where(Subscription.upload_id == upload.id)).all()

@@ -95,5 +95,7 @@ def upload_by_screen(browser: Browser, list_id: int, file: Path, kind: str) -> P
         {"kind": kind, "file": (io.BytesIO(file.read_bytes()), file.name)},
         content_type="multipart/form-data",
     )
+    # The client leaves the body that it wrote to disk open.
+    page.response.request.environ["wsgi.input"].close()
     assert page.status == 303, page.text
     return browser.get(page.location)

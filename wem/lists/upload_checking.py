@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +16,7 @@ from wem.hashing import address_hasher
 from wem.lists import upload_steps
 from wem.lists.models import EVERY_LIST, Field, ListField, Subscriber, Subscription, Suppression, Upload, UploadRow
 from wem.lists.reading import FileShape, rows, survey
+from wem.lists.reading_ahead import ahead
 from wem.lists.registering import LIVE
 from wem.lists.states import RowState, UploadKind, UploadState
 from wem.lists.upload_classing import Span, batches, classify
@@ -21,7 +24,10 @@ from wem.lists.upload_erasing import erase_some_rows
 from wem.lists.upload_rows import BAD, COLUMNS, Checked, RowChecker, ValueColumn, column_names
 from wem.lists.upload_steps import Turn
 
-CHUNK = 10_000
+FRAME = 10_000  # rows held in memory
+# From so many rows on the file is read by a process of its own, and the pages that every chunk changes are written
+# once for five frames.
+LARGE, FRAMES = 100_000, 5
 
 
 def steps(turn: Turn) -> Iterator[None]:
@@ -44,12 +50,19 @@ def steps(turn: Turn) -> Iterator[None]:
         shape = survey(path, shape)
         upload_steps.advance(turn, shape=shape.as_dict(), total=shape.records)
         yield
-    for chunk in batches(map(check, rows(path, shape, cursor)), CHUNK):
-        last = chunk[-1][1]
-        counts = _keep(turn, Span(turn.upload_id, *span, chunk[0][1], last), chunk, kind, everywhere)
-        upload_steps.add(turn, **counts)
-        upload_steps.advance(turn, cursor=last, read=last)
-        yield
+    large = (shape.records or 0) - cursor >= LARGE
+    read = batches(map(check, rows(path, shape, cursor)), FRAME)
+    with closing(ahead(read) if large else read) as frames:
+        while frame := next(frames, None):
+            upload_steps.advance(turn)
+            first, last, bad, size = frame[0][1], 0, 0, 0
+            for rest in chain([frame], islice(frames, FRAMES - 1 if large else 0)):
+                _insert(rest)
+                last, bad, size = rest[-1][1], bad + sum(row[2] == BAD for row in rest), size + len(rest)
+            counts = _meet(Span(turn.upload_id, *span, first, last), size - bad, kind, everywhere)
+            upload_steps.add(turn, bad=bad, **counts)
+            upload_steps.advance(turn, cursor=last, read=last)
+            yield
     upload_steps.leave(turn, state=UploadState.checked, read=shape.records, cursor=0)
 
 
@@ -88,16 +101,12 @@ def _value_columns(upload: Upload) -> list[ValueColumn]:
     return found
 
 
-def _keep(turn: Turn, span: Span, chunk: Sequence[Checked], kind: UploadKind, everywhere: bool) -> dict[str, int]:
-    """Write a chunk of checked rows, find what each meets, and return by how much the upload's counts change."""
-    upload_steps.advance(turn)
-    _insert(chunk)
-    bad = sum(row[2] == BAD for row in chunk)
+def _meet(span: Span, readable: int, kind: UploadKind, everywhere: bool) -> dict[str, int]:
+    """Find what the readable rows of a chunk meet, and return by how much the upload's counts change."""
     duplicate = _mark_duplicates(span)
-    rest = len(chunk) - bad - duplicate
+    rest = readable - duplicate
     if kind in (UploadKind.stop_list, UploadKind.ending):
         return {
-            "bad": bad,
             "duplicate": duplicate,
             "good": rest,
             "known": _subscriptions_met(span, everywhere),
@@ -106,7 +115,6 @@ def _keep(turn: Turn, span: Span, chunk: Sequence[Checked], kind: UploadKind, ev
     classes = classify(span)
     fresh = rest - classes.opted_out - len(classes.known) - len(classes.elsewhere)
     return {
-        "bad": bad,
         "duplicate": duplicate,
         "good": fresh,
         "known": len(classes.known),

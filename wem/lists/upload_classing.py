@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -146,7 +146,7 @@ def _mark(marks: Sequence[dict[str, Any]]) -> None:
         )
 
 
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
     """Yield the items in lists of at most `size`."""
     rest = iter(items)
     while some := list(islice(rest, size)):

@@ -118,11 +118,12 @@ class StatementForm(FlaskForm):
 
 
 class DecisionForm(FlaskForm):
-    note = TextAreaField(_l("Note to the customer"), [Length(max=500)])
+    # Both decisions stand on one page.
+    note = TextAreaField(_l("Note to the customer"), [Length(max=500)], id="approval-note")
 
 
 class RefusalForm(DecisionForm):
-    note = TextAreaField(_l("Note to the customer"), [NEEDED, Length(max=500)])
+    note = TextAreaField(_l("Note to the customer"), [NEEDED, Length(max=500)], id="refusal-note")
 
 
 def asks_fields(kind: UploadKind) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,7 +84,8 @@ def new(list_id: int) -> Answer:
         # Keeping and looking through 200 MB takes its time: not inside a transaction.
         db.session.commit()
         try:
-            key, size, shape = uploading.store(form.file.data.stream)
+            with closing(form.file.data):
+                key, size, shape = uploading.store(form.file.data.stream)
         except UnreadableFile as problem:
             form.file.errors = [gettext(PROBLEM_TEXTS[problem.problem.value])]
         else:
@@ -120,7 +122,8 @@ def columns(list_id: int, upload_id: int) -> Answer:
         mapping["everywhere"] = form.everywhere.data == "all"
     if "evidence" in form and form.evidence.data:
         try:
-            statement |= keep_evidence(form.evidence.data.stream, form.evidence.data.filename or "")
+            with closing(form.evidence.data):
+                statement |= keep_evidence(form.evidence.data.stream, form.evidence.data.filename or "")
         except storage.TooLarge:
             form.evidence.errors = [gettext("The evidence is larger than 10 MB. Please make it smaller.")]
             return _columns_page(_list(list_id), _upload(list_id, upload_id), form, choices, 422)
