@@ -45,6 +45,7 @@ from wem.web.headers import set_up_headers
 from wem.web.htmx import set_up_htmx
 from wem.web.languages import set_up_languages
 from wem.web.limits import set_up_limits
+from wem.web.numbers import set_up_numbers
 from wem.web.origins import Origin, guard_origins
 from wem.web.session import set_up_sessions
 
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000  # addresses of static files carry their version
     if config.database_url.startswith("sqlite:///"):
         config.var.mkdir(parents=True, exist_ok=True)
+    set_up_numbers(app)
     set_up_sessions(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))

@@ -177,6 +177,7 @@ def test_confirmations_of_a_suspended_customer_wait_and_others_leave(
     assert mailbox.count() == 2
     world.ours.contract.resume("", by=None)
     db.session.commit()
+    make_due()
     drain()
     assert mailbox.count() == 4
 
