@@ -90,8 +90,17 @@ def new(list_id: int) -> Answer:
             form.file.errors = [gettext(PROBLEM_TEXTS[problem.problem.value])]
         else:
             kind, name = UploadKind(form.kind.data), form.file.data.filename or ""
-            upload = uploading.receive(_list(list_id), kind, name, key, size, shape, by=account_id)
-            db.session.commit()
+            try:
+                upload = uploading.receive(_list(list_id), kind, name, key, size, shape, by=account_id)
+                db.session.commit()
+            except BaseException as error:
+                # No row names the file: nobody would ever erase its addresses.
+                storage.erase(key)
+                if not isinstance(error, uploading.Refused):
+                    raise
+                db.session.rollback()
+                flash(gettext("This is not possible any more. Please look at the present state."), "warning")
+                return see_other(url_for("uploads.index", list_id=list_id))
             return see_other(url_for("uploads.columns", list_id=list_id, upload_id=upload.id))
     status = 422 if form.is_submitted() else 200
     return render(
