@@ -81,6 +81,8 @@ MISTAKES: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("another customer's field", "html", "{{ 誕生日 }}", ("「誕生日」という項目はありません",)),
     ("a name in a link", "html", '<a href="https://shop.example.jp/?n={{ 氏名 }}">見る</a>', ("{{ 氏名 }}", "リンク")),
     ("a name in an image", "html", '<img alt="" src="https://shop.example.jp/{{ 氏名 }}.png">', ("{{ 氏名 }}",)),
+    ("a name in a written address", "html", "<p>詳しくはhttps://x/?n={{ 氏名 }}</p>", ("{{ 氏名 }}", "リンク")),
+    ("the address in a link of the text", "text", "詳しくはhttps://x/?m={{ email }}", ("{{ email }}", "リンク")),
     ("the text part", "text", "こんにちは {{ 名前 }}様", ("1行目 10文字目", "「名前」")),
 ]
 

@@ -16,6 +16,7 @@ from wem.delivery.personalising import Escape, TemplateProblem, compile_template
 from wem.delivery.rendering import SYSTEM_NAMES
 from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
+from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
 
@@ -102,6 +103,8 @@ def clean(draft: Draft, customer_id: int, mailing: Mailing | None = None) -> Cle
         html = _clean_or_nothing(draft.html)
     elif "html" not in problems and (personal := personal_names_in_links(html, customer_id)):
         problems["html"] = PersonalLink(tuple(personal))
+    if not draft.derive and "text" not in problems and (personal := personal_names_in_text(draft.text, customer_id)):
+        problems["text"] = PersonalLink(tuple(personal))
     if problems:
         raise Refused(problems)
     return Cleaned(draft, html, removed(draft.html, html) if draft.body_kind is BodyKind.html else ())
@@ -126,8 +129,16 @@ def _clean_or_nothing(source: str) -> str:
 
 
 def personal_names_in_links(html: str, customer_id: int) -> list[str]:
-    """Return the names in links and image addresses that would carry a reader's own data away."""
-    used = names_in_links(html)
+    """Return the names in links, image addresses and written-out addresses that would carry a reader's data away."""
+    return _personal(names_in_links(html) | names_in_body_addresses(html), customer_id)
+
+
+def personal_names_in_text(text: str, customer_id: int) -> list[str]:
+    """Return the names in addresses of a text part, of which mail programs make links, that would do the same."""
+    return _personal(names_in_text_addresses(text), customer_id)
+
+
+def _personal(used: set[str], customer_id: int) -> list[str]:
     if not used:
         return []
     harmless = set(SYSTEM_NAMES) | set(
