@@ -29,7 +29,7 @@ from wem.db import db
 LINK = re.compile(r"""(?:href|src|hx-get)="([^"#]+)(?:#[^"]*)?\"""")
 FEW_LINKS = 10  # followed per person and route; pages by pages of a list would never end
 FEW = 3  # rows per route for those who see what the owner sees
-LAST = ("logout", "end", "delete", "remove", "discard", "stop", "suspend", "password")
+LAST = re.compile(r"\b(?:logout|end|end-others|delete|remove|discard|stop|suspend|password)\b")
 
 
 @dataclass
@@ -242,10 +242,12 @@ class Crawler:
                     kind = (route.endpoint, answer.who, " ".join(sorted(names_of(form))))
                     if len([key for key in forms if key[0] == route.endpoint]) < FEW:
                         forms.setdefault(kind, (route, path, form))
-        ordered = sorted(forms.items(), key=lambda pair: any(word in pair[0][0] for word in LAST))
-        for (_, who, _), (route, path, form) in ordered:
-            self._post(route, who, path, wrong_values(form), ())
         self._look_up()
+        for (_, who, _), (route, path, form) in sorted(forms.items(), key=lambda pair: ends(pair[1][0])):
+            self._post(route, who, path, wrong_values(form), ())
+            if ends(route):
+                # Perhaps the sign-in has ended with it.
+                self.browsers.clear()
 
     def route_of_post(self, answer: Answer, action: str) -> tuple[Route | None, str | None]:
         parts = urlsplit(unescape(action))
@@ -278,10 +280,15 @@ class Crawler:
         """Type a reader's whole address wherever a form takes one: the answer may show it masked only."""
         address = next(each for each in self.stage.addresses if stages.DOMAINS["ours"] in each)
         for route in self.routes:
-            if "POST" not in route.methods or route.audience != "customer":
+            if "POST" not in route.methods or route.audience != "customer" or ends(route):
                 continue
             for path in paths(route, self.stage.ours, self.stage)[:1]:
                 self._post(route, "owner", path, {"address": address, "email": address, "q": address}, (address,))
+
+
+def ends(route: Route) -> bool:
+    """Return whether posting to a route may end what others still need: rows, sign-ins."""
+    return LAST.search(route.rule) is not None
 
 
 def links(answer: Answer) -> list[str]:

@@ -35,7 +35,8 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "terms": lambda half: [1],
     "c": lambda half: [tokens.sign(Purpose.confirm, *half.subscription_ids)],
     "u": lambda half: [
-        tokens.sign(Purpose.unsubscribe, half.subscriber_ids[0], number) for number in (0, half.mailing_ids[-1])
+        *[tokens.sign(Purpose.unsubscribe, half.subscriber_ids[0], number) for number in (0, half.mailing_ids[-1])],
+        tokens.sign(Purpose.unsubscribe, half.merged_id, 0),
     ],
     "p": lambda half: [tokens.sign(Purpose.preferences, number) for number in half.subscriber_ids],
     "p/new": lambda half: [tokens.sign(Purpose.address_change, number) for number in half.change_ids],

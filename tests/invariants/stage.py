@@ -28,8 +28,10 @@ from wem.lists import reading
 from wem.lists.models import (
     AddressChange,
     ConsentEvent,
+    DeletedField,
     ListField,
     MailingList,
+    MergedReader,
     Subscriber,
     Subscription,
     Suppression,
@@ -56,6 +58,7 @@ class Half:
     people: dict[str, int]
     mailing_list_id: int
     password_number: int
+    merged_id: int = 0  # a reader's number that became another
     list_ids: list[int] = field(default_factory=list)
     list_slugs: list[str] = field(default_factory=list)
     field_ids: list[int] = field(default_factory=list)
@@ -190,6 +193,9 @@ def _half(side: Side, secret: str, name: str) -> Half:
             at=at,
         )
     )
+    half.merged_id = 900_000 + customer.id
+    db.session.add(MergedReader(old_id=half.merged_id, customer_id=customer.id, into_id=moving.id, at=at))
+    db.session.add(DeletedField(customer_id=customer.id, key=f"deleted_{name}"))
     db.session.add(Stop(customer_id=customer.id, at=at, subscriber_id=moving.id))
     db.session.add(Tester(customer_id=customer.id, name="試験 太郎", email=f"tester@{customer.slug}.example.jp"))
     db.session.add(
@@ -285,7 +291,11 @@ def _uploads(half: Half) -> None:
             db.session.execute(sa.insert(UploadRow), [{**row, "upload_id": copy.id} for row in rows])
             half.upload_ids.append(copy.id)
         half.upload_ids.append(first.id)
-    attested = sa.select(Upload.id).where(Upload.id.in_(half.upload_ids), Upload.kind == UploadKind.attested)
+    # What is not handed in yet, or was never, is the customer's own affair.
+    private = (UploadState.received, UploadState.reading, UploadState.checked, UploadState.discarded)
+    attested = sa.select(Upload.id).where(
+        Upload.id.in_(half.upload_ids), Upload.kind == UploadKind.attested, Upload.state.not_in(private)
+    )
     half.attested_ids = list(db.session.scalars(attested))
     db.session.commit()
 

@@ -87,6 +87,13 @@ def test_answers(crawl: Crawl) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_addresses_were_typed(crawl: Crawl) -> None:
+    """The look-ups found somebody; else the answers above prove little."""
+    asked = {answer.route: answer for answer in crawl.of("POST") if answer.typed}
+    assert not [str(answer) for answer in asked.values() if answer.header("Location").startswith("/login")]
+    assert "/subscribers/" in asked["subscribers.find"].header("Location")
+
+
 def test_what_is_typed_is_not_kept_in_addresses_of_pages(crawl: Crawl) -> None:
     """Addresses of pages stand in logs, histories and referrers."""
     wrong = [

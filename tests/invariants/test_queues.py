@@ -19,8 +19,6 @@ from wem.settings import ROOT
 # (job, parameter): why something that is no id is carried through Redis.
 NOT_AN_ID = {
     ("wem.delivery.jobs.send", "shard"): "tells the rings of several processes apart; means nothing",
-    ("wem.lists.jobs.forget_field", "key"): "the field's row is gone; its key is what readers' values are kept under",
-    ("wem.lists.jobs.forget_field", "after"): "the reader behind whom the last run stopped",
 }
 
 

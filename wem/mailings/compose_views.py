@@ -72,7 +72,7 @@ def edit(id: int) -> Answer:
     form = _form(customer.id, mailing)
     if not form.validate_on_submit():
         return _page(form, mailing, 422 if form.is_submitted() else 200)
-    typed = form.version.data or ""
+    typed = str(form.version.data or "")
     version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
     try:
         cleaned = composing.clean(_draft(form), customer.id, mailing)
