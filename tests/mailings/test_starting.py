@@ -95,6 +95,12 @@ def test_of_many_who_start_at_once_one_does(app: Flask, world: factories.World) 
         (lambda world: setattr(world.ours.mailing, "subject", "{{ 誰か }}"), Problem.template),
         (lambda world: setattr(world.ours.mailing, "html", "<p>{% if 氏名 %}</p>"), Problem.template),
         (lambda world: setattr(world.ours.mailing, "text", "{{ 氏名"), Problem.template),
+        (lambda world: setattr(world.ours.mailing, "text", "見るhttps://x/?m={{ email }}"), Problem.personal_link),
+        (lambda world: setattr(world.ours.mailing, "html", "<p>https://x/{{ 氏名 }}</p>"), Problem.personal_link),
+        (
+            lambda world: setattr(world.ours.mailing, "html", '<a href="https://x/{{ 氏名 }}">x</a>'),
+            Problem.personal_link,
+        ),
     ],
 )
 def test_what_may_not_be_sent_does_not_start(world: factories.World, change: Any, problem: Problem) -> None:
@@ -129,6 +135,27 @@ def test_the_content_is_fixed_when_it_starts(world: factories.World) -> None:
         assert "{{ unsubscribe_url }}" in part
         assert "東京都立川市曙町1-1-1" in part
         assert "info@shop.example.jp" in part
+
+
+def test_texts_are_made_before_the_transaction_and_made_again_when_something_changed(world: factories.World) -> None:
+    db.session.commit()
+    ready = starting.prepare(world.ours.mailing)
+    assert ready is not None
+    assert not db.session.registry().in_transaction()
+    world.ours.contract.postal_address = "別の住所"
+    db.session.commit()
+    content = starting.start(world.ours.mailing, by=1, ready=ready).content
+    assert "別の住所" in content["text"]
+    assert "東京都立川市" not in content["html"]
+
+
+def test_prepared_texts_are_those_that_are_sent(world: factories.World) -> None:
+    db.session.commit()
+    ready = starting.prepare(world.ours.mailing)
+    assert ready is not None
+    content = starting.start(world.ours.mailing, by=1, ready=ready).content
+    assert content["html"] is ready.html, "not made a second time"
+    assert content["text"] is ready.text
 
 
 def test_a_mailing_of_text_alone(world: factories.World) -> None:

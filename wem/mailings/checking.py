@@ -154,6 +154,11 @@ def _template(mailing: Mailing, problems: list[Problem]) -> Iterator[Check]:
         todo = gettext("Please mend it. A field may have been deleted since you wrote the mail.")
         yield Check(Severity.refusal, title, problem_text(problem), todo, "edit")
         return
+    if Problem.personal_link in problems:
+        what = gettext("A field that would give the reader's data away stands in a link or in a written-out address.")
+        todo = gettext("Please take it out. Only choice and yes/no fields can stand there.")
+        yield Check(Severity.refusal, title, what, todo, "edit")
+        return
     if Problem.template in problems:
         yield Check(Severity.refusal, title, gettext("A text cannot be filled in."), gettext("Please mend it."), "edit")
         return

@@ -85,8 +85,13 @@ def _start(mailing_id: int) -> None:
         return _hold(mailing, HeldReason.missed)
     if not customer_may(mailing.customer_id, Use.send):
         return _hold(mailing, HeldReason.contract)
+    # Making the texts takes long; nobody else's writing waits for it.
+    ready = starting.prepare(mailing)
+    mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
+    if mailing.state is not MailingState.scheduled or not mailing.scheduled_at or mailing.scheduled_at > clock.now():
+        return None
     try:
-        starting.start(mailing, by=None)
+        starting.start(mailing, by=None, ready=ready)
     except starting.CannotStart as error:
         log.warning("mailing %s is held: %s", mailing_id, error)
         _hold(mailing, HeldReason.problems)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wem import clock
 from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
-from wem.db import db
+from wem.db import db, reading_only
 from wem.mailings import checking, composing, emails, starting
 from wem.mailings.audience import most_recipients
 from wem.mailings.forms import SendForm
@@ -29,6 +29,9 @@ Answer = str | tuple[str, int] | Response
 @blueprint.route("/mailings/<int:id>/check", methods=["GET", "POST"])
 def check(id: int) -> Answer:
     """What was found, and when it should go; a good time leads to the confirmation."""
+    # Making the texts takes long and nothing is written here: no lock is held for it.
+    db.session.rollback()
+    reading_only.set(True)
     mailing = owned_or_404(Mailing, id)
     if not _to_be_sent(mailing):
         return _moved_on(mailing)
@@ -66,7 +69,11 @@ def send(id: int) -> Answer:
     account = current_account()
     if account is None:
         abort(404)
+    account_id = account.id
+    # Making the texts takes long; nobody else's writing waits for it.
+    ready = starting.prepare(mailing) if _to_be_sent(mailing) else None
     # Nobody changes it between this look and the start.
+    mailing = owned_or_404(Mailing, id)
     db.session.refresh(mailing, with_for_update=True)
     if not _to_be_sent(mailing):
         return _moved_on(mailing)
@@ -77,9 +84,9 @@ def send(id: int) -> Answer:
         at = _moment(request.form.get("at", ""))
         composing.take_sender_name(mailing)
         if at is None:
-            starting.start(mailing, by=account.id)
+            starting.start(mailing, by=account_id, ready=ready)
         else:
-            starting.schedule(mailing, at, by=account.id)
+            starting.schedule(mailing, at, by=account_id, ready=ready)
     except (CannotStart, InThePast, NotPossible) as error:
         db.session.rollback()
         return _not_sent(owned_or_404(Mailing, id), error)
