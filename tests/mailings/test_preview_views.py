@@ -11,8 +11,12 @@ import time_machine
 
 from tests.factories import World, make_field
 from tests.page import Browser
+from wem import clock
 from wem.audit import AuditEvent
 from wem.db import db
+from wem.hashing import address_hash
+from wem.lists.models import EVERY_LIST, Suppression
+from wem.lists.states import SuppressionReason
 from wem.mailings import models, starting, testing
 from wem.mailings.models import BodyKind, Mailing
 from wem.outbox import OutboxMail
@@ -195,6 +199,24 @@ def test_test_copies_go_to_testers_marked_and_as_nobody(world: World, editor: Br
         assert "東京都立川市曙町1-1-1" in part
         assert not any(address in part for address in ADDRESSES)
     assert "mailing.test" in db.session.scalars(sa.select(AuditEvent.action)).all()
+
+
+@pytest.mark.parametrize("on_every_list", [True, False])
+def test_no_test_copy_goes_to_who_stopped_the_mails(world: World, editor: Browser, on_every_list: bool) -> None:
+    row = a_tester(world)
+    db.session.add(
+        Suppression(
+            customer_id=world.ours.customer.id,
+            address_hash=address_hash("check@shop.example.jp"),
+            list_id=EVERY_LIST if on_every_list else world.ours.mailing_list.id,
+            reason=next(iter(SuppressionReason)),
+            at=clock.now(),
+        )
+    )
+    db.session.commit()
+    sent = editor.submit(preview(world), {"testers": [str(row.id)], "reader": "0"}, action="/test")
+    assert "山田 確認さんにはテストメールを送りません" in editor.get(sent.location).text
+    assert db.session.scalars(sa.select(OutboxMail)).all() == []
 
 
 def test_the_way_out_in_a_test_copy_ends_nobodys_subscription(world: World, editor: Browser, public: Browser) -> None:

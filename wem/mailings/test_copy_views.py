@@ -80,9 +80,15 @@ def send(id: int) -> Answer:
     form = copy_form(customer.id)
     if not form.validate_on_submit():
         return page(mailing, test=form), 422
-    chosen = db.session.scalars(
+    asked = db.session.scalars(
         sa.select(Tester).where(Tester.customer_id == customer.id, Tester.id.in_(form.testers.data or ()))
     ).all()
+    chosen, left = testing.without_those_who_left(asked)
+    if left:
+        names = ", ".join(tester.name for tester in left)
+        flash(gettext("No test copy goes to %(names)s: the address has stopped your mails.", names=names), "warning")
+    if not chosen:
+        return see_other(url_for("previews.show", id=id))
     try:
         testing.send_copies(mailing, chosen, form.reader.data, by=account.id)
     except TemplateProblem as problem:

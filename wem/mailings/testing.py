@@ -8,6 +8,9 @@ import sqlalchemy as sa
 
 from wem import audit, outbox
 from wem.db import db
+from wem.hashing import address_hasher
+from wem.lists.models import Suppression
+from wem.lists.rules import Address, read_address
 from wem.mailings import previewing
 from wem.mailings.models import Mailing, Tester
 from wem.outbox import SystemMail
@@ -20,6 +23,25 @@ MARK = "【テスト】"
 def testers_of(customer_id: int) -> list[Tester]:
     """Return the customer's testers in the order in which they were added."""
     return list(db.session.scalars(sa.select(Tester).where(Tester.customer_id == customer_id).order_by(Tester.id)))
+
+
+def without_those_who_left(testers: Sequence[Tester]) -> tuple[list[Tester], list[Tester]]:
+    """Return the testers who may get copies, and those whose address stopped one of their customer's lists."""
+    hashed = address_hasher()
+    marks = {}
+    for tester in testers:
+        address = read_address(tester.email)
+        if isinstance(address, Address):
+            marks[tester.id] = hashed(address.key)
+    rows = db.session.execute(
+        sa.select(Suppression.customer_id, Suppression.address_hash).where(
+            Suppression.customer_id.in_({tester.customer_id for tester in testers}),
+            Suppression.address_hash.in_(marks.values()),
+        )
+    )
+    left = {(customer_id, mark) for customer_id, mark in rows}
+    stopped = [tester for tester in testers if (tester.customer_id, marks.get(tester.id)) in left]
+    return [tester for tester in testers if tester not in stopped], stopped
 
 
 def send_copies(mailing: Mailing, testers: Sequence[Tester], sample: int, *, by: int) -> None:
