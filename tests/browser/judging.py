@@ -14,6 +14,8 @@ from wem.web.languages import FOLDER
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A refused form is an answer, not an accident, but Chromium writes it down as one.
 ANSWERS = re.compile(r"Failed to load resource: .* status of (403|404|422)")
+JAPANESE = re.compile(r"[ぁ-んァ-ン一-龥]")
+DATA = {"メールアドレス", "氏名"}  # headings of the uploaded files
 TEXTS = """() => {
   const found = new Set();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -80,13 +82,13 @@ def ja(text: str, **values: object) -> str:
 def words() -> tuple[frozenset[str], frozenset[str]]:
     """Return what can only be English and what can only be Japanese: whole texts of the catalogues."""
     pairs = [(" ".join(text.split()), " ".join(said.split())) for text, said in catalogue().items() if text != said]
-    english, japanese = {text for text, _ in pairs}, {said for _, said in pairs if said}
+    english, japanese = {text for text, _ in pairs}, {said for _, said in pairs if JAPANESE.search(said)}
     return frozenset(english - japanese), frozenset(japanese - english)
 
 
 def leftovers(page: Page, language: str) -> list[str]:
     """Return the texts of the page that stand in the other language, and a wrong `lang`."""
     english, japanese = words()
-    found = set(page.evaluate(TEXTS)) & (english if language == "ja" else japanese)
+    found = set(page.evaluate(TEXTS)) & (english if language == "ja" else japanese - DATA)
     stated = page.locator("html").get_attribute("lang")
     return sorted(found) + ([] if stated == language else [f"html lang={stated}"])

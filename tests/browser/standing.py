@@ -17,7 +17,6 @@ from tests.conftest import settings_for_tests
 from tests.invariants import stage as stages
 from tests.invariants.stage import Stage
 from wem import create_app
-from wem.accounts.models import Account
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.settings import ROOT
@@ -29,8 +28,9 @@ class Standing:
     stage: Stage
     portal: str
     public: str
-    newcomer: Account  # owner of a customer that has nothing yet
-    suspended: Account  # owner of a customer whose service stands still
+    newcomer: int  # owner of a customer that has nothing yet
+    suspended: int  # owner of a customer whose service stands still
+    suspended_contract: int
 
 
 class Quiet(WSGIRequestHandler):
@@ -52,24 +52,22 @@ def standing_service(folder: Path) -> Iterator[Standing]:
         factories.make_contract(newcomer, attested_uploads=True)
         suspended = factories.make_customer("株式会社おやすみ", "oyasumi")
         contract = factories.make_contract(suspended)
-        mailing_list = factories.make_list(suspended, "お知らせ", "news")
+        mailing_list = factories.make_list(suspended, "町のたより", "news")
         factories.make_subscriber(mailing_list, "yasumi@readers.example.com")
-        people = [
-            factories.make_member(newcomer, name="新井 はじめ", email="owner@hajime.example.jp"),
-            factories.make_member(suspended, name="安見 肇", email="owner@oyasumi.example.jp"),
+        made = [
+            factories.make_member(newcomer, name="新井 はじめ", email="owner@hajime.example.jp").id,
+            factories.make_member(suspended, name="安見 肇", email="owner@oyasumi.example.jp").id,
+            contract.id,
         ]
-        contract.suspend(SuspensionGround.nonpayment, "", by=stage.world.admin.id)
+        contract.suspend(SuspensionGround.nonpayment, "", by=stage.admin.id)
         db.session.info.pop("rings", None)  # there is no Redis
         db.session.commit()
-        for row in list(db.session):
-            db.session.refresh(row)
-        db.session.expunge_all()
         db.session.remove()
     server.app = app
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Standing(app, stage, portal, public, *people)
+        yield Standing(app, stage, portal, public, *made)
     finally:
         server.shutdown()
         thread.join()

@@ -14,10 +14,11 @@ from tests.browser.standing import Standing
 from tests.invariants.routes import Route, paths, routes
 from tests.page import Browser
 from wem.accounts.models import Account
+from wem.accounts.rules import StaffRole
 from wem.db import db
 from wem.web.origins import Origin
 
-MOST = 40  # rows tried per route: each kind of upload in each state
+MOST = 60  # rows tried per route: each kind of upload in each state
 NEW_ENOUGH = 3  # (tag, classes) pairs that make a shape of its own
 NOWHERE = "/no-such-page"
 FIRST_STEPS = ("/dashboard", "/lists", "/mailings", "/mailings/new", "/fields", "/testers", "/contract", "/team")
@@ -35,7 +36,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Person:
-    account: Account | None
+    account_id: int | None
     origin: str
     mine: Callable[[Route], bool]
     paths: tuple[str, ...] = ()  # opened as well
@@ -48,18 +49,20 @@ def people(standing: Standing) -> dict[str, Person]:
     def of(*audiences: str, origin: Origin = Origin.portal) -> Callable[[Route], bool]:
         return lambda route: route.audience in audiences and route.origin in (origin, Origin.both)
 
+    ours, suspended = stage.ours.people, f"/staff/contracts/{standing.suspended_contract}"
     return {
         "nobody": Person(None, standing.portal, of("public"), (NOWHERE,)),
         "reader": Person(None, standing.public, of("public", origin=Origin.public), (NOWHERE,)),
-        "owner": Person(stage.ours.side.owner, standing.portal, of("customer", "account")),
+        "owner": Person(ours["owner"], standing.portal, of("customer", "account")),
         "viewer": Person(
-            stage.ours.side.viewer, standing.portal, nothing, ("/dashboard", "/lists", "/lists/1", "/mailings", "/team")
+            ours["viewer"], standing.portal, nothing, ("/dashboard", "/lists", "/lists/1", "/mailings", "/team")
         ),
         "newcomer": Person(standing.newcomer, standing.portal, nothing, FIRST_STEPS),
         "suspended": Person(standing.suspended, standing.portal, nothing, ("/dashboard", "/lists", "/contract")),
-        "delegate": Person(stage.ours.delegate, standing.portal, nothing, ("/account/customers",)),
-        "staff": Person(stage.world.admin, standing.portal, of("staff")),
-        "partner": Person(stage.world.partner, standing.portal, of("partner")),
+        "staff": Person(
+            stage.staff_ids[StaffRole.admin], standing.portal, of("staff"), (suspended, f"{suspended}/resume")
+        ),
+        "partner": Person(stage.partner_id, standing.portal, of("partner")),
     }
 
 
@@ -75,6 +78,7 @@ def visits(standing: Standing, who: str) -> list[Visit]:
     for name, path in wanted:
         answer = client.get(path, base_url=person.origin)
         body = answer.get_data()
+        answer.close()
         if (answer.status_code != 200 and path not in person.paths) or b"<html" not in body:
             continue
         if answer.headers.get("Content-Security-Policy", "").startswith("sandbox"):
@@ -90,15 +94,15 @@ def visits(standing: Standing, who: str) -> list[Visit]:
 def client_of(standing: Standing, person: Person) -> FlaskClient:
     """Return a browser of this person without a window; wants an application context."""
     browser = Browser(standing.app, person.origin)
-    if person.account is not None:
-        browser.sign_in(db.session.merge(person.account))
+    if person.account_id is not None:
+        browser.sign_in(db.session.get_one(Account, person.account_id))
     return browser.client
 
 
 def cookies(standing: Standing, who: str) -> list[dict[str, Any]]:
     """Return the cookies of a browser in which this person is signed in."""
     person = people(standing)[who]
-    if person.account is None:
+    if person.account_id is None:
         return []
     with standing.app.app_context():
         name = standing.app.config["SESSION_COOKIE_NAME"]

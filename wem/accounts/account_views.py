@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock, outbox
 from wem.accounts import emails, signing_in
+from wem.accounts.browser_names import browser_name
 from wem.accounts.forms import ChangePasswordForm, NameForm
 from wem.accounts.models import Account, SignIn
 from wem.accounts.passwords import fits, hashed
@@ -43,6 +44,7 @@ def _page(name_form: NameForm | None = None, password_form: ChangePasswordForm |
             .order_by(SignIn.seen_at.desc())
             .limit(50)
         ).all(),
+        browser_name=browser_name,
         here=current_user.sign_in.id,
         attempts=signing_in.recent_attempts(me),
     )

@@ -28,7 +28,7 @@ ROLE_HINTS = {
 }
 STAFF_ROLES = {
     StaffRole.admin: _l("Administrator"),
-    StaffRole.contracts: _l("Contracts"),
+    StaffRole.contracts: _l("Contract desk"),
     StaffRole.billing: _l("Billing"),
     StaffRole.support: _l("Support"),
     StaffRole.operations: _l("Operations"),
