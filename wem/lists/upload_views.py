@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -23,10 +20,11 @@ from wem.lists.forms import KINDS as FIELD_KINDS
 from wem.lists.models import MailingList, Upload, UploadRow
 from wem.lists.problems import PROBLEM_TEXTS, UnreadableFile
 from wem.lists.reading import FileShape
-from wem.lists.states import RowState, UploadKind, UploadState
+from wem.lists.states import UploadKind, UploadState
 from wem.lists.upload_columns import ColumnChoices
 from wem.lists.upload_effect import effect_of
 from wem.lists.upload_forms import KIND_HINTS, KINDS, NewUploadForm, ShapeForm, StatementForm, asks_fields
+from wem.lists.upload_reporting import refused_after, report_lines
 from wem.lists.upload_statement import keep_evidence
 from wem.lists.upload_texts import FILE_GONE_TEXT, STATES, reason_of
 from wem.web.blueprints import CustomerBlueprint
@@ -241,18 +239,8 @@ def _refused(upload: Upload) -> tuple[list[UploadRow], int | None]:
     if upload.state in (UploadState.reading, UploadState.applying, UploadState.undoing):
         return [], None
     after = request.args.get("after", default=0, type=int)
-    found = list(db.session.scalars(_refused_after(upload.id, after, PER_PAGE + 1)))
+    found = list(db.session.scalars(refused_after(upload.id, after, PER_PAGE + 1)))
     return found[:PER_PAGE], found[PER_PAGE - 1].record if len(found) > PER_PAGE else None
-
-
-def _refused_after(upload_id: int, after: int, limit: int) -> sa.Select[Any]:
-    return (
-        sa.select(UploadRow)
-        # Written out, so that the index of refused rows serves.
-        .where(UploadRow.upload_id == upload_id, UploadRow.record > after, sa.text("state IN (1, 2)"))
-        .order_by(UploadRow.record)
-        .limit(limit)
-    )
 
 
 @blueprint.get("/<int:upload_id>/refused.csv")
@@ -261,31 +249,10 @@ def refused(list_id: int, upload_id: int) -> Answer:
     upload = _upload(list_id, upload_id)
     head = [gettext("Row"), gettext("Column"), gettext("Address (masked)"), gettext("Reason")]
     return FlaskResponse(
-        stream_with_context(_report(upload.id, head)),
+        stream_with_context(report_lines(upload.id, head)),
         mimetype="text/csv",
         headers={"Content-Disposition": f"attachment; filename=refused-{upload.id}.csv"},
     )
-
-
-def _report(upload_id: int, head: list[str]) -> Iterator[str]:
-    # The byte order mark lets Excel read UTF-8.
-    yield "\ufeff" + _line(head)
-    after = 0
-    while rows := db.session.scalars(_refused_after(upload_id, after, 1000)).all():
-        after = rows[-1].record
-        for row in rows:
-            place = (row.place or "") if row.state is RowState.bad else ""
-            yield _line(
-                [str(row.record), place, row.address or "" if row.state is RowState.bad else "", reason_of(row)]
-            )
-        db.session.expunge_all()
-
-
-def _line(cells: list[str]) -> str:
-    out = io.StringIO()
-    # What Excel would calculate is text here.
-    csv.writer(out).writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells])
-    return out.getvalue()
 
 
 @blueprint.post("/<int:upload_id>/apply")
