@@ -22,6 +22,7 @@ from wem.db import db
 from wem.lists import counting, uploading
 from wem.lists.models import Field, MailingList, Subscriber, Subscription, Upload
 from wem.lists.states import FieldKind, SubscriptionState, UploadKind, UploadState
+from wem.outbox import OutboxMail
 
 READABLE = re.compile(r"[A-Za-z0-9._+-]{2,}@[a-z0-9.-]+\.(?:jp|com|net)")
 INVITING = {"how": "店頭の申込書", "when": "2025年"}
@@ -212,10 +213,17 @@ def test_corrections_are_kept_and_show_no_address(
 def test_wrong_choices_are_said_beside_the_column(world: World, browser_for: Callable[..., Browser]) -> None:
     browser = browser_for(world.ours.editor)
     page = upload_by_screen(browser, world.ours.mailing_list.id, DATA / "readers-messy.csv", "invitation")
-    wrong = {"use-0": "", "use-1": "new:text", "label-1": "", "use-2": "field:nothing", "how": "", "when": ""}
+    wrong = {
+        "use-0": "",
+        "use-1": "new:text",
+        "label-1": "a@b.example",
+        "use-2": "field:nothing",
+        "how": "",
+        "when": "",
+    }
     page = post_columns(browser, page, wrong)
     assert page.status == 422
-    for text in ("メールアドレスの列を選んでください", "新しい項目には名前が必要です", "入力してください"):
+    for text in ("メールアドレスの列を選んでください", "項目の名前にメールアドレスは使えません", "入力してください"):
         assert text in page.text
     no_reader_shows(page)
     page = post_columns(browser, page, {"use-0": "address", "use-1": "address", **INVITING})
@@ -308,6 +316,9 @@ def test_staff_refuse_with_a_word(world: World, browser_for: Callable[..., Brows
     assert work(upload.id).storage_key is None
     page = browser.get(f"/lists/{upload.list_id}/imports/{upload.id}")
     assert "申込書に同意の文言がありません。" in page.text
+    mail = db.session.scalars(sa.select(OutboxMail)).one()
+    assert mail.recipient == world.ours.editor.email and mail.subject == "アップロードを承認しませんでした：お得情報"
+    assert "申込書に同意の文言がありません。" in (mail.text or "") and f"/imports/{upload.id}" in (mail.text or "")
     assert counting.registered(world.ours.customer.id) == 3
 
 

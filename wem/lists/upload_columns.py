@@ -100,7 +100,8 @@ def chosen(
     seen: set[str] = set()
     for choice in choices.columns:
         choice.use = answers.get(f"use-{choice.column}", IGNORE)
-        choice.label = " ".join(answers.get(f"label-{choice.column}", choice.label).split())[:100]
+        # The heading is the name unless a person gives another one.
+        choice.label = " ".join(answers.get(f"label-{choice.column}", "").split())[:100] or choice.label
         choice.error = _wrong(choice, labels, seen, address_only)
         seen.add(choice.use)
     if choices.address is None:

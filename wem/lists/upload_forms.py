@@ -91,6 +91,8 @@ class StatementForm(FlaskForm):
             SelectChoice("list", _l("Only on this list")),
         ]
         self.told.description = told_text()
+        self.told.flags.required = True
+        self.evidence.flags.required = not self.has_evidence
         for name in self._not_asked(upload.kind):
             delattr(self, name)
 

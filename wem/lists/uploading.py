@@ -9,11 +9,12 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from wem import audit, clock, queue, storage
+from wem import audit, clock, outbox, queue, storage
+from wem.accounts.models import Account, Membership
 from wem.contracts.models import contract_in_force, customer_may
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import forgetting, workbooks
+from wem.lists import forgetting, upload_emails, workbooks
 from wem.lists.models import Field, MailingList, Upload
 from wem.lists.problems import FileProblem, UnreadableFile
 from wem.lists.reading import MAX_FILE, FileShape, detect
@@ -222,6 +223,14 @@ def refuse(upload: Upload, note: str, *, by: int) -> None:
 def _decide(upload: Upload, state: UploadState, note: str, by: int, **values: Any) -> None:
     values |= {"decided_by": by, "decided_at": clock.now(), "decision_note": note[:500]}
     move(upload, state, among=(UploadState.waiting,), **values)
+    # Who no longer works for the customer is told nothing.
+    account = db.session.scalar(
+        sa.select(Account)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Account.id == upload.created_by, Membership.customer_id == upload.customer_id)
+    )
+    if account is not None:
+        outbox.post(upload_emails.decided(upload, account), customer_id=upload.customer_id, about=f"upload {upload.id}")
 
 
 def undo(upload: Upload, *, by: int) -> None:
