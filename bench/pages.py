@@ -278,9 +278,9 @@ def measure(small: Installation, large: Installation, samples: int) -> None:
         if turn == 3:  # templates are compiled, caches are warm
             for installation in (small, large):
                 installation.times, installation.cpu = {}, {}
-        for installation in (small, large):
-            for name, (path, data, status) in pages(installation.ids).items():
-                installation.ask(name, path, data, status)
+        for name in pages(small.ids):
+            for installation in (small, large):
+                installation.ask(name, *pages(installation.ids)[name])
 
 
 def main() -> int:

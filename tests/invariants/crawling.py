@@ -25,6 +25,7 @@ from tests.page import Browser, Page
 from wem.accounts.models import Account
 from wem.audit import AuditEvent
 from wem.db import db
+from wem.outbox import OutboxMail
 
 LINK = re.compile(r"""(?:href|src|hx-get)="([^"#]+)(?:#[^"]*)?\"""")
 FEW_LINKS = 10  # followed per person and route; pages by pages of a list would never end
@@ -70,6 +71,7 @@ class Crawl:
     flashed: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
     audited: list[str] = field(default_factory=list)
+    mailed: list[str] = field(default_factory=list)  # to people who sign in
     unsound: list[str] = field(default_factory=list)  # pages that fail the checks of every page
 
     def of(self, *methods: str) -> Iterator[Answer]:
@@ -110,6 +112,8 @@ class Crawler:
             root.setLevel(level)
         self.seen.logged = log.lines
         self.seen.audited = [f"{row.action} {row.subject} {row.details!r}" for row in db.session.query(AuditEvent)]
+        mails = db.session.query(OutboxMail).filter(OutboxMail.kind.not_like("reader_%"))
+        self.seen.mailed = [f"{mail.kind}: {mail.subject} {mail.text} {mail.html}" for mail in mails]
         return self.seen
 
     def close(self) -> None:

@@ -43,6 +43,8 @@ def level(name: str) -> int:
         return RULES
     if last == "forms" or last.endswith("_forms"):
         return FORMS
+    if last.endswith("_emails"):
+        return EMAILS
     if last in ("views", "cli") or last.endswith("_views"):
         return VIEWS
     # wording: what the models' states are called; mails and screens both ask it.

@@ -122,6 +122,12 @@ def test_the_audit_trail(crawl: Crawl) -> None:
     assert crawl.audited
 
 
+def test_mails_to_people_who_sign_in(crawl: Crawl) -> None:
+    wrong = [mail for mail in crawl.mailed if leaks(mail, crawl.addresses)]
+    assert not wrong, wrong
+    assert crawl.mailed, "no form led to a mail"
+
+
 def test_partners_see_no_readers(crawl: Crawl) -> None:
     wrong = [str(answer) for answer in crawl.answers if answer.who == "partner" and leaks(answer.text, crawl.addresses)]
     assert not wrong, wrong
