@@ -16,7 +16,7 @@ from wem import clock, outbox, storage
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists import counting, jobs, leaving, upload_applying, uploading
+from wem.lists import counting, jobs, leaving, upload_applying, upload_checking, uploading
 from wem.lists.models import (
     ConsentEvent,
     Field,
@@ -64,6 +64,20 @@ def test_ten_thousand_in_a_few_seconds(world: World) -> None:
     assert time.monotonic() - begun < 20  # about two on a quiet machine
     names = {fields.get("氏名") for fields in db.session.scalars(sa.select(Subscriber.fields))}
     assert {"髙橋 葵", "﨑山 葵"} & names and len(names) > 500
+
+
+def test_a_large_file_is_read_by_a_process_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload_checking, "LARGE", 100)
+    monkeypatch.setattr(upload_checking, "FRAME", 70)
+    monkeypatch.setattr(upload_applying, "LARGE", 100)
+    monkeypatch.setattr(upload_applying, "LARGE_CHUNK", 130)
+    # Each slice is over after some commits, and the next one goes on from there.
+    monkeypatch.setattr(jobs, "SLICE", timedelta(milliseconds=100))
+    upload = applied(world.ours, DATA / "readers-1000-utf8-bom.csv")
+    assert (upload.total, upload.good, upload.applied) == (1000, 1000, 1000)
+    upload = checked(world.ours, DATA / "readers-1000-utf8-bom.csv")
+    assert (upload.good, upload.known) == (0, 1000)
+    assert_counts_are_exact()
 
 
 def test_who_said_no_is_not_revived(world: World) -> None:
