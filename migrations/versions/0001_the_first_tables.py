@@ -698,6 +698,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_membership_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
+        "merged_reader",
+        sa.Column("old_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column("into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["into_id"], ["subscriber.id"], name=op.f("fk_merged_reader_into_id_subscriber"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("old_id", name=op.f("pk_merged_reader")),
+    )
+    with op.batch_alter_table("merged_reader", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_merged_reader_into_id"), ["into_id"], unique=False)
+
+    op.create_table(
         "retry",
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
         sa.Column("dispatch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -932,6 +946,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_retry_dispatch_id"))
 
     op.drop_table("retry")
+    with op.batch_alter_table("merged_reader", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_merged_reader_into_id"))
+
+    op.drop_table("merged_reader")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_membership_customer_id"))
 

@@ -23,7 +23,7 @@ from wem.hashing import address_hash
 from wem.lists import leaving, preferences, subscribing
 from wem.lists.counting import registered
 from wem.lists.form_inputs import input_name
-from wem.lists.models import AddressChange, ConsentEvent, ListField, Subscriber, Subscription, Suppression
+from wem.lists.models import AddressChange, ConsentEvent, ListField, MergedReader, Subscriber, Subscription, Suppression
 from wem.lists.rules import Address, read_address
 from wem.lists.states import FieldKind, SuppressionReason, Way
 from wem.outbox import OutboxMail
@@ -433,6 +433,59 @@ def test_another_address(world: World, public: Browser, later: Any) -> None:
     assert holds("tanaka@readers") == []
     assert "使えなくなりました" in public.get(link).text
     assert_counts_are_exact()
+
+
+def merge(number: int, into: str) -> None:
+    reader = db.session.get_one(Subscriber, number)
+    preferences.ask_address_change(reader, address(into), language="ja")
+    change = db.session.scalars(sa.select(AddressChange).where(AddressChange.subscriber_id == number)).one()
+    moved, _ = preferences.move_address(change, ip=None, user_agent=None)
+    assert moved is preferences.Moved.merged
+    db.session.commit()
+
+
+def test_old_links_lead_to_the_reader_that_two_became(world: World, public: Browser) -> None:
+    """Twice: the first becomes the second, the second the third; the mails to the first are still there."""
+    first, second, third = (reader.id for reader in world.ours.readers)
+    leave, own = leave_path(world), preferences_path(world)
+    addresses = [reader.address for reader in world.ours.readers]
+    merge(first, addresses[1])
+    assert "お得情報" in public.get(leave).text
+    merge(second, addresses[2])
+    assert {row.old_id: row.into_id for row in db.session.scalars(sa.select(MergedReader))} == {
+        first: third,
+        second: third,
+    }
+    assert addresses[2] in public.get(own).text
+    page = public.submit(own, {"address": "suzuki@flowers.example.net"}, action="/address")
+    assert page.status == 303
+    page = public.get(leave)
+    assert page.status == 200 and "お得情報" in page.text
+    assert public.post(leave, ONE_CLICK).status == 200
+    assert db.session.get(Subscriber, third) is None
+    assert world.ours.mailing.unsubscribed == 1
+    # With the reader goes what led there.
+    assert db.session.scalars(sa.select(MergedReader)).all() == []
+    assert "メールは送信されません" in public.get(leave).text
+    assert "お預かりしている情報はありません" in public.get(own).text
+    assert_counts_are_exact()
+
+
+def test_an_old_link_stops_one_of_two_lists(world: World, public: Browser) -> None:
+    first, second = world.ours.readers[0].id, world.ours.readers[1].id
+    sale = factories.make_list(world.ours.customer, "週末セール")
+    preferences.change_lists(world.ours.readers[1], [sale.id], [sale.id], ip=None, user_agent=None, language="ja")
+    db.session.commit()
+    leave = leave_path(world)
+    merge(first, world.ours.readers[1].address)
+    page = public.submit(leave, {"what": "lists"})
+    assert "配信を停止しました" in page.text and "お得情報" in page.text
+    # What is left is shown by a link that names the reader of now.
+    assert tokens.sign(Purpose.preferences, second) in page.html
+    assert {row.list_id: row.state for row in db.session.get_one(Subscriber, second).subscriptions} == {
+        world.ours.mailing_list.id: "unsubscribed",
+        sale.id: "active",
+    }
 
 
 def test_another_readers_address_looks_the_same(world: World, public: Browser, later: Any) -> None:

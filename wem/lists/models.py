@@ -286,6 +286,20 @@ class AddressChange(Base):
     expires_at: Mapped[datetime]
 
 
+class MergedReader(Base):
+    """A reader's number that became another by moving to the address of a reader that was there already.
+
+    Mails sent before carry the old number; it goes with the reader that it became.
+    """
+
+    __tablename__ = "merged_reader"
+
+    old_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    customer_id: Mapped[int]
+    into_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+
+
 class Upload(Base):
     """A file of addresses (CSV or Excel) on its way into a list."""
 

@@ -16,7 +16,7 @@ from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import consent, emails, leaving, links, rationing, registering, subscribing
 from wem.lists.consent import Trace
-from wem.lists.models import EVERY_LIST, AddressChange, Field, MailingList, Subscriber
+from wem.lists.models import EVERY_LIST, AddressChange, Field, MailingList, MergedReader, Subscriber
 from wem.lists.registering import Registration
 from wem.lists.rules import Address, domain_group
 from wem.lists.senders import sender_for
@@ -31,6 +31,21 @@ class Moved(enum.StrEnum):
     moved = "moved"
     merged = "merged"  # it was a reader of this customer already: now they are one
     gone = "gone"  # expired, or the reader left meanwhile
+
+
+def reader_of(number: int) -> Subscriber | None:
+    """Return the reader that a mailed link names, by an old number too; None when it is gone."""
+    reader = db.session.get(Subscriber, number)
+    if reader is not None:
+        return reader
+    return db.session.scalar(
+        sa.select(Subscriber)
+        .join(
+            MergedReader,
+            sa.and_(MergedReader.into_id == Subscriber.id, MergedReader.customer_id == Subscriber.customer_id),
+        )
+        .where(MergedReader.old_id == number)
+    )
 
 
 def offered_lists(customer_id: int) -> Sequence[MailingList]:
@@ -153,6 +168,7 @@ def move_address(change: AddressChange, *, ip: str | None, user_agent: str | Non
         for list_id in held.live():
             held.end(list_id, SubscriptionState.unsubscribed)
         db.session.add(Stop(at=clock.now(), customer_id=held.customer_id, subscriber_id=held.subscriber.id))
+        _note_merged(held.subscriber, other.subscriber)
         registering.settle(other, held)
         return Moved.merged, other.subscriber.id
     reader = held.subscriber
@@ -172,6 +188,17 @@ def _hold_both(change: AddressChange) -> tuple[Registration | None, Registration
     numbers = sorted({change.subscriber_id, *([other_id] if other_id else [])})
     held = {number: registering.hold(number) for number in numbers}
     return held[change.subscriber_id], held[other_id] if other_id else None
+
+
+def _note_merged(old: Subscriber, new: Subscriber) -> None:
+    """Have the links in mails to the old reader lead to the new one; also those that led to the old one until now."""
+    db.session.execute(
+        sa.update(MergedReader)
+        .where(MergedReader.into_id == old.id)
+        .values(into_id=new.id)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.add(MergedReader(old_id=old.id, customer_id=old.customer_id, into_id=new.id, at=clock.now()))
 
 
 def _carry_consent(held: Registration, new_hash: bytes, list_ids: Sequence[int], trace: Trace) -> None:

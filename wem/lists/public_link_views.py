@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from wem import clock, tokens
 from wem.db import db
-from wem.lists import leaving, links, subscribing
+from wem.lists import leaving, links, preferences, subscribing
 from wem.lists.models import MailingList, Subscriber, Subscription
 from wem.lists.public_views import page_moment, pressed_by_person, render
 from wem.lists.senders import sender_for
@@ -111,7 +111,7 @@ def _over(row: Subscription) -> bool:
 def leave(token: str) -> Any:
     """Which mails stop, and the button; also while the contract is suspended."""
     subscriber_id, mailing_id = _leave_token(token)
-    reader = db.session.get(Subscriber, subscriber_id)
+    reader = preferences.reader_of(subscriber_id)
     if reader is None:
         return render("lists/public/left.html", None, gone=True)
     return _leave_page(reader, mailing_id)
@@ -123,10 +123,10 @@ def left(token: str) -> Any:
     subscriber_id, mailing_id = _leave_token(token)
     one_click = request.form.get("List-Unsubscribe") == "One-Click"
     everything = request.form.get("what") == "everything" and not one_click
-    reader = db.session.get(Subscriber, subscriber_id)
+    reader = preferences.reader_of(subscriber_id)
     if reader is None:
         return _plain() if one_click else render("lists/public/left.html", None, gone=True)
-    sender, language = sender_for(reader.customer_id), reader.language
+    number, sender, language = reader.id, sender_for(reader.customer_id), reader.language
     lists = _lists_to_stop(reader, mailing_id)
     trace: dict[str, Any] = {
         "ip": request.remote_addr,
@@ -142,7 +142,7 @@ def left(token: str) -> Any:
     db.session.commit()
     if one_click:
         return _plain()
-    rest = db.session.get(Subscriber, subscriber_id)
+    rest = db.session.get(Subscriber, number)
     return render(
         "lists/public/left.html",
         sender,
@@ -150,7 +150,7 @@ def left(token: str) -> Any:
         gone=not ended and not everything,
         everything=everything,
         names_ended=_names(ended),
-        preferences=links.preferences_url(subscriber_id, language) if rest else "",
+        preferences=links.preferences_url(number, language) if rest else "",
     )
 
 

@@ -162,7 +162,7 @@ def _reader(token: str) -> Subscriber | None:
     subject = tokens.read(Purpose.preferences, token)
     if not subject:
         abort(404)
-    return db.session.get(Subscriber, int(subject[0]))
+    return preferences.reader_of(int(subject[0]))
 
 
 def _change(token: str) -> AddressChange | None:
