@@ -130,6 +130,18 @@ def test_the_first_mail_after_an_attested_upload_says_why_it_comes(
     assert "今回から" not in body(the_mail(mailbox, newcomer.address)[1], "plain")
 
 
+def test_who_comes_back_by_an_attested_upload_is_told_again(world: factories.World, mailbox: MailboxClient) -> None:
+    """The row of an ended subscription is taken again: it is older than the last mailing, its consent is not."""
+    send(world.ours.mailing)
+    mailbox.delete_mails()
+    reader = world.ours.readers[0]
+    row = sa.update(Subscription).where(Subscription.subscriber_id == reader.id)
+    db.session.execute(row.values(way=Way.attested, confirmed_at=clock.now()))
+    send(factories.make_mailing(world.ours.mailing_list))
+    assert "今回から" in body(the_mail(mailbox, reader.address)[1], "plain")
+    assert "今回から" not in body(the_mail(mailbox, world.ours.readers[1].address)[1], "plain")
+
+
 def test_a_reader_on_two_lists_gets_one_mail_under_the_list_that_is_left(
     world: factories.World, mailbox: MailboxClient
 ) -> None:

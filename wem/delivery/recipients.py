@@ -62,7 +62,7 @@ def _query(dispatch_id: int, list_ids: Collection[int]) -> sa.Select[Any]:
             Subscriber.fields,
             Subscription.list_id,
             Subscription.way,
-            Subscription.created_at,
+            Subscription.confirmed_at,
         )
         .outerjoin(
             Subscriber,
@@ -94,7 +94,7 @@ def _gathered(query: sa.Select[Any], attested_since: dict[int, datetime | None])
         recipient.lists.append(row.list_id)
         if row.way is Way.attested and row.list_id in attested_since:
             since = attested_since[row.list_id]
-            recipient.newly_attested |= since is None or row.created_at >= since
+            recipient.newly_attested |= since is None or row.confirmed_at >= since
     for recipient in found.values():
         recipient.lists.sort()
     return list(found.values())
