@@ -19,7 +19,7 @@ from wem import clock
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists import leaving, subscribing
+from wem.lists import forgetting, leaving, subscribing
 from wem.lists.counting import month_peak, registered
 from wem.lists.models import ConsentEvent, MailingList, ShownText, Subscriber, Subscription, Suppression
 from wem.lists.rules import Address, read_address
@@ -134,6 +134,20 @@ def test_confirming_makes_active_and_counts(world: World) -> None:
     assert registered(world.ours.customer.id) == 4
     assert len(mails()) == 2
     assert_counts_are_exact()
+
+
+def test_answers_to_a_deleted_field_do_not_come_back(world: World) -> None:
+    field = factories.make_field(world.ours.customer, "電話番号")
+    factories.make_field(world.theirs.customer, "電話番号")
+    row = pending(world.ours.mailing_list, fields={"氏名": "新井 三郎", "電話番号": "03-1234-5678"})
+    forgetting.delete_field(field)
+    db.session.info.pop("rings", None)
+    while forgetting.forget_values():
+        pass
+    db.session.commit()
+    assert subscribing.confirm(row.id).outcome is Outcome.confirmed
+    db.session.commit()
+    assert row.subscriber.fields == {"氏名": "新井 三郎"}
 
 
 def _expired(world: World, row: Subscription) -> None:
@@ -398,6 +412,7 @@ def test_an_invitation_asks_once(world: World) -> None:
 def test_an_invitation_does_not_overwrite_what_the_person_said(world: World) -> None:
     tanaka = world.ours.readers[0]
     sale = factories.make_list(world.ours.customer, "週末セール")
+    factories.make_field(world.ours.customer, "都道府県")
     subscribing.invite(sale, address(tanaka.address), {"氏名": "たなか", "都道府県": "東京都"}, by=None)
     db.session.commit()
     row = subscription(sale, tanaka.address)

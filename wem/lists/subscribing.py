@@ -14,7 +14,7 @@ from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import consent, emails, links, rationing, registering
 from wem.lists.consent import Trace
-from wem.lists.models import EVERY_LIST, MailingList, Subscription, Suppression
+from wem.lists.models import EVERY_LIST, Field, MailingList, Subscription, Suppression
 from wem.lists.notice import notice_for
 from wem.lists.registering import Registration
 from wem.lists.rules import Address
@@ -260,7 +260,12 @@ def clear_no(customer_id: int, hashed: bytes, list_ids: Sequence[int]) -> None:
 
 
 def take_over(held: Registration, given: Mapping[str, Any], *, own: bool) -> None:
-    """Merge values into the reader's fields: the person's own win, a customer's only fill gaps."""
+    """Merge values into the reader's fields: the person's own win, a customer's only fill gaps.
+
+    Values of a field that was deleted meanwhile are left out.
+    """
+    keys = set(db.session.scalars(sa.select(Field.key).where(Field.customer_id == held.customer_id)))
+    given = {key: value for key, value in given.items() if key in keys}
     before = held.subscriber.fields
     held.subscriber.fields = {**before, **given} if own else {**given, **before}
 
