@@ -83,6 +83,23 @@ def test_it_ends_by_itself(
     assert (browser.get("/account").status == 200) is good
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_sign_of_life_is_noted(world: World, browser_for: Callable[..., Browser], method: str) -> None:
+    """Also by a post after a while of reading: on SQLite its transaction holds the only write lock."""
+    browser = browser_for(world.ours.owner)
+    token = browser.csrf_token()
+    db.session.scalars(sa.select(SignIn)).one().seen_at = clock.now() - timedelta(minutes=10)
+    db.session.commit()
+    begun = clock.now()
+    if method == "GET":
+        assert browser.get("/account").status == 200
+    else:
+        assert browser.post("/account/name", {"name": "山田 次郎", "csrf_token": token}).status == 303
+    assert clock.now() - begun < timedelta(seconds=10), "it waited for itself"
+    db.session.expire_all()
+    assert db.session.scalars(sa.select(SignIn)).one().seen_at >= begun
+
+
 def test_ended_here_it_is_ended_everywhere(world: World, browser_for: Callable[..., Browser]) -> None:
     first, second = browser_for(world.ours.owner), browser_for(world.ours.owner)
     assert first.get("/account").status == second.get("/account").status == 200

@@ -41,7 +41,11 @@ def _load(token: str) -> SignedIn | None:
     if row is None or not row.good(at, idle, longest):
         return None
     if at - row.seen_at > SEEN_EVERY:
-        _seen(row.id, at)
+        if reading_only.get():
+            _seen(row.id, at)
+        else:
+            # This transaction has the write lock already: a second connection would wait for it in vain.
+            row.seen_at = at
     return SignedIn(row, token)
 
 
