@@ -16,7 +16,7 @@ from wem import clock, outbox, storage
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists import counting, jobs, leaving, upload_applying, upload_checking, uploading
+from wem.lists import counting, forgetting, jobs, leaving, upload_applying, upload_checking, uploading
 from wem.lists.models import (
     ConsentEvent,
     Field,
@@ -55,6 +55,33 @@ def test_attested_readers_become_active_with_their_values_and_proof(world: World
     # The file and every address in the rows are gone; the counts stay.
     assert upload.storage_key is None
     assert db.session.scalar(sa.select(sa.func.count()).select_from(UploadRow)) == 0
+
+
+@pytest.mark.parametrize("kind", [UploadKind.attested, UploadKind.invitation])
+@pytest.mark.parametrize("new", [True, False])
+def test_values_of_a_field_deleted_since_the_check_are_left_out(world: World, kind: UploadKind, new: bool) -> None:
+    factories.make_field(world.ours.customer, "性別")
+    if not new:
+        factories.make_field(world.ours.customer, "都道府県")
+    elsewhere = factories.make_list(world.ours.customer, "週末セール")
+    known = factories.make_subscriber(elsewhere, "known@readers.example.com")
+    db.session.commit()
+    text = "メールアドレス,性別,都道府県\nnew@readers.example.com,女,東京都\nknown@readers.example.com,男,大阪府\n"
+    upload = checked(world.ours, text.encode(), kind, update_known=True)
+    begin_applying(upload, world.ours.owner.id, world.ours.owner.id)
+    field = db.session.scalars(sa.select(Field).where(Field.key == "都道府県")).one()
+    forgetting.delete_field(field)
+    db.session.commit()
+    while forgetting.forget_values():
+        db.session.commit()
+    db.session.commit()
+    upload = work(upload.id)
+    assert (upload.state, upload.applied) == (UploadState.applied, 2)
+    db.session.refresh(known)
+    made = db.session.scalars(sa.select(Subscriber).where(Subscriber.address_key == "new@readers.example.com")).one()
+    assert (made.fields, known.fields) == ({"性別": "女"}, {"性別": "男"})
+    answers = db.session.scalars(sa.select(Subscription.answers).where(Subscription.upload_id == upload.id)).all()
+    assert all("都道府県" not in (each or {}) for each in answers)
 
 
 def test_ten_thousand_in_a_few_seconds(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from wem import queue
@@ -43,16 +45,18 @@ def forget_values() -> int:
     if not ids:
         db.session.delete(deleted)
         return 1
-    without = (
-        Subscriber.fields.op("-")(sa.cast(deleted.key, sa.Text))
-        if db.engine.dialect.name == "postgresql"
-        else sa.func.json_remove(Subscriber.fields, f'$."{deleted.key}"')
-    )
     db.session.execute(
         sa.update(Subscriber)
         .where(Subscriber.customer_id == deleted.customer_id, Subscriber.id.between(ids[0], ids[-1]))
-        .values(fields=without)
+        .values(fields=without_value(Subscriber.fields, deleted.key))
         .execution_options(synchronize_session=False)
     )
     deleted.cursor = ids[-1]
     return len(ids)
+
+
+def without_value(column: Any, key: str) -> Any:
+    """Return a column of values by key, in SQL, without this one."""
+    if db.engine.dialect.name == "postgresql":
+        return column.op("-")(sa.cast(key, sa.Text))
+    return sa.func.json_remove(column, f'$."{key}"')

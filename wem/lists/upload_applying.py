@@ -12,7 +12,8 @@ from wem import clock
 from wem.db import Json, Moment, db, insert_ignoring
 from wem.lists import upload_inviting, upload_steps
 from wem.lists.counting import change_count
-from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription, Upload, UploadRow
+from wem.lists.forgetting import without_value
+from wem.lists.models import ConsentEvent, Field, MailingList, Subscriber, Subscription, Upload, UploadRow
 from wem.lists.registering import LIVE
 from wem.lists.states import ConsentKind, RowState, SubscriptionState, UploadKind, UploadState, Way
 from wem.lists.upload_classing import Span, batches, classify
@@ -43,10 +44,24 @@ def steps(turn: Turn) -> Iterator[None]:
         span = Span(upload.id, upload.customer_id, upload.list_id, cursor + 1, cursor + size)
         cursor += size
         upload_steps.advance(turn, cursor=min(cursor, total))
+        _leave_out_deleted_fields(upload, span)
         upload_steps.add(turn, **apply(upload, span))
         _forget(span)
         yield
     upload_steps.leave(turn, state=UploadState.applied, finished_at=clock.now(), cursor=0)
+
+
+def _leave_out_deleted_fields(upload: Upload, span: Span) -> None:
+    """Take values of fields that were deleted since the file was checked out of the rows; most often there is none."""
+    used = {*upload.mapping.get("fields", {}).values(), *(new["key"] for new in upload.mapping.get("new", []))}
+    there = set(db.session.scalars(sa.select(Field.key).where(Field.customer_id == span.customer_id)))
+    for key in sorted(used - there):
+        db.session.execute(
+            sa.update(UploadRow)
+            .where(*span.rows())
+            .values(fields=without_value(UploadRow.fields, key))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _attest(upload: Upload, span: Span) -> dict[str, int]:
