@@ -196,7 +196,6 @@ def _half(side: Side, secret: str, name: str) -> Half:
     half.merged_id = 900_000 + customer.id
     db.session.add(MergedReader(old_id=half.merged_id, customer_id=customer.id, into_id=moving.id, at=at))
     db.session.add(DeletedField(customer_id=customer.id, key=f"deleted_{name}"))
-    db.session.add(MergedReader(old_id=10**9 + customer.id, customer_id=customer.id, into_id=moving.id, at=at))
     db.session.add(Stop(customer_id=customer.id, at=at, subscriber_id=moving.id))
     db.session.add(Tester(customer_id=customer.id, name="試験 太郎", email=f"tester@{customer.slug}.example.jp"))
     db.session.add(
