@@ -14,10 +14,11 @@ FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("ja", "en")
 
 
-def text(name: str) -> Markup:
-    """Return a text in the reader's language, with the provider's name and the help desk's address filled in."""
+def text(name: str, **addresses: str) -> Markup:
+    """Return a text in the reader's language, with provider, help desk and further addresses filled in."""
     asked = str(get_locale() or LANGUAGES[0])[:2]
     language = asked if asked in LANGUAGES else LANGUAGES[0]
     source = (FOLDER / f"{name}.{language}.html").read_text("utf-8")
     values = {"provider_name": escape(settings().PROVIDER_NAME), "support_email": escape(settings().SUPPORT_EMAIL)}
+    values |= {name: escape(address) for name, address in addresses.items()}
     return Markup(Template(source).substitute(values))

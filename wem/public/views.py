@@ -17,6 +17,7 @@ from wem.db import db
 from wem.public import long_texts, terms_reading
 from wem.staff import watching
 from wem.web.blueprints import OpenBlueprint
+from wem.web.context import asset
 from wem.web.origins import Origin, here
 
 blueprint = OpenBlueprint("public", __name__)
@@ -24,6 +25,7 @@ robots_blueprint = OpenBlueprint("robots", __name__, origin=Origin.both)
 Answer = str | tuple[str, int] | Response
 MANUAL_VERSION = "1.0"
 MANUAL_DATE = date(2026, 11, 22)
+PICTURES = ("home", "columns", "upload", "join", "compose", "preview", "check", "leave", "report")  # of the manual
 
 
 @blueprint.get("/")
@@ -68,9 +70,8 @@ def tokushoho() -> Answer:
 
 @blueprint.get("/manual")
 def manual() -> Answer:
-    return render_template(
-        "public/manual.html", text=long_texts.text("manual"), version=MANUAL_VERSION, set_on=MANUAL_DATE
-    )
+    text = long_texts.text("manual", **{f"picture_{name}": asset(f"img/manual/{name}.webp") for name in PICTURES})
+    return render_template("public/manual.html", text=text, version=MANUAL_VERSION, set_on=MANUAL_DATE)
 
 
 @blueprint.get("/status")
