@@ -183,7 +183,11 @@ class Attempt(Base):
     """Append-only: every answer that was not a plain yes."""
 
     __tablename__ = "attempt"
-    __table_args__ = (sa.Index("ix_attempt_dispatch_id_seq", "dispatch_id", "seq"),)
+    __table_args__ = (
+        sa.Index("ix_attempt_dispatch_id_seq", "dispatch_id", "seq"),
+        # The reasons of a mailing's failures are counted in this index alone, never over the rows.
+        sa.Index("ix_attempt_reasons", "dispatch_id", "outcome", "stage", "code", "enhanced"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]

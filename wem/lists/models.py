@@ -355,7 +355,6 @@ class UploadRow(Base):
 
     __tablename__ = "upload_row"
     __table_args__ = (
-        sa.Index("ix_upload_row_upload_id_address_hash_record", "upload_id", "address_hash", "record"),
         # The report of refused rows; a million good ones cost it nothing.
         sa.Index(
             "ix_upload_row_refused",
