@@ -48,7 +48,7 @@ with app.app_context():
 ROWS = 2_000
 
 
-def kill_in_the_middle(job: str, upload_id: int) -> int:
+def kill_in_the_middle(job: str, upload_id: int, until: int = 200) -> int:
     """Run a job in a process of its own and kill it once some chunks are committed; returns how far it came."""
     db.session.remove()
     database = db.engine.url.render_as_string(hide_password=False)
@@ -56,18 +56,20 @@ def kill_in_the_middle(job: str, upload_id: int) -> int:
     worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     deadline = time.monotonic() + 60
     try:
-        while _cursor(upload_id) < 200:
+        while _came(upload_id, job) < until:
             assert worker.poll() is None, "the worker came to its end before it could be killed"
             assert time.monotonic() < deadline
             time.sleep(0.02)
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-    return _cursor(upload_id)
+    return _came(upload_id, job)
 
 
-def _cursor(upload_id: int) -> int:
-    found = db.session.scalar(sa.select(Upload.cursor).where(Upload.id == upload_id)) or 0
+def _came(upload_id: int, job: str) -> int:
+    """Return how many records are done; checking goes over them twice, to read and to look up what they meet."""
+    far = Upload.read + Upload.cursor if job == "read_upload" else Upload.cursor
+    found = db.session.scalar(sa.select(far).where(Upload.id == upload_id)) or 0
     # On SQLite the worker waits for whoever holds a transaction open.
     db.session.rollback()
     return found
@@ -88,10 +90,11 @@ def content() -> Callable[[], bytes]:
     return lambda: csv_of(*(f"r{n}@x.example" for n in range(ROWS)), "r7@x.example", "nothing")
 
 
-def test_checking_goes_on_after_a_kill(world: World, content: Callable[[], bytes]) -> None:
+@pytest.mark.parametrize("until", [200, ROWS + 200], ids=["reading", "looking up"])
+def test_checking_goes_on_after_a_kill(world: World, content: Callable[[], bytes], until: int) -> None:
     upload_id = received(world.ours, content())
-    came = kill_in_the_middle("read_upload", upload_id)
-    assert 200 <= came < ROWS
+    came = kill_in_the_middle("read_upload", upload_id, until)
+    assert until <= came < 2 * ROWS
     let_the_lease_end(upload_id)
     upload = work(upload_id)
     assert upload.state is UploadState.checked

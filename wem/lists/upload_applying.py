@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,7 +77,7 @@ def _attest(upload: Upload, span: Span) -> dict[str, int]:
             .execution_options(synchronize_session=False)
         )
     _note(span, ConsentKind.attested, Way.attested, upload.created_by, upload.statement.get("shown_text_id"))
-    _update_known(upload, [*classes.known.values(), *classes.elsewhere.values()])
+    _update_known(upload, classes.known | classes.elsewhere)
     _count(span, active_count=put)
     change_count(span.customer_id, made + len(classes.raising))
     return {"applied": put, "opted_out": classes.opted_out}
@@ -91,7 +91,7 @@ def _invite(upload: Upload, span: Span) -> dict[str, int]:
     _, put = _subscribe(span, SubscriptionState.pending, Way.invitation, confirmed_at=None, expires_at=expires_at)
     shown_text_id = upload_inviting.mail_invitations(upload, span)
     _note(span, ConsentKind.invited, Way.invitation, upload.created_by, shown_text_id)
-    _update_known(upload, [*classes.known.values(), *classes.elsewhere.values()])
+    _update_known(upload, classes.known | classes.elsewhere)
     _count(span, pending_count=put)
     return {"applied": put, "opted_out": classes.opted_out, "limited": limited}
 
@@ -177,31 +177,24 @@ def _note(span: Span, kind: ConsentKind, way: Way, by: int | None, shown_text_id
     db.session.execute(sa.insert(ConsentEvent).from_select(list(values), rows))
 
 
-def _update_known(upload: Upload, readers: Iterable[int]) -> None:
-    """Where the customer wishes so, write the file's values into readers that it had already."""
-    if not upload.mapping.get("update_known"):
+def _update_known(upload: Upload, readers: Mapping[int, int]) -> None:
+    """Where the customer wishes so, write the file's values into readers (by record) that it had already."""
+    if not readers or not upload.mapping.get("update_known"):
         return
     row = (
         sa.select(UploadRow.fields)
-        .where(
-            UploadRow.upload_id == upload.id,
-            UploadRow.address_hash == Subscriber.address_hash,
-            UploadRow.state.in_((RowState.known, RowState.elsewhere)),
-        )
+        .where(UploadRow.upload_id == upload.id, UploadRow.record == sa.bindparam("of_record"))
         .scalar_subquery()
     )
     merged: Any
     if db.engine.dialect.name == "postgresql":
-        merged = Subscriber.fields.op("||")(sa.func.coalesce(row, sa.cast({}, Json)))
+        merged = Subscriber.fields.op("||")(row)
     else:
-        merged = sa.func.json_patch(Subscriber.fields, sa.func.coalesce(row, "{}"))
-    for some in batches(sorted(readers), 5_000):
-        db.session.execute(
-            sa.update(Subscriber)
-            .where(Subscriber.id.in_(some))
-            .values(fields=merged)
-            .execution_options(synchronize_session=False)
-        )
+        merged = sa.func.json_patch(Subscriber.fields, row)
+    db.session.connection().execute(
+        sa.update(Subscriber).where(Subscriber.id == sa.bindparam("of_reader")).values(fields=merged),
+        [{"of_record": record, "of_reader": reader} for record, reader in sorted(readers.items())],
+    )
 
 
 def _count(span: Span, **by: int) -> None:

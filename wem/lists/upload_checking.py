@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from wem import storage
 from wem.db import db
@@ -28,42 +28,56 @@ FRAME = 10_000  # rows held in memory
 # From so many rows on the file is read by a process of its own, and the pages that every chunk changes are written
 # once for five frames.
 LARGE, FRAMES = 100_000, 5
+PART = 250_000  # rows sorted at a time
 
 
 def steps(turn: Turn) -> Iterator[None]:
     """Check the file from where the last commit stands; yields where the caller commits.
 
-    Reads outside any transaction. At the end the preview stands. Raises UnreadableFile, OSError, Lost.
+    Reads outside any transaction, unless the file is large. At the end the preview stands. Raises UnreadableFile,
+    OSError, Lost.
     """
     upload = db.session.get_one(Upload, turn.upload_id)
-    if upload.cursor == 0:
+    if upload.read == 0:
         # What an earlier choice of columns left.
         while erase_some_rows(turn.upload_id):
             upload_steps.advance(turn)
             yield
     shape, path = FileShape.from_dict(upload.shape), storage.path_of(upload.storage_key or "")
-    check, cursor = _checker(upload, shape), upload.cursor
-    span = (upload.customer_id, upload.list_id)
-    kind, everywhere = upload.kind, bool(upload.mapping.get("everywhere"))
+    check, read, met = _checker(upload, shape), upload.read, upload.cursor
+    whole, meet = Span(upload.id, upload.customer_id, upload.list_id, 1, 0), _meeting(upload)
     yield
     if shape.records is None:
         shape = survey(path, shape)
         upload_steps.advance(turn, shape=shape.as_dict(), total=shape.records)
         yield
-    large = (shape.records or 0) - cursor >= LARGE
-    read = batches(map(check, rows(path, shape, cursor)), FRAME)
+    total = shape.records or 0
+    if not met:
+        yield from _read(turn, map(check, rows(path, shape, read)), total - read)
+        yield from _mark_duplicates(turn, total)
+    size = FRAME * FRAMES if total >= LARGE else FRAME
+    for first in range(met + 1, total + 1, size):
+        last = min(first + size - 1, total)
+        upload_steps.advance(turn, cursor=last)
+        upload_steps.add(turn, **meet(replace(whole, first=first, last=last)))
+        yield
+    upload_steps.leave(turn, state=UploadState.checked, read=total, cursor=0)
+
+
+def _read(turn: Turn, checked: Iterator[Checked], left: int) -> Iterator[None]:
+    """Keep the records as they come from the file."""
+    large = left >= LARGE
+    read = batches(checked, FRAME)
     with closing(ahead(read) if large else read) as frames:
         while frame := next(frames, None):
             upload_steps.advance(turn)
-            first, last, bad, size = frame[0][1], 0, 0, 0
+            last, bad = 0, 0
             for rest in chain([frame], islice(frames, FRAMES - 1 if large else 0)):
                 _insert(rest)
-                last, bad, size = rest[-1][1], bad + sum(row[2] == BAD for row in rest), size + len(rest)
-            counts = _meet(Span(turn.upload_id, *span, first, last), size - bad, kind, everywhere)
-            upload_steps.add(turn, bad=bad, **counts)
-            upload_steps.advance(turn, cursor=last, read=last)
+                last, bad = rest[-1][1], bad + sum(row[2] == BAD for row in rest)
+            upload_steps.add(turn, bad=bad)
+            upload_steps.advance(turn, read=last)
             yield
-    upload_steps.leave(turn, state=UploadState.checked, read=shape.records, cursor=0)
 
 
 def _checker(upload: Upload, shape: FileShape) -> RowChecker:
@@ -101,27 +115,32 @@ def _value_columns(upload: Upload) -> list[ValueColumn]:
     return found
 
 
-def _meet(span: Span, readable: int, kind: UploadKind, everywhere: bool) -> dict[str, int]:
-    """Find what the readable rows of a chunk meet, and return by how much the upload's counts change."""
-    duplicate = _mark_duplicates(span)
-    rest = readable - duplicate
-    if kind in (UploadKind.stop_list, UploadKind.ending):
-        return {
-            "duplicate": duplicate,
-            "good": rest,
-            "known": _subscriptions_met(span, everywhere),
-            "opted_out": _stopped_already(span, everywhere),
-        }
+def _meeting(upload: Upload) -> Callable[[Span], dict[str, int]]:
+    """Return the function that finds what the rows of a span meet: by how much the upload's counts change."""
+    if upload.kind not in (UploadKind.stop_list, UploadKind.ending):
+        return _meet
+    everywhere = bool(upload.mapping.get("everywhere"))
+    return lambda span: {
+        "good": _count(*span.rows(RowState.good)),
+        "known": _subscriptions_met(span, everywhere),
+        "opted_out": _stopped_already(span, everywhere),
+    }
+
+
+def _meet(span: Span) -> dict[str, int]:
     classes = classify(span)
-    fresh = rest - classes.opted_out - len(classes.known) - len(classes.elsewhere)
+    fresh = _count(*span.rows(RowState.good))
     return {
-        "duplicate": duplicate,
         "good": fresh,
         "known": len(classes.known),
         "elsewhere": len(classes.elsewhere),
         "raising": fresh + len(classes.raising),
         "opted_out": classes.opted_out,
     }
+
+
+def _count(*conditions: Any) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(UploadRow).where(*conditions)) or 0
 
 
 def _insert(chunk: Sequence[Checked]) -> None:
@@ -138,23 +157,38 @@ def _insert(chunk: Sequence[Checked]) -> None:
         connection.exec_driver_sql(f"INSERT INTO upload_row ({names}) VALUES ({places})", list(chunk))
 
 
-def _mark_duplicates(span: Span) -> int:
-    """Mark the rows whose address stands in an earlier row of the file; the place names that row."""
-    earlier = aliased(UploadRow)
-    same = (
-        earlier.upload_id == span.upload_id,
-        earlier.address_hash == UploadRow.address_hash,
-        earlier.record < UploadRow.record,
-    )
-    first = sa.select(sa.cast(sa.func.min(earlier.record), sa.String)).where(*same).scalar_subquery()
-    marked = db.session.execute(
-        sa.update(UploadRow)
-        # SELECT * would have SQLite read all rows before this one instead of the index of addresses.
-        .where(*span.rows(RowState.good), sa.select(earlier.record).where(*same).exists())
-        .values(state=RowState.duplicate, place=first)
-        .execution_options(synchronize_session=False)
-    )
-    return int(marked.rowcount)  # type: ignore[attr-defined]
+def _mark_duplicates(turn: Turn, total: int) -> Iterator[None]:
+    """Mark the rows whose address stands in an earlier row of the file; the place names that row.
+
+    By sorting, part by part of the hashes, so that memory stays flat: an index of addresses would cost more than all
+    else, for each row comes and goes once. Done anew when cut short.
+    """
+    parts = max(1, -(-total // PART))
+    bounds = [(n * 65_536 // parts).to_bytes(2, "big") for n in range(parts)]
+    found = 0
+    for part, low in enumerate(bounds):
+        here = [UploadRow.upload_id == turn.upload_id, UploadRow.address_hash >= low]
+        if part + 1 < parts:
+            here.append(UploadRow.address_hash < bounds[part + 1])
+        first = sa.func.min(UploadRow.record).over(partition_by=UploadRow.address_hash).label("first")
+        sorted_rows = sa.select(UploadRow.record, first).where(*here).subquery()
+        again = db.session.execute(
+            sa.select(sorted_rows.c.record, sorted_rows.c.first).where(sorted_rows.c.record != sorted_rows.c.first)
+        ).all()
+        found += len(again)
+        upload_steps.advance(turn, duplicate=found)
+        for some in batches(again, FRAME):
+            db.session.connection().execute(
+                _DUPLICATE, [{"of_upload": turn.upload_id, "of_record": one, "of": str(other)} for one, other in some]
+            )
+        yield
+
+
+_DUPLICATE = (
+    sa.update(UploadRow)
+    .where(UploadRow.upload_id == sa.bindparam("of_upload"), UploadRow.record == sa.bindparam("of_record"))
+    .values(state=RowState.duplicate, place=sa.bindparam("of"))
+)
 
 
 def _subscriptions_met(span: Span, everywhere: bool) -> int:
@@ -181,7 +215,4 @@ def _stopped_already(span: Span, everywhere: bool) -> int:
         Suppression.address_hash == UploadRow.address_hash,
         Suppression.list_id.in_(lists),
     )
-    return (
-        db.session.scalar(sa.select(sa.func.count()).select_from(UploadRow).where(*span.rows(RowState.good), said_no))
-        or 0
-    )
+    return _count(*span.rows(RowState.good), said_no)

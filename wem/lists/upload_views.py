@@ -216,6 +216,8 @@ def show(list_id: int, upload_id: int) -> Answer:
         list=mailing_list,
         upload=upload,
         kind=KINDS[upload.kind],
+        # Reading takes about four times as long as looking up what the rows meet.
+        checked_so_far=(4 * upload.read + upload.cursor) // 5,
         state=STATES[upload.state],
         effect=effect_of(upload) if upload.state in (UploadState.checked, UploadState.waiting) else None,
         applicable=uploading.applicable(upload),
