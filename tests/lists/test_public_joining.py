@@ -23,6 +23,7 @@ from wem.lists.form_inputs import input_name
 from wem.lists.models import ConsentEvent, Field, ListField, ShownText, Subscriber, Subscription
 from wem.lists.states import FieldKind
 from wem.outbox import OutboxMail
+from wem.web.limits import limiter
 
 NEW = "new@readers.example.com"
 _ips = itertools.count(1)
@@ -340,7 +341,10 @@ def test_in_english(world: World, public: Browser, later: Any) -> None:
     assert public.get("/h/takahashi/news/join").soup.html["lang"] == "ja"  # type: ignore[index]
 
 
-def test_many_wishes_from_one_place_are_stopped(world: World, public: Browser, later: Any) -> None:
+def test_many_wishes_from_one_place_are_stopped(
+    world: World, public: Browser, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiter, "enabled", True)
     statuses = [
         fill_in(public, "/h/takahashi/news/join", {"address": f"r{number}@readers.example.com"}, later).status
         for number in range(32)

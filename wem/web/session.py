@@ -136,3 +136,8 @@ def set_up_sessions(app: Flask) -> None:
     @app.before_request
     def _how_to_begin() -> None:
         reading_only.set(request.method in ("GET", "HEAD", "OPTIONS"))
+
+    @app.teardown_request
+    def _as_before(_error: BaseException | None) -> None:
+        # What comes after the request in this thread may write.
+        reading_only.set(False)
