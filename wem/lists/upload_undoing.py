@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wem import clock
 from wem.db import db
 from wem.lists import upload_steps
 from wem.lists.ending_many import Ending, end_many
@@ -42,7 +41,7 @@ def steps(turn: Turn) -> Iterator[None]:
         upload_steps.advance(turn, cursor=after)
         upload_steps.add(turn, undone=end_many(ids, why))
         yield
-    upload_steps.leave(turn, state=UploadState.undone, finished_at=clock.now(), cursor=0)
+    upload_steps.leave(turn, state=UploadState.undone, cursor=0)
 
 
 def _untouched(upload: Upload) -> Any:
