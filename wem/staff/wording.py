@@ -59,6 +59,10 @@ ACTIONS = {
     "upload.receive": _l("Uploaded a file"),
     "upload.refuse": _l("Refused an upload"),
     "upload.undo": _l("Undid an upload"),
+    "upload.applied": _l("An upload is applied"),
+    "upload.checked": _l("An upload is checked"),
+    "upload.failed": _l("An upload could not be read"),
+    "upload.undone": _l("An upload is undone"),
 }
 # Beginnings of the codes, as the filter of the audit trail offers them.
 AREAS = {
