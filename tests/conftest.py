@@ -14,6 +14,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from tests import factories
+from tests.not_run import chromium
 from tests.page import Browser
 from wem import create_app
 from wem.db import Base, db
@@ -137,3 +138,14 @@ def public(browser_for: Callable[..., Browser]) -> Browser:
 
 
 os.environ.setdefault("WEM_ENV", "testing")
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Any]:
+    """Chromium for one file of tests: Playwright's event loop must end with it, or `asyncio.run` fails in later files."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()

@@ -34,7 +34,7 @@ NEEDS: dict[str, tuple[str, Callable[[], str]]] = {
     "browser": ("browser tests", missing_browser),
     "postgres": ("PostgreSQL tests", postgres.missing),
 }
-NEEDED_BY = {"browser": "browser", "postgres_url": "postgres"}  # fixtures that bring their mark with them
+NEEDED_BY = {"chrome": "browser", "postgres_url": "postgres"}  # fixtures that bring their mark with them
 
 
 def demanded(environ: os._Environ[str] | dict[str, str] = os.environ) -> set[str]:

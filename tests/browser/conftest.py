@@ -11,18 +11,12 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.judging import Watch
 from tests.browser.standing import Standing, standing_service
-from tests.not_run import chromium
 from tests.service import Service, running_service
 from wem.settings import ROOT
 
 RESULTS = ROOT / "test-results"
 PATIENCE = 20_000  # milliseconds for a page or a step of the workers, on a busy machine
 Opened = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": chromium(), "args": ["--no-sandbox", "--disable-dev-shm-usage"]}
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +34,12 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
 
 
 @pytest.fixture
-def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def opened(chrome: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
     """Return a function that opens a page in a new browser: `opened(width=360, javascript=False, …)`."""
     watches: list[Watch] = []
 
     def open_page(width: int = 1280, height: int = 800, javascript: bool = True, **options: Any) -> Page:
-        context = browser.new_context(
+        context = chrome.new_context(
             viewport={"width": width, "height": height},
             java_script_enabled=javascript,
             locale="ja-JP",
