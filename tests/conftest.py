@@ -142,7 +142,7 @@ os.environ.setdefault("WEM_ENV", "testing")
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Any]:
-    """Chromium for one file of tests: Playwright's event loop must end with it, or `asyncio.run` fails in later files."""
+    """Chromium for one file of tests: a loop of Playwright that goes on makes `asyncio.run` fail in later files."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
