@@ -14,7 +14,7 @@ from wem.demo import making
 from wem.demo.cli import demo as demo_command
 from wem.demo.cli import sign_ins
 from wem.demo.customers import CUSTOMERS, PASSWORD
-from wem.demo.names import readers
+from wem.demo.names import PREFECTURES, readers
 from wem.lists.counting import recount, registered
 from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription
 from wem.mailings import checking
@@ -37,6 +37,11 @@ def test_readers_are_distinct_and_unreachable():
     assert len({reader.name for reader in many[:200]}) > 150
     assert {"髙橋", "山﨑"} <= {reader.name.split()[0] for reader in many}
     assert list(readers(5)) == many[:5]
+
+
+def test_every_prefecture_can_be_chosen():
+    assert len(set(PREFECTURES)) == len(PREFECTURES) == 47
+    assert {reader.prefecture for reader in readers(200)} <= set(PREFECTURES)
 
 
 def test_made_and_counted(demo):

@@ -21,7 +21,7 @@ _GIVEN = (
     "明美 akemi,蓮 ren,結衣 yui,修 osamu,千尋 chihiro,一郎 ichiro,幸子 sachiko,優斗 yuto,葵 aoi,茂 shigeru,奈々 nana"
 )
 # More of those who live near the shops.
-_PREFECTURES = (
+_WHERE_READERS_LIVE = (
     "東京都 東京都 東京都 神奈川県 神奈川県 埼玉県 埼玉県 千葉県 千葉県 群馬県 群馬県 栃木県 茨城県 "
     "山梨県 長野県 静岡県 愛知県 大阪府 京都府 兵庫県 北海道 宮城県 福岡県 広島県 新潟県 沖縄県"
 ).split()
@@ -30,7 +30,14 @@ _DOMAINS = (
     "mail.example.jp keitai.example.ne.jp mail.example.jp example.com office.example.co.jp mail.example.net "
     "example.org gakko.example.ac.jp"
 ).split()
-PREFECTURES = tuple(dict.fromkeys(_PREFECTURES))
+PREFECTURES = tuple(
+    (
+        "北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 東京都 神奈川県 "
+        "新潟県 富山県 石川県 福井県 山梨県 長野県 岐阜県 静岡県 愛知県 三重県 滋賀県 京都府 大阪府 兵庫県 "
+        "奈良県 和歌山県 鳥取県 島根県 岡山県 広島県 山口県 徳島県 香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 "
+        "熊本県 大分県 宮崎県 鹿児島県 沖縄県"
+    ).split()
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def readers(count: int, start: int = 0) -> Iterator[Reader]:
         yield Reader(
             name=f"{family[0]} {first[0]}",
             address=f"{family[1]}.{first[1]}{number + 11}@{_DOMAINS[number * 5 % len(_DOMAINS)]}",
-            prefecture=_PREFECTURES[number * 10 % len(_PREFECTURES)],
+            prefecture=_WHERE_READERS_LIVE[number * 11 % len(_WHERE_READERS_LIVE)],
             birthday=date(1948, 4, 1) + timedelta(days=number * 7919 % 21_000),
             number=number,
         )
