@@ -13,7 +13,13 @@ from wem.delivery.template_reading import Mark, pieces
 # What ends an address in every program; some go on over Japanese letters and punctuation.
 _BREAK = re.compile(r"[\s<>\"]")
 _WORD = re.compile(r"[\s<>\"]+|[^\s<>\"]+")
-_BEGUN = re.compile(r"://|www\.|(?:mailto|tel):|[a-z0-9-]\.[a-z]{2,}[/?#:]|[!-~\x02][?=&]\Z|[!-~]/\Z", re.IGNORECASE)
+# A scheme, www., or a domain that a path follows; also the query after a field that may hold an address. What merely
+# looks technical (ID={{ … }}) is no address.
+_BEGUN = re.compile(
+    r"://|www\.|mailto:[!-~]|[\w-]\.[a-z]{2,}(?:[/?#\x01\x02]|:\d)|(?:\d{1,3}\.){3}\d{1,3}[/?#:]"
+    r"|\x01[!-~]{0,100}\?[!-~]{0,100}=\Z",
+    re.IGNORECASE,
+)
 # The stand-in of a personal field, and an address that goes on from it.
 _HOST = re.compile(r"\x01[\x01\x02a-z0-9.-]*(?:://|\.[a-z]{2,})", re.IGNORECASE)
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
