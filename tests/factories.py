@@ -139,8 +139,8 @@ def make_mailing(mailing_list: MailingList, **values: Any) -> Mailing:
         "customer_id": mailing_list.customer_id,
         "subject": "秋の新商品のお知らせ",
         "sender_name": "株式会社髙橋商店",
-        "html": '<p>{{ 氏名 | default: "お客様" }}様</p><p>新商品のお知らせです。</p>',
-        "text": '{{ 氏名 | default: "お客様" }}様\n\n新商品のお知らせです。',
+        "html": '<p>{{ 氏名 | default: "お客" }}様</p><p>新商品のお知らせです。</p>',
+        "text": '{{ 氏名 | default: "お客" }}様\n\n新商品のお知らせです。',
     }
     mailing = Mailing(**{**details, **values})
     mailing.lists = [mailing_list]

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.factories import World, make_list
+from tests.factories import World, make_list, make_mailing
 from tests.page import Browser
 from wem.db import db
 from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
-from wem.mailings import checking
+from wem.mailings import audience, checking, starting
 from wem.mailings.audience import most_recipients
 from wem.mailings.checking import Severity
+from wem.mailings.html import clean_html
 from wem.mailings.models import BodyKind, Mailing, MailingState
 
 BrowserFor = Callable[..., Browser]
@@ -72,6 +73,55 @@ def test_each_of_the_legal_items_is_refused_when_it_is_missing(world: World, ite
     assert check.severity is REFUSAL
     assert "ヘルプデスク" in check.todo
     assert check.what.startswith("ご契約の登録内容に不足があります：")
+
+
+DOUBLED = [
+    ("default", "<p>{{ 氏名 | default: 'お客様' }}様</p>"),
+    ("chosen block", "<p>{% if 氏名 %}{{ 氏名 }}{% else %}お客様{% endif %}様</p>"),
+    (
+        "block that nobody invented sees",
+        "{% if 氏名 == '髙橋' %}{{ 氏名 | default: 'お客様' }}様{% endif %}<p>本文</p>",
+    ),
+]
+
+
+@pytest.mark.parametrize("html", [row[1] for row in DOUBLED], ids=[row[0] for row in DOUBLED])
+def test_a_title_that_stands_twice_is_warned_of(world: World, html: str) -> None:
+    mailing_of(world).html = html
+    db.session.commit()
+    check = found(world)["名前のない読者への宛名"]
+    assert check.severity is WARNING
+    assert check.what == "敬称が重なります：お客様様"
+
+
+@pytest.mark.parametrize(
+    ("count", "usual", "unusual"),
+    [(5_000, 0, False), (5_001, 0, True), (5_001, 600, False), (1_000, 100, False), (1_001, 100, True), (20, 1, True)],
+)
+def test_what_audience_is_unusually_large(count: int, usual: int, unusual: bool) -> None:
+    assert audience.unusually_large(count, usual) is unusual
+
+
+def test_an_unusually_large_audience_is_warned_of(world: World) -> None:
+    mailing_of(world).lists[0].active_count = 6_000
+    db.session.commit()
+    check = found(world)["リストと読者"]
+    assert (check.severity, check.what) == (WARNING, "最大6,000人の読者に送られます。はじめての配信です。")
+    earlier = starting.start(make_mailing(world.ours.mailing_list), by=1)
+    earlier.total = 500
+    db.session.commit()
+    check = found(world)["リストと読者"]
+    assert check.what == "最大6,000人の読者に送られます。これまでの配信は、最近の10通で最大500人でした。"
+    earlier.total = 600
+    db.session.commit()
+    assert found(world)["リストと読者"].severity is OK
+
+
+def test_the_texts_are_made_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(starting, "clean_html", lambda source: made.append(source) or clean_html(source))
+    checking.checks(mailing_of(world))
+    assert len(made) == 1
 
 
 def test_a_list_without_readers_is_refused(world: World) -> None:

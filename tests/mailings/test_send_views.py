@@ -15,6 +15,7 @@ from wem.clock import JAPAN
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
+from wem.mailings import starting
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.outbox import OutboxMail
 
@@ -262,3 +263,23 @@ def test_a_suspended_contract_sends_nothing(world: World, editor: Browser) -> No
     db.session.commit()
     assert editor.post(path(world, "/send"), values).status == 403
     assert dispatches() == 0
+
+
+def test_no_lock_is_held_while_the_texts_of_a_held_mailing_are_made(
+    world: World, editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = mailing_of(world)
+    mailing.schedule(clock.now() + timedelta(hours=1), by=None)
+    mailing.hold(HeldReason.staff, by=None)
+    db.session.commit()
+    in_transaction = []
+
+    def compiled(source: starting.Source) -> starting.Ready:
+        in_transaction.append(db.session().in_transaction())
+        return made(source)
+
+    made = starting._compiled
+    monkeypatch.setattr(starting, "_compiled", compiled)
+    editor.post(path(world, "/resume"), editor.get(path(world)).form("/stop"))
+    assert mailing_of(world).state is MailingState.sending
+    assert in_transaction == [False]

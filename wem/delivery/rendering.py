@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -54,11 +55,30 @@ class Filled:
     html: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Subject and texts, ready to fill in."""
+
+    subject: Template
+    text: Template
+    html: Template | None
+
+
+def compile_texts(subject: str, text: str, html: str | None, names: Sequence[str], language: str) -> Texts:
+    """Return the texts ready to fill in with these fields and the system's; raises TemplateProblem."""
+    known = [*names, *SYSTEM_NAMES, FIRST_MAIL]
+    return Texts(
+        compile_template(subject, escape="header", known=known, language=language),
+        compile_template(text, escape="text", known=[*known, "email"], language=language),
+        None if html is None else compile_template(html, escape="html", known=known, language=language),
+    )
+
+
 class Letter:
     """The content of one dispatch, compiled; makes the mail of each of its readers."""
 
-    def __init__(self, dispatch_id: int, content: Content, loaded: Settings) -> None:
-        """Raises TemplateProblem when a text is no template."""
+    def __init__(self, dispatch_id: int, content: Content, loaded: Settings, texts: Texts | None = None) -> None:
+        """Compile the content, unless its texts come compiled; raises TemplateProblem when one is no template."""
         self.dispatch_id = dispatch_id
         self.content = content
         self.service_domain = loaded.SERVICE_DOMAIN
@@ -69,12 +89,8 @@ class Letter:
             int(number): datetime.fromisoformat(since) if since else None
             for number, since in content.attested_since.items()
         }
-        known = [*content.names, *SYSTEM_NAMES, FIRST_MAIL]
-        self.subject = compile_template(content.subject, escape="header", known=known, language=content.language)
-        self.text = compile_template(content.text, escape="text", known=[*known, "email"], language=content.language)
-        self.html: Template | None = None
-        if content.html is not None:
-            self.html = compile_template(content.html, escape="html", known=known, language=content.language)
+        texts = texts or compile_texts(content.subject, content.text, content.html, content.names, content.language)
+        self.subject, self.text, self.html = texts.subject, texts.text, texts.html
         self.names = self.text.names | (self.html.names if self.html else frozenset())
 
     def filled(self, values: dict[str, str | None]) -> Filled:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html.parser import HTMLParser
 
 import sqlalchemy as sa
 from flask_babel import format_decimal, gettext
@@ -15,40 +12,28 @@ from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
+from wem.delivery.rendering import Letter
 from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
-from wem.mailings import previewing, starting
+from wem.mailings import audience, previewing, starting
 from wem.mailings.audience import most_recipients
+from wem.mailings.checks import Check, Severity, judged
+from wem.mailings.greetings import doubled_defaults, doubled_when_filled
+from wem.mailings.markup_checks import links_and_images, some
 from wem.mailings.models import BodyKind, Mailing
-from wem.mailings.previewing import GMAIL_KB
-from wem.mailings.starting import Problem
+from wem.mailings.previewing import GMAIL_KB, Shown
+from wem.mailings.samples import Sample
+from wem.mailings.starting import Problem, Ready
 from wem.mailings.wording import problem_text
-
-# Named in a message, the rest is counted.
-SHOWN = 5
-
-
-class Severity(enum.StrEnum):
-    refusal = "refusal"
-    warning = "warning"
-    ok = "ok"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One point: what was found and what to do about it. `at` is "edit" where the draft itself is to be changed."""
-
-    severity: Severity
-    title: str
-    what: str = ""
-    todo: str = ""
-    at: str = ""
 
 
 def checks(mailing: Mailing) -> list[Check]:
     """Return everything that was looked at, refusals first; texts are in the reader's language."""
     contract = contract_in_force(mailing.customer_id)
-    problems = starting.problems(mailing, Use.schedule)
+    # Made once: it is what takes long here.
+    ready = starting.make(mailing, contract) if contract else None
+    problems = starting.problems(mailing, Use.schedule, ready)
+    letter = starting.letter(mailing, contract, ready) if contract and ready and ready.texts else None
     found = [
         _contract(problems),
         _legal(contract),
@@ -56,13 +41,14 @@ def checks(mailing: Mailing) -> list[Check]:
         _audience(mailing, problems),
         _body(mailing),
         _text_part(mailing),
-        *_template(mailing, problems),
+        *([_template(ready)] if ready else []),
         _way_out(),
+        *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
         *_reply(contract),
         *_first_mail(mailing),
     ]
     if mailing.body_kind is BodyKind.html and mailing.html.strip():
-        found += [*_links_and_images(mailing.html), *_size(mailing)]
+        found += [*links_and_images(mailing.html), *_size(_shown_to(mailing, letter, Sample.longest))]
     order = list(Severity)
     return sorted(found, key=lambda check: order.index(check.severity))
 
@@ -77,12 +63,8 @@ def warned(found: list[Check]) -> bool:
     return any(check.severity is Severity.warning for check in found)
 
 
-def _check(fine: bool, title: str, what: str, todo: str, at: str = "", severity: Severity = Severity.refusal) -> Check:
-    return Check(Severity.ok, title) if fine else Check(severity, title, what, todo, at)
-
-
 def _contract(problems: list[Problem]) -> Check:
-    return _check(
+    return judged(
         Problem.contract not in problems,
         gettext("The contract permits sending"),
         gettext("The service is suspended, has not begun or has ended."),
@@ -92,7 +74,7 @@ def _contract(problems: list[Problem]) -> Check:
 
 def _legal(contract: Contract | None) -> Check:
     missing = contract.missing_legal_items if contract else []
-    return _check(
+    return judged(
         not missing,
         gettext("The five items that the law asks for (law on specified e-mail, Art. 4)"),
         gettext(
@@ -103,7 +85,7 @@ def _legal(contract: Contract | None) -> Check:
 
 
 def _subject(mailing: Mailing) -> Check:
-    return _check(
+    return judged(
         bool(mailing.subject.strip()),
         gettext("Subject"),
         gettext("There is no subject."),
@@ -119,12 +101,20 @@ def _audience(mailing: Mailing, problems: list[Problem]) -> Check:
     if Problem.nobody in problems:
         what = gettext("Nobody is on the chosen lists.")
         return Check(Severity.refusal, title, what, gettext("Please bring in readers, or choose another list."), "edit")
-    count = format_decimal(most_recipients(mailing))
-    return Check(Severity.ok, title, gettext("It goes to at most %(count)s readers.", count=count))
+    count = most_recipients(mailing)
+    what = gettext("It goes to at most %(count)s readers.", count=format_decimal(count))
+    usual = audience.largest_of_late(mailing.customer_id)
+    if not audience.unusually_large(count, usual):
+        return Check(Severity.ok, title, what)
+    if usual:
+        what += gettext(" The largest of your last mailings went to %(count)s.", count=format_decimal(usual))
+    else:
+        what += gettext(" It is your first mailing.")
+    return Check(Severity.warning, title, what, gettext("Please make sure that these are the lists you mean."), "edit")
 
 
 def _body(mailing: Mailing) -> Check:
-    return _check(
+    return judged(
         bool((mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip()),
         gettext("Body of the mail"),
         gettext("There is nothing in the mail."),
@@ -146,23 +136,43 @@ def _text_part(mailing: Mailing) -> Check:
     return Check(Severity.warning, title, what, todo, "edit")
 
 
-def _template(mailing: Mailing, problems: list[Problem]) -> Iterator[Check]:
+def _template(ready: Ready) -> Check:
     title = gettext("Fields in the texts")
-    try:
-        previewing.compiled(mailing)
-    except TemplateProblem as problem:
+    if ready.fault:
         todo = gettext("Please mend it. A field may have been deleted since you wrote the mail.")
-        yield Check(Severity.refusal, title, problem_text(problem), todo, "edit")
-        return
-    if Problem.personal_link in problems:
+        return Check(Severity.refusal, title, problem_text(ready.fault), todo, "edit")
+    if ready.problem is Problem.personal_link:
         what = gettext("A field that would give the reader's data away stands in a link or in a written-out address.")
         todo = gettext("Please take it out. Only choice and yes/no fields can stand there.")
-        yield Check(Severity.refusal, title, what, todo, "edit")
+        return Check(Severity.refusal, title, what, todo, "edit")
+    return Check(Severity.ok, title)
+
+
+def _greeting(ready: Ready | None, nobody: Shown | None) -> Iterator[Check]:
+    """Yield a warning where a reader without a name would be greeted with two titles."""
+    if ready is None or nobody is None:
         return
-    if Problem.template in problems:
-        yield Check(Severity.refusal, title, gettext("A text cannot be filled in."), gettext("Please mend it."), "edit")
-        return
-    yield Check(Severity.ok, title)
+    source = ready.source
+    doubled = [twice for text in (source.subject, source.html, source.text) for twice in doubled_defaults(text)]
+    doubled += doubled_when_filled(nobody.subject, nobody.text, nobody.html)
+    if doubled:
+        yield Check(
+            Severity.warning,
+            gettext("Greeting of readers without a name"),
+            gettext("The title stands twice: %(greetings)s", greetings=some(doubled)),
+            gettext("Please take the title out of the default, for example “お客” in place of “お客様”."),
+            "edit",
+        )
+
+
+def _shown_to(mailing: Mailing, letter: Letter | None, sample: Sample) -> Shown | None:
+    if letter is None:
+        return None
+    readers = {reader.sample: reader for reader in previewing.samples_of(mailing.customer_id)}
+    try:
+        return previewing.filled(letter, readers[sample])
+    except TemplateProblem:
+        return None
 
 
 def _way_out() -> Check:
@@ -198,44 +208,11 @@ def _first_mail(mailing: Mailing) -> Iterator[Check]:
         )
 
 
-def _links_and_images(html: str) -> Iterator[Check]:
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    insecure = [link for link in reader.links if link.lower().startswith("http://")]
-    broken = [link for link in reader.links if not _leads_somewhere(link)]
-    yield _check(
-        not insecure,
-        gettext("Links are encrypted (https)"),
-        gettext("Links with http://: %(links)s", links=_some(insecure)),
-        gettext("Use https:// where the site offers it; some programs warn of http://."),
-        "edit",
-        Severity.warning,
-    )
-    yield _check(
-        not broken,
-        gettext("Links lead somewhere"),
-        gettext("Links that lead nowhere: %(links)s", links=_some(broken)),
-        gettext("Write whole addresses that begin with https://."),
-        "edit",
-        Severity.warning,
-    )
-    yield _check(
-        not reader.without_alt,
-        gettext("Images have a text in their place (alt)"),
-        gettext("Images without alt: %(images)s", images=_some(reader.without_alt)),
-        gettext("Say in alt what the image shows; many programs show images only when asked."),
-        "edit",
-        Severity.warning,
-    )
-
-
-def _size(mailing: Mailing) -> Iterator[Check]:
-    try:
-        size = previewing.as_sample(mailing, previewing.LONGEST).size_kb
-    except TemplateProblem:
+def _size(longest: Shown | None) -> Iterator[Check]:
+    if longest is None:
         return
-    yield _check(
+    size = longest.size_kb
+    yield judged(
         size < GMAIL_KB,
         gettext("Size"),
         gettext(
@@ -245,29 +222,3 @@ def _size(mailing: Mailing) -> Iterator[Check]:
         "edit",
         Severity.warning,
     )
-
-
-def _leads_somewhere(link: str) -> bool:
-    # A link that is filled in per reader is seen when it is filled in.
-    return link.startswith("{{") or link.lower().startswith(("https://", "http://", "mailto:", "tel:"))
-
-
-def _some(values: list[str]) -> str:
-    shown = ", ".join(dict.fromkeys(value[:80] or "（）" for value in values[:SHOWN]))
-    return shown + (" …" if len(values) > SHOWN else "")
-
-
-class _Reader(HTMLParser):
-    """Gathers links and images of cleaned HTML."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.links: list[str] = []
-        self.without_alt: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag in ("a", "area") and "href" in given:
-            self.links.append((given["href"] or "").strip())
-        if tag == "img" and given.get("alt") is None:
-            self.without_alt.append((given.get("src") or "").strip())

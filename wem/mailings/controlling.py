@@ -11,7 +11,7 @@ from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.progress import latest_dispatch
 from wem.mailings import starting
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
-from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.starting import CannotStart, Problem, Ready
 
 
 def pause(mailing: Mailing, *, by: int | None) -> None:
@@ -28,14 +28,19 @@ def pause(mailing: Mailing, *, by: int | None) -> None:
         mailing.pause(by=by)
 
 
-def resume(mailing: Mailing, *, by: int | None) -> None:
-    """Go on with what is paused or held; one that was held before it began is started now.
+def begins(mailing: Mailing) -> bool:
+    """Return whether resuming the mailing would start it: it was held before it began."""
+    return mailing.state is MailingState.held and mailing.started_at is None
+
+
+def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> None:
+    """Go on with what is paused or held; one that was held before it began is started now, `ready` as in `start`.
 
     Raises NotPossible, and CannotStart when the contract or something in the mailing forbids it.
     """
     _lock(mailing)
-    if mailing.state is MailingState.held and mailing.started_at is None:
-        starting.start(mailing, by=by)
+    if begins(mailing):
+        starting.start(mailing, by=by, ready=ready)
         return
     if not customer_may(mailing.customer_id, Use.send):
         raise CannotStart([Problem.contract])

@@ -17,6 +17,7 @@ from wem.db import db
 from wem.delivery.personalising import TemplateProblem
 from wem.mailings import previewing, testing
 from wem.mailings.forms import FindReaderForm, TestCopyForm
+from wem.mailings.greetings import doubled_when_filled
 from wem.mailings.models import Mailing
 from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
@@ -110,10 +111,15 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
         view=view,
         size=size,
         clipped=size >= GMAIL_KB,
+        doubled=_doubled(chosen.shown) if chosen.shown else [],
         sender=previewing.sender_shown(mailing.customer_id),
         find_form=find or FindReaderForm(formdata=None),
         test_form=test or copy_form(mailing.customer_id, fresh=True),
     )
+
+
+def _doubled(shown: Shown) -> list[str]:
+    return list(dict.fromkeys(doubled_when_filled(shown.subject, shown.text, shown.html)))
 
 
 def copy_form(customer_id: int, *, fresh: bool = False) -> TestCopyForm:

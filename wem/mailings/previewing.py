@@ -17,16 +17,16 @@ from wem.delivery.progress import latest_dispatch
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
 from wem.lists.models import Field, Subscriber
 from wem.lists.rules import Address, mask_text, read_address
+from wem.mailings import starting
 from wem.mailings.models import Mailing
 from wem.mailings.samples import Sample, SampleReader, sample_readers
-from wem.mailings.starting import content_of, lists_of, reply_address
+from wem.mailings.starting import reply_address
 from wem.settings import settings
 from wem.tokens import Purpose
 
 # Gmail shows so much of a mail's HTML.
 GMAIL_KB = 102
 SAMPLES = list(Sample)
-LONGEST = SAMPLES.index(Sample.longest)
 # How long a reader who was looked up can be shown without looking up again.
 FOUND_LIFETIME = timedelta(minutes=30)
 
@@ -70,7 +70,7 @@ def compiled(mailing: Mailing) -> Letter:
     contract = contract_in_force(mailing.customer_id)
     if contract is None:
         raise LookupError(f"customer {mailing.customer_id} has no contract")
-    return Letter(0, content_of(mailing, contract, lists_of(mailing)), settings())
+    return starting.letter(mailing, contract, starting.make(mailing, contract))
 
 
 def samples_of(customer_id: int) -> list[SampleReader]:
@@ -81,8 +81,12 @@ def samples_of(customer_id: int) -> list[SampleReader]:
 
 def as_sample(mailing: Mailing, index: int) -> Shown:
     """Return the mailing as invented reader number `index` (from 0) gets it; raises TemplateProblem."""
-    reader = samples_of(mailing.customer_id)[index]
-    return _filled(compiled(mailing), reader.fields, reader.address)
+    return filled(compiled(mailing), samples_of(mailing.customer_id)[index])
+
+
+def filled(letter: Letter, reader: SampleReader) -> Shown:
+    """Return a compiled mailing as an invented reader gets it; raises TemplateProblem when a text grows too large."""
+    return _filled(letter, reader.fields, reader.address)
 
 
 def as_reader(mailing: Mailing, reader: Subscriber) -> Shown:

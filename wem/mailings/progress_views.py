@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Response as FlaskResponse
 from flask import abort, flash, render_template, request, url_for
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import controlling, emails
+from wem.mailings import controlling, emails, starting
 from wem.mailings.models import Mailing, MailingState, NotPossible
 from wem.mailings.starting import CannotStart
 from wem.mailings.views import about
@@ -41,7 +42,10 @@ def pause(id: int) -> Answer:
 
 @blueprint.post("/mailings/<int:id>/resume")
 def resume(id: int) -> Answer:
-    return _act(id, controlling.resume, gettext("Sending goes on."))
+    mailing = owned_or_404(Mailing, id)
+    # Making the texts takes long; nobody else's writing waits for it.
+    ready = starting.prepare(mailing) if controlling.begins(mailing) else None
+    return _act(id, partial(controlling.resume, ready=ready), gettext("Sending goes on."))
 
 
 @blueprint.post("/mailings/<int:id>/stop")

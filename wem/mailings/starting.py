@@ -17,8 +17,8 @@ from wem.db import db
 from wem.delivery import rules
 from wem.delivery.markup import names_in_links
 from wem.delivery.models import Dispatch, DispatchKind, DispatchState
-from wem.delivery.personalising import TemplateProblem, compile_template
-from wem.delivery.rendering import FIRST_MAIL, SYSTEM_NAMES, Content
+from wem.delivery.personalising import TemplateProblem
+from wem.delivery.rendering import Content, Letter, Texts, compile_texts
 from wem.lists.address_rules import Address, read_address, wire_address
 from wem.lists.models import Field, MailingList
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
@@ -77,7 +77,10 @@ class Ready:
     source: Source
     text: str = ""
     html: str | None = None
+    texts: Texts | None = None
     problem: Problem | None = None
+    # What exactly is wrong when a text is no template.
+    fault: TemplateProblem | None = None
 
 
 def start(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> Dispatch:
@@ -105,9 +108,12 @@ def schedule(mailing: Mailing, at: datetime, *, by: int | None, ready: Ready | N
     mailing.schedule(at, by=by)
 
 
-def problems(mailing: Mailing, use: Use = Use.send) -> list[Problem]:
-    """Return what forbids sending the mailing now (with Use.schedule: scheduling it); empty when nothing does."""
-    return _looked_over(mailing, use, None)[0]
+def problems(mailing: Mailing, use: Use = Use.send, ready: Ready | None = None) -> list[Problem]:
+    """Return what forbids sending the mailing now (with Use.schedule: scheduling it); empty when nothing does.
+
+    `ready` as in `start`.
+    """
+    return _looked_over(mailing, use, ready)[0]
 
 
 def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[Problem], Ready | None]:
@@ -148,6 +154,11 @@ def prepare(mailing: Mailing) -> Ready | None:
     return _compiled(source) if source else None
 
 
+def make(mailing: Mailing, contract: Contract) -> Ready:
+    """Make the texts of a mailing as they would be sent now."""
+    return _compiled(_source(mailing, contract))
+
+
 def _source(mailing: Mailing, contract: Contract) -> Source:
     fields = db.session.execute(
         sa.select(Field.key, Field.kind).where(Field.customer_id == mailing.customer_id).order_by(Field.id)
@@ -167,7 +178,7 @@ def _source(mailing: Mailing, contract: Contract) -> Source:
     )
 
 
-def _texts(source: Source) -> tuple[str, str | None, str]:
+def _bodies(source: Source) -> tuple[str, str | None, str]:
     """Return text and HTML with the footer, and the cleaned HTML; raises TemplateProblem."""
     provider, language = settings().PROVIDER_NAME, source.language
     html, text, cleaned = None, source.text, ""
@@ -181,17 +192,13 @@ def _texts(source: Source) -> tuple[str, str | None, str]:
 
 def _compiled(source: Source) -> Ready:
     try:
-        text, html, cleaned = _texts(source)
-        known = [*source.names, *SYSTEM_NAMES, FIRST_MAIL]
-        compile_template(source.subject, escape="header", known=known, language=source.language)
-        compile_template(text, escape="text", known=[*known, TEXT_ONLY], language=source.language)
-        if html is not None:
-            compile_template(html, escape="html", known=known, language=source.language)
+        text, html, cleaned = _bodies(source)
+        texts = compile_texts(source.subject, text, html, source.names, source.language)
         used = names_in_text_addresses(source.text) | names_in_links(cleaned) | names_in_body_addresses(cleaned)
-    except TemplateProblem:
-        return Ready(source, problem=Problem.template)
+    except TemplateProblem as fault:
+        return Ready(source, problem=Problem.template, fault=fault)
     # A draft or a copy may be older than a field's kind.
-    return Ready(source, text, html, Problem.personal_link if used & source.personal else None)
+    return Ready(source, text, html, texts, Problem.personal_link if used & source.personal else None)
 
 
 def lists_of(mailing: Mailing) -> list[MailingList]:
@@ -210,11 +217,11 @@ def lists_of(mailing: Mailing) -> list[MailingList]:
     )
 
 
-def content_of(mailing: Mailing, contract: Contract, lists: Sequence[MailingList]) -> Content:
-    """Return what would be sent now, footer included; raises TemplateProblem where a text cannot take it."""
-    source = _source(mailing, contract)
-    text, html, _ = _texts(source)
-    return _content(mailing, contract, lists, Ready(source, text, html))
+def letter(mailing: Mailing, contract: Contract, ready: Ready) -> Letter:
+    """Return the mail as it would be sent now, ready to fill in; raises TemplateProblem where a text cannot be."""
+    if ready.fault:
+        raise ready.fault
+    return Letter(0, _content(mailing, contract, lists_of(mailing), ready), settings(), ready.texts)
 
 
 def _content(mailing: Mailing, contract: Contract, lists: Sequence[MailingList], ready: Ready) -> Content:

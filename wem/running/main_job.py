@@ -23,7 +23,7 @@ HUMAN = 1.5  # seconds between seeing a button and pressing it: faster is taken 
 READERS = {"taro@reader.example": "髙橋 太郎", "hanako@reader.example": "﨑山 花子", "jiro@reader.example": "髙島 次郎"}
 CSV = "メールアドレス,氏名\r\n" + "".join(f"{address},{name}\r\n" for address, name in READERS.items())
 SUBJECTS = ("最初のお知らせ", "二回目のお知らせ")
-BODY = '<p>{{ 氏名 | default: "お客様" }}様、こんにちは。</p>'
+BODY = '<p>{{ 氏名 | default: "お客" }}様、こんにちは。</p>'
 
 
 class MainJob:

@@ -1,0 +1,28 @@
+"""One point of the check before sending: how grave it is, what was found, what to do about it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.StrEnum):
+    refusal = "refusal"
+    warning = "warning"
+    ok = "ok"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One point: what was found and what to do about it. `at` is "edit" where the draft itself is to be changed."""
+
+    severity: Severity
+    title: str
+    what: str = ""
+    todo: str = ""
+    at: str = ""
+
+
+def judged(fine: bool, title: str, what: str, todo: str, at: str = "", severity: Severity = Severity.refusal) -> Check:
+    """Return the point as in order, or with what was found."""
+    return Check(Severity.ok, title) if fine else Check(severity, title, what, todo, at)
