@@ -12,26 +12,14 @@ from wtforms import EmailField, PasswordField, RadioField, SelectField, StringFi
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from wem.accounts.rules import PASSWORD_LEAST, PASSWORD_MOST, Role, StaffRole, password_problem
+from wem.accounts.rules import PASSWORD_LEAST, PASSWORD_MOST, Role, password_problem
+from wem.accounts.wording import ROLES, STAFF_ROLES
 
-ROLES = {
-    Role.owner: _l("Owner"),
-    Role.editor: _l("Editor"),
-    Role.delegate: _l("Delegate"),
-    Role.viewer: _l("Viewer"),
-}
 ROLE_HINTS = {
     "owner": _l("May do everything, the contract and colleagues included."),
     "editor": _l("Manages lists and mailings."),
     "delegate": _l("Manages lists and mailings for you, as another company's person."),
     "viewer": _l("Sees lists and results, changes nothing."),
-}
-STAFF_ROLES = {
-    StaffRole.admin: _l("Administrator"),
-    StaffRole.contracts: _l("Contract desk"),
-    StaffRole.billing: _l("Billing"),
-    StaffRole.support: _l("Support"),
-    StaffRole.operations: _l("Operations"),
 }
 NEEDED = DataRequired(_l("This field is required."))
 
@@ -104,7 +92,7 @@ class MemberForm(FlaskForm):
     name = Trimmed(_l("Name"), [NEEDED, Length(max=100)])
     email = EmailField(_l("E-mail address"), [NEEDED, mail_address])
     role = RadioField(
-        _l("Role"), choices=[SelectChoice(r.value, t) for r, t in ROLES.items()], default=Role.editor.value
+        _l("Role"), [NEEDED], choices=[SelectChoice(r.value, t) for r, t in ROLES.items()], default=Role.editor.value
     )
 
 

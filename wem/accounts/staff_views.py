@@ -10,10 +10,11 @@ from wtforms.fields.choices import SelectChoice
 
 from wem import audit
 from wem.accounts import inviting
-from wem.accounts.forms import STAFF_ROLES, PartnerForm, PartnerPersonForm, StaffForm, StaffRoleForm
+from wem.accounts.forms import PartnerForm, PartnerPersonForm, StaffForm, StaffRoleForm
 from wem.accounts.inviting import AlreadyThere
 from wem.accounts.models import Account, Invitation, Partner
 from wem.accounts.rules import StaffRole
+from wem.accounts.wording import STAFF_ROLES
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other

@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 
 from wem import audit
 from wem.accounts import inviting
-from wem.accounts.forms import ROLE_HINTS, ROLES, MemberForm, RoleForm
+from wem.accounts.forms import ROLE_HINTS, MemberForm, RoleForm
 from wem.accounts.inviting import AlreadyThere
 from wem.accounts.models import Account, Customer, Invitation, Membership
 from wem.accounts.rules import Role
+from wem.accounts.wording import ROLES
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.web.blueprints import CustomerBlueprint, owners_only

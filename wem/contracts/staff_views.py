@@ -14,10 +14,11 @@ from wem.accounts import inviting
 from wem.accounts import rules as account_rules
 from wem.accounts.models import Customer, Invitation, Membership
 from wem.accounts.rules import StaffRole
+from wem.accounts.wording import ROLES
 from wem.contracts import rules
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
-from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, ROLES, STANDINGS
+from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, STANDINGS
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import AddressCount, MailingList

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from wem.accounts.rules import Role
 from wem.contracts.rules import LegalItem, Standing, SuspensionGround
 
 # Words and the badge's kind.
@@ -32,10 +31,4 @@ DETAILS = {
     "postal_address": _l("Postal address"),
     "contact": _l("Contact for questions and complaints"),
     "notice_email": _l("E-mail address for our notices"),
-}
-ROLES = {
-    Role.owner: _l("Owner"),
-    Role.editor: _l("Editor"),
-    Role.delegate: _l("Delegate"),
-    Role.viewer: _l("Viewer"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +12,19 @@ from flask_babel import gettext
 
 from wem.accounts.models import Account, Customer
 from wem.audit import AuditEvent
+from wem.contracts.wording import DETAILS
 from wem.db import db
+from wem.lists.problems import PROBLEM_TEXTS
+from wem.staff.trail_wording import CODES, DAYS, LABELS, MOMENTS, NUMBERS, SUBJECTS
 from wem.staff.wording import ACTIONS
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One thing that an event notes: its label, and the value as text, number, day or moment."""
+
+    label: str
+    value: str | int | date | datetime
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Line:
     action: str
     what: str
     subject: str
-    details: list[tuple[str, str]]
+    details: list[Detail]
     ip: str
 
 
@@ -45,8 +56,12 @@ def lines(events: Sequence[AuditEvent]) -> list[Line]:
             customer=customers.get(event.customer_id, "") if event.customer_id else "",
             action=event.action,
             what=str(ACTIONS.get(event.action, event.action)),
-            subject=event.subject,
-            details=[(name, _plain(value)) for name, value in event.details.items() if value not in ("", None)],
+            subject=_subject(event.subject),
+            details=[
+                Detail(str(LABELS.get(key, key)), _value(key, value))
+                for key, value in event.details.items()
+                if value not in ("", None, [])
+            ],
             ip=event.ip,
         )
         for event in events
@@ -60,7 +75,35 @@ def _names(model: Any, ids: set[int | None]) -> dict[int | None, str]:
     return {row.id: row.name for row in db.session.execute(sa.select(model.id, model.name).where(model.id.in_(wanted)))}
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value):
-        return f"{value[0] or '–'} → {value[1] or '–'}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _subject(subject: str) -> str:
+    model, _, number = subject.partition(" ")
+    return _numbered(model, number) if model in SUBJECTS else subject
+
+
+def _numbered(model: str, number: Any) -> str:
+    return str(SUBJECTS[model]) % {"id": number}
+
+
+def _value(key: str, value: Any) -> str | int | date | datetime:
+    if key in NUMBERS:
+        return _together([_numbered(NUMBERS[key], each) for each in (value if isinstance(value, list) else [value])])
+    if isinstance(value, bool):
+        return str(gettext("Yes") if value else gettext("No"))
+    if isinstance(value, int):
+        return value
+    if isinstance(value, list):
+        texts = [str(each) for each in value]
+        # A detail that was changed: what it was, what it is.
+        return f"{texts[0] or '–'} → {texts[1] or '–'}" if key in DETAILS and len(texts) == 2 else _together(texts)
+    text = str(value)
+    if key == "problem":
+        return str(gettext(PROBLEM_TEXTS.get(text, text)))
+    if key in CODES:
+        return str(CODES[key].get(text, text))
+    if key in MOMENTS:
+        return datetime.fromisoformat(text)
+    return date.fromisoformat(text) if key in DAYS else text
+
+
+def _together(texts: list[str]) -> str:
+    return str(gettext(", ").join(texts))

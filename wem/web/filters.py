@@ -47,7 +47,19 @@ def yen(value: int | None) -> str:
     return f"{value:,}円" if japanese(date.min) else f"¥{value:,}"
 
 
+def readable(value: str | int | date | datetime) -> str:
+    """Return a value as its kind is written: moment, day, number or text."""
+    match value:
+        case datetime():
+            return moment(value)
+        case date():
+            return day(value)
+        case int():
+            return number(value)
+    return value
+
+
 def set_up_filters(app: Flask) -> None:
-    app.jinja_env.filters.update(day=day, moment=moment, number=number, yen=yen)
+    app.jinja_env.filters.update(day=day, moment=moment, number=number, readable=readable, yen=yen)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,79 @@
+"""What an event of the audit trail is about, and what it notes beside, in words."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from wem.accounts.wording import ROLES, STAFF_ROLES
+from wem.contracts.wording import DETAILS, GROUNDS
+from wem.lists.states import UploadKind
+from wem.lists.upload_texts import STATES
+from wem.mailings.models import HeldReason
+
+# By the name of the model, which stands in the event.
+SUBJECTS = {
+    "Account": _l("Account no. %(id)s"),
+    "Contract": _l("Contract no. %(id)s"),
+    "Customer": _l("Customer no. %(id)s"),
+    "Field": _l("Field no. %(id)s"),
+    "Invitation": _l("Invitation no. %(id)s"),
+    "Mailing": _l("Mailing no. %(id)s"),
+    "MailingList": _l("List no. %(id)s"),
+    "Membership": _l("Membership no. %(id)s"),
+    "Partner": _l("Partner no. %(id)s"),
+    "Subscriber": _l("Reader no. %(id)s"),
+    "Tester": _l("Tester no. %(id)s"),
+    "Upload": _l("Upload no. %(id)s"),
+}
+LABELS = {
+    **DETAILS,
+    "applied": _l("Registrations applied"),
+    "at": _l("To be sent at"),
+    "bad": _l("Rows refused"),
+    "course": _l("Course"),
+    "found": _l("Found"),
+    "good": _l("Rows to be applied"),
+    "ground": _l("Ground"),
+    "key": _l("Key of the field"),
+    "kind": _l("Kind"),
+    "known": _l("Rows known already"),
+    "list": _l("List"),
+    "note": _l("Note for the record"),
+    "on": _l("Switched on"),
+    "person": _l("Person"),
+    "problem": _l("Problem"),
+    "readers": _l("Readers"),
+    "reason": _l("Reason"),
+    "role": _l("Role"),
+    "source": _l("Copied from"),
+    "start": _l("Start date"),
+    "step": _l("While"),
+    "suspended_at": _l("Suspended on"),
+    "testers": _l("Testers"),
+    "time": _l("Which time"),
+    "undone": _l("Registrations taken back"),
+}
+KINDS = {
+    UploadKind.invitation: _l("Invite readers"),
+    UploadKind.attested: _l("Readers who have agreed already"),
+    UploadKind.stop_list: _l("Stop list"),
+    UploadKind.ending: _l("End registrations"),
+}
+HELD = {
+    HeldReason.missed: _l("Its time had passed"),
+    HeldReason.contract: _l("The contract did not permit it"),
+    HeldReason.problems: _l("Something in it forbade starting"),
+    HeldReason.staff: _l("By our staff"),
+}
+# What is noted as a code, by its label.
+CODES = {
+    "ground": {code.value: text for code, text in GROUNDS.items()},
+    "kind": {code.value: text for code, text in KINDS.items()},
+    "reason": {code.value: text for code, text in HELD.items()},
+    "role": {code.value: text for code, text in [*ROLES.items(), *STAFF_ROLES.items()]},
+    "step": {code.value: text for code, (text, _) in STATES.items()},
+}
+# What is noted as a number of something, by its label: the model's name above.
+NUMBERS = {"list": "MailingList", "person": "Account", "source": "Mailing", "testers": "Tester"}
+MOMENTS = frozenset({"at", "suspended_at"})
+DAYS = frozenset({"start"})
