@@ -74,7 +74,7 @@ class FieldForm(FlaskForm):
 
 class EditFieldForm(FlaskForm):
     label = TrimmedLine(_l("Label"), [NEEDED, Length(max=100)])
-    options = TextAreaField(_l("Choices, one per line"))
+    options = TextAreaField(_l("Choices, one per line"), [NEEDED])
 
     def __init__(self, kind: FieldKind, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
