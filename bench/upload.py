@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ import sqlalchemy as sa  # noqa: E402
 from flask import Flask  # noqa: E402
 from flask_migrate import upgrade  # noqa: E402
 
+from bench._beside import Writer  # noqa: E402
 from wem import create_app  # noqa: E402
 from wem.db import Base, db  # noqa: E402
 from wem.settings import Settings  # noqa: E402
@@ -184,6 +186,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="bin/bench upload")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--json", action="store_true", help="the last line is JSON alone")
+    parser.add_argument("--beside", action="store_true", help="another writes every 100 ms: how long does it wait?")
     parser.add_argument("--var", type=Path, help="where the temporary folder is made")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -192,7 +195,7 @@ def main() -> int:
         return 0
     folder = Path(tempfile.mkdtemp(prefix="wem-bench-", dir=options.var))
     try:
-        result = measure(folder, options.rows)
+        result = measure(folder, options.rows, beside=options.beside)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not options.json:
@@ -202,7 +205,7 @@ def main() -> int:
     return 0
 
 
-def measure(folder: Path, rows: int) -> dict[str, Any]:
+def measure(folder: Path, rows: int, *, beside: bool) -> dict[str, Any]:
     file, var = folder / "readers.csv", folder / "var"
     write_file(file, rows)
     database = f"sqlite:///{var}/wem.sqlite3"
@@ -215,8 +218,10 @@ def measure(folder: Path, rows: int) -> dict[str, Any]:
         db.session.remove()
         db.engine.dispose()
         command = [sys.executable, __file__, "--worker", str(var), database, str(upload_id)]
-        ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        with Writer(app) if beside else nullcontext() as writer:
+            ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         measured = json.loads(ran.stdout.splitlines()[-1])
+        waited = writer.waited() if writer else {}
         assert measured["applied"] == rows, measured
         bare_seconds = _measure_bare(var)
     seconds = measured["check_s"] + measured["apply_s"]
@@ -236,6 +241,7 @@ def measure(folder: Path, rows: int) -> dict[str, Any]:
         "reader_cpu_s": round(measured["reader_cpu_s"], 2),
         "bare_s": round(bare_seconds, 2),
         "file_mb": round(file.stat().st_size / 1e6, 1),
+        **waited,
     }
 
 

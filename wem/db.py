@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import sqlite3
+import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -90,6 +92,10 @@ migrate = Migrate(render_as_batch=True, compare_type=True)
 # On SQLite a transaction that may write takes the write lock when it begins: a read that later turns into a write
 # fails at once when somebody wrote in between. Page views only read and must not wait for writers.
 reading_only: ContextVar[bool] = ContextVar("reading_only", default=False)
+# Who waits for the write lock looks so often. SQLite itself would look every 100 ms and miss the gaps of long work.
+LOOK_EVERY_SECONDS = 0.005
+PATIENCE_SECONDS = 30
+ROOMY_LOG_PAGES = 16_000  # 64 MB
 
 
 def open_as_we_need(engine: Engine, synchronous: str) -> None:
@@ -105,16 +111,45 @@ def open_as_we_need(engine: Engine, synchronous: str) -> None:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
-            "busy_timeout=30000",
+            f"busy_timeout={PATIENCE_SECONDS * 1000}",
             "cache_size=-65536",
             "temp_store=MEMORY",
+            # Long work writes its own log back; nobody else is to pay for it in a commit.
+            f"wal_autocheckpoint={2 * ROOMY_LOG_PAGES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if reading_only.get() else "BEGIN IMMEDIATE")
+        if reading_only.get():
+            connection.exec_driver_sql("BEGIN")
+        elif not _takes_its_turn(connection.connection.driver_connection):
+            # Says in SQLAlchemy's words that the database is locked.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _takes_its_turn(connection: Any) -> bool:
+    """Begin a transaction that may write as soon as nobody else writes; False after half a minute in vain."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return True
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    return False
+            time.sleep(LOOK_EVERY_SECONDS)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000}")
+
+
+def let_others_write() -> None:
+    """Leave a gap between two transactions of long work, so that whoever waits for SQLite's write lock gets it."""
+    if db.engine.dialect.name == "sqlite":
+        time.sleep(2 * LOOK_EVERY_SECONDS)
 
 
 def insert_ignoring(table: Any) -> Any:

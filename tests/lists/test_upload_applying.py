@@ -96,8 +96,7 @@ def test_ten_thousand_in_a_few_seconds(world: World) -> None:
 def test_a_large_file_is_read_by_a_process_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload_checking, "LARGE", 100)
     monkeypatch.setattr(upload_checking, "FRAME", 70)
-    monkeypatch.setattr(upload_applying, "LARGE", 100)
-    monkeypatch.setattr(upload_applying, "LARGE_CHUNK", 130)
+    monkeypatch.setitem(upload_applying.CHUNK, UploadKind.attested, 130)
     # Each slice is over after some commits, and the next one goes on from there.
     monkeypatch.setattr(jobs, "SLICE", timedelta(milliseconds=100))
     upload = applied(world.ours, DATA / "readers-1000-utf8-bom.csv")

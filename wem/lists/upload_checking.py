@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
 
 from wem import storage
-from wem.db import db
+from wem.db import db, reading_only
 from wem.hashing import address_hasher
 from wem.lists import upload_steps
 from wem.lists.models import EVERY_LIST, Field, ListField, Subscriber, Subscription, Suppression, Upload, UploadRow
@@ -24,10 +23,9 @@ from wem.lists.upload_erasing import erase_some_rows
 from wem.lists.upload_rows import BAD, COLUMNS, Checked, RowChecker, ValueColumn, column_names
 from wem.lists.upload_steps import Turn
 
-FRAME = 10_000  # rows held in memory
-# From so many rows on the file is read by a process of its own, and the pages that every chunk changes are written
-# once for five frames.
-LARGE, FRAMES = 100_000, 5
+FRAME = 10_000  # rows held in memory and written at once
+# From so many rows on the file is read by a process of its own.
+LARGE = 100_000
 PART = 250_000  # rows sorted at a time
 
 
@@ -55,9 +53,8 @@ def steps(turn: Turn) -> Iterator[None]:
     if not met:
         yield from _read(turn, map(check, rows(path, shape, read)), total - read)
         yield from _mark_duplicates(turn, total)
-    size = FRAME * FRAMES if total >= LARGE else FRAME
-    for first in range(met + 1, total + 1, size):
-        last = min(first + size - 1, total)
+    for first in range(met + 1, total + 1, FRAME):
+        last = min(first + FRAME - 1, total)
         upload_steps.advance(turn, cursor=last)
         upload_steps.add(turn, **meet(replace(whole, first=first, last=last)))
         yield
@@ -69,14 +66,11 @@ def _read(turn: Turn, checked: Iterator[Checked], left: int) -> Iterator[None]:
     large = left >= LARGE
     read = batches(checked, FRAME)
     with closing(ahead(read) if large else read) as frames:
-        while frame := next(frames, None):
-            upload_steps.advance(turn)
-            last, bad = 0, 0
-            for rest in chain([frame], islice(frames, FRAMES - 1 if large else 0)):
-                _insert(rest)
-                last, bad = rest[-1][1], bad + sum(row[2] == BAD for row in rest)
-            upload_steps.add(turn, bad=bad)
-            upload_steps.advance(turn, read=last)
+        # The next frame is waited for outside any transaction.
+        for frame in frames:
+            upload_steps.advance(turn, read=frame[-1][1])
+            _insert(frame)
+            upload_steps.add(turn, bad=sum(row[2] == BAD for row in frame))
             yield
 
 
@@ -172,16 +166,29 @@ def _mark_duplicates(turn: Turn, total: int) -> Iterator[None]:
             here.append(UploadRow.address_hash < bounds[part + 1])
         first = sa.func.min(UploadRow.record).over(partition_by=UploadRow.address_hash).label("first")
         sorted_rows = sa.select(UploadRow.record, first).where(*here).subquery()
-        again = db.session.execute(
+        again = _read_alone(
             sa.select(sorted_rows.c.record, sorted_rows.c.first).where(sorted_rows.c.record != sorted_rows.c.first)
-        ).all()
-        found += len(again)
-        upload_steps.advance(turn, duplicate=found)
+        )
+        upload_steps.advance(turn)
+        yield
         for some in batches(again, FRAME):
+            found += len(some)
+            upload_steps.advance(turn, duplicate=found)
             db.session.connection().execute(
                 _DUPLICATE, [{"of_upload": turn.upload_id, "of_record": one, "of": str(other)} for one, other in some]
             )
-        yield
+            yield
+
+
+def _read_alone(query: sa.Select[Any]) -> Sequence[Any]:
+    """Return what a long search finds, in a transaction of its own that lets others write."""
+    db.session.rollback()
+    token = reading_only.set(True)
+    try:
+        return db.session.execute(query).all()
+    finally:
+        db.session.rollback()
+        reading_only.reset(token)
 
 
 _DUPLICATE = (

@@ -1,0 +1,125 @@
+"""While an upload is worked on, whoever writes beside it waits a moment, never for the file."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.factories import World
+from tests.lists.uploads import DATA, csv_of, received, work
+from wem import audit
+from wem.db import db, let_others_write, reading_only
+from wem.lists import upload_checking
+from wem.lists.states import UploadState
+
+
+@pytest.fixture
+def write_beside(app: Flask) -> Callable[[], float]:
+    def write() -> float:
+        """Write in a session of its own; returns the seconds that it took."""
+        begun = time.monotonic()
+        with app.app_context():
+            audit.record("test.write", by=None)
+            db.session.commit()
+            db.session.remove()
+        return time.monotonic() - begun
+
+    def beside() -> float:
+        took: list[float] = []
+        thread = threading.Thread(target=lambda: took.append(write()))
+        thread.start()
+        thread.join(10)
+        return took[0] if took else 10.0
+
+    return beside
+
+
+def test_nobody_waits_while_the_file_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, write_beside: Callable[[], float]
+) -> None:
+    """The next frame comes from the file outside any transaction, also when a process of its own reads it."""
+    waits: list[float] = []
+    frames = upload_checking.ahead
+
+    def slowly(items: Iterator[Any]) -> Iterator[Any]:
+        for frame in frames(items):
+            waits.append(write_beside())
+            yield frame
+
+    monkeypatch.setattr(upload_checking, "ahead", slowly)
+    monkeypatch.setattr(upload_checking, "LARGE", 100)
+    monkeypatch.setattr(upload_checking, "FRAME", 100)
+    assert work(received(world.ours, DATA / "readers-1000-utf8-bom.csv")).state is UploadState.checked
+    assert len(waits) == 10 and max(waits) < 2
+
+
+def test_nobody_waits_while_duplicates_are_sought(
+    world: World, monkeypatch: pytest.MonkeyPatch, write_beside: Callable[[], float]
+) -> None:
+    waits: list[float] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "OVER (PARTITION" in statement:
+            assert reading_only.get()
+            waits.append(write_beside())
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        upload = work(received(world.ours, csv_of("a@x.example", "a@x.example")))
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert upload.duplicate == 1 and not reading_only.get()
+    assert waits and max(waits) < 2
+
+
+def test_who_waits_gets_the_gap(app: Flask, world: World, write_beside: Callable[[], float]) -> None:
+    """Long work that takes the lock again and again leaves gaps that are met."""
+    over = threading.Event()
+
+    def long_work() -> None:
+        with app.app_context():
+            while not over.is_set():
+                audit.record("test.long", by=None)
+                db.session.flush()
+                time.sleep(0.1)
+                db.session.commit()
+                let_others_write()
+            db.session.remove()
+
+    thread = threading.Thread(target=long_work)
+    thread.start()
+    try:
+        waits = [write_beside() for _ in range(8)]
+    finally:
+        over.set()
+        thread.join()
+    # Looking every 100 ms, one would meet a gap of 10 ms once in a second and more.
+    assert sorted(waits)[len(waits) // 2] < 0.5
+
+
+def test_a_locked_database_is_said_in_the_end(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The name `wem.db` would be the extension of that name in the module.
+    monkeypatch.setattr(sys.modules["wem.db"], "PATIENCE_SECONDS", 0)
+    audit.record("test.write", by=None)
+    db.session.flush()
+    found: list[BaseException] = []
+
+    def write() -> None:
+        with app.app_context():
+            try:
+                db.session.execute(sa.select(1))
+            except sa.exc.OperationalError as error:
+                found.append(error)
+            db.session.remove()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join()
+    assert "database is locked" in str(found)
