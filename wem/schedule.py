@@ -28,6 +28,7 @@ TIMETABLE = (
     Periodic("wem.mailings.jobs.sweep", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
+    Periodic("wem.lists.jobs.erase_unnamed_files", queue.WORK, timedelta(hours=1)),
 )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +51,15 @@ def keep(folder: str, stream: BinaryIO, most: int) -> tuple[str, int]:
 def path_of(key: str) -> Path:
     """Return where the file of this key is; it may be gone."""
     return _path(key)
+
+
+def old_files(folder: str, before: datetime) -> Iterator[tuple[str, Path]]:
+    """Yield (key, file) for what was last written to a folder before a moment, unfinished files of a key too."""
+    for path in (settings().var / "files" / folder).glob("*/*"):
+        # It may be erased at this moment.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before.timestamp():
+                yield f"{folder}/{path.name.partition('.')[0]}", path
 
 
 def erase(key: str) -> None:

@@ -33,7 +33,10 @@ def steps(upload_id: int) -> Iterator[None]:
     if upload is None or upload.state not in (*OVER, UploadState.undoing) or upload.storage_key is None:
         return
     with_report, key = upload.state in WITH_REPORT, upload.storage_key
-    evidence = None if upload.state is not UploadState.discarded else upload.statement.get("evidence")
+    nothing_to_prove = upload.state is UploadState.discarded or (
+        upload.state is UploadState.failed and not upload.applied
+    )
+    evidence = upload.statement.get("evidence") if nothing_to_prove else None
     while erase_some_rows(upload_id, all_but_reported=with_report):
         yield
     while with_report and _blank_some_rows(upload_id):
