@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from wem import audit, clock, queue
 from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
-from wem.db import db
+from wem.db import db, let_others_write
 from wem.lists import (
     closing,
     expiring,
@@ -18,6 +18,8 @@ from wem.lists import (
     upload_checking,
     upload_ending,
     upload_erasing,
+    upload_faults,
+    upload_files,
     upload_steps,
     upload_undoing,
 )
@@ -28,10 +30,9 @@ from wem.lists.upload_steps import Turn
 
 # Then the next in the queue has its turn.
 SLICE = timedelta(seconds=20)
-# SQLite has one writer. Who waits for it looks every 100 ms, so that a shorter gap may never be met.
-GIVE_WAY_EVERY = timedelta(seconds=1)
-GIVE_WAY_SECONDS = 0.11
+GIVE_WAY_EVERY = timedelta(milliseconds=100)
 FILE_GONE = "file_gone"
+log = logging.getLogger("wem.lists")
 JOBS = {
     UploadState.reading: "wem.lists.jobs.read_upload",
     UploadState.applying: "wem.lists.jobs.apply_upload",
@@ -70,19 +71,34 @@ def _work(upload_id: int, state: UploadState, steps: Callable[[Turn], Iterator[N
         else:
             upload_steps.leave(turn)
         db.session.commit()
-    except upload_steps.Lost:
+    except Exception as error:
         db.session.rollback()
-    except upload_applying.Raced:
-        db.session.rollback()
-        upload_steps.leave(turn)
-        queue.ring(queue.WORK, JOBS[state], upload_id)
-        db.session.commit()
-    except (UnreadableFile, FileNotFoundError) as error:
-        db.session.rollback()
-        problem = error.problem.value if isinstance(error, UnreadableFile) else FILE_GONE
-        upload_steps.leave(turn, state=UploadState.failed, problem=problem, finished_at=clock.now())
-        _finished(upload_id)
-        db.session.commit()
+        try:
+            _broken_off(turn, error)
+            db.session.commit()
+        except upload_steps.Lost:
+            db.session.rollback()
+
+
+def _broken_off(turn: Turn, error: Exception) -> None:
+    match error:
+        case upload_steps.Lost():
+            return
+        case upload_applying.Raced():
+            upload_steps.leave(turn)
+            queue.ring(queue.WORK, JOBS[turn.state], turn.upload_id)
+            return
+        case UnreadableFile():
+            _fail(turn, error.problem.value)
+        case FileNotFoundError():
+            _fail(turn, FILE_GONE)
+        case _ if not upload_faults.note(turn, error):
+            return
+    _finished(turn.upload_id)
+
+
+def _fail(turn: Turn, problem: str) -> None:
+    upload_steps.leave(turn, state=UploadState.failed, problem=problem, finished_at=clock.now())
 
 
 def _slice(turn: Turn, steps: Callable[[Turn], Iterator[None]]) -> bool:
@@ -91,8 +107,8 @@ def _slice(turn: Turn, steps: Callable[[Turn], Iterator[None]]) -> bool:
     until, gave_way = begun + SLICE, begun
     for _ in steps(turn):
         db.session.commit()
-        if clock.now() - gave_way > GIVE_WAY_EVERY and db.engine.dialect.name == "sqlite":
-            time.sleep(GIVE_WAY_SECONDS)
+        if clock.now() - gave_way > GIVE_WAY_EVERY:
+            let_others_write()
             gave_way = clock.now()
         if not customer_may(turn.customer_id, Use.upload):
             return False
@@ -125,6 +141,7 @@ def erase_upload(upload_id: int) -> None:
     until = clock.now() + SLICE
     for _ in upload_erasing.steps(upload_id):
         db.session.commit()
+        let_others_write()
         if clock.now() >= until:
             queue.ring_now(queue.WORK, "wem.lists.jobs.erase_upload", upload_id)
             return
@@ -151,4 +168,12 @@ def erase_expired() -> None:
     ):
         while portion() and clock.now() < until:
             db.session.commit()
+            let_others_write()
         db.session.commit()
+
+
+def erase_unnamed_files() -> None:
+    """Erase uploaded files and evidence that no upload names: what a request cut short left behind."""
+    erased = upload_files.erase_unnamed()
+    if erased:
+        log.warning("%d files that no upload named were erased", erased)

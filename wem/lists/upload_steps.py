@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from wem import clock
 from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
-from wem.db import db
+from wem.db import ROOMY_LOG_PAGES, db
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
 
@@ -41,7 +41,7 @@ def take(upload_id: int, state: UploadState) -> Turn | None:
 
     The caller commits before it works.
     """
-    _write_log_roomily()
+    _write_log_back_seldom()
     upload = db.session.get(Upload, upload_id)
     if upload is None or not customer_may(upload.customer_id, Use.upload):
         return None
@@ -63,10 +63,10 @@ def take(upload_id: int, state: UploadState) -> Turn | None:
     return Turn(upload_id, upload.customer_id, state, fence)
 
 
-def _write_log_roomily() -> None:
-    """Let this connection's log grow to 64 MB before it is written back: most pages change in every chunk."""
+def _write_log_back_seldom() -> None:
+    """Write SQLite's log back before anybody else has to, but not too often: most pages change in every chunk."""
     if db.engine.dialect.name == "sqlite":
-        db.session.connection().exec_driver_sql("PRAGMA wal_autocheckpoint=16000")
+        db.session.connection().exec_driver_sql(f"PRAGMA wal_autocheckpoint={ROOMY_LOG_PAGES}")
 
 
 def advance(turn: Turn, **values: Any) -> None:
@@ -92,7 +92,14 @@ def add(turn: Turn, **by: int) -> None:
 
 def leave(turn: Turn, **values: Any) -> None:
     """Give the lease back, with the next state if the work is done; raises Lost."""
+    if "state" in values:
+        values.setdefault("problem", "")
     advance(turn, lease_until=None, owner=None, **values)
+
+
+def pause(turn: Turn, until: datetime, problem: str) -> None:
+    """Give the lease back; nobody goes on before this moment. Raises Lost."""
+    advance(turn, lease_until=until, owner=None, problem=problem)
 
 
 def waiting_for_work() -> list[tuple[int, UploadState]]:

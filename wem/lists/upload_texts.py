@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 
-from wem.lists.models import UploadRow
+from wem.lists.models import Upload, UploadRow
 from wem.lists.problems import PROBLEM_TEXTS
 from wem.lists.states import RowState, UploadState
 
@@ -20,10 +20,31 @@ STATES = {
     UploadState.discarded: (_l("Discarded"), "neutral"),
     UploadState.undoing: (_l("Being undone"), "progress"),
     UploadState.undone: (_l("Undone"), "neutral"),
-    UploadState.failed: (_l("Could not be read"), "error"),
+    UploadState.failed: (_l("Failed"), "error"),
 }
 UNREADABLE_TEXT = "This row cannot be read."
 FILE_GONE_TEXT = "The file is no longer there. Please upload it again."
+
+
+# Why a step broke off by a fault of ours; what was done before stays.
+BROKE_OFF_TEXTS = {
+    "checking_broke_off": "A fault on our side kept us from checking this file. Nothing has been changed. "
+    "Please upload the file again.",
+    "applying_broke_off": "A fault on our side broke the work off. %(applied)s registrations were made or ended "
+    "before; they stay so. Please upload the file again for the rest; nothing is done twice.",
+    "undoing_broke_off": "A fault on our side broke the undoing off. %(undone)s registrations were taken back "
+    "before. Please undo the upload again.",
+}
+
+
+def problem_of(upload: Upload) -> str:
+    """Return in words why an upload failed and what to do; nothing for one that did not."""
+    if upload.state is not UploadState.failed:
+        return ""
+    if upload.problem in BROKE_OFF_TEXTS:
+        counts = {"applied": format_decimal(upload.applied), "undone": format_decimal(upload.undone)}
+        return str(gettext(BROKE_OFF_TEXTS[upload.problem], **counts))
+    return str(gettext(PROBLEM_TEXTS.get(upload.problem, FILE_GONE_TEXT)))
 
 
 def reason_of(row: UploadRow) -> str:

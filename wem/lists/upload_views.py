@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from wem import storage
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import forgetting, upload_columns, uploading
+from wem.lists import forgetting, upload_columns, upload_files, uploading
 from wem.lists.forms import KINDS as FIELD_KINDS
 from wem.lists.models import MailingList, Upload, UploadRow
 from wem.lists.problems import PROBLEM_TEXTS, UnreadableFile
@@ -26,7 +26,7 @@ from wem.lists.upload_effect import effect_of
 from wem.lists.upload_forms import KIND_HINTS, KINDS, NewUploadForm, ShapeForm, StatementForm, asks_fields
 from wem.lists.upload_reporting import refused_after, report_lines
 from wem.lists.upload_statement import keep_evidence
-from wem.lists.upload_texts import FILE_GONE_TEXT, STATES, reason_of
+from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES, problem_of, reason_of
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import page_or_fragment, see_other
 from wem.web.limits import limiter
@@ -119,6 +119,7 @@ def columns(list_id: int, upload_id: int) -> Answer:
             form.form_errors = [*form.form_errors, *map(gettext, choices.errors)]
         return _columns_page(mailing_list, upload, form, choices, 422 if form.is_submitted() else 200)
     path, shape = storage.path_of(upload.storage_key or ""), FileShape.from_dict(upload.shape)
+    evidence_before = upload.statement.get("evidence")
     taken, statement, account_id = forgetting.taken_keys(upload.customer_id), _statement(upload, form), _me()
     # Looking for choices and keeping evidence take their time: not inside a transaction.
     db.session.rollback()
@@ -134,7 +135,9 @@ def columns(list_id: int, upload_id: int) -> Answer:
         except storage.TooLarge:
             form.evidence.errors = [gettext("The evidence is larger than 10 MB. Please make it smaller.")]
             return _columns_page(_list(list_id), _upload(list_id, upload_id), form, choices, 422)
-    return _act(list_id, upload_id, lambda upload: uploading.check(upload, mapping, statement, by=account_id))
+    answer = _act(list_id, upload_id, lambda upload: uploading.check(upload, mapping, statement, by=account_id))
+    upload_files.erase_evidence_but_named(upload_id, {evidence_before, statement.get("evidence")})
+    return answer
 
 
 def _choices(upload: Upload, *, posted: bool) -> ColumnChoices:
@@ -225,7 +228,9 @@ def show(list_id: int, upload_id: int) -> Answer:
         more=more,
         after=request.args.get("after", type=int),
         reason_of=reason_of,
-        problem=gettext(PROBLEM_TEXTS.get(upload.problem, FILE_GONE_TEXT)) if upload.problem else "",
+        problem=problem_of(upload),
+        broke_off=upload.problem in BROKE_OFF_TEXTS,
+        undoable=uploading.undoable(upload),
         fields=_mapped_labels(upload),
     )
 

@@ -24,7 +24,8 @@ from wem.lists.upload_statement import keep_statement
 
 OF_READERS = (UploadKind.invitation, UploadKind.attested)
 DISCARDABLE = (UploadState.received, UploadState.reading, UploadState.checked, UploadState.waiting)
-MAX_EVIDENCE = 10_000_000
+# A failed one may have been applied, or undone, in part.
+UNDOABLE = (UploadState.applied, UploadState.failed)
 
 
 class Refused(Exception):
@@ -234,12 +235,17 @@ def _decide(upload: Upload, state: UploadState, note: str, by: int, **values: An
 
 
 def undo(upload: Upload, *, by: int) -> None:
-    """Take back an applied upload of readers, in the background; the month's peak stays. Raises Refused."""
-    if upload.kind not in OF_READERS:
+    """Take back what an upload of readers did, in the background; the month's peak stays. Raises Refused."""
+    if not undoable(upload):
         raise Refused
-    move(upload, UploadState.undoing, among=(UploadState.applied,), cursor=0, lease_until=None)
+    move(upload, UploadState.undoing, among=UNDOABLE, cursor=0, lease_until=None)
     queue.ring(queue.WORK, "wem.lists.jobs.undo_upload", upload.id)
     audit.record("upload.undo", by=by, customer_id=upload.customer_id, subject=upload, applied=upload.applied)
+
+
+def undoable(upload: Upload) -> bool:
+    """Return whether an upload put readers on the list that it could take back."""
+    return upload.kind in OF_READERS and upload.state in UNDOABLE and upload.applied > upload.undone
 
 
 def move(upload: Upload, state: UploadState, *, among: Collection[UploadState], **values: Any) -> None:
@@ -247,7 +253,7 @@ def move(upload: Upload, state: UploadState, *, among: Collection[UploadState], 
     moved = db.session.execute(
         sa.update(Upload)
         .where(Upload.id == upload.id, Upload.state.in_(among))
-        .values(state=state, fence=Upload.fence + 1, **values)
+        .values(state=state, fence=Upload.fence + 1, problem="", **values)
         .execution_options(synchronize_session=False)
     )
     if not moved.rowcount:  # type: ignore[attr-defined]

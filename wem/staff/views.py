@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
+from wem import clock
 from wem.accounts.models import Account, Customer
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
@@ -31,6 +33,7 @@ blueprint = StaffBlueprint("staff", __name__, roles=EVERYBODY)
 watch_blueprint = StaffBlueprint("staff_watch", __name__, roles=WATCHERS)
 Answer = str | tuple[str, int] | Response
 SHOWN = 10
+BROKEN_OFF_SHOWN = timedelta(days=7)
 MOST = 1000
 
 
@@ -49,8 +52,20 @@ def work_list() -> Answer:
         .order_by(Contract.suspended_at)
         .limit(SHOWN)
     ).all()
+    broken_off = db.session.execute(
+        sa.select(Upload, Customer.name)
+        .join(Customer, Customer.id == Upload.customer_id)
+        .where(
+            Upload.state == UploadState.failed,
+            Upload.problem.in_(upload_texts.BROKE_OFF_TEXTS),
+            Upload.finished_at > clock.now() - BROKEN_OFF_SHOWN,
+        )
+        .order_by(Upload.id.desc())
+        .limit(SHOWN)
+    ).all()
     return render_template(
         "staff/work_list.html",
+        broken_off=broken_off,
         uploads=waiting,
         uploads_count=_up_to_most(sa.select(Upload.id).where(Upload.state == UploadState.waiting)),
         suspended=suspended,

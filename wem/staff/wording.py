@@ -61,7 +61,8 @@ ACTIONS = {
     "upload.undo": _l("Undid an upload"),
     "upload.applied": _l("An upload is applied"),
     "upload.checked": _l("An upload is checked"),
-    "upload.failed": _l("An upload could not be read"),
+    "upload.broke_off": _l("A fault interrupted an upload"),
+    "upload.failed": _l("An upload failed"),
     "upload.undone": _l("An upload is undone"),
 }
 # Beginnings of the codes, as the filter of the audit trail offers them.
