@@ -61,8 +61,10 @@ def test_editing_fields(world, browser_for, here):
     birthday = db.session.scalar(sa.text("SELECT id FROM field WHERE key = '誕生日'"))
     page = browser.submit(f"{here}/{reader.id}", {f"field_{birthday}": "あした"}, action=f"{here}/{reader.id}")
     assert page.status == 422 and "誕生日" in page.text
-    page = browser.post(
-        f"{here}/{reader.id}", {f"field_{world.ours.field.id}": "田中 二郎", f"field_{birthday}": "1982-06-21"}
+    page = browser.submit(
+        f"{here}/{reader.id}",
+        {f"field_{world.ours.field.id}": "田中 二郎", f"field_{birthday}": "1982-06-21"},
+        action=f"{here}/{reader.id}",
     )
     assert page.status == 303
     assert db.session.get(Subscriber, reader.id).fields == {"氏名": "田中 二郎", "誕生日": "1982-06-21"}
@@ -102,6 +104,33 @@ def test_a_save_holds_the_reader(world, browser_for, here):
     finally:
         sa.event.remove(db.session, "do_orm_execute", hear)
     assert said
+
+
+def test_a_page_left_open_puts_no_older_values_back(world, browser_for, here):
+    path, name = f"{here}/{world.ours.readers[0].id}", f"field_{world.ours.field.id}"
+    mine, theirs = browser_for(world.ours.editor), browser_for(world.ours.owner)
+    opened = {**mine.get(path).form(path), name: "私の値"}
+    assert theirs.submit(path, {name: "先に保存した値"}, action=path).status == 303
+    page = mine.post(path, opened)
+    assert page.status == 409
+    assert "先に変更しました" in page.text and "現在の値：先に保存した値" in page.text
+    assert page.form(path)[name] == "私の値", "nothing that was typed is lost"
+    assert "先に保存した値" in mine.get(path).html
+    assert mine.post(path, page.form(path)).status == 303, "saving again is a decision"
+    assert "私の値" in mine.get(path).html
+    assert mine.post(path, {**opened, name: "私の値"}).status == 303, "what is stored already is no conflict"
+
+
+def test_what_is_refused_does_not_hide_a_change_made_meanwhile(world, browser_for, here):
+    birthday = make_field(world.ours.customer, "誕生日", FieldKind.date)
+    db.session.commit()
+    path, name = f"{here}/{world.ours.readers[0].id}", f"field_{world.ours.field.id}"
+    mine, theirs = browser_for(world.ours.editor), browser_for(world.ours.owner)
+    opened = {**mine.get(path).form(path), f"field_{birthday.id}": "あした"}
+    theirs.submit(path, {name: "先に保存した値"}, action=path)
+    refused = mine.post(path, opened)
+    assert refused.status == 422
+    assert mine.post(path, {**refused.form(path), f"field_{birthday.id}": "1982-06-21"}).status == 409
 
 
 def test_stopping_one_reader(world, browser_for, here):

@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import consent, leaving, registering, subscribing
+from wem.lists import consent, editing, leaving, registering, subscribing
+from wem.lists.editing import ChangedMeanwhile
 from wem.lists.field_views import fields_of
+from wem.lists.form_inputs import input_name
 from wem.lists.forms import FindForm, InviteForm
 from wem.lists.models import Field, MailingList, Subscriber, Subscription
 from wem.lists.public_forms import DetailsForm
@@ -121,16 +123,22 @@ def show(id: int, subscriber_id: int) -> Answer:
     if posted is not None and registering.hold(reader.id) is None:
         abort(404)
     details = DetailsForm(_optional_fields(customer.id), reader.fields, posted)
-    status = 200
+    status, conflict, seen = 200, {}, editing.seen(reader)
     if posted is not None:
+        status, before = 422, posted.get("seen", "")
         if details.validate():
-            merged = {**reader.fields, **details.values}
-            reader.fields = {key: value for key, value in merged.items() if value is not None}
-            audit.record("subscriber.change", by=account.id, customer_id=customer.id, subject=reader)
-            db.session.commit()
-            flash(gettext("Saved."), "success")
-            return see_other(url_for("subscribers.show", id=mailing_list.id, subscriber_id=reader.id))
-        status = 422
+            try:
+                editing.change_fields(reader, details.values, before)
+            except ChangedMeanwhile as changed:
+                # Saving again from this page is the person's own decision.
+                status, conflict = 409, _stored_now(details, reader, changed.keys)
+            else:
+                audit.record("subscriber.change", by=account.id, customer_id=customer.id, subject=reader)
+                db.session.commit()
+                flash(gettext("Saved."), "success")
+                return see_other(url_for("subscribers.show", id=mailing_list.id, subscriber_id=reader.id))
+        else:
+            seen = before
     names = dict(
         db.session.execute(
             sa.select(MailingList.id, MailingList.name).where(MailingList.customer_id == customer.id)
@@ -142,6 +150,8 @@ def show(id: int, subscriber_id: int) -> Answer:
             list=mailing_list,
             reader=reader,
             details=details,
+            seen=seen,
+            conflict=conflict,
             names=names,
             here=next((s for s in reader.subscriptions if s.list_id == mailing_list.id), None),
             events=consent.events_about(customer.id, reader.address_hash),
@@ -152,6 +162,21 @@ def show(id: int, subscriber_id: int) -> Answer:
         ),
         status,
     )
+
+
+def _stored_now(details: DetailsForm, reader: Subscriber, keys: list[str]) -> dict[str, str]:
+    """Return what is stored, by the names of the inputs in which something else was typed."""
+    return {
+        input_name(field.id): _in_words(reader.fields.get(field.key)) for field, _ in details.asked if field.key in keys
+    }
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, bool):
+        return str(gettext("Yes") if value else gettext("No"))
+    if isinstance(value, list):
+        return str(gettext(", ")).join(map(str, value))
+    return str(gettext("(empty)") if value is None else value)
 
 
 @blueprint.post("/lists/<int:id>/subscribers/<int:subscriber_id>/stop")
