@@ -10,7 +10,7 @@ import pytest
 from wem.lists.problems import RowProblem
 from wem.lists.reading import Row
 from wem.lists.states import RowState
-from wem.lists.upload_rows import COLUMNS, RowChecker, ValueColumn, column_names
+from wem.lists.upload_rows import COLUMNS, SAID, RowChecker, ValueColumn, column_names
 
 NAMES = ["メールアドレス", "氏名", "誕生日", "好み", "数", "可"]
 VALUES = [
@@ -43,25 +43,51 @@ def test_empty_cells_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "problem", "place", "masked"),
+    ("cells", "problem", "place", "masked", "said"),
     [
-        (["", "葵", "", "", "", ""], "missing", "メールアドレス", ""),
-        (["taro＠x", "葵", "", "", "", ""], "bad_domain", "メールアドレス", "t****"),
-        (["taro@x.example", "", "", "", "", ""], "value_required", "氏名", "t****@x.example"),
-        (["taro@x.example", "葵", "2026/13/45", "", "", ""], "no_such_date", "誕生日", "t****@x.example"),
-        (["taro@x.example", "葵", "", "酒", "", ""], "not_a_choice", "好み", "t****@x.example"),
-        (["taro@x.example", "葵", "", "", "幾つか", ""], "not_a_number", "数", "t****@x.example"),
+        (["", "葵", "", "", "", ""], "missing", "メールアドレス", "", ""),
+        (["taro＠x", "葵", "", "", "", ""], "bad_domain", "メールアドレス", "t****", "t****"),
+        (["なし", "葵", "", "", "", ""], "no_at_sign", "メールアドレス", "な****", "なし"),
+        (["taro.x.example", "葵", "", "", "", ""], "no_at_sign", "メールアドレス", "t****", "t****"),
+        (["taro@x.example", "", "", "", "", ""], "value_required", "氏名", "t****@x.example", ""),
+        (["taro@x.example", "葵", "2026/13/45", "", "", ""], "no_such_date", "誕生日", "t****@x.example", "2026/13/45"),
+        (["taro@x.example", "葵", "", "酒", "", ""], "not_a_choice", "好み", "t****@x.example", "酒"),
+        (["taro@x.example", "葵", "", "", "幾つか", ""], "not_a_number", "数", "t****@x.example", "幾つか"),
+        (
+            ["taro@x.example", "葵", "", "", "jiro@y.example", ""],
+            "not_a_number",
+            "数",
+            "t****@x.example",
+            "j****@y.example",
+        ),
+        (
+            ["taro@x.example", "葵", "", "", "次郎：jiro＠y.example", ""],
+            "not_a_number",
+            "数",
+            "t****@x.example",
+            "次****",
+        ),
+        (["taro@x.example", "葵", "", "", "あ" * 80, ""], "not_a_number", "数", "t****@x.example", "あ" * 59 + "…"),
+        (
+            ["taro@x.example", "a\x00\u202eb", "", "", "", ""],
+            "value_control_character",
+            "氏名",
+            "t****@x.example",
+            "a\ufffd\ufffdb",
+        ),
     ],
 )
-def test_a_refused_row(cells: list[str], problem: str, place: str, masked: str) -> None:
+def test_a_refused_row(cells: list[str], problem: str, place: str, masked: str, said: str) -> None:
     row = check(cells)
     assert (row["state"], row["problem"], row["place"], row["address"]) == (RowState.bad, problem, place, masked)
-    assert row["address_key"] is None and row["address_hash"] is None and row["fields"] is None
+    assert json.loads(str(row["fields"])) == {SAID: said}
+    assert row["address_key"] is None and row["address_hash"] is None
 
 
 def test_a_row_that_cannot_be_read_keeps_no_address_either() -> None:
     row = check(["taro@x.example", "extra"], RowProblem.EXTRA_CELLS)
     assert (row["problem"], row["place"], row["address"]) == ("extra_cells", "", "t****@x.example")
+    assert row["fields"] is None
     assert check(["\0\0"], RowProblem.NUL)["address"] == "****"
 
 

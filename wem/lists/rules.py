@@ -52,6 +52,7 @@ def _words(text: str) -> frozenset[str]:
 MAX_KEY = 60  # characters, with room for _999 in the column
 
 # What Liquid reads as its own, and what a mail offers beside the fields.
+MAX_SHOWN = 60  # characters of a refused value
 RESERVED_KEYS = _words(
     "empty nil null true false and or not contains blank in with as if unless else elsif case when for endfor forloop "
     "tablerow tablerowloop limit offset reversed cols range continue break cycle assign capture include render block "
@@ -191,3 +192,12 @@ def mask_text(cell: str) -> str:
         return mask_address(found.address)
     text = cell.strip()
     return f"{text[:1] if len(text) > 1 else ''}****" if text else ""
+
+
+def shown_value(cell: str, *, of_address: bool) -> str:
+    """What stood in a refused cell, as a customer may see it: masked where it is an address or could be read as one."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(cell.split()))
+    plain = unicodedata.normalize("NFKC", text)
+    if "@" in plain or (of_address and re.search("[0-9A-Za-z]", plain)):
+        return mask_text(text)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

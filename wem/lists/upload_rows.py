@@ -9,7 +9,7 @@ from json.encoder import encode_basestring  # type: ignore[attr-defined]
 from typing import Any
 
 from wem.lists.reading import Row
-from wem.lists.rules import Address, ValueProblem, domain_group, mask_cells, read_address, read_value
+from wem.lists.rules import Address, ValueProblem, domain_group, mask_cells, read_address, read_value, shown_value
 from wem.lists.rules import mask_text as mask_text
 from wem.lists.states import RowState
 
@@ -19,6 +19,8 @@ COLUMNS = (
     "place",
 )  # fmt: skip
 Checked = tuple[int, int, int, str | None, str | None, bytes | None, str | None, str | None, str | None, str | None]
+# Under this key the fields of a refused row hold what stood in the cell, masked where it could be an address.
+SAID = "said"
 GOOD, BAD = int(RowState.good), int(RowState.bad)
 
 
@@ -58,20 +60,23 @@ class RowChecker:
         self._group = lru_cache(maxsize=4096)(lambda domain: domain_group(domain).value)
 
     def __call__(self, row: Row) -> Checked:
-        """Return the row of upload_row for a record. A refused one keeps a masked address and names the column."""
+        """Return the row of upload_row for a record.
+
+        A refused one keeps a masked address, names the column and shows what stood there.
+        """
         number, cells, problem = row
         if problem is not None:
-            return self._refused(number, cells, problem.value, "")
+            return self._refused(number, cells, problem.value)
         found = read_address(cells[self._address])
         if not isinstance(found, Address):
-            return self._refused(number, cells, found.value, self._names[self._address])
+            return self._refused(number, cells, found.value, self._address)
         parts = []
         for column, read in self._values:
             fragment = read(cells[column])
             if fragment is None:
                 continue
             if isinstance(fragment, ValueProblem):
-                return self._refused(number, cells, fragment.value, self._names[column])
+                return self._refused(number, cells, fragment.value, column)
             parts.append(fragment)
         address, key, domain = found
         if not self._keep:
@@ -81,10 +86,14 @@ class RowChecker:
         hashed = self._hashed(key)
         return (self._upload_id, number, GOOD, address, key, hashed, self._group(domain), fields, None, None)
 
-    def _refused(self, number: int, cells: Sequence[str], problem: str, place: str) -> Checked:
+    def _refused(self, number: int, cells: Sequence[str], problem: str, column: int | None = None) -> Checked:
         cell = cells[self._address] if self._address < len(cells) else ""
         masked = mask_text(cell).replace("\0", "")[:320]
-        return (self._upload_id, number, BAD, masked, None, None, None, None, problem, place)
+        place, said = "", None
+        if column is not None:
+            place, value = self._names[column], shown_value(cells[column], of_address=column == self._address)
+            said = f"{{{encode_basestring(SAID)}:{encode_basestring(value)}}}"
+        return (self._upload_id, number, BAD, masked, None, None, None, said, problem, place)
 
 
 def _fragment_reader(value: ValueColumn) -> Callable[[str], str | None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 
-from wem.lists.models import Upload, UploadRow
+from wem.lists.models import Upload
 from wem.lists.problems import PROBLEM_TEXTS
 from wem.lists.states import RowState, UploadState
 
@@ -47,8 +49,15 @@ def problem_of(upload: Upload) -> str:
     return str(gettext(PROBLEM_TEXTS.get(upload.problem, FILE_GONE_TEXT)))
 
 
-def reason_of(row: UploadRow) -> str:
+def reason_of(row: Any) -> str:
     """Return in words why a row is refused."""
     if row.state is RowState.duplicate:
         return str(gettext("The same address stands in row %(row)s.", row=row.place))
-    return str(gettext(PROBLEM_TEXTS.get(row.problem or "", UNREADABLE_TEXT)))
+    return reason_of_all(row.state, row.problem)
+
+
+def reason_of_all(state: RowState, problem: str | None) -> str:
+    """Return in words why rows of one kind are refused."""
+    if state is RowState.duplicate:
+        return str(gettext("The same address stands in an earlier row."))
+    return str(gettext(PROBLEM_TEXTS.get(problem or "", UNREADABLE_TEXT)))

@@ -15,16 +15,15 @@ from werkzeug.wrappers import Response
 from wem import storage
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.lists import forgetting, upload_columns, upload_files, uploading
+from wem.lists import forgetting, upload_columns, upload_files, upload_reporting, uploading
 from wem.lists.forms import KINDS as FIELD_KINDS
-from wem.lists.models import MailingList, Upload, UploadRow
+from wem.lists.models import MailingList, Upload
 from wem.lists.problems import PROBLEM_TEXTS, UnreadableFile
 from wem.lists.reading import FileShape
 from wem.lists.states import UploadKind, UploadState
 from wem.lists.upload_columns import ColumnChoices
 from wem.lists.upload_effect import effect_of
 from wem.lists.upload_forms import KIND_HINTS, KINDS, NewUploadForm, ShapeForm, StatementForm, asks_fields
-from wem.lists.upload_reporting import refused_after, report_lines
 from wem.lists.upload_statement import keep_evidence
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES, problem_of, reason_of
 from wem.web.blueprints import CustomerBlueprint
@@ -37,7 +36,7 @@ from wem.web.session import current_account
 blueprint = CustomerBlueprint("uploads", __name__, use=Use.upload, url_prefix="/lists/<int:list_id>/imports")
 Answer = str | tuple[str, int] | Response
 OPEN = (UploadState.received, UploadState.checked)
-PER_PAGE = 50
+MOVING = (UploadState.reading, UploadState.applying, UploadState.undoing)
 
 
 def _list(list_id: int) -> MailingList:
@@ -212,7 +211,9 @@ def show(list_id: int, upload_id: int) -> Answer:
     mailing_list, upload = _list(list_id), _upload(list_id, upload_id)
     if upload.state is UploadState.received:
         return see_other(url_for("uploads.columns", list_id=list_id, upload_id=upload_id))
-    refused, more = _refused(upload)
+    after = request.args.get("after", default=0, type=int)
+    # Only what stands still can be counted.
+    refused, more = ([], None) if upload.state in MOVING else upload_reporting.page_after(upload.id, after)
     return page_or_fragment(
         "lists/imports/upload.html",
         "lists/imports/_upload.html",
@@ -226,8 +227,11 @@ def show(list_id: int, upload_id: int) -> Answer:
         applicable=uploading.applicable(upload),
         refused=refused,
         more=more,
-        after=request.args.get("after", type=int),
+        after=after,
         reason_of=reason_of,
+        said_in=upload_reporting.said_in,
+        reasons=upload_reporting.reasons(upload.id) if refused and not after else [],
+        looked_at=upload_reporting.LOOKED_AT,
         problem=problem_of(upload),
         broke_off=upload.problem in BROKE_OFF_TEXTS,
         undoable=uploading.undoable(upload),
@@ -241,22 +245,13 @@ def _mapped_labels(upload: Upload) -> list[str]:
     return [*mapped, *(new["label"] for new in upload.mapping.get("new", []))]
 
 
-def _refused(upload: Upload) -> tuple[list[UploadRow], int | None]:
-    """Return the page of refused rows after `?after=`, and the record after which the next page begins."""
-    if upload.state in (UploadState.reading, UploadState.applying, UploadState.undoing):
-        return [], None
-    after = request.args.get("after", default=0, type=int)
-    found = list(db.session.scalars(refused_after(upload.id, after, PER_PAGE + 1)))
-    return found[:PER_PAGE], found[PER_PAGE - 1].record if len(found) > PER_PAGE else None
-
-
 @blueprint.get("/<int:upload_id>/refused.csv")
 def refused(list_id: int, upload_id: int) -> Answer:
     """The report of refused rows as a file; addresses stand in it masked."""
     upload = _upload(list_id, upload_id)
-    head = [gettext("Row"), gettext("Column"), gettext("Address (masked)"), gettext("Reason")]
+    head = [gettext("Row"), gettext("Address (masked)"), gettext("Column"), gettext("Value"), gettext("Reason")]
     return FlaskResponse(
-        stream_with_context(report_lines(upload.id, head)),
+        stream_with_context(upload_reporting.report_lines(upload.id, head)),
         mimetype="text/csv",
         headers={"Content-Disposition": f"attachment; filename=refused-{upload.id}.csv"},
     )
