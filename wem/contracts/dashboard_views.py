@@ -19,6 +19,7 @@ from wem.delivery.progress import progress
 from wem.lists import counting
 from wem.lists.models import MailingList
 from wem.mailings.models import Mailing
+from wem.mailings.titles import Titles
 from wem.mailings.wording import STATES
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.session import current_membership
@@ -59,6 +60,7 @@ def show() -> Answer:
         more_lists=len(lists) > LISTS,
         mailings=[(mailing, progress(mailing.id)) for mailing in mailings],
         states=STATES,
+        titles=Titles(customer_id),
         writes=membership.role in WRITERS,
         next_steps=next_steps(contract, membership.role, lists, registered, mailings)
         if contract and usable and membership.role in WRITERS and not _has_sent(customer_id)

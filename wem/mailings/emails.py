@@ -56,7 +56,7 @@ def about_state(mailing: Mailing, person: Account) -> SystemMail:
     """Say in a person's language what became of a mailing, with the numbers and the page; no reader's address."""
     name = TOLD[mailing.state]
     with force_locale(person.language):
-        title = mailing.subject or gettext("(no subject)")
+        title = mailing.name or mailing.subject or gettext("(no subject)")
         subject = {
             "done": gettext("Sending is finished: %(subject)s", subject=title),
             "held": gettext("Held, please decide: %(subject)s", subject=title),

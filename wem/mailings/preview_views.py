@@ -21,6 +21,7 @@ from wem.mailings.greetings import doubled_when_filled
 from wem.mailings.models import Mailing
 from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
+from wem.mailings.titles import Titles
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -102,6 +103,7 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
     return render_template(
         "mailings/preview.html",
         mailing=mailing,
+        titles=Titles(mailing.customer_id),
         readers=[(index, NAMES[sample][0]) for index, sample in enumerate(SAMPLES)],
         reader=chosen.key,
         reader_note=chosen.note,

@@ -11,6 +11,7 @@ from wem.contracts.rules import Use
 from wem.delivery.models import DeliveryState
 from wem.delivery.progress import Failure, failures, progress
 from wem.mailings.models import Mailing
+from wem.mailings.titles import Titles
 from wem.mailings.wording import REASONS, STATES
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.ownership import owned_or_404
@@ -29,6 +30,7 @@ def report(id: int) -> Answer:
     return render_template(
         "mailings/report.html",
         mailing=mailing,
+        titles=Titles(mailing.customer_id),
         progress=counts,
         state_text=state,
         state_kind=kind,

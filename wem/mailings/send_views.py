@@ -17,6 +17,7 @@ from wem.mailings.audience import most_recipients
 from wem.mailings.forms import SendForm
 from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
 from wem.mailings.starting import CannotStart
+from wem.mailings.titles import Titles
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
@@ -45,6 +46,7 @@ def check(id: int) -> Answer:
             return render_template(
                 "mailings/confirm.html",
                 mailing=mailing,
+                titles=Titles(mailing.customer_id),
                 at=form.at(),
                 most=most_recipients(mailing),
                 warned=checking.warned(found),
@@ -53,6 +55,7 @@ def check(id: int) -> Answer:
     page = render_template(
         "mailings/check.html",
         mailing=mailing,
+        titles=Titles(mailing.customer_id),
         checks=found,
         refused=checking.refused(found),
         warned=checking.warned(found),

@@ -16,6 +16,7 @@ from wem.db import db
 from wem.delivery.progress import progress
 from wem.mailings.audience import most_recipients
 from wem.mailings.models import Mailing, MailingState
+from wem.mailings.titles import Titles
 from wem.mailings.wording import BODY_KINDS, STATES, held_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -52,6 +53,7 @@ def index() -> Answer:
         chosen=chosen if chosen in FILTERS else "",
         filters=FILTERS,
         states=STATES,
+        titles=Titles(customer.id),
         told=membership.told_of_mailings,
     )
 
@@ -70,7 +72,9 @@ def notices() -> Answer:
 @blueprint.get("/mailings/<int:id>")
 def show(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
-    return render_template("mailings/mailing.html", mailing=mailing, **about(mailing))
+    return render_template(
+        "mailings/mailing.html", mailing=mailing, titles=Titles(mailing.customer_id), **about(mailing)
+    )
 
 
 def about(mailing: Mailing) -> dict[str, Any]:
