@@ -156,6 +156,20 @@ def test_placeholders_are_the_same() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+# 1,000件, 3人: as Japanese is set, and the same everywhere.
+PARTED = re.compile(
+    r"(?:\d|%\(\w+\)[sd]|\}\}) +(?:件|人|通|回|名(?!前)|行|秒|分|時間|日(?!本)|個|か月|倍|円)"
+    r"|[ぁ-ヿ一-鿿] +%\((?:count|num|most|total|waiting|rows)\)[sd]"
+)
+
+
+def test_no_space_parts_a_number_from_its_counter() -> None:
+    wrong = [f"{entry.catalogue}: {text}" for entry in entries() for text in entry.texts if PARTED.search(text)]
+    for path in [*templates(), *(ROOT / "wem" / "public" / "texts").glob("*.ja.html")]:
+        wrong += [f"{path.name}: {found[0]}" for found in PARTED.finditer(path.read_text("utf-8"))]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_html_in_translations_is_that_of_the_text() -> None:
     tags = re.compile(r"</?\w+")
     wrong = [

@@ -46,7 +46,7 @@ def test_deleting_a_list_ends_its_registrations(world, browser_for):
     make_subscriber(row, state=SubscriptionState.pending)
     db.session.commit()
     browser = browser_for(world.ours.editor)
-    assert "4 人" in browser.get(f"/lists/{row.id}/edit").text
+    assert "4人" in browser.get(f"/lists/{row.id}/edit").text
     browser.post(f"/lists/{row.id}/delete")
     assert browser.get(f"/lists/{row.id}").status == 404
     jobs.erase_expired()

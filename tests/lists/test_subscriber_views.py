@@ -4,12 +4,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from tests.factories import make_field, make_subscriber
+from tests.factories import make_field, make_list, make_subscriber
 from wem.audit import AuditEvent
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MailingList, Subscriber, Subscription, Suppression
-from wem.lists.states import FieldKind, SubscriptionState
+from wem.lists.states import FieldKind, SubscriptionState, Way
 from wem.outbox import OutboxMail
 
 
@@ -181,3 +181,18 @@ def test_a_bad_address_is_refused_beside_the_field(world, browser_for, here):
     page = browser_for(world.ours.editor).submit(f"{here}/invite", {"address": "a..b@mail.example.jp"})
     assert page.status == 422
     assert page.soup.find(id="address-error")
+
+
+def test_every_tab_says_its_number(world, browser_for, here):
+    reader = world.ours.readers[0]
+    other = make_list(world.ours.customer, "別のリスト")
+    ours = {"customer_id": other.customer_id, "list_id": other.id, "subscriber_id": reader.id}
+    db.session.add(Subscription(**ours, state=SubscriptionState.active, way=Way.form))
+    reader.active_count += 1
+    other.active_count += 1
+    db.session.commit()
+    browser = browser_for(world.ours.editor)
+    browser.post(f"{here}/{reader.id}/stop")
+    counts = [tab.get_text(strip=True) for tab in browser.get(here).soup.select("nav.tabs .count")]
+    assert counts == ["2", "0", "1"]
+    assert reader.masked in browser.get(here, query_string={"state": "unsubscribed"}).text

@@ -24,6 +24,7 @@ from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, 
 from wem.lists.subscribing import Asked
 from wem.lists.views import list_or_404, ours
 from wem.web.blueprints import CustomerBlueprint
+from wem.web.filters import number
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
@@ -32,6 +33,7 @@ from wem.web.paging import page_of
 blueprint = CustomerBlueprint("subscribers", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response
 
+MOST = 1000
 STATES = {
     SubscriptionState.active: _l("Active"),
     SubscriptionState.pending: _l("Pending"),
@@ -75,11 +77,19 @@ def index(id: int) -> Answer:
         list=mailing_list,
         page=page,
         state=state,
+        stopped=_up_to_most(mailing_list.id, SubscriptionState.unsubscribed),
         states=STATES,
         state_kinds=STATE_KINDS,
         ways=WAYS,
         find=FindForm(),
     )
+
+
+def _up_to_most(list_id: int, state: SubscriptionState) -> str:
+    """Count no further than a person would look: no counter is kept for this state."""
+    rows = sa.select(Subscription.id).where(Subscription.list_id == list_id, Subscription.state == state)
+    found = db.session.scalar(sa.select(sa.func.count()).select_from(rows.limit(MOST + 1).subquery())) or 0
+    return number(min(found, MOST)) + ("+" if found > MOST else "")
 
 
 @blueprint.post("/lists/<int:id>/subscribers/find")
