@@ -41,7 +41,7 @@ POSTS = {
     "wem.lists.leaving": "stopped",
     "wem.lists.preferences": "confirmation of a new address",
     "wem.mailings.testing": "test copy",
-    "wem.mailings.emails": "what became of a mailing, to the customer's people",
+    "wem.mailings.telling": "what became of a mailing, to the customer's people",
 }
 # The only ways to the mail server, and who may make rows that these send.
 OUTBOX_ROWS = {"wem.outbox"}

@@ -14,7 +14,7 @@ from wem import clock
 from wem.accounts.models import Membership
 from wem.db import db
 from wem.delivery.models import Attempt, DeliveryState, Dispatch, DispatchState, Stage
-from wem.mailings import emails, starting
+from wem.mailings import starting, telling
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.outbox import OutboxMail
 
@@ -107,8 +107,8 @@ def test_who_works_on_it_is_told_once(world: World, state: MailingState, kind: s
     mailing = sent(world, state=MailingState.done, total=3, accepted=2, bounced=1, uncertain=0)
     mailing.state = state
     mailing.held_reason = HeldReason.missed.value if state is MailingState.held else ""
-    assert emails.tell_people(mailing) == 2
-    assert emails.tell_people(mailing) == 0, "told already"
+    assert telling.tell_people(mailing) == 2
+    assert telling.tell_people(mailing) == 0, "told already"
     db.session.commit()
     mails = db.session.scalars(sa.select(OutboxMail).order_by(OutboxMail.id)).all()
     assert [mail.recipient for mail in mails] == ["owner@takahashi.example.jp", "editor@takahashi.example.jp"]
@@ -124,11 +124,11 @@ def test_who_works_on_it_is_told_once(world: World, state: MailingState, kind: s
 
 def test_held_again_is_told_again(world: World) -> None:
     mailing = sent(world, state=MailingState.held)
-    assert emails.tell_people(mailing) == 2
+    assert telling.tell_people(mailing) == 2
     mailing.state = MailingState.sending
-    assert emails.tell_people(mailing) == 0
+    assert telling.tell_people(mailing) == 0
     mailing.state = MailingState.held
-    assert emails.tell_people(mailing) == 2
+    assert telling.tell_people(mailing) == 2
 
 
 def test_everybody_may_switch_the_mails_off(world: World, browser_for: BrowserFor) -> None:
@@ -136,7 +136,7 @@ def test_everybody_may_switch_the_mails_off(world: World, browser_for: BrowserFo
     assert editor.submit("/mailings", action="/mailings/notices").status == 303
     assert "停止中です" in editor.get("/mailings").text
     mailing = sent(world)
-    emails.tell_people(mailing)
+    telling.tell_people(mailing)
     assert db.session.scalars(sa.select(OutboxMail.recipient)).all() == ["owner@takahashi.example.jp"]
     db.session.commit()
     editor.submit("/mailings", action="/mailings/notices")
@@ -146,7 +146,7 @@ def test_everybody_may_switch_the_mails_off(world: World, browser_for: BrowserFo
 def test_an_english_reader_is_told_in_english(world: World) -> None:
     world.ours.owner.language = "en"
     mailing = sent(world, total=3, accepted=3)
-    emails.tell_people(mailing)
+    telling.tell_people(mailing)
     mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.recipient == world.ours.owner.email)).one()
     assert mail.subject == "Sending is finished: 秋の新商品のお知らせ"
     assert "Accepted: 3" in (mail.text or "")

@@ -13,7 +13,7 @@ from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.mailings import controlling, emails, expanding, starting
+from wem.mailings import controlling, expanding, starting, telling
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 
 SECONDS = 50.0
@@ -106,6 +106,6 @@ def _tell(mailing: Mailing) -> None:
     """Tell the customer's people; a mail that cannot be written must not keep the mailing from its state."""
     try:
         with db.session.begin_nested():
-            emails.tell_people(mailing)
+            telling.tell_people(mailing)
     except Exception:
         log.exception("the people of mailing %s could not be told", mailing.id)

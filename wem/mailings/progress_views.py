@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import controlling, emails, starting
+from wem.mailings import controlling, starting, telling
 from wem.mailings.models import Mailing, MailingState, NotPossible
 from wem.mailings.starting import CannotStart
 from wem.mailings.views import about
@@ -77,7 +77,7 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         db.session.rollback()
         flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
         return see_other(url_for("sending.check", id=id))
-    emails.tell_people(mailing)
+    telling.tell_people(mailing)
     db.session.commit()
     flash(said, "success" if mailing.state is not MailingState.cancelled else "info")
     return see_other(url_for("mailings.show", id=id))

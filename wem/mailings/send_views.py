@@ -12,7 +12,7 @@ from wem import clock
 from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.mailings import checking, composing, emails, starting
+from wem.mailings import checking, composing, starting, telling
 from wem.mailings.audience import most_recipients
 from wem.mailings.forms import SendForm
 from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
@@ -93,7 +93,7 @@ def send(id: int) -> Answer:
     except (CannotStart, InThePast, NotPossible) as error:
         db.session.rollback()
         return _not_sent(owned_or_404(Mailing, id), error)
-    emails.tell_people(mailing)
+    telling.tell_people(mailing)
     db.session.commit()
     flash(gettext("Sending has started.") if at is None else gettext("The mailing is scheduled."), "success")
     return see_other(url_for("mailings.show", id=id))

@@ -1,0 +1,53 @@
+"""Tells the customer's people what became of a mailing, each state once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from wem import outbox
+from wem.accounts.models import Account, Membership
+from wem.accounts.rules import WRITERS
+from wem.db import db
+from wem.mailings import emails
+from wem.mailings.models import Mailing
+from wem.mailings.titles import Titles
+
+
+def tell_people(mailing: Mailing) -> int:
+    """Put a mail about the mailing's present state into the outbox for each who works on it; returns how many.
+
+    Each state is told once, however often and from wherever this is called; going on makes it tellable again. Call it
+    in the transaction that changes the state.
+    """
+    db.session.flush()
+    state = mailing.state if mailing.state in emails.TOLD else None
+    before = Mailing.told_of.is_distinct_from(state)
+    changed = db.session.execute(
+        sa.update(Mailing)
+        .where(Mailing.id == mailing.id, before)
+        .values(told_of=state, changed_at=Mailing.changed_at)
+        .execution_options(synchronize_session=False)
+    )
+    if state is None or not changed.rowcount:  # type: ignore[attr-defined]
+        return 0
+    people, title = _people(mailing.customer_id), Titles(mailing.customer_id).of(mailing)
+    for person in people:
+        mail = emails.about_state(mailing, title, person)
+        outbox.post(mail, customer_id=mailing.customer_id, about=f"mailing {mailing.id}")
+    return len(people)
+
+
+def _people(customer_id: int) -> list[Account]:
+    return list(
+        db.session.scalars(
+            sa.select(Account)
+            .join(Membership, Membership.account_id == Account.id)
+            .where(
+                Membership.customer_id == customer_id,
+                Membership.role.in_(WRITERS),
+                Membership.told_of_mailings,
+                Account.ended_at.is_(None),
+            )
+            .order_by(Account.id)
+        )
+    )
