@@ -16,7 +16,7 @@ from tests.factories import World
 from tests.lists.uploads import DATA, csv_of, received, work
 from wem import audit
 from wem.db import db, let_others_write, reading_only
-from wem.lists import upload_checking
+from wem.lists import upload_checking, upload_steps
 from wem.lists.states import UploadState
 
 
@@ -77,6 +77,13 @@ def test_nobody_waits_while_duplicates_are_sought(
         sa.event.remove(db.engine, "before_cursor_execute", note)
     assert upload.duplicate == 1 and not reading_only.get()
     assert waits and max(waits) < 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "seconds", "then"), [(10_000, 0.5, 5_000), (1_000, 9, 1_000), (5_000, 0.2, 5_000), (6_000, 0.1, 10_000)]
+)
+def test_a_busy_machine_does_less_at_once(rows: int, seconds: float, then: int) -> None:
+    assert upload_steps.paced(rows, seconds, 10_000) == then
 
 
 def test_who_waits_gets_the_gap(app: Flask, world: World, write_beside: Callable[[], float]) -> None:

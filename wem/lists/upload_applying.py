@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,8 +21,7 @@ from wem.lists.upload_classing import Span, batches, classify
 from wem.lists.upload_erasing import REPORTED
 from wem.lists.upload_steps import Turn
 
-# Attested rows are all sets; an invitation is also a mail to be written. On SQLite nobody else writes meanwhile, so
-# that a chunk takes a fraction of a second.
+# Attested rows are all sets; an invitation is also a mail to be written. Fewer at once on a busy machine.
 CHUNK = {UploadKind.attested: 10_000, UploadKind.invitation: 250}
 TAKEN = (RowState.good, RowState.elsewhere)
 LANGUAGE = "ja"
@@ -34,9 +34,11 @@ class Raced(Exception):
 def steps(turn: Turn) -> Iterator[None]:
     """Put the checked rows on the list; yields where the caller commits. Raises Lost and Raced."""
     upload = db.session.get_one(Upload, turn.upload_id)
-    size, cursor, total = CHUNK[upload.kind], upload.cursor, upload.total
+    most, cursor, total = CHUNK[upload.kind], upload.cursor, upload.total
+    size = most
     apply = _invite if upload.kind is UploadKind.invitation else _attest
     while cursor < total:
+        begun = time.monotonic()
         upload = db.session.get_one(Upload, turn.upload_id)
         span = Span(upload.id, upload.customer_id, upload.list_id, cursor + 1, cursor + size)
         cursor += size
@@ -45,6 +47,7 @@ def steps(turn: Turn) -> Iterator[None]:
         upload_steps.add(turn, **apply(upload, span))
         _forget(span)
         yield
+        size = upload_steps.paced(size, time.monotonic() - begun, most)
     upload_steps.leave(turn, state=UploadState.applied, finished_at=clock.now(), cursor=0)
 
 

@@ -19,6 +19,7 @@ from wem.lists.states import UploadState
 
 # Longer than any chunk; a killed worker's upload goes on after this time.
 LEASE = timedelta(seconds=60)
+SLOW = 0.4  # seconds
 WORKING = (UploadState.reading, UploadState.applying, UploadState.undoing)
 
 
@@ -100,6 +101,13 @@ def leave(turn: Turn, **values: Any) -> None:
 def pause(turn: Turn, until: datetime, problem: str) -> None:
     """Give the lease back; nobody goes on before this moment. Raises Lost."""
     advance(turn, lease_until=until, owner=None, problem=problem)
+
+
+def paced(rows: int, seconds: float, most: int) -> int:
+    """Return how many rows the next chunk has when one of `rows` took so long: on SQLite others wait for each."""
+    if seconds > SLOW:
+        return max(rows // 2, most // 10)
+    return min(rows * 2, most) if seconds < SLOW / 3 else rows
 
 
 def waiting_for_work() -> list[tuple[int, UploadState]]:
