@@ -39,6 +39,7 @@ TEXTS = [
     ("http://x/?m={{ email }}", {"email"}),
     ("x.example:8080/{{ 氏名 }}", {"氏名"}),
     ("例え.jp/?m={{ email }}", {"email"}),
+    ("例え.xn--wgv71a119e/?m={{ email }}", {"email"}),
     ("192.0.2.1/?m={{ email }}", {"email"}),
     ("x.example{{ 店 }}{{ email }}", {"email"}),
     ("mailto:info@x.example?body={{ 氏名 }}", {"氏名"}),

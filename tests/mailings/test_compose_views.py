@@ -13,8 +13,13 @@ from tests.page import Browser
 from wem.audit import AuditEvent
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
+from wem.delivery.personalising import compile_template
 from wem.lists.models import Field
 from wem.lists.states import FieldKind
+from wem.mailings import composing
+from wem.mailings.greeting_rules import doubled_titles
+from wem.mailings.greetings import doubled_defaults
+from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing, MailingState
 
 BrowserFor = Callable[..., Browser]
@@ -38,7 +43,7 @@ def test_a_new_draft_is_saved_with_lists_and_a_text_made_from_the_html(world: Wo
     assert "株式会社髙橋商店" in page.text
     assert "takahashi@mail.wem.example" in page.text
     assert "info@shop.example.jp" in page.text
-    assert "{{ 氏名 | default:" in page.html.replace("&#34;", '"')
+    assert "{% if 氏名 %}{{ 氏名 }}様{% else %}お客様{% endif %}" in page.html
     saved = editor.submit(
         "/mailings/new",
         {"subject": "秋の新商品", "html": '<p>{{ 氏名 | default: "お客様" }}様</p><p>新商品です。</p>'},
@@ -54,6 +59,74 @@ def test_a_new_draft_is_saved_with_lists_and_a_text_made_from_the_html(world: Wo
     assert not mailing.text_edited
     assert mailing.state is MailingState.draft
     assert "mailing.create" in db.session.scalars(sa.select(AuditEvent.action)).all()
+
+
+def test_a_name_of_ones_own_comes_before_the_subject_and_no_reader_sees_it(world: World, editor: Browser) -> None:
+    path = f"/mailings/{world.ours.mailing.id}/edit"
+    saved = editor.submit(path, {"name": " 11月\r\n定期便 "})
+    assert saved.status == 303
+    assert newest_of(world.ours.mailing).name == "11月 定期便"
+    page = editor.get(path)
+    assert page.form()["name"] == "11月 定期便"
+    assert "11月 定期便" in page.soup.title.get_text()  # type: ignore[union-attr]
+    for place in ("/mailings", "/dashboard"):
+        assert "11月 定期便" in editor.get(place).text, place
+    assert "11月" not in editor.get(f"/mailings/{world.ours.mailing.id}/preview/html").html
+    editor.submit(path, {"name": ""})
+    assert "秋の新商品のお知らせ" in editor.get(path).soup.title.get_text()  # type: ignore[union-attr]
+
+
+def test_a_name_too_long_is_refused(world: World, editor: Browser) -> None:
+    page = editor.submit("/mailings/new", {"name": "名" * 101})
+    assert page.status == 422
+    assert page.soup.find(id="name-error")
+    assert editor.submit("/mailings/new", {"name": "名" * 100}).status == 303
+
+
+def test_the_name_of_a_copy_says_so_within_its_length(world: World, editor: Browser) -> None:
+    mailing = world.ours.mailing
+    for name, copied in (("定期便", "定期便（コピー）"), ("名" * 100, "名" * 95 + "（コピー）"), ("", "")):
+        newest_of(mailing).name = name
+        db.session.commit()
+        editor.post(f"/mailings/{mailing.id}/duplicate")
+        assert newest().name == copied
+
+
+def test_a_name_changed_by_somebody_else_is_a_conflict(world: World, editor: Browser, browser_for: BrowserFor) -> None:
+    path = f"/mailings/{world.ours.mailing.id}/edit"
+    owner = browser_for(world.ours.owner)
+    first, second = editor.get(path).form(), owner.get(path).form()
+    assert editor.post(path, {**first, "name": "定期便"}).status == 303
+    page = owner.post(path, second)
+    assert page.status == 409
+    assert "管理用の名前" in page.text
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_everything_in_the_picker_compiles_and_doubles_no_title(world: World, editor: Browser, language: str) -> None:
+    for label in ("会社名", "ニックネーム"):
+        make_field(world.ours.customer, label)
+    make_field(world.ours.customer, "会員", FieldKind.yes_no)
+    db.session.commit()
+    offered = {row.label: row.code for row in snippets(world.ours.customer.id, language)}
+    assert [label for label in offered if label.startswith("宛名")] == ["宛名（氏名）", "宛名（ニックネーム）"]
+    assert offered["氏名"] == "{{ 氏名 }}"
+    known = [*composing.known_names(world.ours.customer.id), "email"]
+    for label, code in offered.items():
+        template = compile_template(code, escape="text", known=known, language=language)
+        empty = template.render(dict.fromkeys(known, ""))
+        full = template.render(dict.fromkeys(known, "山田"))
+        assert not doubled_titles(full + "、こんにちは"), label
+        if label.startswith("宛名"):
+            assert (full, empty) == (("山田様", "お客様") if language == "ja" else ("Dear 山田", "Dear customer"))
+            assert compile_template(code, escape="header", known=known).render({}) == empty
+            assert not doubled_defaults(code + "へ")
+
+
+def test_what_the_picker_offers_can_be_saved(world: World, editor: Browser) -> None:
+    codes = [row.code for row in snippets(world.ours.customer.id, "ja")]
+    html = "".join(f"<p>{code}</p>" for code in codes if "email" not in code)
+    assert editor.submit("/mailings/new", {"html": html, "text": "\n".join(codes)}).status == 303
 
 
 def test_a_draft_needs_nothing(editor: Browser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wem.mailings.greeting_rules import doubled, doubled_titles
+from wem.mailings.greeting_rules import doubled, doubled_titles, names_a_person
 from wem.mailings.greetings import doubled_defaults
 
 PAIRS = [
@@ -43,6 +43,30 @@ TEMPLATES = [
     ("{{ 氏名 }}様", []),
     ("{% if 氏名 %}{{ 氏名 }}様{% else %}お客様{% endif %}", []),
 ]
+
+
+@pytest.mark.parametrize("label", ["氏名", "お名前", "ご担当者のお名前", "姓", "ニックネーム", "Name", "Full  name"])
+def test_labels_of_names(label: str) -> None:
+    assert names_a_person(label)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "会社名",
+        "氏名（カナ）",
+        "お名前（ふりがな）",
+        "商品名",
+        "ペットの名前",
+        "名",
+        "件名",
+        "Company name",
+        "User name",
+        "誕生日",
+    ],
+)
+def test_labels_of_other_things(label: str) -> None:
+    assert not names_a_person(label)
 
 
 @pytest.mark.parametrize(("default", "after", "reads"), PAIRS)

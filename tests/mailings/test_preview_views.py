@@ -52,6 +52,22 @@ def test_the_mail_stands_in_a_frame_of_its_own_without_any_right(world: World, e
     assert mail.response.mimetype == "text/html"
 
 
+def test_a_dark_background_is_a_choice_of_its_own_within_the_frame(world: World, editor: Browser) -> None:
+    world.ours.mailing.html = '<p style="color:#000000">{{ 氏名 }}様</p>'
+    db.session.commit()
+    page = editor.get(preview(world, "?reader=2&view=dark"))
+    chosen = page.soup.find("a", attrs={"aria-current": True}, string="暗い背景")
+    assert chosen is not None
+    frame = page.soup.find("iframe", class_="mail-frame-dark")
+    assert frame is not None and not frame["sandbox"]
+    mail = editor.get(str(frame["src"]))
+    assert mail.response.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert "background-color:#1f1f1f" in mail.html
+    assert "寿限無" in mail.html, "as the reader who was chosen"
+    assert "#000000" not in mail.html
+    assert "#000000" in editor.get(preview(world, "/html?reader=2")).html
+
+
 def test_the_legal_block_is_shown_in_html_and_text(world: World, editor: Browser) -> None:
     for path in (preview(world, "/html"), preview(world, "?view=text")):
         text = editor.get(path).html

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, flash, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
 from wem.accounts.models import Account, Customer
@@ -17,13 +16,14 @@ from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
-from wem.lists.models import Field, MailingList
-from wem.lists.states import FieldKind
+from wem.lists.models import MailingList
 from wem.mailings import composing
 from wem.mailings.composing import Conflict, Draft, Refused
 from wem.mailings.forms import MailingForm
+from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
 from wem.mailings.previewing import sender_shown
+from wem.mailings.titles import Titles
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
@@ -96,8 +96,9 @@ def edit(id: int) -> Answer:
 def duplicate(id: int) -> Answer:
     _, account = ours()
     mailing = owned_or_404(Mailing, id)
-    subject = gettext("Copy of %(subject)s", subject=mailing.subject) if mailing.subject else ""
-    copy = composing.duplicate(mailing, subject, by=account.id)
+    copy = composing.duplicate(
+        mailing, name=_copied(mailing.name, 100), subject=_copied(mailing.subject, 400), by=account.id
+    )
     db.session.commit()
     flash(gettext("This is a copy. Please change what is to be different, the subject for example."), "success")
     return see_other(url_for("composing.edit", id=copy.id))
@@ -116,6 +117,14 @@ def delete(id: int) -> Answer:
     db.session.commit()
     flash(gettext("Deleted."), "success")
     return see_other(url_for("mailings.index"))
+
+
+def _copied(words: str, most: int) -> str:
+    """Return what a copy is called in so many characters; nothing when the original was called nothing."""
+    if not words:
+        return ""
+    room = most - len(gettext("Copy of %(subject)s", subject=""))
+    return str(gettext("Copy of %(subject)s", subject=words[:room]))
 
 
 def _form(customer_id: int, mailing: Mailing | None = None) -> MailingForm:
@@ -144,6 +153,7 @@ def _lists_wanted(form: MailingForm) -> list[int]:
 
 def _draft(form: MailingForm) -> Draft:
     return Draft(
+        name=form.name.data or "",
         subject=form.subject.data or "",
         body_kind=BodyKind(form.body_kind.data),
         html=form.html.data or "",
@@ -171,6 +181,7 @@ def _refused(form: MailingForm, refused: Refused, mailing: Mailing | None) -> An
 def _part(name: str) -> str:
     return str(
         {
+            "name": gettext("Name for your own use"),
             "subject": gettext("Subject"),
             "lists": gettext("Lists"),
             "language": gettext("Language of the legal block"),
@@ -200,40 +211,10 @@ def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any
         "mailings/compose.html",
         form=form,
         mailing=mailing,
+        title=Titles(customer.id).of(mailing) if mailing else "",
         sender=sender_shown(customer.id),
         missing=missing,
-        snippets=snippets(customer.id),
+        snippets=snippets(customer.id, mailing.language if mailing else str(get_locale())),
         **values,
     )
     return page, status
-
-
-@dataclass(frozen=True)
-class Snippet:
-    """A piece to insert into a text, with what it is in words."""
-
-    label: str
-    code: str
-
-
-def snippets(customer_id: int) -> list[Snippet]:
-    """Return what the picker offers: the lists' fields, then what the system knows."""
-    fields = db.session.scalars(
-        sa.select(Field).where(Field.customer_id == customer_id).order_by(Field.position, Field.id)
-    )
-    return [
-        *(Snippet(row.label, _code(row)) for row in fields),
-        Snippet(gettext("Name of the list"), "{{ list_name }}"),
-        Snippet(gettext("Day of sending"), "{{ date }}"),
-        Snippet(gettext("Sender's name"), "{{ sender_name }}"),
-        Snippet(gettext("Link to stop the mails"), "{{ unsubscribe_url }}"),
-        Snippet(gettext("Link to the reader's settings"), "{{ preferences_url }}"),
-        Snippet(gettext("The reader's address (text part only)"), "{{ email }}"),
-    ]
-
-
-def _code(row: Field) -> str:
-    """Return a field as it is inserted; a name is not left empty."""
-    if row.kind is FieldKind.text and ("名" in row.label or "name" in row.label.lower()):
-        return f'{{{{ {row.key} | default: "{gettext("Valued customer")}" }}}}'
-    return f"{{{{ {row.key} }}}}"

@@ -52,6 +52,7 @@ class PersonalLink:
 class Draft:
     """What a person typed."""
 
+    name: str
     subject: str
     body_kind: BodyKind
     html: str
@@ -194,9 +195,10 @@ def save(mailing: Mailing, cleaned: Cleaned, version: int, *, by: int) -> None:
 
 
 def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
-    """Return which parts of a mailing differ from what was typed: subject, lists, language, kind, html, text."""
+    """Return which parts of a mailing differ from what was typed: name, subject, lists, language, kind, html, text."""
     draft = cleaned.draft
     pairs = {
+        "name": (mailing.name, draft.name),
         "subject": (mailing.subject, draft.subject),
         "lists": (sorted(row.id for row in mailing.lists), sorted(draft.list_ids)),
         "language": (mailing.language, draft.language),
@@ -210,6 +212,7 @@ def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
 def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
     draft = cleaned.draft
     take_sender_name(mailing)
+    mailing.name = draft.name
     mailing.subject, mailing.language, mailing.body_kind = draft.subject, draft.language, draft.body_kind
     mailing.lists = list(
         db.session.scalars(
@@ -245,13 +248,14 @@ def _fill_text(mailing: Mailing, cleaned: Cleaned) -> None:
         mailing.text_outdated = True
 
 
-def duplicate(mailing: Mailing, subject: str, *, by: int) -> Mailing:
-    """Return a new draft with the same content and lists under a subject of its own."""
+def duplicate(mailing: Mailing, *, name: str, subject: str, by: int) -> Mailing:
+    """Return a new draft with the same content and lists under a name and a subject of its own."""
     copy = Mailing(
         customer_id=mailing.customer_id,
         created_by=by,
         version=1,
-        subject=subject[:400],
+        name=name,
+        subject=subject,
         body_kind=mailing.body_kind,
         html=mailing.html,
         text=mailing.text,

@@ -44,6 +44,14 @@ class Line(StringField):
         self.data = (self.data or "").strip()
 
 
+class Name(Line):
+    """A name in one line, whatever was pasted: it stands in subjects of mails too."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = " ".join("".join(c if c.isprintable() else " " for c in self.data or "").split())
+
+
 class Body(TextAreaField):
     """A long text with line feeds alone, as it is stored."""
 
@@ -65,6 +73,7 @@ class MailingForm(FlaskForm):
     """A draft: nothing is needed to save it, what is written must be right."""
 
     version = HiddenField()
+    name = Name(_l("Name for your own use"), [Optional(), Length(max=100)])
     subject = Line(_l("Subject"), [Length(max=400)])
     lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
     language = RadioField(

@@ -16,6 +16,7 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
 from wem.mailings import previewing, testing
+from wem.mailings.dark_rules import darkened
 from wem.mailings.forms import FindReaderForm, TestCopyForm
 from wem.mailings.greetings import doubled_when_filled
 from wem.mailings.models import Mailing
@@ -39,7 +40,7 @@ NAMES = {
     Sample.old_phone: (_l("Old phone"), _l("An invented reader with a phone of old kind, which shows text only.")),
     Sample.foreign: (_l("Foreign"), _l("An invented reader whose values hold letters that are not Japanese.")),
 }
-VIEWS = ("desktop", "phone", "text")
+VIEWS = ("desktop", "phone", "dark", "text")
 # The mail runs nothing, loads images alone and is shown by our own pages alone.
 SANDBOX = (
     "sandbox; default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; base-uri 'none'; "
@@ -65,12 +66,13 @@ def show(id: int) -> Answer:
 
 @blueprint.get("/mailings/<int:id>/preview/html")
 def html(id: int) -> Answer:
-    """The mail alone, for the frame of the preview."""
+    """The mail alone, for the frame of the preview; in dark colours when the address says so."""
     chosen = _chosen(owned_or_404(Mailing, id))
     if chosen.shown is None or chosen.shown.html is None:
         abort(404)
     flask.request.may_be_framed = True  # type: ignore[attr-defined]
-    return FlaskResponse(chosen.shown.html, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX})
+    mail = darkened(chosen.shown.html) if request.args.get("view") == "dark" else chosen.shown.html
+    return FlaskResponse(mail, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX})
 
 
 @blueprint.post("/mailings/<int:id>/preview/reader")
