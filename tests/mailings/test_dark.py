@@ -55,6 +55,6 @@ def test_a_mail_with_dark_colours_of_its_own_is_shown_in_those() -> None:
     style = (
         "<style>@media (prefers-color-scheme: dark){p{color:#eee}}@media (prefers-color-scheme:light){p{top:0}}</style>"
     )
-    dark = darkened(document('<p style="color:#000">x</p>', f"<style>{rules}</style>"))
+    dark = darkened(document('<p style="color:#000">x</p>', style))
     assert "@media (min-width:0){p{color:#eee}}@media (max-width:0){p{top:0}}" in dark
     assert body(dark) == '<p style="color:#000">x</p>'
