@@ -334,7 +334,8 @@ class Upload(Base):
     limited: Mapped[int] = mapped_column(default=0)
     applied: Mapped[int] = mapped_column(default=0)
     undone: Mapped[int] = mapped_column(default=0)
-    # Last record done in the present step: with the rows of that step, in one transaction.
+    # Last record done in the present step: with the rows of that step, in one transaction. Below zero: how many parts
+    # were searched for duplicates.
     cursor: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(sa.String(64), default="")
     created_by: Mapped[int | None]

@@ -42,7 +42,8 @@ def steps(turn: Turn) -> Iterator[None]:
             upload_steps.advance(turn)
             yield
     shape, path = FileShape.from_dict(upload.shape), storage.path_of(upload.storage_key or "")
-    check, read, met = _checker(upload, shape), upload.read, upload.cursor
+    check, read, met, searched = _checker(upload, shape), upload.read, max(upload.cursor, 0), max(-upload.cursor, 0)
+    found = upload.duplicate
     whole, meet = Span(upload.id, upload.customer_id, upload.list_id, 1, 0), _meeting(upload)
     yield
     if shape.records is None:
@@ -52,7 +53,7 @@ def steps(turn: Turn) -> Iterator[None]:
     total = shape.records or 0
     if not met:
         yield from _read(turn, map(check, rows(path, shape, read)), total - read)
-        yield from _mark_duplicates(turn, total)
+        yield from _mark_duplicates(turn, total, searched, found)
     for first in range(met + 1, total + 1, FRAME):
         last = min(first + FRAME - 1, total)
         upload_steps.advance(turn, cursor=last)
@@ -151,26 +152,25 @@ def _insert(chunk: Sequence[Checked]) -> None:
         connection.exec_driver_sql(f"INSERT INTO upload_row ({names}) VALUES ({places})", list(chunk))
 
 
-def _mark_duplicates(turn: Turn, total: int) -> Iterator[None]:
+def _mark_duplicates(turn: Turn, total: int, searched: int, found: int) -> Iterator[None]:
     """Mark the rows whose address stands in an earlier row of the file; the place names that row.
 
     By sorting, part by part of the hashes, so that memory stays flat: an index of addresses would cost more than all
-    else, for each row comes and goes once. Done anew when cut short.
+    else, for each row comes and goes once. Goes on behind the parts that were searched, with what was found so far.
     """
     parts = max(1, -(-total // PART))
     bounds = [(n * 65_536 // parts).to_bytes(2, "big") for n in range(parts)]
-    found = 0
-    for part, low in enumerate(bounds):
+    for part, low in enumerate(bounds[searched:], searched):
         here = [UploadRow.upload_id == turn.upload_id, UploadRow.address_hash >= low]
         if part + 1 < parts:
             here.append(UploadRow.address_hash < bounds[part + 1])
         first = sa.func.min(UploadRow.record).over(partition_by=UploadRow.address_hash).label("first")
-        sorted_rows = sa.select(UploadRow.record, first).where(*here).subquery()
+        sorted_rows = sa.select(UploadRow.record, UploadRow.state, first).where(*here).subquery()
         again = _read_alone(
-            sa.select(sorted_rows.c.record, sorted_rows.c.first).where(sorted_rows.c.record != sorted_rows.c.first)
+            sa.select(sorted_rows.c.record, sorted_rows.c.first).where(
+                sorted_rows.c.record != sorted_rows.c.first, sorted_rows.c.state != RowState.duplicate
+            )
         )
-        upload_steps.advance(turn)
-        yield
         for some in batches(again, FRAME):
             found += len(some)
             upload_steps.advance(turn, duplicate=found)
@@ -178,6 +178,8 @@ def _mark_duplicates(turn: Turn, total: int) -> Iterator[None]:
                 _DUPLICATE, [{"of_upload": turn.upload_id, "of_record": one, "of": str(other)} for one, other in some]
             )
             yield
+        upload_steps.advance(turn, cursor=-part - 1)
+        yield
 
 
 def _read_alone(query: sa.Select[Any]) -> Sequence[Any]:
@@ -187,8 +189,8 @@ def _read_alone(query: sa.Select[Any]) -> Sequence[Any]:
     try:
         return db.session.execute(query).all()
     finally:
-        db.session.rollback()
         reading_only.reset(token)
+        db.session.rollback()
 
 
 _DUPLICATE = (
