@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.lists.uploads import STATEMENT, csv_of, received, upload_by_screen, w
 from tests.page import Browser
 from wem import clock, storage
 from wem.db import db
-from wem.lists import jobs, uploading
+from wem.lists import jobs, upload_columns, uploading
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
 from wem.settings import settings
@@ -62,6 +63,27 @@ def test_evidence_that_is_replaced_goes(world: World, browser_for: Callable[...,
     # What is not attached anew stays.
     assert answer(browser, here, None).status == 303
     assert kept_evidence() == {other}
+
+
+def test_evidence_stays_that_another_page_replaced_meanwhile(
+    world: World, browser_for: Callable[..., Browser], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends the answers without a file keeps what is named by then, not what was when the page was sent."""
+    here, browser = handed_in(world, browser_for, tmp_path)
+    upload_id, mapping_of = int(here.split("/")[-2]), upload_columns.mapping_of
+    other, _ = storage.keep("evidence", io.BytesIO(b"another"), 9)
+
+    def meanwhile(*given: Any) -> Any:
+        upload = db.session.get_one(Upload, upload_id)
+        storage.erase(upload.statement["evidence"])
+        upload.statement = {**upload.statement, "evidence": other}
+        db.session.commit()
+        return mapping_of(*given)
+
+    monkeypatch.setattr(upload_columns, "mapping_of", meanwhile)
+    assert answer(browser, here, None).status == 303
+    upload = db.session.get_one(Upload, upload_id, populate_existing=True)
+    assert upload.statement["evidence"] == other and kept_evidence() == {storage.path_of(other)}
 
 
 def test_evidence_of_a_refused_act_goes(

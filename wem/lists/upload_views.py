@@ -119,7 +119,7 @@ def columns(list_id: int, upload_id: int) -> Answer:
         return _columns_page(mailing_list, upload, form, choices, 422 if form.is_submitted() else 200)
     path, shape = storage.path_of(upload.storage_key or ""), FileShape.from_dict(upload.shape)
     evidence_before = upload.statement.get("evidence")
-    taken, statement, account_id = forgetting.taken_keys(upload.customer_id), _statement(upload, form), _me()
+    taken, said, account_id = forgetting.taken_keys(upload.customer_id), _said(form), _me()
     # Looking for choices and keeping evidence take their time: not inside a transaction.
     db.session.rollback()
     mapping = upload_columns.mapping_of(choices, path, shape, taken)
@@ -130,12 +130,17 @@ def columns(list_id: int, upload_id: int) -> Answer:
     if "evidence" in form and form.evidence.data:
         try:
             with closing(form.evidence.data):
-                statement |= keep_evidence(form.evidence.data.stream, form.evidence.data.filename or "")
+                said |= keep_evidence(form.evidence.data.stream, form.evidence.data.filename or "")
         except storage.TooLarge:
             form.evidence.errors = [gettext("The evidence is larger than 10 MB. Please make it smaller.")]
             return _columns_page(_list(list_id), _upload(list_id, upload_id), form, choices, 422)
-    answer = _act(list_id, upload_id, lambda upload: uploading.check(upload, mapping, statement, by=account_id))
-    upload_files.erase_evidence_but_named(upload_id, {evidence_before, statement.get("evidence")})
+
+    def check(upload: Upload) -> None:
+        # Evidence that was attached before stays: what is named now, for another page may have replaced it meanwhile.
+        uploading.check(upload, mapping, {**upload.statement, **said}, by=account_id)
+
+    answer = _act(list_id, upload_id, check)
+    upload_files.erase_evidence_but_named(upload_id, {evidence_before, said.get("evidence")})
     return answer
 
 
@@ -151,12 +156,11 @@ def _choices(upload: Upload, *, posted: bool) -> ColumnChoices:
     return upload_columns.guessed(path, shape, labels, address_only=address_only)
 
 
-def _statement(upload: Upload, form: StatementForm) -> dict[str, Any]:
+def _said(form: StatementForm) -> dict[str, Any]:
     said = {name: (form[name].data or "").strip() for name in ("how", "when", "wording") if name in form}
     if "told" in form:
         said["told"] = bool(form.told.data)
-    # Evidence that was attached before stays.
-    return {**upload.statement, **said}
+    return said
 
 
 def _columns_page(
@@ -221,7 +225,7 @@ def show(list_id: int, upload_id: int) -> Answer:
         upload=upload,
         kind=KINDS[upload.kind],
         # Reading takes about four times as long as looking up what the rows meet.
-        checked_so_far=(4 * upload.read + upload.cursor) // 5,
+        checked_so_far=(4 * upload.read + max(upload.cursor, 0)) // 5,
         state=STATES[upload.state],
         effect=effect_of(upload) if upload.state in (UploadState.checked, UploadState.waiting) else None,
         applicable=uploading.applicable(upload),
