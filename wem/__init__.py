@@ -18,7 +18,7 @@ from wem.accounts import views as accounts_views
 from wem.contracts import dashboard_views, staff_change_views
 from wem.contracts import staff_views as staff_contract_views
 from wem.contracts import views as contract_views
-from wem.db import db, migrate, open_as_we_need
+from wem.db import db, migrate, open_as_we_need, quote_no_values
 from wem.lists import field_views, public_link_views, public_preference_views, subscriber_views, upload_views
 from wem.lists import public_views as public_list_views
 from wem.lists import staff_views as staff_upload_views
@@ -94,7 +94,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["WEM"] = config
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     # Japanese keys as themselves: SQLite's JSON functions do not find escaped ones.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "json_serializer": partial(json.dumps, ensure_ascii=False),
+        "hide_parameters": True,
+    }
     app.config["MAX_CONTENT_LENGTH"] = 210 * 1024 * 1024
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the sign-in
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000  # addresses of static files carry their version
@@ -106,6 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
         open_as_we_need(db.engine, config.SQLITE_SYNCHRONOUS)
+        quote_no_values(db.engine)
     guard_origins(app)
     csrf.init_app(app)
     set_up_languages(app)

@@ -124,26 +124,42 @@ def open_as_we_need(engine: Engine, synchronous: str) -> None:
     def begun(connection: Connection) -> None:
         if reading_only.get():
             connection.exec_driver_sql("BEGIN")
-        elif not _takes_its_turn(connection.connection.driver_connection):
-            # Says in SQLAlchemy's words that the database is locked.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            _take_turn(connection)
 
 
-def _takes_its_turn(connection: Any) -> bool:
-    """Begin a transaction that may write as soon as nobody else writes; False after half a minute in vain."""
+def _take_turn(connection: Connection) -> None:
+    """Begin a transaction that may write as soon as nobody else writes; raises OperationalError when that lasts."""
+    driver: Any = connection.connection.driver_connection
     until = time.monotonic() + PATIENCE_SECONDS
-    connection.execute("PRAGMA busy_timeout=0")
+    driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:
             try:
-                connection.execute("BEGIN IMMEDIATE")
-                return True
+                driver.execute("BEGIN IMMEDIATE")
+                return
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
-                    return False
+                # The kind stands above the code: while a log is recovered, for example.
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= until:
+                # Says in SQLAlchemy's words what is wrong.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
             time.sleep(LOOK_EVERY_SECONDS)
     finally:
-        connection.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000}")
+        driver.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000}")
+
+
+def quote_no_values(engine: Engine) -> None:
+    """Take out of PostgreSQL's errors what quotes rows: it would stand in the log, and rows hold readers' addresses."""
+
+    @event.listens_for(engine, "handle_error")
+    def failed(context: sa.engine.ExceptionContext) -> None:
+        error, wrapped = context.original_exception, context.sqlalchemy_exception
+        primary = getattr(getattr(error, "diag", None), "message_primary", None)
+        if primary and wrapped:
+            error.args = (primary,)
+            wrapped.args = (f"({type(error).__module__}.{type(error).__qualname__}) {primary}",)
 
 
 def let_others_write() -> None:

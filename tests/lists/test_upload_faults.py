@@ -17,12 +17,13 @@ from wem import clock
 from wem.audit import AuditEvent
 from wem.db import db
 from wem.lists import counting, jobs, upload_applying, upload_checking, upload_steps, upload_undoing, uploading
-from wem.lists.models import Upload
+from wem.lists.models import Subscriber, Upload
 from wem.lists.states import UploadKind, UploadState
 from wem.lists.upload_steps import Turn
 
 pytestmark = pytest.mark.both_databases
 FILE = csv_of("a@x.example", "b@x.example")
+REST = {"domain_group": "other", "fields": {}, "language": "ja", "active_count": 0}
 
 
 class Fault(Exception):
@@ -68,6 +69,23 @@ def test_after_one_fault_it_goes_on(world: World, break_off: Callable[..., None]
     wait(upload.id)
     upload = work(upload.id)
     assert (upload.state, upload.problem, upload.good) == (UploadState.checked, "", 2)
+
+
+def test_work_that_got_on_since_is_no_longer_called_interrupted(
+    world: World,
+    break_off: Callable[..., None],
+    browser_for: Callable[..., Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between two turns nobody works on it, and no moment is set."""
+    break_off(upload_checking, 1)
+    upload_id, browser = received(world.ours, FILE), browser_for(world.ours.owner)
+    work(upload_id)
+    wait(upload_id)
+    monkeypatch.setattr(jobs, "SLICE", timedelta(0))
+    upload = work(upload_id, turns=1)
+    assert (upload.state, upload.problem, upload.owner) == (UploadState.reading, "", None)
+    assert "自動で再開します" not in browser.get(f"/lists/{world.ours.mailing_list.id}/imports/{upload_id}").text
 
 
 def test_after_three_faults_it_has_failed(
@@ -145,6 +163,25 @@ def test_undoing_that_broke_off_can_be_asked_for_again(
     assert (upload.state, upload.problem, upload.undone) == (UploadState.undone, "", 5)
     assert not uploading.undoable(upload)
     assert_counts_are_exact()
+
+
+def test_the_log_quotes_no_address(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the database says of a fault holds the values of the statement, and on PostgreSQL of the row."""
+    readers = sa.select(Subscriber.customer_id, Subscriber.address, Subscriber.address_key, Subscriber.address_hash)
+
+    def steps(turn: Turn) -> Iterator[None]:
+        yield
+        db.session.execute(sa.insert(Subscriber).values(**db.session.execute(readers).first()._mapping, **REST))
+
+    monkeypatch.setattr(upload_checking, "steps", steps)
+    upload_id = received(world.ours, FILE)
+    address = db.session.scalars(readers.with_only_columns(Subscriber.address)).first()
+    with caplog.at_level(logging.ERROR, "wem.lists"):
+        assert work(upload_id).problem == "broke_off_once"
+    assert "IntegrityError" in caplog.text and "address_key" in caplog.text
+    assert address and address not in caplog.text
 
 
 def test_a_fault_of_who_lost_the_upload_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

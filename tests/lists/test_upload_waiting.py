@@ -130,3 +130,23 @@ def test_a_locked_database_is_said_in_the_end(app: Flask, world: World, monkeypa
     thread.start()
     thread.join()
     assert "database is locked" in str(found)
+
+
+def test_patience_is_spent_once(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["wem.db"], "PATIENCE_SECONDS", 1)
+    audit.record("test.write", by=None)
+    db.session.flush()
+    waited: list[float] = []
+
+    def write() -> None:
+        with app.app_context():
+            begun = time.monotonic()
+            with pytest.raises(sa.exc.OperationalError):
+                db.session.execute(sa.select(1))
+            waited.append(time.monotonic() - begun)
+            db.session.remove()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join()
+    assert waited and 1 <= waited[0] < 1.8

@@ -1,4 +1,7 @@
-"""A step of an upload that broke off by a fault of ours: tried again twice, each time later; then it has failed."""
+"""A step of an upload that broke off by a fault of ours: tried again twice, each time later; then it has failed.
+
+A slice that gets on between two faults begins the count anew.
+"""
 
 from __future__ import annotations
 

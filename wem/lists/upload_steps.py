@@ -92,10 +92,8 @@ def add(turn: Turn, **by: int) -> None:
 
 
 def leave(turn: Turn, **values: Any) -> None:
-    """Give the lease back, with the next state if the work is done; raises Lost."""
-    if "state" in values:
-        values.setdefault("problem", "")
-    advance(turn, lease_until=None, owner=None, **values)
+    """Give the lease back after work that got on, with the next state if it is done; raises Lost."""
+    advance(turn, **{"lease_until": None, "owner": None, "problem": "", **values})
 
 
 def pause(turn: Turn, until: datetime, problem: str) -> None:
