@@ -8,6 +8,7 @@ from tests.invariants.sources import modules
 from wem import audit
 from wem.contracts.models import DETAILS
 from wem.db import Base, db
+from wem.lists.upload_texts import BROKE_OFF_TEXTS
 from wem.staff.trail_wording import LABELS, SUBJECTS
 
 
@@ -50,6 +51,8 @@ DETAILS_SHOWN = [
     ("upload.receive", {"kind": "stop_list", "list": 7}, ["種類： 停止リスト", "リスト（番号7）"]),
     ("upload.checked", {"good": 12345, "problem": "", "bad": 0}, ["12,345", "受け付けなかった行： 0"]),
     ("upload.failed", {"problem": "file_empty"}, ["問題： ファイル"]),
+    ("upload.failed", {"problem": "file_gone"}, ["もう一度アップロード"]),
+    *[("upload.failed", {"problem": code}, ["弊社の障害による中断"]) for code in sorted(BROKE_OFF_TEXTS)],
     ("team.role", {"role": "editor"}, ["役割： 担当者"]),
     ("subscriber.find", {"found": False}, ["該当： いいえ"]),
 ]

@@ -15,6 +15,7 @@ from wem.audit import AuditEvent
 from wem.contracts.wording import DETAILS
 from wem.db import db
 from wem.lists.problems import PROBLEM_TEXTS
+from wem.lists.upload_texts import FILE_GONE_TEXT
 from wem.staff.trail_wording import CODES, DAYS, LABELS, MOMENTS, NUMBERS, SUBJECTS
 from wem.staff.wording import ACTIONS
 
@@ -96,8 +97,8 @@ def _value(key: str, value: Any) -> str | int | date | datetime:
         # A detail that was changed: what it was, what it is.
         return f"{texts[0] or '–'} → {texts[1] or '–'}" if key in DETAILS and len(texts) == 2 else _together(texts)
     text = str(value)
-    if key == "problem":
-        return str(gettext(PROBLEM_TEXTS.get(text, text)))
+    if key == "problem" and text not in CODES[key]:
+        return str(gettext(PROBLEM_TEXTS.get(text, FILE_GONE_TEXT)))
     if key in CODES:
         return str(CODES[key].get(text, text))
     if key in MOMENTS:

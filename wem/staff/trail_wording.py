@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wem.accounts.wording import ROLES, STAFF_ROLES
 from wem.contracts.wording import DETAILS, GROUNDS
 from wem.lists.states import UploadKind
-from wem.lists.upload_texts import STATES
+from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES
 from wem.mailings.models import HeldReason
 
 # By the name of the model, which stands in the event.
@@ -69,6 +69,7 @@ HELD = {
 CODES = {
     "ground": {code.value: text for code, text in GROUNDS.items()},
     "kind": {code.value: text for code, text in KINDS.items()},
+    "problem": {code: _l("Broken off by a fault of ours") for code in BROKE_OFF_TEXTS},
     "reason": {code.value: text for code, text in HELD.items()},
     "role": {code.value: text for code, text in [*ROLES.items(), *STAFF_ROLES.items()]},
     "step": {code.value: text for code, (text, _) in STATES.items()},
