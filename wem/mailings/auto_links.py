@@ -16,7 +16,7 @@ _WORD = re.compile(r"[\s<>\"]+|[^\s<>\"]+")
 # A scheme, www., or a domain that a path follows; also the query after a field that may hold an address. What merely
 # looks technical (ID={{ … }}) is no address.
 _BEGUN = re.compile(
-    r"://|www\.|mailto:[!-~]|[\w-]\.[a-z]{2,}(?:[/?#\x01\x02]|:\d)|(?:\d{1,3}\.){3}\d{1,3}[/?#:]"
+    r"://|www\.|mailto:[!-~]|[\w-]\.(?:[a-z]{2,}|xn--[a-z0-9-]+)(?:[/?#\x01\x02]|:\d)|(?:\d{1,3}\.){3}\d{1,3}[/?#:]"
     r"|\x01[!-~]{0,100}\?[!-~]{0,100}=\Z",
     re.IGNORECASE,
 )
