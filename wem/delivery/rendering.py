@@ -19,6 +19,9 @@ from wem.settings import Settings, settings
 
 # Set for the first mail after an attested upload. No field can have this key: keys have no hyphen.
 FIRST_MAIL = "first-mail"
+# Names of the delivery in addresses of counted links and of the picture that counts opens: `identity.delivery_id`.
+LINK_TOKEN = "link-token"
+OPEN_TOKEN = "open-token"
 SENDER_ID = "wem-mail"
 
 
@@ -69,7 +72,7 @@ class Letter:
             int(number): datetime.fromisoformat(since) if since else None
             for number, since in content.attested_since.items()
         }
-        known = [*content.names, *SYSTEM_NAMES, FIRST_MAIL]
+        known = [*content.names, *SYSTEM_NAMES, FIRST_MAIL, LINK_TOKEN, OPEN_TOKEN]
         self.subject = compile_template(content.subject, escape="header", known=known, language=content.language)
         self.text = compile_template(content.text, escape="text", known=[*known, "email"], language=content.language)
         self.html: Template | None = None
@@ -99,6 +102,9 @@ class Letter:
         }
         if "preferences_url" in self.names:
             values["preferences_url"] = preferences_url(recipient.subscriber_id, content.language)
+        for name, purpose in ((LINK_TOKEN, Purpose.click), (OPEN_TOKEN, Purpose.open)):
+            if name in self.names:
+                values[name] = identity.delivery_id(self.dispatch_id, seq, purpose, self.keys)
         stop_by_mail = identity.delivery_id(self.dispatch_id, seq, Purpose.unsubscribe_mail, self.keys)
         filled = self.filled(values)
         message = Message(
