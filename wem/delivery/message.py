@@ -20,7 +20,42 @@ from wem.delivery.headers import (
     text_header,
 )
 
-__all__ = ["AUTO_SUBMITTED", "HeaderRefused", "Message", "assemble", "list_headers"]
+__all__ = [
+    "AUTO_SUBMITTED",
+    "SIGNED_HEADERS",
+    "Features",
+    "HeaderRefused",
+    "Mail",
+    "Message",
+    "NotDeliverable",
+    "assemble",
+    "list_headers",
+]
+
+# What a DKIM signature covers (RFC 6376 section 5.4). A name that stands twice is signed once more than it occurs, so
+# that nobody can add another; RFC 8058 and RFC 9477 ask for the headers of unsubscribing and of complaints.
+SIGNED_HEADERS = (
+    "From",
+    "From",
+    "To",
+    "To",
+    "Subject",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Reply-To",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Content-Language",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "List-Id",
+    "Feedback-ID",
+    "CFBL-Address",
+    "CFBL-Feedback-ID",
+    "Auto-Submitted",
+)
 
 # RFC 3834: the product's own mails say that a machine wrote them, so that no machine answers.
 AUTO_SUBMITTED = (("Auto-Submitted", "auto-generated"),)
@@ -36,6 +71,28 @@ _PART_HEADS = {
     for kind in ("plain", "html")
 }
 _LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class NotDeliverable(ValueError):
+    """The next mail server cannot carry a mail to this address; the address itself is not at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the server on the other side offers: 8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531)."""
+
+    eight_bit: bool = True
+    utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail ready to be signed and handed over: CRLF lines, not dot-stuffed. `utf8`: it needs SMTPUTF8."""
+
+    envelope_from: str
+    envelope_to: str
+    data: bytes
+    utf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from wem.delivery import identity
 from wem.delivery.identity import IdentityKeys, Purpose, identity_keys
-from wem.delivery.message import Message, list_headers
+from wem.delivery.message import Features, Mail, Message, assemble, list_headers
 from wem.delivery.models import Dispatch
 from wem.delivery.personalising import Template, compile_template
 from wem.delivery.recipients import Recipient
@@ -85,6 +85,14 @@ class Letter:
         return Filled(
             self.subject.render(values), self.text.render(values), self.html.render(values) if self.html else None
         )
+
+    def mail(self, recipient: Recipient, at: datetime, features: Features) -> Mail:
+        """Return the recipient's mail for a server with these features.
+
+        Raises TemplateProblem when a text grows too large, HeaderRefused, NotDeliverable.
+        """
+        envelope, message = self.message(recipient, at)
+        return Mail(envelope, message.recipient, assemble(message))
 
     def message(self, recipient: Recipient, at: datetime) -> tuple[str, Message]:
         """Return the envelope's sender and the mail; raises TemplateProblem when a text grows too large."""
