@@ -46,6 +46,9 @@ class Content:
     attested_since: dict[str, str | None] = field(default_factory=dict)
     batch_size: int = 200
     reply_to: str | None = None
+    # The proven domain of `sender` and, where its alias stands, the domain of the return path; None: the service's.
+    sender_domain_id: int | None = None
+    bounce_domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Letter:
         self.content = content
         self.service_domain = loaded.SERVICE_DOMAIN
         self.bounce_domain = loaded.bounce_domain
+        self.return_path_domain = content.bounce_domain or loaded.bounce_domain
         self.keys: IdentityKeys = identity_keys(loaded.SECRET_KEY, loaded.SECRET_KEY_PREVIOUS or None)
         self.list_ids = [int(number) for number in content.lists]
         self.attested_since = {
@@ -134,7 +138,7 @@ class Letter:
             ),
             language=content.language,
         )
-        return identity.return_path(self.dispatch_id, seq, self.bounce_domain, self.keys), message
+        return identity.return_path(self.dispatch_id, seq, self.return_path_domain, self.keys), message
 
 
 SYSTEM_NAMES = ("list_name", "date", "sender_name", "customer_name", "unsubscribe_url", "preferences_url")
