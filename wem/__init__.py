@@ -37,6 +37,7 @@ from wem.public import views as public_views
 from wem.settings import ROOT, Settings
 from wem.staff import partner_views
 from wem.staff import views as staff_views
+from wem.tracking import public_views as public_tracking_views
 from wem.web.blueprints import OpenBlueprint
 from wem.web.context import set_up_context
 from wem.web.errors import set_up_errors
@@ -73,6 +74,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     public_list_views.blueprint,
     public_link_views.blueprint,
     public_preference_views.blueprint,
+    public_tracking_views.blueprint,
     mailings_views.blueprint,
     compose_views.blueprint,
     preview_views.blueprint,

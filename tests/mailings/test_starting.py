@@ -154,7 +154,8 @@ def test_prepared_texts_are_those_that_are_sent(world: factories.World) -> None:
     ready = starting.prepare(world.ours.mailing)
     assert ready is not None
     content = starting.start(world.ours.mailing, by=1, ready=ready).content
-    assert content["html"] is ready.html, "not made a second time"
+    assert ready.counted is not None
+    assert content["html"] is ready.counted.html, "not made a second time"
     assert content["text"] is ready.text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from wem import clock, tokens
 from wem.accounts.models import Customer
 from wem.contracts.models import contract_in_force
 from wem.db import db
+from wem.delivery.models import Dispatch
 from wem.delivery.progress import latest_dispatch
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
 from wem.lists.models import Field, Subscriber
@@ -22,6 +23,8 @@ from wem.mailings.samples import Sample, SampleReader, sample_readers
 from wem.mailings.starting import content_of, lists_of, reply_address
 from wem.settings import settings
 from wem.tokens import Purpose
+from wem.tracking.linking import uncounted
+from wem.tracking.links import targets_of
 
 # Gmail shows so much of a mail's HTML.
 GMAIL_KB = 102
@@ -66,11 +69,19 @@ def compiled(mailing: Mailing) -> Letter:
     """Return the mailing's texts, ready to fill in: what was sent, or what would be; raises TemplateProblem."""
     dispatch = latest_dispatch(mailing.id)
     if dispatch is not None:
-        return letter_of(dispatch)
+        return _as_composed(dispatch)
     contract = contract_in_force(mailing.customer_id)
     if contract is None:
         raise LookupError(f"customer {mailing.customer_id} has no contract")
     return Letter(0, content_of(mailing, contract, lists_of(mailing)), settings())
+
+
+def _as_composed(dispatch: Dispatch) -> Letter:
+    """Return what a dispatch sends with its links as the customer wrote them: who looks here is no reader."""
+    content = Content(**dispatch.content)
+    if content.html is None:
+        return letter_of(dispatch)
+    return Letter(dispatch.id, replace(content, html=uncounted(content.html, targets_of(dispatch.id))), settings())
 
 
 def samples_of(customer_id: int) -> list[SampleReader]:
