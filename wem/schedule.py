@@ -26,6 +26,8 @@ TIMETABLE = (
     Periodic("wem.delivery.jobs.sweep", queue.SEND, timedelta(seconds=10)),
     Periodic("wem.mailings.jobs.start_due", queue.WORK, timedelta(seconds=10)),
     Periodic("wem.mailings.jobs.sweep", queue.WORK, timedelta(seconds=15)),
+    Periodic("wem.domains.jobs.check_due", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.mailings.jobs.follow_domains", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from wem.delivery.markup import names_in_links
 from wem.delivery.models import Dispatch, DispatchKind, DispatchState
 from wem.delivery.personalising import TemplateProblem, compile_template
 from wem.delivery.rendering import FIRST_MAIL, SYSTEM_NAMES, Content
+from wem.domains.choosing import sender_address
 from wem.lists.address_rules import Address, read_address, wire_address
 from wem.lists.models import Field, MailingList
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
@@ -27,6 +28,8 @@ from wem.mailings.footer import append_footer_html, append_footer_text
 from wem.mailings.html import clean_html, inline_styles, text_from_html
 from wem.mailings.models import BodyKind, Mailing, MailingTarget
 from wem.settings import settings
+from wem.tracking.linking import Counted, counted
+from wem.tracking.links import keep_links
 
 
 class Problem(enum.StrEnum):
@@ -35,6 +38,7 @@ class Problem(enum.StrEnum):
     contract = "contract"  # suspended, not begun, ended
     legal_items = "legal_items"  # the contract's details lack what every mail must show
     sender_name = "sender_name"
+    sender_domain = "sender_domain"  # its records are no longer found
     no_list = "no_list"
     nobody = "nobody"  # nobody is on its lists
     subject = "subject"
@@ -78,6 +82,8 @@ class Ready:
     text: str = ""
     html: str | None = None
     problem: Problem | None = None
+    # The HTML as it is sent: links and opens counted.
+    counted: Counted | None = None
 
 
 def start(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> Dispatch:
@@ -124,6 +130,8 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
         found.append(Problem.no_list)
     elif not any(row.active_count for row in lists):
         found.append(Problem.nobody)
+    if sender_address(db.session.get_one(Customer, mailing.customer_id), lists).broken:
+        found.append(Problem.sender_domain)
     if not mailing.subject.strip():
         found.append(Problem.subject)
     if not (mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip():
@@ -191,7 +199,10 @@ def _compiled(source: Source) -> Ready:
     except TemplateProblem:
         return Ready(source, problem=Problem.template)
     # A draft or a copy may be older than a field's kind.
-    return Ready(source, text, html, Problem.personal_link if used & source.personal else None)
+    if used & source.personal:
+        return Ready(source, text, html, Problem.personal_link)
+    fields = [name for name in source.names if name not in source.personal]
+    return Ready(source, text, html, counted=counted(html, fields, settings().PUBLIC_URL) if html else None)
 
 
 def lists_of(mailing: Mailing) -> list[MailingList]:
@@ -219,12 +230,13 @@ def content_of(mailing: Mailing, contract: Contract, lists: Sequence[MailingList
 
 def _content(mailing: Mailing, contract: Contract, lists: Sequence[MailingList], ready: Ready) -> Content:
     customer = db.session.get_one(Customer, mailing.customer_id)
+    sender = sender_address(customer, lists)
     return Content(
         mailing_id=mailing.id or 0,
         subject=mailing.subject,
         text=ready.text,
         html=ready.html,
-        sender=f"{customer.slug}@{settings().SERVICE_DOMAIN}",
+        sender=sender.address,
         sender_name=mailing.sender_name,
         language=mailing.language,
         customer_slug=customer.slug,
@@ -234,6 +246,8 @@ def _content(mailing: Mailing, contract: Contract, lists: Sequence[MailingList],
         attested_since=_attested_since([row.id for row in lists]),
         batch_size=settings().batch_size,
         reply_to=reply_address(contract),
+        sender_domain_id=sender.domain.id if sender.domain else None,
+        bounce_domain=sender.domain.return_path if sender.domain else None,
     )
 
 
@@ -247,6 +261,8 @@ def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:
     contract = contract_in_force(mailing.customer_id)
     assert contract is not None
     at = clock.now()
+    if ready.counted is not None:
+        ready = replace(ready, html=ready.counted.html)
     dispatch = Dispatch(
         customer_id=mailing.customer_id,
         mailing_id=mailing.id,
@@ -259,6 +275,8 @@ def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:
     )
     db.session.add(dispatch)
     db.session.flush()
+    if ready.counted is not None and ready.counted.targets:
+        keep_links(dispatch.id, ready.counted.targets)
     return dispatch
 
 
