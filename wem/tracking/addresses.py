@@ -31,9 +31,9 @@ def names_in(address: str) -> frozenset[str]:
     )
 
 
-def has_tags(address: str) -> bool:
-    """Return whether an address is to be filled in."""
-    return any(not isinstance(part, str) for part in pieces(address))
+def tags_in(address: str) -> list[str]:
+    """Return the Liquid tags of an address as they stand there; raises TemplateProblem where one is not closed."""
+    return [address[part.start : part.end] for part in pieces(address) if not isinstance(part, str)]
 
 
 def filled(address: str, values: Mapping[str, str | None], language: str) -> str:

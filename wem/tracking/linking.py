@@ -15,7 +15,7 @@ from wem.delivery.markup import Shielded, shield
 from wem.delivery.personalising import MAX_SOURCE, TemplateProblem
 from wem.delivery.rendering import LINK_TOKEN, OPEN_TOKEN
 from wem.delivery.template_reading import pieces
-from wem.tracking.addresses import filled, has_tags, host_of, location, names_in
+from wem.tracking.addresses import filled, host_of, location, names_in, tags_in
 from wem.tracking.models import LinkKind
 
 _ELEMENTS = ("a", "area")
@@ -82,11 +82,16 @@ def uncounted(html: str, addresses: Mapping[int, str]) -> str:
 
 def _target(shielded: Shielded, quoted: str, fields: frozenset[str], own: str | None) -> tuple[LinkKind, str] | None:
     """Return kind and address of what stands in an href; None when it is not to be counted."""
-    address = _as_written(shielded, quoted[1:-1] if quoted[0] in "\"'" else quoted).strip()
+    value = quoted[1:-1] if quoted[0] in "\"'" else quoted
+    tags = [shielded.text_of(number) for number in shielded.numbers(value)]
+    address = _as_written(shielded, value).strip()
     if host_of(address) in (None, own):
         return None
     try:
-        if not has_tags(address):
+        # Entities may have hidden what looks like a tag and is none.
+        if tags_in(address) != tags:
+            return None
+        if not tags:
             return (LinkKind.fixed, address) if location(address) else None
         if names_in(address) <= fields and location(filled(address, {}, "ja")):
             return LinkKind.filled, address
@@ -112,7 +117,7 @@ def _as_attribute(address: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return entities.escape(text, quote=False).replace('"', "&quot;").replace("\xa0", "&nbsp;")
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("\xa0", "&nbsp;")
 
 
 def _addresses(html: str) -> Iterator[tuple[int, int]]:

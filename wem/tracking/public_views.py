@@ -16,8 +16,8 @@ from wem.web.origins import Origin
 
 blueprint = OpenBlueprint("tracking", __name__, origin=Origin.public)
 
-# One transparent point.
-PICTURE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+# One transparent point, 43 bytes.
+PICTURE = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 HEADERS = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
