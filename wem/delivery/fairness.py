@@ -7,12 +7,13 @@ each K batches of the running mailing save one, and a mailing that needs no more
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wem.db import db
+from wem.db import Moment, db
 from wem.delivery.models import Batch, Dispatch, DispatchState
 from wem.delivery.pace_models import CustomerTurn
 
@@ -25,8 +26,16 @@ SMALLEST = 10
 READY = sa.text("batch.state = 'ready'")
 
 
-def next_dispatch(at: datetime) -> sa.Select[int, bool]:
-    """Return the query for the dispatch of which a batch is sent next, and whether it goes before an older one."""
+def next_dispatch(at: datetime) -> tuple[int, bool] | None:
+    """Return the dispatch of which a batch is sent next, and whether it goes before an older one; None without any."""
+    row = db.session.execute(_choice(), {"at": at}).one_or_none()
+    return (row[0], bool(row[1])) if row else None
+
+
+# Kept, because to put it together takes longer than to run it.
+@cache
+def _choice() -> sa.Select[int, bool]:
+    at: Any = sa.bindparam("at", type_=Moment())
     now_served = sa.func.coalesce(_now_served(), 0.0)
     had = sa.func.coalesce(CustomerTurn.finish, 0.0)
     # Who stood still has saved nothing up and begins where the others are.
@@ -54,28 +63,41 @@ def next_dispatch(at: datetime) -> sa.Select[int, bool]:
 _OUT_OF_IT = ("accepted", "deferred", "bounced", "suppressed", "cancelled", "expired", "uncertain")
 
 
-def has_ready(dispatch: Any, at: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that a dispatch (the class, or an alias of it) has a batch to send."""
+def has_ready(dispatch: Any, at: Any) -> sa.ColumnElement[bool]:
+    """Return the condition that a dispatch (the class, or an alias of it) has a batch to send at a moment."""
     return sa.exists().where(Batch.dispatch_id == dispatch.id, READY, Batch.not_before <= at)
 
 
 def charge(customer_id: int, size: int, before_older: bool = False) -> None:
     """Put a batch of so many recipients on the customer's account; in the transaction that takes it."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    now_served = sa.func.coalesce(_now_served(), 0.0)
     gain = -float(size) if before_older else size / K
-    begins = sa.case((CustomerTurn.finish >= now_served, CustomerTurn.finish), else_=now_served)
-    kept = sa.case((CustomerTurn.finish >= now_served, CustomerTurn.saved), else_=0.0) + gain
-    db.session.execute(
+    db.session.connection().execute(
+        _charge(db.engine.dialect.name), {"the_customer_id": customer_id, "size": float(size), "gain": gain}
+    )
+
+
+@cache
+def _charge(dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    size, gain = sa.bindparam("size", type_=sa.Double), sa.bindparam("gain", type_=sa.Double)
+    now_served = sa.func.coalesce(_now_served(), 0.0)
+    behind = CustomerTurn.finish >= now_served
+    begins = sa.case((behind, CustomerTurn.finish), else_=now_served)
+    kept = sa.case((behind, CustomerTurn.saved), else_=0.0) + gain
+    return (
         insert(CustomerTurn)
         .values(
-            customer_id=customer_id, start=now_served, finish=now_served + float(size), saved=max(0.0, gain), weight=1.0
+            customer_id=sa.bindparam("the_customer_id"),
+            start=now_served,
+            finish=now_served + size,
+            saved=sa.case((gain > 0, gain), else_=0.0),
+            weight=1.0,
         )
         .on_conflict_do_update(
             index_elements=[CustomerTurn.customer_id],
             set_={
                 "start": begins,
-                "finish": begins + float(size) / CustomerTurn.weight,
+                "finish": begins + size / CustomerTurn.weight,
                 "saved": sa.case((kept > 0, kept), else_=0.0),
             },
         )
@@ -119,7 +141,7 @@ def _began(dispatch: Any) -> sa.ColumnElement[datetime]:
     return sa.func.coalesce(dispatch.started_at, dispatch.created_at)
 
 
-def _older_waits(at: datetime) -> sa.ColumnElement[bool]:
+def _older_waits(at: Any) -> sa.ColumnElement[bool]:
     older = sa.orm.aliased(Dispatch)
     return sa.exists().where(
         older.customer_id == Dispatch.customer_id,

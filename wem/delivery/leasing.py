@@ -70,7 +70,7 @@ def lease_next(owner: str) -> Lease | None:
     """Take the next ready batch, of the customer whose turn it is; None when there is none. Commits."""
     while True:
         began, at = time.monotonic(), clock.now()
-        chosen = db.session.execute(fairness.next_dispatch(at)).one_or_none()
+        chosen = fairness.next_dispatch(at)
         if chosen is None:
             db.session.commit()
             return None
