@@ -58,6 +58,7 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
     sinks.tool("smtp-sink"), sinks.tool("smtp-source")
     settings = {"SMTP_CONNECTIONS": str(given.connections), "SEND_WORKERS": str(given.processes)}
     with stage.staged(given.db, var=given.var, **settings, **keys.settings(given.dkim)) as on:
+        keys.use(given.dkim)
         octets = message_size(on)
         readers = stage.make_list(given.recipients)
         size_before = on.database.size()

@@ -8,7 +8,9 @@ from functools import cache
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from bench.delivering.databases import NotHere
+from wem.db import db
+from wem.domains import founding
+from wem.domains.rules import KeyKind
 
 
 @cache
@@ -30,7 +32,29 @@ def plain(kind: str) -> tuple[bytes | None, bytes]:
 
 
 def settings(kind: str) -> dict[str, str]:
-    """Return the settings with which the product signs so; raises NotHere while it cannot."""
+    """Return the settings with which the product makes such keys."""
+    return {"DKIM_ED25519": "1"} if kind == "ed25519" else {}
+
+
+def use(kind: str) -> None:
+    """Have the product sign for the service's own domain with one key of this kind. Commits."""
     if kind == "none":
-        return {}
-    raise NotHere("this version of WeM does not sign yet")
+        return
+    domain = founding.service_domain()
+    wanted = KeyKind.rsa if kind == "rsa" else KeyKind.ed25519
+    for key in list(domain.keys):
+        if key.kind is wanted:
+            key.found = True
+        else:
+            domain.keys.remove(key)
+            db.session.delete(key)
+    db.session.commit()
+
+
+def published(name: bytes, timeout: int = 5) -> bytes:
+    """Return what a name of the service's domain would say in DNS, as dkimpy asks for it."""
+    selector = name.decode().split(".", 1)[0]
+    for key in founding.service_domain().keys:
+        if key.selector == selector:
+            return f"v=DKIM1; k={key.kind.value}; p={key.public}".encode()
+    return b""

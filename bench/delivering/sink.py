@@ -13,6 +13,7 @@ import random
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 _ADDRESS = re.compile(rb"<([^>]*)>")
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
@@ -29,6 +30,8 @@ class Behaviour:
     closing: float = 0.0  # 421 after the dot, the mail not taken
     pipelining: bool = True
     eight_bit: bool = True
+    keep: str = ""  # a folder for the first mails
+    most_kept: int = 1000
 
 
 class Session(asyncio.Protocol):
@@ -122,6 +125,10 @@ class Session(asyncio.Protocol):
             self.searched = len(self.buffer)
             return False
         head = bytes(self.buffer[: min(end, 8192)])
+        if self.behaviour.keep and self.behaviour.most_kept > 0:
+            self.behaviour.most_kept -= 1
+            whole = bytes(self.buffer[: end + 2]).replace(b"\r\n..", b"\r\n.")
+            Path(self.behaviour.keep, f"{self.behaviour.most_kept:06}.eml").write_bytes(whole)
         octets = end + 2
         del self.buffer[: end + 5]
         self.in_data = False
@@ -157,6 +164,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int)
     for name in ("delay", "drop", "later", "never", "closing"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
+    parser.add_argument("--keep", default="")
+    parser.add_argument("--most-kept", type=int, default=1000)
     parser.add_argument("--no-pipelining", action="store_false", dest="pipelining")
     parser.add_argument("--no-eight-bit", action="store_false", dest="eight_bit")
     given = vars(parser.parse_args())

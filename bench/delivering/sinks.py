@@ -96,7 +96,7 @@ class Taken:
 class OwnSink:
     """Our own sink as a process that may be killed and begun again on the same port, with the same log."""
 
-    def __init__(self, folder: Path, **behaviour: float | bool) -> None:
+    def __init__(self, folder: Path, **behaviour: float | bool | str) -> None:
         self.port = free_port()
         self.log = folder / f"sink-{self.port}.log"
         self.log.touch()
@@ -115,7 +115,7 @@ class OwnSink:
         if self.process.stdout.readline() != b"ready\n":
             raise RuntimeError("the sink does not start")
 
-    def behave(self, **behaviour: float | bool) -> None:
+    def behave(self, **behaviour: float | bool | str) -> None:
         """Begin again with another behaviour."""
         self.stop()
         self.behaviour = behaviour
