@@ -32,6 +32,12 @@ def _about(default: str, what: str) -> str:
     return field(default=default, metadata={"what": what})  # type: ignore[no-any-return]
 
 
+NUMBERS = (
+    "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
+    "LOGIN_HOURS", "TRUSTED_PROXIES",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings as text, as the environment gives them; properties give the typed ones."""
@@ -49,6 +55,12 @@ class Settings:
     PUBLIC_URL: str = _about("http://localhost:8001", "origin of end users' pages; sets no session cookie")
     SMTP_HOST: str = _about("127.0.0.1", "the mail server that takes our mail")
     SMTP_PORT: str = _about("2525", "its port; the built-in mailbox listens here in development")
+    SMTP_TLS: str = _about("", "off, try or require; empty means: off on this machine, elsewhere where it is offered")
+    SMTP_CA_FILE: str = _about("", "certificates that prove the mail server to SMTP_TLS=require; empty: the system's")
+    SMTP_USER: str = _about("", "name to log in with at the mail server; empty means no login")
+    SMTP_PASSWORD: str = _about("", "its password; sent over an encrypted line or on this machine only")
+    SMTP_CONNECTIONS: str = _about("20", "connections of each sending process; the most that a crash can send twice")
+    SMTP_MAILS_PER_CONNECTION: str = _about("500", "mails over one connection before it is opened anew")
     MAILBOX_URL: str = _about("http://localhost:8025", "page of the built-in mailbox; empty in production")
     SERVICE_DOMAIN: str = _about("mail.wem.example", "domain of the senders of customers without a domain of their own")
     BOUNCE_DOMAIN: str = _about("", "domain of the return paths; empty means bounce.<SERVICE_DOMAIN>")
@@ -66,7 +78,7 @@ class Settings:
     SECURE_COOKIES: str = _about("", "1 or 0; empty means: as PORTAL_URL is https or not")
     TRUSTED_PROXIES: str = _about("0", "number of reverse proxies whose X-Forwarded-* headers are believed")
     SEND_WORKERS: str = _about("", "processes that send; empty means one per core")
-    BATCH_SIZE: str = _about("200", "recipients that a worker takes at once; the most that a crash can send twice")
+    BATCH_SIZE: str = _about("200", "recipients that a worker takes at once")
     CUSTOMER_RATE: str = _about("", "mails of one customer, as 100/s or 6000/min; empty means as fast as it goes")
     SENDER_RATE: str = _about("", "mails of one sending domain, in the same form")
     PROVIDER_RATES: str = _about(
@@ -153,12 +165,14 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError(f"WEM_ENV is {loaded.WEM_ENV!r}; it must be development, testing or production")
     if loaded.portal_host == loaded.public_host:
         raise SettingsError("PORTAL_URL and PUBLIC_URL must differ in host or port: end users' pages set no cookie")
-    for name in ("SMTP_PORT", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES", "LOGIN_HOURS", "TRUSTED_PROXIES"):
+    for name in NUMBERS:
         if not getattr(loaded, name).isdigit():
             raise SettingsError(f"{name} is {getattr(loaded, name)!r}; it must be a whole number")
     for name, form in _FORMS.items():
         if not re.fullmatch(form, getattr(loaded, name)):
             raise SettingsError(f"{name} is {getattr(loaded, name)!r}; docs/settings.md says what it may be")
+    if loaded.SMTP_TLS not in ("", "off", "try", "require"):
+        raise SettingsError(f"SMTP_TLS is {loaded.SMTP_TLS!r}; it must be off, try or require")
     keys = {name: getattr(loaded, name) or _kept_key(loaded, name) for name in ("SECRET_KEY", "MASTER_KEY")}
     return Settings(**{**values, **keys})
 

@@ -35,6 +35,8 @@ class Lease:
     owner: str
     deadline: float
     renewed: float
+    # Somebody else may have it: what is not a fact is not written down any more.
+    lost: bool = False
 
     @property
     def over(self) -> bool:
@@ -126,27 +128,30 @@ def ours(lease: Lease) -> sa.ColumnElement[bool]:
     )
 
 
-def give_back(lease: Lease, wait: timedelta = timedelta()) -> None:
-    """Put a batch back that is not finished; what is recorded of it stays recorded. Commits."""
+def give_back(lease: Lease, wait: timedelta = timedelta(), intents: bool = False) -> None:
+    """Put a batch back that is not finished; what is recorded of it stays recorded. Commits.
+
+    `intents`: whether mails in it may be marked as about to leave, which none is any more.
+    """
+    if intents:
+        _forget_intents(lease)
     left = db.session.scalar(
         sa.update(Batch)
         .where(ours(lease))
-        .values(state=BatchState.ready, owner=None, lease_until=None, not_before=clock.now() + wait)
+        .values(state=BatchState.ready, open=_left(lease), owner=None, lease_until=None, not_before=clock.now() + wait)
         .returning(Batch.open)
+        .execution_options(synchronize_session=False)
     )
     fairness.refund(lease.customer_id, left or 0)
     db.session.commit()
 
 
-def finish(lease: Lease) -> bool:
+def finish(lease: Lease, intents: bool = False) -> bool:
     """Mark the batch as done, or put it back when something in it is still open; returns which. Commits."""
-    left = (
-        sa.select(sa.func.count())
-        .select_from(Delivery)
-        .where(Delivery.dispatch_id == lease.dispatch_id, Delivery.batch == lease.number, Delivery.state.in_(OPEN))
-        .scalar_subquery()
-    )
-    state = db.session.scalar(
+    if intents:
+        _forget_intents(lease)
+    left = _left(lease)
+    ended = db.session.execute(
         sa.update(Batch)
         .where(ours(lease))
         .values(
@@ -155,10 +160,37 @@ def finish(lease: Lease) -> bool:
             owner=None,
             lease_until=None,
         )
-        .returning(Batch.state)
-    )
+        .returning(Batch.state, Batch.open)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if ended is not None:
+        fairness.refund(lease.customer_id, ended.open)
     db.session.commit()
-    return state is BatchState.done
+    return ended is not None and ended.state is BatchState.done
+
+
+def _left(lease: Lease) -> sa.ScalarSelect[int]:
+    return (
+        sa.select(sa.func.count())
+        .select_from(Delivery)
+        .where(Delivery.dispatch_id == lease.dispatch_id, Delivery.batch == lease.number, Delivery.state.in_(OPEN))
+        .scalar_subquery()
+    )
+
+
+def _forget_intents(lease: Lease) -> None:
+    held = sa.exists().where(ours(lease))
+    db.session.execute(
+        sa.update(Delivery)
+        .where(
+            Delivery.dispatch_id == lease.dispatch_id,
+            Delivery.batch == lease.number,
+            Delivery.state == DeliveryState.intent,
+            held,
+        )
+        .values(state=DeliveryState.pending)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def take_over(at: datetime) -> int:
