@@ -30,6 +30,8 @@ TIMETABLE = (
     Periodic("wem.mailings.jobs.follow_domains", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
+    Periodic("wem.tracking.jobs.roll_up", queue.WORK, timedelta(seconds=15)),
+    Periodic("wem.tracking.jobs.forget_old", queue.WORK, timedelta(hours=1)),
 )
 
 
