@@ -28,6 +28,12 @@ def usage(pid: int) -> Usage:
     return Usage(ticks / TICK, int(status["VmHWM"].split()[0]) / 1024)
 
 
+def resident(pid: int) -> float:
+    """Return the memory (MB) of a living process that is resident now."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
 def family_cpu(pid: int) -> float:
     """Return the processor seconds of a process and its children, those that have ended included."""
     total = 0

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 import redis
 
@@ -19,16 +20,16 @@ SECONDS = 120
 class RealWorkers:
     """`worker.py` for each queue that sending needs, and the timetable."""
 
-    def __init__(self, stage: Stage, senders: int) -> None:
+    def __init__(self, stage: Stage, senders: int, queues: Sequence[str] = ("work", "hi")) -> None:
         values = dataclasses.asdict(stage.settings)
         self.environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), **{k: str(v) for k, v in values.items()}}
         self.environment["LEASE_SECONDS"] = str(round(stage.settings.lease_seconds) or 1)
-        self.commands = [["worker.py", "send"]] * senders + [["worker.py", "work"], ["worker.py", "hi"]]
+        self.commands = [["worker.py", name] for name in (*["send"] * senders, *queues)]
         self.commands.append(["-m", "wem.cli", "timetable"])
         self.running = [self._start(command) for command in self.commands]
         client = redis.Redis.from_url(stage.redis.url)
         deadline = time.monotonic() + SECONDS
-        while client.scard("rq:workers") < senders + 2:  # type: ignore[operator]
+        while client.scard("rq:workers") < senders + len(queues):  # type: ignore[operator]
             if time.monotonic() > deadline:
                 raise RuntimeError("the workers do not start")
             time.sleep(0.1)
