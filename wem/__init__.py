@@ -19,6 +19,9 @@ from wem.contracts import dashboard_views, staff_change_views
 from wem.contracts import staff_views as staff_contract_views
 from wem.contracts import views as contract_views
 from wem.db import db, migrate, open_as_we_need
+from wem.domains import list_views as list_sender_views
+from wem.domains import staff_views as staff_domain_views
+from wem.domains import views as domain_views
 from wem.lists import field_views, public_link_views, public_preference_views, subscriber_views, upload_views
 from wem.lists import public_views as public_list_views
 from wem.lists import staff_views as staff_upload_views
@@ -67,6 +70,9 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_views.watch_blueprint,
     partner_views.blueprint,
     lists_views.blueprint,
+    domain_views.blueprint,
+    list_sender_views.blueprint,
+    staff_domain_views.blueprint,
     field_views.blueprint,
     subscriber_views.blueprint,
     upload_views.blueprint,

@@ -98,6 +98,7 @@ def test_forms_that_name_their_rows_join_nothing(stage: Stage, app: Flask, brows
             stage.theirs.field_ids,
             stage.theirs.subscriber_ids,
             stage.theirs.tester_ids,
+            stage.theirs.domain_ids,
         )
         for number in rows
     } | {str(stage.theirs.customer_id)}

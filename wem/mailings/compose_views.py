@@ -17,6 +17,8 @@ from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
+from wem.domains.choosing import sender_address
+from wem.domains.models import list_senders
 from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
 from wem.mailings import composing
@@ -201,11 +203,20 @@ def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any
         form=form,
         mailing=mailing,
         sender=sender_shown(customer.id),
+        from_=sender_address(customer, mailing.lists if mailing else _ticked(form)),
+        own_senders=list_senders([int(choice.value) for choice in form.lists.choices or ()]),
         missing=missing,
         snippets=snippets(customer.id),
         **values,
     )
     return page, status
+
+
+def _ticked(form: MailingForm) -> list[MailingList]:
+    """Return the lists that a new mailing begins with."""
+    chosen = form.lists.data or ()
+    owned = sa.select(MailingList).where(MailingList.customer_id == ours()[0].id, MailingList.id.in_(chosen))
+    return list(db.session.scalars(owned))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from wem.mailings.forms import FindReaderForm, TestCopyForm
 from wem.mailings.models import Mailing
 from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
+from wem.mailings.starting import lists_of
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -110,7 +111,7 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
         view=view,
         size=size,
         clipped=size >= GMAIL_KB,
-        sender=previewing.sender_shown(mailing.customer_id),
+        sender=previewing.sender_shown(mailing.customer_id, lists_of(mailing)),
         find_form=find or FindReaderForm(formdata=None),
         test_form=test or copy_form(mailing.customer_id, fresh=True),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,8 @@ from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.delivery.progress import latest_dispatch
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
-from wem.lists.models import Field, Subscriber
+from wem.domains.choosing import sender_address
+from wem.lists.models import Field, MailingList, Subscriber
 from wem.lists.rules import Address, mask_text, read_address
 from wem.mailings.models import Mailing
 from wem.mailings.samples import Sample, SampleReader, sample_readers
@@ -54,13 +56,13 @@ class Shown:
     size_kb: int
 
 
-def sender_shown(customer_id: int) -> SenderShown:
-    """Return who sends the customer's mails now."""
+def sender_shown(customer_id: int, lists: Sequence[MailingList] = ()) -> SenderShown:
+    """Return who sends the customer's mails to these lists now."""
     customer = db.session.get_one(Customer, customer_id)
     contract = contract_in_force(customer_id)
     return SenderShown(
         contract.sender_name.strip() if contract else "",
-        f"{customer.slug}@{settings().SERVICE_DOMAIN}",
+        sender_address(customer, lists).address,
         reply_address(contract) if contract else None,
     )
 
