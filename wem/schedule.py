@@ -24,6 +24,7 @@ class Periodic:
 TIMETABLE = (
     Periodic("wem.delivery.jobs.drain_outbox", queue.HI, timedelta(seconds=10)),
     Periodic("wem.delivery.jobs.sweep", queue.SEND, timedelta(seconds=10)),
+    Periodic("wem.delivery.jobs.look_up_providers", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.mailings.jobs.start_due", queue.WORK, timedelta(seconds=10)),
     Periodic("wem.mailings.jobs.sweep", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.domains.jobs.check_due", queue.WORK, timedelta(minutes=1)),

@@ -20,8 +20,10 @@ from tests.delivery.redis_servers import RedisServer
 from wem import clock
 from wem.db import db
 from wem.delivery import pace as pace_module
-from wem.delivery.pace import Limits, Pace, PaceKey, TooSoon, WarmUp
+from wem.delivery.pace import Pace, TooSoon
 from wem.delivery.pace_buckets import Bucket, Buckets
+from wem.delivery.pace_lanes import PaceKey
+from wem.delivery.pace_limits import Limits, WarmUp
 from wem.delivery.pace_models import CustomerTurn, ProviderState
 from wem.delivery.pace_rules import FLOOR, SLACK, Limit
 

@@ -7,9 +7,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import Engine
@@ -21,9 +19,11 @@ from wem.delivery import pace_keeping as keeping
 from wem.delivery import pace_rules as rules
 from wem.delivery.pace_buckets import Bucket, Buckets
 from wem.delivery.pace_keeping import Known, News, Place
-from wem.delivery.pace_lanes import ANY_NUMBER, Lane, PaceKey
+from wem.delivery.pace_lanes import ANY_NUMBER, Lane
+from wem.delivery.pace_lanes import PaceKey as PaceKey
+from wem.delivery.pace_limits import Limits, WarmUp
 from wem.delivery.pace_rules import FREE, Limit, Standing
-from wem.settings import Settings, settings
+from wem.settings import settings
 
 log = logging.getLogger("wem.delivery")
 
@@ -37,40 +37,12 @@ RESERVED_AT_ONCE = 200
 T = TypeVar("T")
 
 
-class WarmUp(StrEnum):
-    """What is warmed up: nothing, each sending domain, or our own addresses as a whole."""
-
-    none = ""
-    domain = "domain"
-    pool = "pool"
-
-
 class TooSoon(Exception):
     """No mail of this key may go now; `until` is when to ask again."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(f"not before {until:%H:%M:%S}")
         self.until = until
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What was set: mails a second of each customer and each sending domain, limits of providers, the warm-up."""
-
-    customer: float | None = None
-    sender_domain: float | None = None
-    providers: dict[str, Limit] = field(default_factory=dict)
-    warm_up: WarmUp = WarmUp.none
-
-    @classmethod
-    def of(cls, given: Settings) -> Limits:
-        """Return those of the settings."""
-        return cls(
-            rules.rate_from(given.CUSTOMER_RATE),
-            rules.rate_from(given.SENDER_RATE),
-            rules.limits_from(given.PROVIDER_RATES),
-            WarmUp(given.WARM_UP),
-        )
 
 
 def open_pace(owner: str) -> Pace:
