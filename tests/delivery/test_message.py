@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wem.delivery.headers import structured_header, text_header
-from wem.delivery.message import AUTO_SUBMITTED, HeaderRefused, Message, assemble, list_headers
+from wem.delivery.message import AUTO_SUBMITTED, Features, HeaderRefused, Message, assemble, list_headers
 
 JST = timezone(timedelta(hours=9))
 WHEN = datetime(2026, 1, 15, 9, 30, 15, 123456, tzinfo=JST)
@@ -261,3 +261,20 @@ def test_marks_stay_with_their_letters():
 def test_a_date_without_zone_is_refused():
     with pytest.raises(ValueError, match="time zone"):
         assemble(mail(date=datetime(2026, 1, 1)))
+
+
+def test_a_mail_of_the_product_to_a_phone():
+    given = mail(recipient='"taro."@docomo.ne.jp', html="<p>x</p>", text="髙橋様\nURL", headers=AUTO_SUBMITTED)
+    read = assert_clean(assemble(given))
+    assert read.get_content_charset() == "iso-2022-jp"
+    assert read["Content-Transfer-Encoding"] == "7bit"
+    assert read["Auto-Submitted"] == "auto-generated"
+    assert read["Subject"] == given.subject
+    assert assemble(given).endswith(b"\r\n\r\n\x1b$B|b66MM\x1b(B\r\nURL\r\n")
+
+
+def test_a_server_with_8bitmime_gets_the_texts_as_they_are():
+    raw = assemble(mail(html="<p>長い</p>"), Features())
+    assert "\r\n\r\n髙橋様\r\n本文です。\r\n--".encode() in raw
+    assert "\r\n\r\n<p>長い</p>\r\n--".encode() in raw
+    assert parsed(raw)["Content-Transfer-Encoding"] == "8bit"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from wem.delivery.charsets import Charset
+from wem.delivery.charsets import Charset, joined_iso_2022_jp
 from wem.delivery.headers import mailbox_header, structured_header, text_header
 from wem.delivery.message import LINES, body, head, list_headers
 from wem.delivery.personalising import Template, Values
@@ -56,11 +55,12 @@ class Form:
         self.language = texts.language
         self.sender = mailbox_header("From", texts.sender_name, texts.sender, charset)
         self.reply_to = mailbox_header("Reply-To", "", texts.reply_to) if texts.reply_to else ""
-        encode: Callable[[str], bytes] = LINES[charset]
+        encode = LINES[charset]
+        joined = joined_iso_2022_jp if charset is Charset.iso_2022_jp else None
         self.subject = texts.subject
         self.subject_line = text_header("Subject", texts.subject.render({}), charset) if texts.subject.fixed else ""
-        self.text = Segments(texts.text, encode)
-        self.html = Segments(texts.html, encode) if texts.html is not None and with_html else None
+        self.text = Segments(texts.text, encode, joined)
+        self.html = Segments(texts.html, encode, joined) if texts.html is not None and with_html else None
         self._listed: dict[Listing, tuple[str, ...]] = {}
 
     def written(self, to: Addressed, listing: Listing, values: Values, at: datetime, eight_bit: bool) -> bytes:

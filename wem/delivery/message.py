@@ -24,7 +24,6 @@ from wem.lists.address_rules import mail_domain, wire_address
 
 __all__ = [
     "AUTO_SUBMITTED",
-    "SIGNED_HEADERS",
     "Features",
     "HeaderRefused",
     "Mail",
@@ -34,31 +33,6 @@ __all__ = [
     "deliverable",
     "list_headers",
 ]
-
-# What a DKIM signature covers (RFC 6376 section 5.4). A name that stands twice is signed once more than it occurs, so
-# that nobody can add another; RFC 8058 and RFC 9477 ask for the headers of unsubscribing and of complaints.
-SIGNED_HEADERS = (
-    "From",
-    "From",
-    "To",
-    "To",
-    "Subject",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "Reply-To",
-    "MIME-Version",
-    "Content-Type",
-    "Content-Transfer-Encoding",
-    "Content-Language",
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
-    "List-Id",
-    "Feedback-ID",
-    "CFBL-Address",
-    "CFBL-Feedback-ID",
-    "Auto-Submitted",
-)
 
 # RFC 3834: the product's own mails say that a machine wrote them, so that no machine answers.
 AUTO_SUBMITTED = (("Auto-Submitted", "auto-generated"),)

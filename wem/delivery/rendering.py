@@ -138,7 +138,7 @@ class Letter:
             values["preferences_url"] = self._links.preferences_url(recipient.subscriber_id, at)
         return bounce, addressed, listing, values
 
-    def message(self, recipient: Recipient, at: datetime) -> tuple[str, Message]:
+    def message(self, recipient: Recipient, at: datetime, charset: Charset = Charset.utf_8) -> tuple[str, Message]:
         """Return the envelope's sender and the mail as a message: the slow way to the same bytes."""
         bounce, to, listing, values = self.addressed(recipient, at, Features(utf8=True))
         filled, content = self.filled(values), self.content
@@ -160,6 +160,7 @@ class Letter:
                 feedback_id=listing.feedback_id,
                 complaints_to=listing.complaints_to,
                 complaint_id=to.complaint_id,
+                charset=charset,
             ),
             language=content.language,
         )

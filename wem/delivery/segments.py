@@ -15,10 +15,16 @@ LONGEST_LINE = 998
 class Segments:
     """One text of a letter in one character set, with CRLF."""
 
-    def __init__(self, template: Template, encode: Callable[[str], bytes]) -> None:
-        """`encode` codes a piece of text; pieces are coded apart. What it raises for a fixed text comes through."""
+    def __init__(
+        self, template: Template, encode: Callable[[str], bytes], joined: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        """`encode` codes a piece of text, apart from the others; `joined` tidies up what they make together.
+
+        What `encode` raises for a fixed piece comes through.
+        """
         self.template = template
         self.encode = encode
+        self.joined = joined
         fixed: list[bytes] = []
         parts: dict[Part, int] = {}
         order: list[tuple[bool, int]] = []
@@ -68,6 +74,8 @@ class Segments:
             raise self.template.too_large()
         coded = [*map(self.encode, made)]
         text = b"".join(self.pick(self.fixed + coded))
+        if self.joined is not None:
+            text = self.joined(text)
         short = self.longest + sum(map(mul, map(len, coded), self.most)) <= LONGEST_LINE or lines_fit(text)
         return text, short
 
