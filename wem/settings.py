@@ -21,6 +21,9 @@ _FORMS = {
     "SENDER_RATE": rf"(?:{_A_RATE})?",
     "PROVIDER_RATES": rf"(?:{_A_LIMIT})?(?:[\s,]+(?:{_A_LIMIT}))*",
     "WARM_UP": "|domain|pool",
+    "DNS_SERVERS": r"(?:[0-9A-Fa-f.:]+(?:,\s*[0-9A-Fa-f.:]+)*)?",
+    "DKIM_ED25519": "[01]",
+    "DKIM_SERVICE_TOO": "[01]",
 }
 
 

@@ -33,7 +33,14 @@ def test_adding_publishing_proving(world: factories.World, browser_for: Make, na
     domain = added(world)
     assert page.location == f"/domains/{domain.id}"
     page = owner.get(page.location)
-    for text in ("wem1._domainkey", "wem2._domainkey", "_dmarc", "bounce", "v=DMARC1; p=none", "bounce.mail.wem.example"):
+    for text in (
+        "wem1._domainkey",
+        "wem2._domainkey",
+        "_dmarc",
+        "bounce",
+        "v=DMARC1; p=none",
+        "bounce.mail.wem.example",
+    ):
         assert text in page.html
     assert page.html.count("v=DKIM1; k=rsa; p=") >= 2 and "確認待ち" in page.text
     publish(domain, name_server)
@@ -99,7 +106,7 @@ def test_theirs_are_not_there(world: factories.World, browser_for: Make) -> None
             assert owner.post(f"/domains/{domain.id}/{act}", {"csrf_token": owner.csrf_token()}).status == 404
     page = owner.get(f"/lists/{world.ours.mailing_list.id}/sender")
     assert "theirs.example.jp" not in page.html
-    values = {**page.form("/sender"), "domain": str(theirs.id), "local": "news"}
+    values = {**page.form(), "domain": str(theirs.id), "local": "news"}
     assert owner.post(f"/lists/{world.ours.mailing_list.id}/sender", values).status == 422
     assert db.session.query(ListSender).count() == 0
 

@@ -67,9 +67,7 @@ def _index(form: DomainForm, status: int) -> tuple[str, int]:
             sa.select(ListSender.domain_id, sa.func.count())
             .where(ListSender.customer_id == customer.id)
             .group_by(ListSender.domain_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     page = render_template(
         "domains/domains.html",
