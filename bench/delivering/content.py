@@ -5,14 +5,14 @@ from __future__ import annotations
 FIELDS = ("氏名", "会員番号", "会員区分", "都道府県", "ポイント")
 SUBJECT = "{{ 氏名 | default: 'お客様' }}様へ、秋の新商品のお知らせ"
 _HEAD = (
-    '<p>{{ 氏名 | default: "お客様" }}様（会員番号 {{ 会員番号 }}、{{ 会員区分 }}）</p>'
-    "<p>{{ 都道府県 }}のお店から、秋の新商品をご案内します。ただいまのポイントは {{ ポイント }} です。</p>"
+    '<p>{{ 氏名 | default: "お客様" }}様（会員番号 {{ 会員番号 }}、{{ 会員区分 }}）</p>\n'
+    "<p>{{ 都道府県 }}のお店から、秋の新商品をご案内します。ただいまのポイントは {{ ポイント }} です。</p>\n"
 )
 _ITEM = (
-    '<h2 style="color:#223;font-size:18px">商品その{n}</h2>'
-    "<p>Soft linen from the mill, woven slowly and washed twice, so that it is ready to wear from the first day on. "
-    "It comes in seven colours and is mended free of charge for three years. 数量限定です。</p>"
-    '<p><a href="https://shop.example.jp/items/{n}?from=mail&amp;season=autumn">くわしく見る</a></p>'
+    '<h2 style="color:#223;font-size:18px">商品その{n}</h2>\n'
+    "<p>Soft linen from the mill, woven slowly and washed twice, ready to wear from the first day on. "
+    "Seven colours, mended free of charge for three years. 数量限定です。</p>\n"
+    '<p><a href="https://shop.example.jp/items/{n}?from=mail&amp;season=autumn">くわしく見る</a></p>\n'
 )
 _TEXT_ITEM = "商品その{n}\nSoft linen from the mill, woven slowly.\nhttps://shop.example.jp/items/{n}?season=autumn\n"
 
