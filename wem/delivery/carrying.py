@@ -8,14 +8,17 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Flask
 
 from wem import queue
 from wem.delivery.connection import Connection
+from wem.delivery.pace import Pace
+from wem.delivery.pacing import Gate
 from wem.delivery.parcels import Desk, Hold, Parcel
-from wem.delivery.smtp import Server, Unreachable
+from wem.delivery.smtp import Answer, Server, Unreachable
 
 log = logging.getLogger("wem.delivery")
 
@@ -32,7 +35,15 @@ class Carrier:
     A round has no timer: it takes what was gathered while the one before ran (group commit).
     """
 
-    def __init__(self, app: Flask, desk: Callable[[], Desk], server: Server, connections: int, deadline: float) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        desk: Callable[[], Desk],
+        server: Server,
+        connections: int,
+        deadline: float,
+        pace: Callable[[], Pace] | None = None,
+    ) -> None:
         self.app = app
         self.server = server
         self.deadline = deadline
@@ -40,6 +51,8 @@ class Carrier:
         self.unreachable: Unreachable | None = None
         self.more = True
         self._make_desk = desk
+        self._make_pace = pace
+        self._gate: Gate | None = None
         self._size = connections
         self._connections: list[Connection] = []
         self._supply: deque[Parcel] = deque()
@@ -63,6 +76,8 @@ class Carrier:
         context = self.app.app_context()
         with ThreadPoolExecutor(1, "database", context.push) as self._thread:
             self.desk = await self._ask(self._make_desk)
+            if self._make_pace is not None:
+                self._gate = Gate(self._make_pace(), 2 * self._size, self._let_in, self._put_off)
             ticker = self._loop.create_task(self._tick())
             try:
                 async with asyncio.TaskGroup() as group:
@@ -74,6 +89,8 @@ class Carrier:
                 raise errors.exceptions[0] from None
             finally:
                 ticker.cancel()
+                if self._gate is not None:
+                    await self._gate.close()
                 await self._ask(self.desk.leave)
                 await self._ask(context.pop)
         return self.more
@@ -94,17 +111,19 @@ class Carrier:
         while self._supply:
             parcel = self._supply.popleft()
             parcel.hold.waiting -= 1
-            if len(self._supply) <= 2 * self._size:
+            if self._short:
                 self._ring()
             if not parcel.hold.stopped:
                 parcel.hold.busy += 1
                 return parcel
+            self._done_with(parcel)
         return None
 
     def give_back(self, parcel: Parcel) -> None:
         """Take a parcel back that has not left."""
         parcel.hold.busy -= 1
         if self._closing or parcel.hold.stopped:
+            self._done_with(parcel)
             self._ring()
             return
         parcel.hold.waiting += 1
@@ -114,7 +133,14 @@ class Carrier:
     def record(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]:
         """Have an outcome written down; the future is done when it is committed."""
         parcel.hold.busy -= 1
+        self._done_with(parcel)
         return self._enter(parcel, outcome)
+
+    def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]:
+        """Have it written down what a server's answer means."""
+        if self._gate is not None:
+            self._gate.note(parcel, answer.code, answer.enhanced if answer.code != 250 else None, answer.text)
+        return self.record(parcel, parcel.outcome(answer))
 
     def intend(self, parcel: Parcel) -> asyncio.Future[None]:
         """Have it written down that a parcel is about to leave."""
@@ -145,6 +171,24 @@ class Carrier:
         return self.next_round()
 
     # What happens beside them.
+
+    @property
+    def _short(self) -> bool:
+        """Whether the connections will soon have nothing to do."""
+        return len(self._supply) + (self._gate.waiting if self._gate else 0) <= 2 * self._size
+
+    def _let_in(self, parcel: Parcel) -> None:
+        self._supply.append(parcel)
+        self._wake_takers()
+
+    def _put_off(self, parcel: Parcel, until: datetime) -> None:
+        parcel.hold.waiting -= 1
+        if not parcel.hold.stopped:
+            self._enter(parcel, parcel.put_off(until))
+
+    def _done_with(self, parcel: Parcel) -> None:
+        if self._gate is not None:
+            self._gate.done_with(parcel)
 
     async def _serve(self, connection: Connection) -> None:
         self._connections.append(connection)
@@ -187,8 +231,8 @@ class Carrier:
     async def _fetch(self) -> None:
         """Have more leased when the supply runs low; close when there is no more and nothing under way."""
         now = time.monotonic()
-        idle = not self._supply and not self._entries and not any(hold.busy for hold in self._holds)
-        if self._closing or len(self._supply) > 2 * self._size or (now < self._fetch_again and not idle):
+        idle = not self._entries and not any(hold.busy or hold.waiting for hold in self._holds)
+        if self._closing or not self._short or (now < self._fetch_again and not idle):
             return
         parcels = await self._ask(self.desk.fetch)
         if parcels is None:
@@ -199,10 +243,13 @@ class Carrier:
             return
         for parcel in parcels:
             parcel.hold.waiting += 1
-        self._supply.extend(parcels)
-        if parcels and parcels[0].hold not in self._holds:
+        if parcels:
             self._holds.append(parcels[0].hold)
-        self._wake_takers()
+        if self._gate is not None:
+            self._gate.bring(parcels)
+        else:
+            self._supply.extend(parcels)
+            self._wake_takers()
 
     async def _close_resting(self) -> None:
         for hold in [hold for hold in self._holds if hold.resting]:
@@ -229,7 +276,7 @@ class Carrier:
         if self._closing:
             return
         self._closing = True
-        for parcel in self._supply:
+        for parcel in (*self._supply, *(self._gate.clear() if self._gate else ())):
             parcel.hold.waiting -= 1
         self._supply.clear()
         self._closed.set_result(None)

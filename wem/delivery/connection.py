@@ -187,7 +187,7 @@ class Connection:
                 raise Unreachable(f"{self.server}: {refusal.code} {refusal.text}")
             # A kept line that the server closes, as servers do.
             return
-        self._barrier = self.source.record(parcel, parcel.outcome(refusal))
+        self._barrier = self.source.answered(parcel, refusal)
 
     def _lost_early(self, parcel: Parcel, session: Session, why: str) -> None:
         """The line was lost before the dot: the mail cannot have been taken, so it is tried once more."""
@@ -200,7 +200,7 @@ class Connection:
             self.source.give_back(parcel)
             raise Unreachable(f"{self.server}: {why}")
         else:
-            self._barrier = self.source.record(parcel, parcel.outcome(Answer(self._stage, None, why)))
+            self._barrier = self.source.answered(parcel, Answer(self._stage, None, why))
 
     async def _may_leave(self, parcel: Parcel) -> bool:
         """Cross the barrier and hear the last word on a parcel; nothing is awaited between that and its dot."""
@@ -243,7 +243,7 @@ class Connection:
         except Lost as error:
             self._drop()
             answer = Answer(Stage.after_data, None, str(error))
-        self._barrier = self.source.record(parcel, parcel.outcome(answer))
+        self._barrier = self.source.answered(parcel, answer)
 
     def _drop(self) -> None:
         """Let go of the line without a word; what it announced was not taken."""

@@ -14,9 +14,10 @@ from wem.db import db
 from wem.delivery import rules
 from wem.delivery.controlling import fail, hold, settle
 from wem.delivery.headers import HeaderRefused
-from wem.delivery.leasing import Lease, finish, give_back, lease_next, new_owner
+from wem.delivery.leasing import Lease, finish, give_back, lease_next
 from wem.delivery.message import Features, NotDeliverable
 from wem.delivery.models import DeliveryState, Dispatch, DispatchState, Stage, UncertainPolicy
+from wem.delivery.pace_lanes import PaceKey
 from wem.delivery.parcels import Hold, Parcel
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.recipients import Recipient, recipients_of, still_wanted
@@ -44,13 +45,21 @@ class BatchHold(Hold):
         super().__init__(lease)
         self.letter = letter
         self.signer = signer
-        self.sender_domain = letter.content.sender.rpartition("@")[2]
+        self._pace_keys: dict[str, PaceKey] = {}
         self.expires_at = expires_at
         self.policy = policy
         self.intents = policy is UncertainPolicy.hold
         self.parcels: dict[int, BatchParcel] = {}
         # How its dispatch must stand for anything of it to leave.
         self.running = (DispatchState.sending, lease.epoch)
+
+    def pace_key(self, provider: str) -> PaceKey:
+        """Return by which key a mail of this batch to a provider is paced."""
+        key = self._pace_keys.get(provider)
+        if key is None:
+            domain = self.letter.content.sender.rpartition("@")[2]
+            key = self._pace_keys[provider] = PaceKey(self.lease.customer_id, domain, provider)
+        return key
 
 
 class BatchParcel(Parcel):
@@ -62,6 +71,7 @@ class BatchParcel(Parcel):
     def __init__(self, hold: BatchHold, recipient: Recipient) -> None:
         super().__init__(hold)
         self.recipient = recipient
+        self.pace_key = hold.pace_key(recipient.provider)
         self._features: Features | None = None
 
     def prepare(self, features: Features) -> Outcome | None:
@@ -101,6 +111,11 @@ class BatchParcel(Parcel):
         state = DeliveryState.deferred if due else DeliveryState.expired
         return Outcome(seq, state, attempt, at, answer, due)
 
+    def put_off(self, until: datetime) -> Outcome:
+        """Return that it is tried later, which is no try that counts."""
+        recipient = self.recipient
+        return Outcome(recipient.seq, DeliveryState.deferred, recipient.attempts, clock.now(), None, until)
+
     def intent(self) -> Outcome:
         """Return that it is about to leave: should we never hear of it again, nobody sends it a second time."""
         return Outcome(self.recipient.seq, DeliveryState.intent, self.recipient.attempts, clock.now())
@@ -109,9 +124,9 @@ class BatchParcel(Parcel):
 class BatchDesk:
     """All batches that this run holds. No transaction is open between two calls."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, owner: str) -> None:
         self.ledger = Ledger(host)
-        self.owner = new_owner()
+        self.owner = owner
         self.watch = Watch()
         self.looked_at = time.monotonic()
         self.holds: list[BatchHold] = []

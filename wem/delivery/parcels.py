@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from wem.delivery.leasing import Lease
 from wem.delivery.message import Features, Mail
+from wem.delivery.pace_lanes import PaceKey
 from wem.delivery.smtp import Answer
 
 
@@ -34,14 +36,17 @@ class Hold:
 class Parcel:
     """One mail to one recipient; `made` once it is prepared, `outcome` gives what is written down of an answer."""
 
-    __slots__ = ("hold", "losses", "made", "stopped")
+    __slots__ = ("hold", "losses", "made", "pace_key", "stopped")
     made: Mail
+    # By whom, from where and to where it goes, for its pace; None where it need not keep to any.
+    pace_key: PaceKey | None
 
     def __init__(self, hold: Hold) -> None:
         self.hold = hold
         self.stopped = False
         # Lines lost under it before its dot.
         self.losses = 0
+        self.pace_key = None
 
     def prepare(self, features: Features) -> Any:
         """Make the mail for a server with these features; returns its outcome when it is not to leave."""
@@ -49,6 +54,10 @@ class Parcel:
 
     def outcome(self, answer: Answer) -> Any:
         """Return what is written down after this answer."""
+        raise NotImplementedError
+
+    def put_off(self, until: datetime) -> Any:
+        """Return what is written down of a mail that its pace does not permit before then."""
         raise NotImplementedError
 
     def intent(self) -> Any:
@@ -85,6 +94,8 @@ class Source(Protocol):
     def give_back(self, parcel: Parcel) -> None: ...
 
     def record(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]: ...
+
+    def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]: ...
 
     def intend(self, parcel: Parcel) -> asyncio.Future[None]: ...
 

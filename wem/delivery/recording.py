@@ -115,19 +115,17 @@ class Ledger:
 
     def _write_attempts(self, entries: Sequence[Entry]) -> None:
         """Write down answers that were not a plain yes, and when they are tried again."""
-        told = [entry for entry in entries if entry[1].answer is not None]
-        if not told:
-            return
-        seen = _uncertain_before(told)
+        seen = _uncertain_before(entries)
         retries = [
             {"due": each.due, "dispatch_id": lease.dispatch_id, "seq": each.seq, "attempt": each.attempt}
-            for lease, each in told
+            for lease, each in entries
             # Nobody saw its end twice: it is sent again once, not for ever.
             if each.due is not None and (lease.dispatch_id, each.seq) not in seen
         ]
         if retries:
             db.session.execute(insert_ignoring(Retry.__table__), retries)
-        db.session.execute(sa.insert(Attempt), [self._attempt(lease, each) for lease, each in told])
+        if told := [self._attempt(lease, each) for lease, each in entries if each.answer is not None]:
+            db.session.execute(sa.insert(Attempt), told)
 
     def _attempt(self, lease: Lease, outcome: Outcome) -> dict[str, Any]:
         answer = outcome.answer

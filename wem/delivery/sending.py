@@ -10,6 +10,8 @@ from flask import current_app
 from wem.db import db
 from wem.delivery.carrying import Carrier
 from wem.delivery.holding import BatchDesk
+from wem.delivery.leasing import new_owner
+from wem.delivery.pace import open_pace
 from wem.delivery.smtp import server
 from wem.settings import settings
 
@@ -24,7 +26,9 @@ def send_until(deadline: float) -> bool:
     db.session.commit()  # what follows happens in another thread, with a session of its own
     app, loaded = current_app._get_current_object(), settings()  # type: ignore[attr-defined]
     there = server(loaded)
-    carrier = Carrier(app, lambda: BatchDesk(str(there)), there, int(loaded.SMTP_CONNECTIONS), deadline)
+    owner, connections = new_owner(), int(loaded.SMTP_CONNECTIONS)
+    desk, pace = lambda: BatchDesk(str(there), owner), lambda: open_pace(owner)
+    carrier = Carrier(app, desk, there, connections, deadline, pace)
     more = asyncio.run(carrier.run())
     if carrier.unreachable is not None:
         log.warning("the mail server does not take mail: %s", carrier.unreachable)
