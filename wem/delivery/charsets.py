@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from wem.lists.domain_rules import is_carrier
 
@@ -36,11 +36,13 @@ class Charset(enum.StrEnum):
         return text.encode() if self is Charset.utf_8 else iso_2022_jp(text)
 
 
+@lru_cache(maxsize=4096)
 def charsets_for(domain: str) -> tuple[Charset, ...]:
     """Return which character sets to try for a reader at this domain, in turn; the last one takes every text."""
     return (Charset.iso_2022_jp, Charset.utf_8) if is_carrier(domain) else (Charset.utf_8,)
 
 
+@lru_cache(maxsize=4096)
 def takes_html(domain: str) -> bool:
     """Return whether readers at this domain get the HTML too; phone carriers' get the text alone."""
     return not is_carrier(domain)

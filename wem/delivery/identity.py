@@ -17,6 +17,7 @@ _MAC = 12
 _MAC_BITS, _SPARE_BITS = 8 * _MAC, 3
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_LOW_HALF = (1 << 50) - 1
 _FORM = re.compile(r"[A-Za-z2-7]{39}")
 _RETURN_PATH = re.compile(r"([A-Za-z])\.([A-Za-z2-7]{39})@([A-Za-z0-9.-]+)")
 
@@ -140,18 +141,11 @@ def _encoded(raw: bytes) -> str:
 
 def _digits(number: int) -> str:
     """Return a number of 100 bits as 20 characters of Base32 (RFC 4648), in lower case."""
-    pairs = _PAIRS
+    pairs, high, low = _PAIRS, number >> 50, number & _LOW_HALF
     return (
-        pairs[number >> 90]
-        + pairs[number >> 80 & 1023]
-        + pairs[number >> 70 & 1023]
-        + pairs[number >> 60 & 1023]
-        + pairs[number >> 50 & 1023]
-        + pairs[number >> 40 & 1023]
-        + pairs[number >> 30 & 1023]
-        + pairs[number >> 20 & 1023]
-        + pairs[number >> 10 & 1023]
-        + pairs[number & 1023]
+        f"{pairs[high >> 40]}{pairs[high >> 30 & 1023]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}"
+        f"{pairs[high & 1023]}{pairs[low >> 40]}{pairs[low >> 30 & 1023]}{pairs[low >> 20 & 1023]}"
+        f"{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
     )
 
 

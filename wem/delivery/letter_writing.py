@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from wem.delivery.charsets import Charset, joined_iso_2022_jp
 from wem.delivery.headers import mailbox_header, structured_header, text_header
@@ -35,8 +36,7 @@ class Listing:
     complaints_to: str
 
 
-@dataclass(frozen=True, slots=True)
-class Addressed:
+class Addressed(NamedTuple):
     """What is one reader's alone: the address on the wire, and what the mail is known by. All of it is checked."""
 
     recipient: str
