@@ -74,7 +74,7 @@ def doubt_intents(at: datetime) -> None:
 
 
 def batch_retries(dispatch_id: int, at: datetime) -> int:
-    """Make one batch of the tries of a dispatch that are due; returns how many went into it. Commits.
+    """Make one batch of the tries of a dispatch that are due, all to one provider; returns how many. Commits.
 
     The rows go back to pending: whoever takes the batch sends to all that is pending in it.
     """
@@ -82,13 +82,18 @@ def batch_retries(dispatch_id: int, at: datetime) -> int:
     if dispatch.state is not DispatchState.sending:
         db.session.commit()
         return 0
+    tries = (
+        sa.select(Retry.seq, Delivery.provider)
+        .join(Delivery, sa.and_(Delivery.dispatch_id == Retry.dispatch_id, Delivery.seq == Retry.seq))
+        .where(Retry.dispatch_id == dispatch_id, Retry.due <= at)
+        .order_by(Retry.due)
+    )
+    first = db.session.execute(tries.limit(1)).one_or_none()
+    provider = first.provider if first else ""
     due = list(
-        db.session.scalars(
-            sa.select(Retry.seq)
-            .where(Retry.dispatch_id == dispatch_id, Retry.due <= at)
-            .order_by(Retry.due)
-            .limit(Content(**dispatch.content).batch_size)
-        )
+        db.session.scalars(tries.where(Delivery.provider == provider).limit(Content(**dispatch.content).batch_size))
+        if first
+        else ()
     )
     if not due:
         db.session.commit()
@@ -112,6 +117,7 @@ def batch_retries(dispatch_id: int, at: datetime) -> int:
                 number=last + 1,
                 customer_id=dispatch.customer_id,
                 priority=dispatch.priority,
+                provider=provider,
                 state=BatchState.ready,
                 not_before=at,
                 size=number,
