@@ -140,7 +140,7 @@ class Talk:
             return True
         self.heard = False
         refused = self.peer.script(".", self.recipient)
-        if refused is None or refused == DROP:
+        if refused is None or (refused[:1] not in ("4", "5") and refused != SILENCE):
             self.peer.mails.append((self.recipient, data))
         if refused == DROP:
             return False

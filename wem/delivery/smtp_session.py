@@ -45,6 +45,7 @@ class Session(asyncio.Protocol):
         try:
             found = self._read.feed(data)
         except Garbage as error:
+            self._replies.clear()
             self.fail(str(error))
             return
         if not found:
@@ -52,8 +53,12 @@ class Session(asyncio.Protocol):
         self._replies.extend(found)
         self._owed -= len(found)
         if self._owed < 0:
-            # A reply that nobody asked for would be taken for that of the next mail. Servers say 421 before they close.
-            self.fail("a reply too many" if found[-1].code != 421 else "closed by the server")
+            if found[-1].code == 421:
+                self.fail("closed by the server")
+                return
+            # Which of them belongs to what nobody can tell: none is taken for a yes.
+            self._replies.clear()
+            self.fail("a reply too many")
             return
         if self._waiter is not None:
             self._wake()
