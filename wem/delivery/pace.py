@@ -152,14 +152,16 @@ class Pace:
             return
         await self._buckets.give_back(lane.buckets, lane.tokens)
         slowest, asked = min(bucket.rate for bucket in lane.buckets), time.monotonic()
-        lane.tokens, wait = await self._buckets.take(lane.buckets, rules.lot_size(slowest))
+        lot = rules.lot_size(slowest)
+        lane.tokens, wait = await self._buckets.take(lane.buckets, lot)
         # What lay too long goes back: kept, it would make a burst later.
         lane.fresh_until = max(asked + rules.LOT_SECONDS, time.monotonic() + 0.02)
         if lane.tokens:
             return
         if wait > LONG_WAIT.total_seconds():
             raise TooSoon(clock.now() + timedelta(seconds=wait))
-        await asyncio.sleep(wait)
+        # Whoever comes back for the first token gets one at a time, and asks twenty times as often.
+        await asyncio.sleep(wait + (lot - 1) / slowest)
 
     async def _look_for_connections(self, lane: Lane) -> None:
         if not lane.connections:
