@@ -11,7 +11,7 @@ _HEAD = (
 _ITEM = (
     '<h2 style="color:#223;font-size:18px">商品その{n}</h2>\n'
     "<p>Soft linen from the mill, woven slowly and washed twice, ready to wear from the first day on. "
-    "Seven colours, mended free of charge for three years. 数量限定です。</p>\n"
+    "Seven colours. 数量限定です。</p>\n"
     '<p><a href="https://shop.example.jp/items/{n}?from=mail&amp;season=autumn">くわしく見る</a></p>\n'
 )
 _TEXT_ITEM = "商品その{n}\nSoft linen from the mill, woven slowly.\nhttps://shop.example.jp/items/{n}?season=autumn\n"

@@ -110,7 +110,7 @@ class Session(asyncio.Protocol):
         drawn = self.dice.random()
         if drawn < self.behaviour.later:
             self.note(b"451", 0)
-            self.answer(b"451 4.7.1 Come back later\r\n")
+            self.answer(b"451 4.3.0 Come back later\r\n")
         elif drawn < self.behaviour.later + self.behaviour.never:
             self.note(b"550", 0)
             self.answer(b"550 5.1.1 No such person\r\n")
