@@ -10,7 +10,7 @@ from typing import Any
 from wem.delivery.charsets import Charset, charsets_for, takes_html
 from wem.delivery.identity import DeliveryIds, Purpose, identity_keys, return_path_of
 from wem.delivery.letter_writing import Addressed, Form, Listing, Texts
-from wem.delivery.message import Features, Mail, Message, deliverable, list_headers
+from wem.delivery.message import Features, Mail, deliverable
 from wem.delivery.models import Dispatch
 from wem.delivery.personalising import Template, compile_template
 from wem.delivery.recipients import Recipient
@@ -54,15 +54,6 @@ class Content:
     bounce_domain: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """Subject and texts as one reader gets them."""
-
-    subject: str
-    text: str
-    html: str | None
-
-
 class Letter:
     """The content of one dispatch, compiled; makes the mail of each of its readers."""
 
@@ -96,12 +87,6 @@ class Letter:
         self._links = MailingLinks(content.mailing_id, language)
         self._shared = {"sender_name": content.sender_name, "customer_name": content.customer_name}
         self._listings = {number: self._listing(number) for number in self.list_ids}
-
-    def filled(self, values: dict[str, str | None]) -> Filled:
-        """Return subject and texts for these values (see `values_of`); raises TemplateProblem when one is too large."""
-        return Filled(
-            self.subject.render(values), self.text.render(values), self.html.render(values) if self.html else None
-        )
 
     def mail(self, recipient: Recipient, at: datetime, features: Features) -> Mail:
         """Return the recipient's mail for a server with these features.
@@ -137,34 +122,6 @@ class Letter:
         if "preferences_url" in self.names:
             values["preferences_url"] = self._links.preferences_url(recipient.subscriber_id, at)
         return bounce, addressed, listing, values
-
-    def message(self, recipient: Recipient, at: datetime, charset: Charset = Charset.utf_8) -> tuple[str, Message]:
-        """Return the envelope's sender and the mail as a message: the slow way to the same bytes."""
-        bounce, to, listing, values = self.addressed(recipient, at, Features(utf8=True))
-        filled, content = self.filled(values), self.content
-        message = Message(
-            sender=content.sender,
-            sender_name=content.sender_name,
-            recipient=to.recipient,
-            subject=filled.subject,
-            text=filled.text,
-            html=filled.html,
-            message_id=to.message_id,
-            date=at,
-            reply_to=content.reply_to,
-            headers=list_headers(
-                unsubscribe_url=to.unsubscribe_url,
-                unsubscribe_address=to.unsubscribe_address,
-                list_id=listing.list_id,
-                list_name=listing.list_name,
-                feedback_id=listing.feedback_id,
-                complaints_to=listing.complaints_to,
-                complaint_id=to.complaint_id,
-                charset=charset,
-            ),
-            language=content.language,
-        )
-        return return_path_of(bounce, self.return_path_domain), message
 
     def _written(
         self, to: Addressed, listing: Listing, values: dict[str, str | None], at: datetime, features: Features
