@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from wem import clock
 from wem.db import db
-from wem.delivery import rules
-from wem.delivery.controlling import fail, hold, settle
+from wem.delivery import fairness, rules
+from wem.delivery.controlling import fail, hold, locked, settle
 from wem.delivery.headers import HeaderRefused
 from wem.delivery.leasing import Lease, finish, give_back, lease_next
 from wem.delivery.message import Features, NotDeliverable
@@ -168,6 +169,7 @@ class BatchDesk:
             for held in self.holds:
                 if states.get(held.lease.dispatch_id, held.running) != held.running or held.lease.lost:
                     held.stopped = True
+            insisting(lambda: _put_off(entries))
         insisting(self._look)
 
     def close(self, held: Hold, unreachable: bool) -> None:
@@ -220,6 +222,21 @@ class BatchDesk:
             hold(held.lease.dispatch_id)
             db.session.commit()
         return not held.stopped
+
+
+def _put_off(entries: Sequence[tuple[Parcel, Outcome]]) -> None:
+    """Leave the batches alone whose mails would be put off as well, and do not charge what was not sent. Commits."""
+    waits: dict[tuple[int, str, datetime], Counter[int]] = {}
+    for parcel, outcome in entries:
+        if outcome.answer is None and outcome.due is not None and isinstance(parcel, BatchParcel):
+            key = (parcel.hold.lease.dispatch_id, parcel.recipient.provider, outcome.due)
+            waits.setdefault(key, Counter())[parcel.hold.lease.customer_id] += 1
+    for (dispatch_id, provider, until), customers in sorted(waits.items()):
+        locked(dispatch_id)
+        fairness.put_off(dispatch_id, provider, until)
+        for customer_id, number in customers.items():
+            fairness.refund(customer_id, number)
+        db.session.commit()
 
 
 def _letter(dispatch: Dispatch) -> Letter | None:
