@@ -2,9 +2,9 @@
 
 Each run sends a mailing while one thing (or `--faults` of them) fails at a random moment: a sender killed, a sender
 stopped for 2.2 leases, Redis emptied or killed, the database crashed, the mail server killed while it also drops
-replies after the final dot (0.5 %) and answers 451 (3 %) and 550 (2 %). Meanwhile some readers leave. Our own sink notes every
-mail before it answers; its log is compared with the audience and the database. What would wait for minutes (a try after
-4xx, the second mail after an unseen end) is due at once. Ends with 1 when a promise is broken.
+replies after the final dot (0.5 %) and answers 451 (3 %) and 550 (2 %). Meanwhile some readers leave. Our own sink
+notes every mail before it answers; its log is compared with the audience and the database. What would wait for minutes
+(a try after 4xx, the second mail after an unseen end) is due at once. Ends with 1 when a promise is broken.
 """
 
 from __future__ import annotations
