@@ -12,6 +12,8 @@ from tests.factories import Side
 from wem.db import db
 from wem.delivery.identity import Purpose, delivery_id, identity_keys
 from wem.delivery.models import Delivery, Dispatch
+from wem.delivery.recipients import Recipient, recipients_of
+from wem.delivery.rendering import letter_of
 from wem.lists.models import Subscriber
 from wem.mailings import expanding, starting
 from wem.settings import settings
@@ -39,6 +41,13 @@ def seq_of(dispatch: Dispatch, reader: Subscriber) -> int:
     return db.session.scalars(
         sa.select(Delivery.seq).where(Delivery.dispatch_id == dispatch.id, Delivery.subscriber_id == reader.id)
     ).one()
+
+
+def recipients(dispatch: Dispatch) -> list[Recipient]:
+    """Return who gets the mail, as a sender would read it."""
+    batches = db.session.scalars(sa.select(Delivery.batch).where(Delivery.dispatch_id == dispatch.id).distinct()).all()
+    lists = letter_of(dispatch).list_ids
+    return [each for batch in batches for each in recipients_of(dispatch.id, batch, lists)]
 
 
 def token(dispatch: Dispatch, seq: int, purpose: Purpose = Purpose.click) -> str:

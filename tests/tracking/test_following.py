@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +14,12 @@ import sqlalchemy as sa
 from tests import factories
 from tests.factories import World
 from tests.page import Browser
-from tests.tracking.mailed import HTML, click, hits, links, on_public, picture, seq_of, start, token
+from tests.tracking.mailed import HTML, click, hits, links, on_public, picture, recipients, seq_of, start, token
 from wem import clock
 from wem.db import db
 from wem.delivery.identity import Purpose
 from wem.delivery.message import Features
 from wem.delivery.models import Delivery, Dispatch
-from wem.delivery.recipients import recipients_of
 from wem.delivery.rendering import letter_of
 from wem.lists import leaving
 from wem.lists.models import Subscriber, Subscription
@@ -33,14 +34,18 @@ def test_from_the_mail_to_the_page(world: World, public: Browser) -> None:
     """What a reader's program finds in the mail leads on, and is written down."""
     dispatch = start(world.ours)
     letter = letter_of(dispatch)
-    recipient = recipients_of(dispatch.id, 1, letter.list_ids)[0]
-    mail = str(letter.mail(recipient, clock.now(), Features()).data, "ascii", "replace")
-    assert "link-token" not in mail
+    recipient = recipients(dispatch)[0]
     seq = recipient.seq
-    values = {"link-token": token(dispatch, seq), "open-token": token(dispatch, seq, Purpose.open)}
-    assert letter.html is not None
-    found = links(letter.html.render(values))
+    data = letter.mail(recipient, clock.now(), Features()).data
+    body = email.message_from_bytes(data, policy=email.policy.default).get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    found = links(html)
     assert found[0] == found[2] == f"http://localhost:8001{click(dispatch, seq)}"
+    assert found[1] == f"http://localhost:8001{click(dispatch, seq, 2)}"
+    assert found[3] == "mailto:info@shop.example.jp"
+    assert [link.partition("8001/")[2][:2] for link in found[4:]] == ["p/", "u/"]
+    assert f'<img src="http://localhost:8001{picture(dispatch, seq)}" alt="" width="1" height="1"' in html
     page = public.get(on_public(found[0]), headers={"User-Agent": "Mail\x00er/1"})
     assert (page.status, page.location) == (302, "https://shop.example.jp/new?a=1&b=2")
     row = db.session.scalars(sa.select(Hit)).one()
@@ -174,8 +179,7 @@ def test_opening_and_following_everything_stops_nobody(world: World, public: Bro
     """As a scanner does: every address of every mail, by GET and HEAD."""
     dispatch = start(world.ours, HTML + '<a href="{{ unsubscribe_url }}">stop</a>')
     before = db.session.execute(sa.select(Subscription.id, Subscription.state).order_by(Subscription.id)).all()
-    letter = letter_of(dispatch)
-    for recipient in recipients_of(dispatch.id, 1, letter.list_ids):
+    for recipient in recipients(dispatch):
         for path in (click(dispatch, recipient.seq), picture(dispatch, recipient.seq)):
             for method in ("GET", "HEAD"):
                 public.client.open(path, method=method, base_url=public.origin).close()

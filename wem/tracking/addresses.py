@@ -14,14 +14,20 @@ from wem.delivery.template_reading import pieces
 
 # The host stands in clear, so that wherever a field leads, it leads to that host.
 _HOST = re.compile(r"""https?://([^/?#\\{\s"'<>]+)(?=[/?#]|\Z)""", re.IGNORECASE)
-# Browsers leave these out of addresses.
+# Browsers leave these out of addresses (WHATWG URL, basic parser): the first anywhere, the others at the ends.
 _UNSEEN = re.compile(r"[\t\r\n]")
+_AROUND = "".join(map(chr, range(0x21)))
 
 
 def host_of(address: str) -> str | None:
     """Return the host (with its port) of a web address, in lower case; None when it is none, or a field's value."""
     found = _HOST.match(address)
     return found[1].lower() if found else None
+
+
+def trimmed(address: str) -> str:
+    """Return an address without what browsers leave out at its ends."""
+    return address.strip(_AROUND)
 
 
 def names_in(address: str) -> frozenset[str]:
@@ -43,7 +49,7 @@ def filled(address: str, values: Mapping[str, str | None], language: str) -> str
 
 def location(address: str) -> str | None:
     """Return an address as it stands in a Location header; None when it is none that a browser could open."""
-    plain = _UNSEEN.sub("", address).strip()
+    plain = trimmed(_UNSEEN.sub("", address))
     try:
         made = iri_to_uri(plain)
         parts = urlsplit(made)

@@ -15,7 +15,7 @@ from wem.delivery.markup import Shielded, shield
 from wem.delivery.personalising import MAX_SOURCE, TemplateProblem
 from wem.delivery.rendering import LINK_TOKEN, OPEN_TOKEN
 from wem.delivery.template_reading import pieces
-from wem.tracking.addresses import filled, host_of, location, names_in, tags_in
+from wem.tracking.addresses import filled, host_of, location, names_in, tags_in, trimmed
 from wem.tracking.models import LinkKind
 
 _ELEMENTS = ("a", "area")
@@ -84,7 +84,7 @@ def _target(shielded: Shielded, quoted: str, fields: frozenset[str], own: str | 
     """Return kind and address of what stands in an href; None when it is not to be counted."""
     value = quoted[1:-1] if quoted[0] in "\"'" else quoted
     tags = [shielded.text_of(number) for number in shielded.numbers(value)]
-    address = _as_written(shielded, value).strip()
+    address = trimmed(_as_written(shielded, value))
     if host_of(address) in (None, own):
         return None
     try:
