@@ -30,6 +30,9 @@ WINDOW = 5000
 _FIRST = {provider.value: place for place, provider in enumerate(DomainGroup, 1)}
 APART = 16
 
+# Between two portions on SQLite: its one writer would not let a confirmation's outcome in between (seconds).
+BREATH = 0.02
+
 
 @dataclass
 class Written:
@@ -59,6 +62,8 @@ def expand_until(dispatch_id: int, deadline: float) -> bool:
     while time.monotonic() < deadline and not queue.stopping.is_set():
         if not _expand_some(dispatch_id, written):
             return False
+        if db.engine.dialect.name == "sqlite":
+            queue.stopping.wait(BREATH)
     return True
 
 
