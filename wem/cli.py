@@ -17,6 +17,7 @@ from wem import clock, create_app, schedule
 from wem.accounts.cli import create_admin
 from wem.db import db
 from wem.demo.cli import demo
+from wem.domains.cli import dkim
 from wem.settings import ROOT, SettingsError
 
 log = logging.getLogger("wem.cli")
@@ -58,6 +59,7 @@ def timetable() -> None:
 
 main.add_command(create_admin)
 main.add_command(demo)
+main.add_command(dkim)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,22 @@ from wem import audit, outbox, schedule
 from wem.accounts import models as accounts
 from wem.contracts import models as contracts
 from wem.delivery import models as delivery
+from wem.delivery import pace_models as pace
+from wem.domains import models as domains
 from wem.lists import models as lists
 from wem.mailings import models as mailings
+from wem.tracking import models as tracking
 
-__all__ = ["accounts", "audit", "contracts", "delivery", "lists", "mailings", "outbox", "schedule"]
+__all__ = [
+    "accounts",
+    "audit",
+    "contracts",
+    "delivery",
+    "domains",
+    "lists",
+    "mailings",
+    "outbox",
+    "pace",
+    "schedule",
+    "tracking",
+]

@@ -24,11 +24,16 @@ class Periodic:
 TIMETABLE = (
     Periodic("wem.delivery.jobs.drain_outbox", queue.HI, timedelta(seconds=10)),
     Periodic("wem.delivery.jobs.sweep", queue.SEND, timedelta(seconds=10)),
+    Periodic("wem.delivery.jobs.look_up_providers", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.mailings.jobs.start_due", queue.WORK, timedelta(seconds=10)),
     Periodic("wem.mailings.jobs.sweep", queue.WORK, timedelta(seconds=15)),
+    Periodic("wem.domains.jobs.check_due", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.mailings.jobs.follow_domains", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.lists.jobs.erase_unnamed_files", queue.WORK, timedelta(hours=1)),
+    Periodic("wem.tracking.jobs.roll_up", queue.WORK, timedelta(seconds=15)),
+    Periodic("wem.tracking.jobs.forget_old", queue.WORK, timedelta(hours=1)),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,17 @@ from flask import current_app
 
 ROOT = Path(__file__).resolve().parent.parent
 SOCKET_PATH_BYTES = 100  # a Unix socket has room for about 107
+_A_RATE = r"(?!0+(?:\.0+)?/)\d+(?:\.\d+)?/(?:s|min|h)"
+_A_LIMIT = rf"careful|[a-z_]+=(?:{_A_RATE})?(?:\*[1-9]\d*)?"
+_FORMS = {
+    "CUSTOMER_RATE": rf"(?:{_A_RATE})?",
+    "SENDER_RATE": rf"(?:{_A_RATE})?",
+    "PROVIDER_RATES": rf"(?:{_A_LIMIT})?(?:[\s,]+(?:{_A_LIMIT}))*",
+    "WARM_UP": "|domain|pool",
+    "DNS_SERVERS": r"(?:[0-9A-Fa-f.:]+(?:,\s*[0-9A-Fa-f.:]+)*)?",
+    "DKIM_ED25519": "[01]",
+    "DKIM_SERVICE_TOO": "[01]",
+}
 
 
 class SettingsError(Exception):
@@ -21,6 +33,12 @@ class SettingsError(Exception):
 
 def _about(default: str, what: str) -> str:
     return field(default=default, metadata={"what": what})  # type: ignore[no-any-return]
+
+
+NUMBERS = (
+    "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
+    "LOGIN_HOURS", "TRUSTED_PROXIES",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,14 +51,29 @@ class Settings:
     REDIS_URL: str = _about("", "the queue's Redis; empty means the embedded one on a socket in VAR_DIR")
     SECRET_KEY: str = _about("", "signs cookies and links; made and kept in VAR_DIR in development")
     SECRET_KEY_PREVIOUS: str = _about("", "the key before the last change; links signed with it still work")
-    MASTER_KEY: str = _about("", "key of the address hashes; never change it: stops are known by these hashes")
+    MASTER_KEY: str = _about(
+        "", "key of the address hashes and of sealed secrets; never change it: stops are known by it"
+    )
     PORTAL_URL: str = _about("http://localhost:8000", "origin of those who sign in")
     PUBLIC_URL: str = _about("http://localhost:8001", "origin of end users' pages; sets no session cookie")
     SMTP_HOST: str = _about("127.0.0.1", "the mail server that takes our mail")
     SMTP_PORT: str = _about("2525", "its port; the built-in mailbox listens here in development")
+    SMTP_TLS: str = _about("", "off, try or require; empty means: off on this machine, elsewhere where it is offered")
+    SMTP_CA_FILE: str = _about("", "certificates that prove the mail server to SMTP_TLS=require; empty: the system's")
+    SMTP_USER: str = _about("", "name to log in with at the mail server; empty means no login")
+    SMTP_PASSWORD: str = _about("", "its password; sent over an encrypted line or on this machine only")
+    SMTP_CONNECTIONS: str = _about("20", "connections of each sending process; the most that a crash can send twice")
+    SMTP_MAILS_PER_CONNECTION: str = _about("500", "mails over one connection before it is opened anew")
     MAILBOX_URL: str = _about("http://localhost:8025", "page of the built-in mailbox; empty in production")
     SERVICE_DOMAIN: str = _about("mail.wem.example", "domain of the senders of customers without a domain of their own")
     BOUNCE_DOMAIN: str = _about("", "domain of the return paths; empty means bounce.<SERVICE_DOMAIN>")
+    DNS_SERVERS: str = _about(
+        "", "name servers asked about sender domains, as 192.0.2.1:53,…; empty means the system's"
+    )
+    DKIM_ED25519: str = _about("0", "1 makes a second key of each sender domain, Ed25519; it signs once published")
+    DKIM_SERVICE_TOO: str = _about(
+        "1", "mails from a customer's domain are signed by SERVICE_DOMAIN as well; 0 saves it"
+    )
     PROVIDER_NAME: str = _about("日本IP通信株式会社", "the company that runs this installation, as readers see it")
     SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
     LOGIN_IDLE_MINUTES: str = _about("30", "a sign-in ends after this time without a request")
@@ -48,7 +81,16 @@ class Settings:
     SECURE_COOKIES: str = _about("", "1 or 0; empty means: as PORTAL_URL is https or not")
     TRUSTED_PROXIES: str = _about("0", "number of reverse proxies whose X-Forwarded-* headers are believed")
     SEND_WORKERS: str = _about("", "processes that send; empty means one per core")
-    BATCH_SIZE: str = _about("200", "recipients that a worker takes at once; the most that a crash can send twice")
+    BATCH_SIZE: str = _about("200", "recipients that a worker takes at once")
+    CUSTOMER_RATE: str = _about("", "mails of one customer, as 100/s or 6000/min; empty means as fast as it goes")
+    SENDER_RATE: str = _about("", "mails of one sending domain, in the same form")
+    PROVIDER_RATES: str = _about(
+        "",
+        "mails and connections to providers, as `docomo=600/min*5 au=10/s`; `careful` for sending without an own MTA",
+    )
+    WARM_UP: str = _about(
+        "", "`domain` warms up each sending domain, `pool` our own addresses as a whole; empty: neither"
+    )
     LEASE_SECONDS: str = _about("60", "how long a batch belongs to a worker without a sign of life")
     SQLITE_SYNCHRONOUS: str = _about("FULL", "SQLite's synchronous pragma; FULL survives power loss")
     LOG_LEVEL: str = _about("INFO", "DEBUG, INFO, WARNING or ERROR")
@@ -77,6 +119,13 @@ class Settings:
     @property
     def bounce_domain(self) -> str:
         return self.BOUNCE_DOMAIN or f"bounce.{self.SERVICE_DOMAIN}"
+
+    @property
+    def dns_servers(self) -> list[tuple[str, int]]:
+        """The name servers to ask, as (address, port); empty for the system's own."""
+        written = [each.strip() for each in self.DNS_SERVERS.split(",") if each.strip()]
+        pairs = [each.rpartition(":") if each.count(":") == 1 else (each, "", "53") for each in written]
+        return [(host, int(port)) for host, _, port in pairs]
 
     @property
     def portal_host(self) -> str:
@@ -119,9 +168,14 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError(f"WEM_ENV is {loaded.WEM_ENV!r}; it must be development, testing or production")
     if loaded.portal_host == loaded.public_host:
         raise SettingsError("PORTAL_URL and PUBLIC_URL must differ in host or port: end users' pages set no cookie")
-    for name in ("SMTP_PORT", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES", "LOGIN_HOURS", "TRUSTED_PROXIES"):
+    for name in NUMBERS:
         if not getattr(loaded, name).isdigit():
             raise SettingsError(f"{name} is {getattr(loaded, name)!r}; it must be a whole number")
+    for name, form in _FORMS.items():
+        if not re.fullmatch(form, getattr(loaded, name)):
+            raise SettingsError(f"{name} is {getattr(loaded, name)!r}; docs/settings.md says what it may be")
+    if loaded.SMTP_TLS not in ("", "off", "try", "require"):
+        raise SettingsError(f"SMTP_TLS is {loaded.SMTP_TLS!r}; it must be off, try or require")
     keys = {name: getattr(loaded, name) or _kept_key(loaded, name) for name in ("SECRET_KEY", "MASTER_KEY")}
     return Settings(**{**values, **keys})
 

@@ -29,6 +29,8 @@ from wem.outbox import OutboxMail
 
 LINK = re.compile(r"""(?:href|src|hx-get)="([^"#]+)(?:#[^"]*)?\"""")
 FEW_LINKS = 10  # followed per person and route; pages by pages of a list would never end
+# endpoint: the table to which a GET adds what is counted; nothing else changes by it.
+COUNTED = {"tracking.click": ("hit",), "tracking.opened": ("hit",)}
 FEW = 3  # rows per route for those who see what the owner sees
 LAST = re.compile(r"\b(?:logout|end|end-others|delete|remove|discard|stop|suspend|password)\b")
 
@@ -186,7 +188,7 @@ class Crawler:
         answer = self._keep(route, who, method, base_url, path, response)
         if who in ("owner", "admin", "partner", "nobody") and not htmx and method == "GET":
             self._check_soundness(answer, response)
-        if wrong := self.watch.changed():
+        if wrong := self.watch.changed(COUNTED.get(answer.route, ())):
             self.seen.changed.append(f"{answer}: {wrong}")
         return answer
 

@@ -14,6 +14,9 @@ from tests.invariants.stage import Half, Stage
 from wem import tokens
 from wem.accounts.models import Account, SignIn
 from wem.db import db
+from wem.delivery.identity import Purpose as DeliveryPurpose
+from wem.delivery.identity import delivery_id, identity_keys
+from wem.settings import settings
 from wem.tokens import Purpose
 from wem.web.origins import Origin
 
@@ -32,6 +35,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "h/<slug>": lambda half: half.list_slugs,
     "imports": lambda half: half.upload_ids,
     "testers": lambda half: half.tester_ids,
+    "domains": lambda half: half.domain_ids,
     "terms": lambda half: [1],
     "c": lambda half: [tokens.sign(Purpose.confirm, *half.subscription_ids)],
     "u": lambda half: [
@@ -40,6 +44,8 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     ],
     "p": lambda half: [tokens.sign(Purpose.preferences, number) for number in half.subscriber_ids],
     "p/new": lambda half: [tokens.sign(Purpose.address_change, number) for number in half.change_ids],
+    "l": lambda half: [f"1.{delivery_token(half, DeliveryPurpose.click)}"],
+    "o": lambda half: [delivery_token(half, DeliveryPurpose.open)],
     "password": lambda half: [tokens.sign(Purpose.password, half.people["viewer"], half.password_number)],
     "invitations": lambda half: [tokens.sign(Purpose.invitation, number) for number in half.invitation_ids],
 }
@@ -50,7 +56,12 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "contracts": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
     "uploads": lambda stage: stage.ours.attested_ids,
     "mailings": lambda stage: stage.ours.mailing_ids,
+    "domains": lambda stage: stage.ours.domain_ids,
 }
+
+
+def delivery_token(half: Half, purpose: DeliveryPurpose) -> str:
+    return delivery_id(half.dispatch_ids[0], 1, purpose, identity_keys(settings().SECRET_KEY))
 
 
 def sign_ins_of(half: Half) -> Values:

@@ -22,6 +22,7 @@ from wem.db import db
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
 from wem.delivery.models import Stage as SmtpStage
 from wem.delivery.rules import without_addresses
+from wem.domains.rules import DomainState
 from wem.hashing import address_hash
 from wem.lists import jobs as lists_jobs
 from wem.lists import reading
@@ -69,6 +70,7 @@ class Half:
     attested_ids: list[int] = field(default_factory=list)
     mailing_ids: list[int] = field(default_factory=list)
     dispatch_ids: list[int] = field(default_factory=list)
+    domain_ids: list[int] = field(default_factory=list)
     tester_ids: list[int] = field(default_factory=list)
     membership_ids: list[int] = field(default_factory=list)
     invitation_ids: list[int] = field(default_factory=list)
@@ -203,6 +205,11 @@ def _half(side: Side, secret: str, name: str) -> Half:
     )
     audit.record("subscriber.find", by=side.owner.id, customer_id=customer.id, subject=side.mailing_list, found=True)
     db.session.flush()
+    for state in DomainState:
+        domain = factories.make_domain(customer, f"{state.value}-{name}.example.jp", state)
+        half.domain_ids.append(domain.id)
+        if state is DomainState.proven:
+            factories.send_from(empty, domain)
     half.change_ids = [change.id]
     half.tester_ids = _ids(Tester, customer.id)
     half.invitation_ids = _ids(Invitation, customer.id)
@@ -323,13 +330,18 @@ def _upload(half: Half, kind: UploadKind, text: str) -> Upload:
     return upload
 
 
+MAIL = '<p>{{ 氏名 | default: "お客様" }}様</p><p><a href="https://shop.example.jp/new">新商品</a></p>'
+
+
 def _mailings(half: Half) -> None:
     """A mailing of each state and body, with a dispatch where it has begun, and deliveries of each outcome."""
     for state in MailingState:
         for body in BodyKind:
             if body is BodyKind.text and state not in (MailingState.draft, MailingState.done):
                 continue
-            mailing = factories.make_mailing(half.mailing_list, body_kind=body, created_by=half.people["owner"])
+            mailing = factories.make_mailing(
+                half.mailing_list, html=MAIL, body_kind=body, created_by=half.people["owner"]
+            )
             db.session.commit()
             if state not in (MailingState.draft, MailingState.scheduled):
                 dispatch = starting.start(mailing, by=half.people["owner"])

@@ -89,6 +89,8 @@ def test_production_refuses_a_missing_key(name: str) -> None:
         ("WEM_ENV", "staging"),
         ("SMTP_PORT", "smtp"),
         ("BATCH_SIZE", "-1"),
+        ("DNS_SERVERS", "ns1.example.jp"),  # an address, for nobody is there to look up its name
+        ("DKIM_ED25519", "yes"),
         ("PUBLIC_URL", "https://wem.example"),  # the portal's
     ],
 )

@@ -82,7 +82,10 @@ def test_every_model_of_a_customer_has_rows_on_both_sides(stage: Stage) -> None:
 
 
 # table: why the stage needs none.
-NO_ROWS = {"shown_text": "no page names one; made by the first consent"}
+NO_ROWS = {
+    "shown_text": "no page names one; made by the first consent",
+    "customer_turn": "no page names one; made when a batch of the customer is taken",
+}
 
 
 def test_forms_that_name_their_rows_join_nothing(stage: Stage, app: Flask, browser_for: Make) -> None:
@@ -95,6 +98,7 @@ def test_forms_that_name_their_rows_join_nothing(stage: Stage, app: Flask, brows
             stage.theirs.field_ids,
             stage.theirs.subscriber_ids,
             stage.theirs.tester_ids,
+            stage.theirs.domain_ids,
         )
         for number in rows
     } | {str(stage.theirs.customer_id)}

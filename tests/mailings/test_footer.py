@@ -61,8 +61,8 @@ def test_html_has_all_items_and_the_statement_directly_before_the_address():
     html = filled(append_footer_html("<p>本文です。</p>", Details()), "html")
     shown = text_from_html(html)
     assert all(item in shown for item in ITEMS)
-    assert re.search(r'お手続きいただけます。<br><a href="https://public\.example/u/abc\?x=1&amp;y=2"', html)
-    assert html.endswith("</table></body></html>\n")
+    assert re.search(r'お手続きいただけます。<br>\n<a href="https://public\.example/u/abc\?x=1&amp;y=2"', html)
+    assert html.endswith("</table>\n</body></html>\n")
 
 
 @pytest.mark.parametrize("escape", ["text", "html"])

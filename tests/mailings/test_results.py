@@ -15,8 +15,9 @@ from wem.accounts.models import Membership
 from wem.db import db
 from wem.delivery.models import Attempt, DeliveryState, Dispatch, DispatchState, Stage
 from wem.mailings import starting, telling
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import BodyKind, HeldReason, Mailing, MailingState
 from wem.outbox import OutboxMail
+from wem.tracking.models import ANY_LINK, OPEN, Tally
 
 BrowserFor = Callable[..., Browser]
 
@@ -66,7 +67,7 @@ def test_numbers_and_reasons(world: World, browser_for: BrowserFor) -> None:
     }
     assert shown == {
         "宛先": "1,234", "受付": "1,200", "失敗": "24", "再送待ち": "0", "不明": "3", "送信対象外": "7",
-        "配信停止": "2",
+        "配信停止": "2", "開封（推定）": "0", "クリック": "0",
     }  # fmt: skip
     assert "送信結果" in page.text
     assert "アドレスが存在しません" in page.text
@@ -150,3 +151,55 @@ def test_an_english_reader_is_told_in_english(world: World) -> None:
     mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.recipient == world.ours.owner.email)).one()
     assert mail.subject == "Sending is finished: 秋の新商品のお知らせ"
     assert "Accepted: 3" in (mail.text or "")
+
+
+def figures(page: Any) -> dict[str, tuple[str, str]]:
+    """Return the figures of the page: label, value, note."""
+    return {
+        stat.find("dt").get_text(strip=True): (
+            stat.find(class_="stat-value").get_text(strip=True),
+            stat.find(class_="stat-note").get_text(strip=True),
+        )
+        for stat in page.soup.select(".stat")
+    }
+
+
+def test_opens_and_clicks(world: World, browser_for: BrowserFor) -> None:
+    world.ours.mailing.html = (
+        '<a href="https://shop.example.jp/a">A</a><a href="https://shop.example.jp/b?x=1&amp;y=2">B</a>'
+    )
+    mailing = sent(world, total=1500)
+    dispatch = db.session.scalars(sa.select(Dispatch).where(Dispatch.mailing_id == mailing.id)).one()
+    for number, hits, readers in ((OPEN, 2400, 1234), (ANY_LINK, 30, 21), (2, 30, 21)):
+        db.session.add(Tally(dispatch_id=dispatch.id, number=number, hits=hits, readers=readers))
+    db.session.commit()
+    page = browser_for(world.ours.viewer).get(f"/mailings/{mailing.id}/report")
+    shown = figures(page)
+    assert shown["開封（推定）"] == ("1,234", "読者数（のべ2,400回）")
+    assert shown["クリック"] == ("21", "読者数（のべ30回）")
+    (table,) = page.soup.find_all("table")
+    rows = [[cell.get_text(strip=True) for cell in row.find_all(["th", "td"])] for row in table.select("tbody tr")]
+    assert rows == [["https://shop.example.jp/b?x=1&y=2", "21", "30"], ["https://shop.example.jp/a", "0", "0"]]
+    assert "自動のアクセスも、まだ除かずに含めています" in page.text
+
+
+def test_nothing_is_counted_in_plain_text(world: World, browser_for: BrowserFor) -> None:
+    world.ours.mailing.body_kind = BodyKind.text
+    world.ours.mailing.text = "https://shop.example.jp/"
+    mailing = sent(world)
+    dispatch = db.session.scalars(sa.select(Dispatch).where(Dispatch.mailing_id == mailing.id)).one()
+    assert dispatch.content["html"] is None
+    assert "https://shop.example.jp/" in dispatch.content["text"]
+    page = browser_for(world.ours.viewer).get(f"/mailings/{mailing.id}/report")
+    assert "開封（推定）" not in figures(page)
+    assert "HTMLメールだけです" in page.text
+
+
+def test_who_looks_at_a_sent_mailing_sees_its_own_links(world: World, browser_for: BrowserFor) -> None:
+    """Looking is no reading: no link or picture of the preview counts for anybody."""
+    world.ours.mailing.html = '<a href="https://shop.example.jp/a?x=1&amp;y=2">A</a>'
+    mailing = sent(world)
+    page = browser_for(world.ours.viewer).get(f"/mailings/{mailing.id}/preview/html")
+    assert 'href="https://shop.example.jp/a?x=1&amp;y=2"' in page.html
+    assert "/l/" not in page.html
+    assert "/o/" not in page.html

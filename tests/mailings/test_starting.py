@@ -15,8 +15,10 @@ from tests import factories
 from wem import clock
 from wem.contracts.rules import ContractState, SuspensionGround
 from wem.db import db
-from wem.delivery.models import Delivery, Dispatch, DispatchState
+from wem.delivery.models import Batch, Delivery, Dispatch, DispatchState
+from wem.delivery.pace_models import CustomerTurn, MailDomain
 from wem.delivery.rendering import Letter
+from wem.lists.domain_rules import domain_group
 from wem.lists.models import Subscription
 from wem.lists.states import SubscriptionState, Way
 from wem.mailings import controlling, expanding, jobs, starting
@@ -154,7 +156,8 @@ def test_prepared_texts_are_those_that_are_sent(world: factories.World) -> None:
     ready = starting.prepare(world.ours.mailing)
     assert ready is not None
     content = starting.start(world.ours.mailing, by=1, ready=ready).content
-    assert content["html"] is ready.html, "not made a second time"
+    assert ready.counted is not None
+    assert content["html"] is ready.counted.html, "not made a second time"
     assert content["text"] is ready.text
 
 
@@ -294,7 +297,7 @@ def test_writing_down_goes_on_where_it_broke_off(world: factories.World, monkeyp
     db.session.commit()
     monkeypatch.setattr(expanding, "WINDOW", 7)
     for _ in range(3):
-        assert expanding._expand_some(dispatch.id)
+        assert expanding._expand_some(dispatch.id, expanding.Written())
     assert expanding.expand_until(dispatch.id, time.monotonic() - 1)
     # Somebody begins a portion and dies before it is committed.
     dispatch.prep_cursor = 0
@@ -306,10 +309,59 @@ def test_writing_down_goes_on_where_it_broke_off(world: factories.World, monkeyp
     rows = db.session.execute(
         sa.select(Delivery.seq, Delivery.batch).where(Delivery.dispatch_id == dispatch.id).order_by(Delivery.seq)
     ).all()
-    assert [tuple(row) for row in rows] == [(seq, (seq - 1) // 8 + 1) for seq in range(1, 51)]
+    numbers = [11 + 16 * place for place in range(7)]
+    assert [tuple(row) for row in rows] == [(seq, numbers[(seq - 1) // 8]) for seq in range(1, 51)]
     sizes = db.session.execute(sa.text("SELECT number, size, open FROM batch ORDER BY number")).all()
-    assert [tuple(row) for row in sizes] == [(n, 8, 8) for n in range(1, 7)] + [(7, 2, 2)]
+    assert [tuple(row) for row in sizes] == [(number, 8, 8) for number in numbers[:6]] + [(numbers[6], 2, 2)]
     assert dispatch.total == 50
+
+
+def test_each_batch_goes_to_one_provider(world: factories.World, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = clock.now()
+    db.session.add(MailDomain(domain="kaisha.example.jp", provider="gmail", due_at=at, wanted_at=at))
+    for number in range(60):
+        domain = ("docomo.ne.jp", "gmail.com", "kaisha.example.jp", "Nowhere.example.jp")[number % 4]
+        reader = factories.make_subscriber(world.ours.mailing_list, f"r{number}@{domain}")
+        reader.domain_group = domain_group(domain).value
+    dispatch = starting.start(world.ours.mailing, by=1)
+    dispatch.content = dispatch.content | {"batch_size": 8}
+    db.session.commit()
+    monkeypatch.setattr(expanding, "WINDOW", 7)
+    assert expanding._expand_some(dispatch.id, expanding.Written())  # and somebody else goes on
+    assert not expanding.expand_until(dispatch.id, time.monotonic() + 10)
+    rows = db.session.execute(
+        sa.select(Batch.number, Batch.provider, Batch.size, Batch.open).where(Batch.dispatch_id == dispatch.id)
+    ).all()
+    sizes: dict[str, list[int]] = {}
+    for number, provider, size, still_open in sorted(rows):
+        sizes.setdefault(provider, []).append(size)
+        held = db.session.execute(
+            sa.select(Delivery.provider, sa.func.count())
+            .where(Delivery.dispatch_id == dispatch.id, Delivery.batch == number)
+            .group_by(Delivery.provider)
+        ).all()
+        assert [tuple(row) for row in held] == [(provider, size)]
+        assert still_open == size
+    # The three readers of the stage are elsewhere too.
+    assert sizes == {"docomo": [8, 7], "gmail": [8, 8, 8, 6], "other": [8, 8, 2]}
+    # Nobody is asked now, but what is not known yet is noted.
+    noted = db.session.execute(sa.select(MailDomain.domain, MailDomain.provider).order_by(MailDomain.domain)).all()
+    assert [tuple(row) for row in noted] == [
+        ("kaisha.example.jp", "gmail"),
+        ("nowhere.example.jp", "other"),
+        ("readers.example.com", "other"),
+    ]
+
+
+def test_a_slow_customers_batches_are_small(world: factories.World) -> None:
+    for number in range(30):
+        factories.make_subscriber(world.ours.mailing_list, f"r{number}@docomo.ne.jp").domain_group = "docomo"
+    db.session.add(CustomerTurn(customer_id=world.ours.customer.id, rate=6.0))
+    dispatch = starting.start(world.ours.mailing, by=1)
+    db.session.commit()
+    assert not expanding.expand_until(dispatch.id, time.monotonic() + 10)
+    sizes = db.session.scalars(sa.select(Batch.size).where(Batch.provider == "docomo").order_by(Batch.number)).all()
+    assert sizes == [12, 12, 6]
 
 
 def test_nobody_left_is_the_end(world: factories.World) -> None:

@@ -20,6 +20,8 @@ from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, STANDINGS
 from wem.db import db
+from wem.domains.models import SenderDomain
+from wem.domains.wording import STATES as DOMAIN_STATES
 from wem.lists import counting
 from wem.lists.models import AddressCount, MailingList
 from wem.staff import trail
@@ -114,6 +116,10 @@ def show(id: int) -> Answer:
             .where(MailingList.customer_id == contract.customer_id, MailingList.archived_at.is_(None))
             .order_by(MailingList.id)
         ).all(),
+        domains=db.session.scalars(
+            sa.select(SenderDomain).where(SenderDomain.customer_id == contract.customer_id).order_by(SenderDomain.name)
+        ).all(),
+        domain_states=DOMAIN_STATES,
         missing=[LEGAL_ITEMS[item] for item in contract.missing_legal_items],
         people=_people(contract.customer_id),
         invitations=_invitations(contract.customer_id),

@@ -1,69 +1,237 @@
-"""Sends the product's own mails from the outbox: leased, tried again, forgotten once they are out."""
+"""The desk of the product's own mails: leased from the outbox, tried again, forgotten once they are out."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
-from wem import clock, queue
+from wem import clock
 from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery import identity, rules
+from wem.delivery.carrying import Carrier
 from wem.delivery.headers import HeaderRefused
-from wem.delivery.identity import IdentityKeys, Purpose, identity_keys
-from wem.delivery.leasing import deadline_from, lease_until, new_owner
-from wem.delivery.message import AUTO_SUBMITTED, Message, assemble
+from wem.delivery.identity import Purpose, identity_keys
+from wem.delivery.leasing import Lease, deadline_from, lease_until, new_owner
+from wem.delivery.message import AUTO_SUBMITTED, Features, Mail, Message, assemble
 from wem.delivery.models import Stage
+from wem.delivery.parcels import Hold, Parcel
+from wem.delivery.recording import insisting
 from wem.delivery.rules import Verdict
-from wem.delivery.sending import judge, open_line
-from wem.delivery.smtp import Answer, Line, Unreachable
-from wem.delivery.watching import looking
+from wem.delivery.signing import Signer, system_signer
+from wem.delivery.smtp import Answer, judge, server
+from wem.delivery.watching import SECONDS, looking
 from wem.lists.address_rules import wire_address
 from wem.outbox import OutboxMail, OutboxState
-from wem.settings import settings
+from wem.settings import Settings, settings
 
 log = logging.getLogger("wem.delivery")
 
-# A row of the outbox as it stood when it was taken.
-Mail = sa.Row[Any]
-
-# Few at a time: what is taken cannot be taken back, and a crash sends at most these twice.
+# Few at a time: what is taken cannot be taken back.
 MOST = 10
+# A crash sends at most one mail for each of them twice.
+CONNECTIONS = 5
 WAITING = sa.text("outbox_mail.state = 0")
 LEASED = sa.text("outbox_mail.state = 1")
 # Kinds that ask for what the contract's other rights cover; what speaks of a subscription asks for sign-up.
 USES = {"test_copy": Use.compose}
-
-
 STANDSTILL = timedelta(minutes=10)  # how long a mail waits before its contract is asked again
 
 
 def drain_until(deadline: float) -> bool:
     """Send what is due, until `deadline` (monotonic) at most; returns whether there may be more. Commits."""
-    line, owner = open_line(), new_owner()
-    try:
+    db.session.commit()  # what follows happens in another thread, with a session of its own
+    app, loaded = current_app._get_current_object(), settings()  # type: ignore[attr-defined]
+    there = server(loaded)
+    connections = min(CONNECTIONS, int(loaded.SMTP_CONNECTIONS))
+    carrier = Carrier(app, lambda: OutboxDesk(loaded), there, connections, deadline)
+    more = asyncio.run(carrier.run())
+    if carrier.unreachable is not None:
+        log.warning("the mail server does not take mail: %s", carrier.unreachable)
+    return more
+
+
+class OutboxParcel(Parcel):
+    """One mail of the outbox; `row` as it stood when it was taken."""
+
+    __slots__ = ("_loaded", "_signer", "row")
+
+    def __init__(self, hold: Hold, row: sa.Row[Any], loaded: Settings, signer: Signer | None) -> None:
+        super().__init__(hold)
+        self.row = row
+        self._loaded = loaded
+        self._signer = signer
+
+    def prepare(self, features: Features) -> dict[str, Any] | None:
+        """Make the mail; returns what is written down when it is too late, may not leave, or cannot be made."""
+        row, at = self.row, clock.now()
+        if self.stopped:
+            # The service may be resumed before the mail's time is over.
+            return {"state": OutboxState.waiting, "not_before": at + STANDSTILL}
+        if at >= row.expires_at:
+            return _over(OutboxState.expired, at)
+        try:
+            self.made = self._mail(at)
+        except (HeaderRefused, ValueError) as error:
+            answer = Answer(Stage.local, None, f"{type(error).__name__}: {error}")
+            return _over(OutboxState.failed, at) | self._told(answer)
+        return None
+
+    def outcome(self, answer: Answer) -> dict[str, Any]:
+        """Return what is written down after this answer."""
+        row, at, draw = self.row, clock.now(), random.random()  # noqa: S311
+        attempt, told = row.attempts + 1, self._told(answer)
+        match judge(answer):
+            case Verdict.accepted:
+                return _over(OutboxState.accepted, at) | told
+            case Verdict.bounced:
+                return _over(OutboxState.failed, at) | told
+            case Verdict.uncertain if attempt == 1:
+                # Nobody saw whether it was taken; a second confirmation does less harm than none.
+                return {"state": OutboxState.waiting, "not_before": at} | told
+            case _:
+                due = rules.next_try(attempt, at, row.expires_at, draw, rules.CONFIRM_MINUTES)
+                if due is None:
+                    return _over(OutboxState.expired, at) | told
+                return {"state": OutboxState.waiting, "not_before": due} | told
+
+    def permitted(self) -> bool:
+        """Return whether the customer's contract still permits a mail that only a running service sends."""
+        row = self.row
+        use = USES.get(row.kind) or (Use.sign_up if (row.about or "").startswith("subscription ") else None)
+        return use is None or row.customer_id is None or customer_may(row.customer_id, use)
+
+    def _told(self, answer: Answer) -> dict[str, Any]:
+        return {
+            "attempts": self.row.attempts + 1,
+            "code": answer.code,
+            "reply": rules.without_addresses(answer.text),
+        }
+
+    def _mail(self, at: datetime) -> Mail:
+        row, domain = self.row, self._loaded.SERVICE_DOMAIN
+        keys = identity_keys(self._loaded.SECRET_KEY, self._loaded.SECRET_KEY_PREVIOUS or None)
+        recipient = wire_address(row.recipient or "")
+        message = Message(
+            sender=f"no-reply@{domain}",
+            sender_name=row.sender_name or self._loaded.PROVIDER_NAME,
+            recipient=recipient,
+            subject=row.subject or "",
+            text=row.text or "",
+            html=row.html,
+            message_id=identity.message_id(row.id, 0, domain, keys, Purpose.system_message),
+            date=at,
+            reply_to=row.reply_to,
+            headers=(*AUTO_SUBMITTED, *row.headers.items()),
+        )
+        sender = identity.return_path(row.id, 0, self._loaded.bounce_domain, keys, Purpose.system_bounce)
+        data = assemble(message)
+        if self._signer is not None:
+            data = self._signer.header(data) + data
+        return Mail(sender, recipient, data)
+
+
+def _over(state: OutboxState, at: datetime) -> dict[str, Any]:
+    """Return what is written of a mail that is over: it keeps neither address nor text."""
+    cleared = dict.fromkeys(("recipient", "reply_to", "subject", "text", "html"))
+    return {"state": state, "finished_at": at, "headers": {}, **cleared}
+
+
+class OutboxDesk:
+    """The mails of the outbox that this run holds."""
+
+    def __init__(self, loaded: Settings) -> None:
+        self.owner = new_owner()
+        self.looked_at = time.monotonic()
+        self._loaded = loaded
+        self._parcels: dict[int, OutboxParcel] = {}
         _take_over()
-        while time.monotonic() < deadline and not queue.stopping.is_set():
+        with looking():
+            self._signer = system_signer()
+
+    def fetch(self) -> Sequence[OutboxParcel] | None:
+        """Take the mails that have waited longest; None when none is due. Commits."""
+        began = time.monotonic()
+        rows = _lease(self.owner)
+        if not rows:
+            return None
+        hold = Hold(Lease(0, 0, 0, 0, 0, self.owner, deadline_from(began), began))
+        parcels = [OutboxParcel(hold, row, self._loaded, self._signer) for row in rows]
+        self._ask_contracts(parcels)
+        self._parcels |= {parcel.row.id: parcel for parcel in parcels}
+        return parcels
+
+    def round(self, entries: Sequence[tuple[OutboxParcel, dict[str, Any]]], holds: Sequence[Hold]) -> None:
+        """See Desk."""
+        stale = [hold.lease for hold in holds if hold.lease.stale]
+        if entries or stale:
             began = time.monotonic()
-            mails = _lease(owner)
-            if not mails:
-                return False
-            try:
-                _send(mails, line, owner, deadline_from(began))
-            except Unreachable as error:
-                log.warning("the mail server does not take mail: %s", error)
-                _give_back(owner)
-                return False
-        return True
-    finally:
-        line.close()
+            held = insisting(lambda: self._write(entries, renew=bool(stale)))
+            for lease in stale:
+                lease.deadline, lease.renewed = deadline_from(began), began
+            for number in (set(self._parcels) - held) if stale else ():
+                self._parcels[number].hold.stopped = True
+            for parcel, _ in entries:
+                self._parcels.pop(parcel.row.id, None)
+        at = time.monotonic()
+        if at - self.looked_at >= SECONDS:
+            insisting(lambda: self._ask_contracts(self._parcels.values()))
+            self.looked_at = at
+
+    def close(self, hold: Hold, unreachable: bool) -> None:
+        """See Desk."""
+        left = [number for number, parcel in self._parcels.items() if parcel.hold is hold]
+        for number in left:
+            del self._parcels[number]
+        db.session.execute(
+            sa.update(OutboxMail)
+            .where(LEASED, OutboxMail.owner == self.owner, OutboxMail.id.in_(left))
+            .values(state=OutboxState.waiting, owner=None, lease_until=None)
+            .execution_options(synchronize_session=False)
+        )
+        db.session.commit()
+
+    def leave(self) -> None:
+        db.session.remove()
+
+    def _write(self, entries: Sequence[tuple[OutboxParcel, dict[str, Any]]], renew: bool) -> set[int]:
+        """Write down what became of the mails; returns which of the others are still ours. Commits."""
+        for parcel, values in entries:
+            db.session.execute(
+                sa.update(OutboxMail)
+                .where(OutboxMail.id == parcel.row.id, _held_or_fact(parcel.row, self.owner, values["state"]))
+                .values({"owner": None, "lease_until": None, **values})
+                .execution_options(synchronize_session=False)
+            )
+        held: set[int] = set()
+        if renew:
+            kept = (LEASED, OutboxMail.owner == self.owner, OutboxMail.lease_until > clock.now())
+            until = lease_until(clock.now())
+            held = set(
+                db.session.scalars(
+                    sa.update(OutboxMail)
+                    .where(*kept)
+                    .values(lease_until=until)
+                    .returning(OutboxMail.id)
+                    .execution_options(synchronize_session=False)
+                )
+            )
+        db.session.commit()
+        return held
+
+    def _ask_contracts(self, parcels: Collection[OutboxParcel]) -> None:
+        with looking():
+            for parcel in parcels:
+                parcel.stopped = not parcel.permitted()
 
 
 def _take_over() -> None:
@@ -80,7 +248,7 @@ def _take_over() -> None:
         db.session.commit()
 
 
-def _lease(owner: str) -> Sequence[Mail]:
+def _lease(owner: str) -> Sequence[sa.Row[Any]]:
     """Take the mails that have waited longest and return them as they stand now. Commits."""
     at = clock.now()
     due = sa.select(OutboxMail.id).where(WAITING, OutboxMail.not_before <= at).order_by(OutboxMail.not_before)
@@ -103,113 +271,7 @@ def _lease(owner: str) -> Sequence[Mail]:
     return taken
 
 
-def _send(mails: Sequence[Mail], line: Line, owner: str, until: float) -> None:
-    loaded = settings()
-    keys = identity_keys(loaded.SECRET_KEY, loaded.SECRET_KEY_PREVIOUS or None)
-    for mail in mails:
-        if time.monotonic() >= until:
-            _give_back(owner)
-            return
-        at = clock.now()
-        if at >= mail.expires_at:
-            _record(mail, owner, OutboxState.expired, at)
-            continue
-        if not _permitted(mail):
-            # The service may be resumed before the mail's time is over.
-            _record(mail, owner, OutboxState.waiting, at, due=at + STANDSTILL)
-            continue
-        try:
-            data = assemble(_message(mail, keys, at))
-        except (HeaderRefused, ValueError) as error:
-            _record(mail, owner, OutboxState.failed, at, Answer(Stage.local, None, f"{type(error).__name__}: {error}"))
-            continue
-        envelope = identity.return_path(mail.id, 0, loaded.bounce_domain, keys, Purpose.system_bounce)
-        answer = line.send(envelope, wire_address(mail.recipient or ""), data, until)
-        _settle(mail, owner, answer)
-
-
-def _permitted(mail: Mail) -> bool:
-    """Return whether the customer's contract still permits a mail that only a running service sends."""
-    use = USES.get(mail.kind) or (Use.sign_up if (mail.about or "").startswith("subscription ") else None)
-    if use is None or mail.customer_id is None:
-        return True
-    with looking():
-        return customer_may(mail.customer_id, use)
-
-
-def _message(mail: Mail, keys: IdentityKeys, at: datetime) -> Message:
-    domain = settings().SERVICE_DOMAIN
-    return Message(
-        sender=f"no-reply@{domain}",
-        sender_name=mail.sender_name or settings().PROVIDER_NAME,
-        recipient=wire_address(mail.recipient or ""),
-        subject=mail.subject or "",
-        text=mail.text or "",
-        html=mail.html,
-        message_id=identity.message_id(mail.id, 0, domain, keys, Purpose.system_message),
-        date=at,
-        reply_to=mail.reply_to,
-        headers=(*AUTO_SUBMITTED, *mail.headers.items()),
-    )
-
-
-def _settle(mail: Mail, owner: str, answer: Answer) -> None:
-    at, attempt, draw = clock.now(), mail.attempts + 1, random.random()  # noqa: S311
-    match judge(answer):
-        case Verdict.accepted:
-            _record(mail, owner, OutboxState.accepted, at, answer)
-        case Verdict.bounced:
-            _record(mail, owner, OutboxState.failed, at, answer)
-        case Verdict.uncertain if attempt == 1:
-            # Nobody saw whether it was taken; a second confirmation does less harm than none.
-            _record(mail, owner, OutboxState.waiting, at, answer, due=at)
-        case _:
-            due = rules.next_try(attempt, at, mail.expires_at, draw, rules.CONFIRM_MINUTES)
-            state = OutboxState.waiting if due else OutboxState.expired
-            _record(mail, owner, state, at, answer, due=due)
-
-
-def _record(
-    mail: Mail,
-    owner: str,
-    state: OutboxState,
-    at: datetime,
-    answer: Answer | None = None,
-    due: datetime | None = None,
-) -> None:
-    """Write down what became of one mail; what is over keeps neither address nor text. Commits."""
-    values: dict[str, Any] = {"state": state, "owner": None, "lease_until": None}
-    if answer is not None:
-        values |= {
-            "attempts": mail.attempts + 1,
-            "code": answer.code,
-            "reply": rules.without_addresses(answer.text),
-        }
-    if due is not None:
-        values["not_before"] = due
-    if state is not OutboxState.waiting:
-        cleared = ("recipient", "reply_to", "subject", "text", "html")
-        values |= dict.fromkeys(cleared) | {"headers": {}, "finished_at": at}
-    db.session.execute(
-        sa.update(OutboxMail)
-        .where(OutboxMail.id == mail.id, _held_or_fact(mail, owner, state))
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()
-
-
-def _held_or_fact(mail: Mail, owner: str, state: OutboxState) -> sa.ColumnElement[bool]:
+def _held_or_fact(row: sa.Row[Any], owner: str, state: OutboxState) -> sa.ColumnElement[bool]:
     if state is OutboxState.accepted:
         return OutboxMail.state.in_((OutboxState.waiting, OutboxState.leased))
-    return sa.and_(OutboxMail.owner == owner, OutboxMail.fence == mail.fence)
-
-
-def _give_back(owner: str) -> None:
-    db.session.execute(
-        sa.update(OutboxMail)
-        .where(LEASED, OutboxMail.owner == owner)
-        .values(state=OutboxState.waiting, owner=None, lease_until=None)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()
+    return sa.and_(OutboxMail.owner == owner, OutboxMail.fence == row.fence)

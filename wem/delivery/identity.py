@@ -8,11 +8,16 @@ import hashlib
 import hmac
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # 7 bytes dispatch, 4 bytes sequence number, 1 byte key id, 12 bytes MAC: 24 bytes are 39 characters without padding.
 _SUBJECT = 11
 _MAC = 12
+_MAC_BITS, _SPARE_BITS = 8 * _MAC, 3
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_LOW_HALF = (1 << 50) - 1
 _FORM = re.compile(r"[A-Za-z2-7]{39}")
 _RETURN_PATH = re.compile(r"([A-Za-z])\.([A-Za-z2-7]{39})@([A-Za-z0-9.-]+)")
 
@@ -54,11 +59,29 @@ def delivery_id(dispatch_id: int, seq: int, purpose: str, keys: IdentityKeys) ->
 
     Raises ValueError when dispatch_id needs more than 56 bits or seq more than 32.
     """
-    if not (0 <= dispatch_id <= MAX_DISPATCH and 0 <= seq <= MAX_SEQ):
-        raise ValueError("dispatch_id or seq is out of range")
-    subject = struct.pack(">QI", dispatch_id, seq)[1:]
-    key_id, key = keys.keys[0]
-    return _encoded(subject + bytes((key_id,)) + _mac(key, purpose, subject))
+    return DeliveryIds((purpose,), keys).of(dispatch_id, seq)[0]
+
+
+class DeliveryIds:
+    """Makes the ids of one delivery after the other for the same purposes; keeps what hashes key and purpose."""
+
+    def __init__(self, purposes: Iterable[str], keys: IdentityKeys) -> None:
+        self.key_id, key = keys.keys[0]
+        self.hashes = [_hashes(key, purpose) for purpose in purposes]
+
+    def of(self, dispatch_id: int, seq: int) -> list[str]:
+        """Return the ids in the order of the purposes; raises ValueError like `delivery_id`."""
+        if not (0 <= dispatch_id <= MAX_DISPATCH and 0 <= seq <= MAX_SEQ):
+            raise ValueError("dispatch_id or seq is out of range")
+        number = dispatch_id << 32 | seq
+        subject = number.to_bytes(_SUBJECT, "big")
+        # The first 19 characters name delivery and key and are the same for every purpose.
+        named = number << 8 | self.key_id
+        start, rest = _digits(named >> 1 << 5)[:19], (named & 1) << _MAC_BITS
+        return [
+            start + _digits((rest | int.from_bytes(_mac(begun, ended, subject), "big")) << _SPARE_BITS)
+            for begun, ended in self.hashes
+        ]
 
 
 def read_delivery_id(text: str, purpose: str, keys: IdentityKeys) -> tuple[int, int] | None:
@@ -74,7 +97,7 @@ def read_delivery_id(text: str, purpose: str, keys: IdentityKeys) -> tuple[int, 
         return None
     subject, key_id, mac = raw[:_SUBJECT], raw[_SUBJECT], raw[_SUBJECT + 1 :]
     for known_id, key in keys.keys:
-        if known_id == key_id and hmac.compare_digest(mac, _mac(key, purpose, subject)):
+        if known_id == key_id and hmac.compare_digest(mac, _mac(*_hashes(key, purpose), subject)):
             return struct.unpack(">QI", b"\0" + subject)
     return None
 
@@ -93,7 +116,12 @@ def return_path(
     dispatch_id: int, seq: int, bounce_domain: str, keys: IdentityKeys, purpose: Purpose = Purpose.bounce
 ) -> str:
     """Return the envelope sender `b.<id>@<bounce domain>` (VERP): a bounce names its delivery by its address."""
-    return f"{_RETURN_PATHS[purpose]}.{delivery_id(dispatch_id, seq, purpose, keys)}@{bounce_domain}"
+    return return_path_of(delivery_id(dispatch_id, seq, purpose, keys), bounce_domain, purpose)
+
+
+def return_path_of(delivery_id: str, bounce_domain: str, purpose: Purpose = Purpose.bounce) -> str:
+    """Return the envelope sender for an id that was made for this purpose."""
+    return f"{_RETURN_PATHS[purpose]}.{delivery_id}@{bounce_domain}"
 
 
 def read_return_path(address: str, keys: IdentityKeys) -> tuple[Purpose, int, int] | None:
@@ -111,8 +139,28 @@ def _encoded(raw: bytes) -> str:
     return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
 
 
-def _mac(key: bytes, purpose: str, subject: bytes) -> bytes:
-    return hmac.digest(key, purpose.encode() + b"\0" + subject, "sha256")[:_MAC]
+def _digits(number: int) -> str:
+    """Return a number of 100 bits as 20 characters of Base32 (RFC 4648), in lower case."""
+    pairs, high, low = _PAIRS, number >> 50, number & _LOW_HALF
+    return (
+        f"{pairs[high >> 40]}{pairs[high >> 30 & 1023]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}"
+        f"{pairs[high & 1023]}{pairs[low >> 40]}{pairs[low >> 30 & 1023]}{pairs[low >> 20 & 1023]}"
+        f"{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
+    )
+
+
+def _hashes(key: bytes, purpose: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """Return the two hashes of HMAC-SHA256 (RFC 2104), begun with the key and with what the id is for."""
+    block = key.ljust(hashlib.sha256().block_size, b"\0")
+    begun = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + purpose.encode() + b"\0")
+    return begun, hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+
+def _mac(begun: hashlib._Hash, ended: hashlib._Hash, subject: bytes) -> bytes:
+    inner, outer = begun.copy(), ended.copy()
+    inner.update(subject)
+    outer.update(inner.digest())
+    return outer.digest()[:_MAC]
 
 
 def _derived(secret: str) -> tuple[int, bytes]:

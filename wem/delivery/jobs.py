@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 from wem import queue
-from wem.delivery import controlling, draining, recovering, sending
+from wem.delivery import controlling, draining, providers, recovering, sending
 
 SECONDS = 50.0
+# Uploads and audiences wait for the same workers.
+LOOK_UP_SECONDS = 20.0
 
 
 def send(shard: int) -> None:
@@ -30,3 +32,8 @@ def settle(dispatch_id: int) -> None:
 def sweep() -> None:
     """Find what a lost queue or a dead worker left behind."""
     recovering.sweep()
+
+
+def look_up_providers() -> None:
+    """Ask who takes the mail of domains that audiences hold and no table names."""
+    providers.look_up_until(time.monotonic() + LOOK_UP_SECONDS)

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.db import db
+from wem.delivery import fairness
 from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState
 from wem.settings import settings
 
 # Written out, not bound: SQLite uses a partial index only for a condition that it can read.
-READY = sa.text("batch.state = 'ready'")
+READY = fairness.READY
 LEASED = sa.text("batch.state = 'leased'")
 OPEN = (DeliveryState.pending, DeliveryState.intent)
 
@@ -34,6 +35,8 @@ class Lease:
     owner: str
     deadline: float
     renewed: float
+    # Somebody else may have it: what is not a fact is not written down any more.
+    lost: bool = False
 
     @property
     def over(self) -> bool:
@@ -66,13 +69,14 @@ def lease_until(at: datetime) -> datetime:
 
 
 def lease_next(owner: str) -> Lease | None:
-    """Take the next ready batch, of the customer who was served least recently; None when there is none. Commits."""
+    """Take the next ready batch, of the customer whose turn it is; None when there is none. Commits."""
     while True:
         began, at = time.monotonic(), clock.now()
-        dispatch_id = db.session.scalar(_next_dispatch(at))
-        if dispatch_id is None:
+        chosen = fairness.next_dispatch(at)
+        if chosen is None:
             db.session.commit()
             return None
+        dispatch_id, before_older = chosen
         # The dispatch first: whoever pauses or cancels holds its row, and everybody takes the rows in this order.
         served = db.session.execute(
             sa.update(Dispatch)
@@ -84,37 +88,24 @@ def lease_next(owner: str) -> Lease | None:
         if served is None or number is None:
             db.session.commit()
             continue
-        fence = db.session.scalar(
+        taken = db.session.execute(
             sa.update(Batch)
             .where(Batch.dispatch_id == dispatch_id, Batch.number == number, Batch.state == BatchState.ready)
             .values(state=BatchState.leased, owner=owner, fence=Batch.fence + 1, lease_until=lease_until(at))
-            .returning(Batch.fence)
-        )
+            .returning(Batch.fence, Batch.open)
+        ).one_or_none()
+        if taken is not None:
+            fairness.charge(served.customer_id, taken.open, before_older)
         db.session.commit()
-        if fence is not None:
+        if taken is not None:
             return Lease(
-                dispatch_id, number, served.customer_id, served.epoch, fence, owner, deadline_from(began), began
+                dispatch_id, number, served.customer_id, served.epoch, taken.fence, owner, deadline_from(began), began
             )
-
-
-def _next_dispatch(at: datetime) -> sa.Select[int]:
-    other = sa.orm.aliased(Dispatch)
-    customer_served = (
-        sa.select(sa.func.max(other.touched_at))
-        .where(other.customer_id == Dispatch.customer_id, other.state == DispatchState.sending)
-        .scalar_subquery()
-    )
-    return (
-        sa.select(Dispatch.id)
-        .where(Dispatch.state == DispatchState.sending, has_ready(at))
-        .order_by(Dispatch.priority, customer_served, Dispatch.touched_at, Dispatch.id)
-        .limit(1)
-    )
 
 
 def has_ready(at: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that a dispatch has a batch to send."""
-    return sa.exists().where(Batch.dispatch_id == Dispatch.id, READY, Batch.not_before <= at)
+    return fairness.has_ready(Dispatch, at)
 
 
 def _next_batch(dispatch_id: int, at: datetime) -> sa.Select[int]:
@@ -137,25 +128,30 @@ def ours(lease: Lease) -> sa.ColumnElement[bool]:
     )
 
 
-def give_back(lease: Lease, wait: timedelta = timedelta()) -> None:
-    """Put a batch back that is not finished; what is recorded of it stays recorded. Commits."""
-    db.session.execute(
+def give_back(lease: Lease, wait: timedelta = timedelta(), intents: bool = False) -> None:
+    """Put a batch back that is not finished; what is recorded of it stays recorded. Commits.
+
+    `intents`: whether mails in it may be marked as about to leave, which none is any more.
+    """
+    if intents:
+        _forget_intents(lease)
+    left = db.session.scalar(
         sa.update(Batch)
         .where(ours(lease))
-        .values(state=BatchState.ready, owner=None, lease_until=None, not_before=clock.now() + wait)
+        .values(state=BatchState.ready, open=_left(lease), owner=None, lease_until=None, not_before=clock.now() + wait)
+        .returning(Batch.open)
+        .execution_options(synchronize_session=False)
     )
+    fairness.refund(lease.customer_id, left or 0)
     db.session.commit()
 
 
-def finish(lease: Lease) -> bool:
+def finish(lease: Lease, intents: bool = False) -> bool:
     """Mark the batch as done, or put it back when something in it is still open; returns which. Commits."""
-    left = (
-        sa.select(sa.func.count())
-        .select_from(Delivery)
-        .where(Delivery.dispatch_id == lease.dispatch_id, Delivery.batch == lease.number, Delivery.state.in_(OPEN))
-        .scalar_subquery()
-    )
-    state = db.session.scalar(
+    if intents:
+        _forget_intents(lease)
+    left = _left(lease)
+    ended = db.session.execute(
         sa.update(Batch)
         .where(ours(lease))
         .values(
@@ -164,10 +160,37 @@ def finish(lease: Lease) -> bool:
             owner=None,
             lease_until=None,
         )
-        .returning(Batch.state)
-    )
+        .returning(Batch.state, Batch.open)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if ended is not None:
+        fairness.refund(lease.customer_id, ended.open)
     db.session.commit()
-    return state is BatchState.done
+    return ended is not None and ended.state is BatchState.done
+
+
+def _left(lease: Lease) -> sa.ScalarSelect[int]:
+    return (
+        sa.select(sa.func.count())
+        .select_from(Delivery)
+        .where(Delivery.dispatch_id == lease.dispatch_id, Delivery.batch == lease.number, Delivery.state.in_(OPEN))
+        .scalar_subquery()
+    )
+
+
+def _forget_intents(lease: Lease) -> None:
+    held = sa.exists().where(ours(lease))
+    db.session.execute(
+        sa.update(Delivery)
+        .where(
+            Delivery.dispatch_id == lease.dispatch_id,
+            Delivery.batch == lease.number,
+            Delivery.state == DeliveryState.intent,
+            held,
+        )
+        .values(state=DeliveryState.pending)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def take_over(at: datetime) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
-from binascii import b2a_base64
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from wem.delivery.body_coding import iso_2022_jp_lines, text_part, utf8_lines
+from wem.delivery.charsets import Charset, charsets_for, takes_html
 from wem.delivery.headers import (
     HeaderRefused,
     check_address,
@@ -19,23 +19,53 @@ from wem.delivery.headers import (
     structured_header,
     text_header,
 )
+from wem.delivery.segments import lines_fit
+from wem.lists.address_rules import mail_domain, wire_address
 
-__all__ = ["AUTO_SUBMITTED", "HeaderRefused", "Message", "assemble", "list_headers"]
+__all__ = [
+    "AUTO_SUBMITTED",
+    "Features",
+    "HeaderRefused",
+    "Mail",
+    "Message",
+    "NotDeliverable",
+    "assemble",
+    "deliverable",
+    "list_headers",
+]
 
 # RFC 3834: the product's own mails say that a machine wrote them, so that no machine answers.
 AUTO_SUBMITTED = (("Auto-Submitted", "auto-generated"),)
 
+LINES = {Charset.utf_8: utf8_lines, Charset.iso_2022_jp: iso_2022_jp_lines}
 _OWN = frozenset(
     "date from sender to cc bcc reply-to subject message-id mime-version content-type content-transfer-encoding "
     "return-path received dkim-signature".split()
 )
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.=_+-]{1,200}@[A-Za-z0-9.-]{1,253}>")
 _URI = re.compile(r"[!-;=?-~]+")
-_PART_HEADS = {
-    kind: f"Content-Type: text/{kind}; charset=UTF-8\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode("ascii")
-    for kind in ("plain", "html")
-}
-_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class NotDeliverable(ValueError):
+    """The next mail server cannot carry a mail to this address; the address itself is not at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the next mail server offers: 8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531)."""
+
+    eight_bit: bool = True
+    utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail ready to be signed and handed over: CRLF lines, not dot-stuffed. `utf8`: it needs SMTPUTF8."""
+
+    envelope_from: str
+    envelope_to: str
+    data: bytes
+    utf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +85,8 @@ class Message:
     language: str = ""
 
 
-def assemble(message: Message) -> bytes:
-    """Return the mail: headers and body with CRLF only, lines of at most 998 characters (in fact 78).
+def assemble(message: Message, features: Features = Features(eight_bit=False)) -> bytes:
+    """Return the mail: headers and body with CRLF only, lines of at most 998 octets; for phones in ISO-2022-JP.
 
     Raises HeaderRefused for a control character, an address that is not exactly one, or a header that is ours.
     """
@@ -64,44 +94,94 @@ def assemble(message: Message) -> bytes:
         raise ValueError("the date needs a time zone")
     if not _MESSAGE_ID.fullmatch(message.message_id):
         raise HeaderRefused("Message-ID", "is not one message id")
-    check_address("To", message.recipient)
-    head = [
-        f"Date: {_date(message.date.replace(microsecond=0))}\r\n",
-        mailbox_header("From", message.sender_name, message.sender),
-        f"To: {message.recipient}\r\n",
-    ]
-    if message.reply_to:
-        head.append(mailbox_header("Reply-To", "", message.reply_to))
-    head.append(text_header("Subject", message.subject))
-    head.append(f"Message-ID: {message.message_id}\r\n")
-    seen = set(_OWN)
+    check_address("To", message.recipient, features.utf8)
+    domain = message.recipient.rpartition("@")[2]
+    for charset in charsets_for(domain):
+        try:
+            text = LINES[charset](message.text)
+            html = utf8_lines(message.html) if message.html is not None and takes_html(domain) else None
+            start = head(
+                at=message.date,
+                sender=mailbox_header("From", message.sender_name, message.sender, charset),
+                recipient=message.recipient,
+                reply_to=mailbox_header("Reply-To", "", message.reply_to) if message.reply_to else "",
+                subject=text_header("Subject", message.subject, charset),
+                message_id=message.message_id,
+                others="".join(_others(message)),
+            )
+        except UnicodeEncodeError:
+            continue
+        return start + body(
+            (text, lines_fit(text)),
+            None if html is None else (html, lines_fit(html)),
+            message_id=message.message_id,
+            charset=charset,
+            eight_bit=features.eight_bit,
+        )
+    raise AssertionError("UTF-8 takes every text")
+
+
+def _others(message: Message) -> list[str]:
+    seen, lines = set(_OWN), []
     for name, value in message.headers:
         if name.lower() in seen:
             raise HeaderRefused(name, "stands there already")
         seen.add(name.lower())
-        head.append(structured_header(name, value))
+        lines.append(structured_header(name, value))
     if message.language:
-        head.append(structured_header("Content-Language", message.language))
-    head.append("MIME-Version: 1.0\r\n")
-    if message.html is None:
-        return "".join(head).encode("ascii") + _part("plain", message.text)
-    boundary = "=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32]
-    head.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n')
-    mark = f"--{boundary}".encode("ascii")
-    # "=_" cannot stand in Base64, so no line of a part can look like the boundary (RFC 2045 section 6.7).
-    return b"".join(
-        (
-            "".join(head).encode("ascii"),
-            mark,
-            b"\r\n",
-            _part("plain", message.text),
-            mark,
-            b"\r\n",
-            _part("html", message.html),
-            mark,
-            b"--\r\n",
-        )
-    )
+        lines.append(structured_header("Content-Language", message.language))
+    return lines
+
+
+def head(
+    *, at: datetime, sender: str, recipient: str, reply_to: str, subject: str, message_id: str, others: str
+) -> bytes:
+    """Return the headers up to those of the body; all but date, recipient and id are whole header lines."""
+    return (
+        f"Date: {_date(at.replace(microsecond=0))}\r\n{sender}To: {recipient}\r\n{reply_to}{subject}"
+        f"Message-ID: {message_id}\r\n{others}MIME-Version: 1.0\r\n"
+    ).encode()
+
+
+def body(
+    text: tuple[bytes, bool],
+    html: tuple[bytes, bool] | None,
+    *,
+    message_id: str,
+    charset: Charset,
+    eight_bit: bool,
+) -> bytes:
+    """Return the body with its headers. A text comes with CRLF, and with whether its lines may stand as they are."""
+    plain, high = text_part("plain", charset, text[0], short=text[1], eight_bit=eight_bit)
+    if html is None:
+        return plain if plain.endswith(b"\r\n") else plain + b"\r\n"
+    marked_up, high_too = text_part("html", charset, html[0], short=html[1], eight_bit=eight_bit)
+    # Nobody can know it before, so no text holds it.
+    boundary = "=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32]
+    start = (
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'
+        f"Content-Transfer-Encoding: {'8bit' if high or high_too else '7bit'}\r\n\r\n--{boundary}\r\n"
+    ).encode("ascii")
+    mark = f"\r\n--{boundary}".encode("ascii")
+    return b"".join((start, plain, mark, b"\r\n", marked_up, mark, b"--\r\n"))
+
+
+def deliverable(address: str, features: Features) -> str:
+    """Return a reader's address as it stands in RCPT TO and To: quoted where needed, its domain in A-labels.
+
+    Raises NotDeliverable for a local part that only SMTPUTF8 carries, HeaderRefused for what is no address.
+    """
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        address = f"{local}@{mail_domain(domain)}"
+    if local.isascii():
+        address = wire_address(address)
+        check_address("To", address)
+        return address
+    check_address("To", address, utf8=True)
+    if not features.utf8:
+        raise NotDeliverable("the mail server takes no address with other characters than ASCII")
+    return address
 
 
 def list_headers(
@@ -111,8 +191,12 @@ def list_headers(
     list_id: str,
     list_name: str,
     feedback_id: str | None = None,
+    complaints_to: str | None = None,
+    complaint_id: str | None = None,
+    charset: Charset = Charset.utf_8,
 ) -> tuple[tuple[str, str], ...]:
-    """Return the headers of bulk mail: List-Unsubscribe with One-Click (RFC 2369, 8058), List-Id (2919), Feedback-ID.
+    """Return the headers of bulk mail: List-Unsubscribe with One-Click (RFC 2369, 8058), List-Id (2919), Feedback-ID,
+    and where reports of complaints go (RFC 9477).
 
     `list_id` is a domain-like name (`<list>.<customer>.<service domain>`), `unsubscribe_address` takes a stop by mail.
     """
@@ -124,7 +208,7 @@ def list_headers(
         raise HeaderRefused("List-Unsubscribe", "is not an address of a page")
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", list_id):
         raise HeaderRefused("List-Id", "is not an id")
-    named = f"{phrase(list_name)} <{list_id}>" if list_name else f"<{list_id}>"
+    named = f"{phrase(list_name, charset)} <{list_id}>" if list_name else f"<{list_id}>"
     headers = [
         ("List-Unsubscribe", ", ".join(f"<{way}>" for way in ways)),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -132,27 +216,14 @@ def list_headers(
     ]
     if feedback_id:
         headers.append(("Feedback-ID", feedback_id))
+    if complaints_to:
+        check_address("CFBL-Address", complaints_to)
+        headers.append(("CFBL-Address", f"{complaints_to}; report=arf"))
+        if complaint_id:
+            headers.append(("CFBL-Feedback-ID", complaint_id))
     return tuple(headers)
 
 
 @lru_cache(maxsize=16)
 def _date(moment: datetime) -> str:
     return format_datetime(moment)
-
-
-def _part(kind: str, text: str) -> bytes:
-    """Return a text part with its own headers; Base64 keeps every line short and every dot harmless."""
-    if "\r" in text or "\n" in text:
-        text = _LINE_END.sub("\r\n", text) if "\r" in text else text.replace("\n", "\r\n")
-    if "\0" in text:
-        text = text.replace("\0", "")
-    coded = b2a_base64(text.encode("utf-8", "replace"), newline=False)
-    whole, rest = divmod(len(coded), 76)
-    lines = _lines(whole).unpack_from(coded)
-    return _PART_HEADS[kind] + b"\r\n".join((*lines, coded[-rest:], b"") if rest else (*lines, b""))
-
-
-@lru_cache(maxsize=64)
-def _lines(count: int) -> struct.Struct:
-    """Return what cuts Base64 into lines of 76: four times as fast as slices, and this is most of a mail's cost."""
-    return struct.Struct("76s" * count)

@@ -8,7 +8,7 @@ escaped in HTML like values.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal as Either
 
@@ -35,6 +35,7 @@ from wem.delivery.template_reading import (
     Literal,
     Mark,
     Node,
+    Output,
     TemplateProblem,
     nearest,
     parse_condition,
@@ -43,14 +44,24 @@ from wem.delivery.template_reading import (
     read_template,
 )
 
-__all__ = ["MAX_OUTPUT", "MAX_SOURCE", "Kind", "Template", "TemplateProblem", "compile_template", "names_of_tag"]
+__all__ = [
+    "MAX_OUTPUT",
+    "MAX_SOURCE",
+    "Kind",
+    "Part",
+    "Template",
+    "TemplateProblem",
+    "Values",
+    "compile_template",
+    "names_of_tag",
+]
 
 MAX_SOURCE = 500_000
 MAX_OUTPUT = 1_000_000
 
 Escape = Either["html", "text", "header"]
 Values = Mapping[str, str | None]
-_Part = Callable[[Values], str]
+Part = Callable[[Values], str]
 _Value = Callable[[Values], object]
 
 _UNSAFE = re.compile("[&<>\"']")
@@ -66,7 +77,7 @@ class Template:
     escape: str
     names: frozenset[str]
     _segments: tuple[str, ...]
-    _slots: tuple[tuple[int, _Part], ...]
+    _slots: tuple[tuple[int, Part], ...]
     _size: int
 
     def render(self, values: Values) -> str:
@@ -82,9 +93,27 @@ class Template:
                 if size > MAX_OUTPUT:
                     raise ValueTooLong
         except ValueTooLong:
-            raise TemplateProblem(self.source, 0, Kind.too_large) from None
+            raise self.too_large() from None
         text = "".join(segments)
         return _NOT_IN_A_HEADER.sub(" ", text) if self.escape == "header" else text
+
+    def pieces(self) -> Iterator[str | Part]:
+        """Return what the text consists of: fixed texts, and what makes a text of a reader's values.
+
+        The same tag in two places is the same function. It raises ValueTooLong where `render` says too_large.
+        """
+        parts = dict(self._slots)
+        for at, segment in enumerate(self._segments):
+            yield parts.get(at, segment)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every reader gets the same text."""
+        return not self._slots
+
+    def too_large(self) -> TemplateProblem:
+        """Return what `render` raises when the text would become too large."""
+        return TemplateProblem(self.source, 0, Kind.too_large)
 
 
 def compile_template(source: str, *, escape: Escape, known: Collection[str], language: str = "ja") -> Template:
@@ -128,23 +157,22 @@ class _Compiler:
         self.known = known
         self.filters = filters(escape, language)
         self.print = _print_html if escape == "html" else _print_text
+        self.outputs: dict[str, Part] = {}
         self.names: set[str] = set()
 
-    def sequence(self, nodes: list[Node]) -> tuple[list[str], list[tuple[int, _Part]], int]:
+    def sequence(self, nodes: list[Node]) -> tuple[list[str], list[tuple[int, Part]], int]:
         """Return segments with gaps, (gap, its function) and the literals' length."""
         segments: list[str] = []
-        slots: list[tuple[int, _Part]] = []
+        slots: list[tuple[int, Part]] = []
         for node in nodes:
             if isinstance(node, Literal):
                 segments.append(node.text)
             else:
-                slots.append(
-                    (len(segments), self.choice(node) if isinstance(node, Choice) else self.output(node.expression))
-                )
+                slots.append((len(segments), self.choice(node) if isinstance(node, Choice) else self.once(node)))
                 segments.append("")
         return segments, slots, sum(map(len, segments))
 
-    def block(self, nodes: list[Node]) -> _Part:
+    def block(self, nodes: list[Node]) -> Part:
         segments, slots, size = self.sequence(nodes)
         if not slots:
             text = "".join(segments)
@@ -161,7 +189,14 @@ class _Compiler:
 
         return printed
 
-    def output(self, expression: FilteredExpression) -> _Part:
+    def once(self, node: Output) -> Part:
+        """Return the function of an output; the same one for the same words in the tag."""
+        written = node.mark.expression
+        if written not in self.outputs:
+            self.outputs[written] = self.output(node.expression)
+        return self.outputs[written]
+
+    def output(self, expression: FilteredExpression) -> Part:
         show = self.print
         if isinstance(expression.left, Path) and not expression.filters:
             name = self.name(expression.left)
@@ -169,7 +204,7 @@ class _Compiler:
         value = self.filtered(expression)
         return lambda values: show(as_text(value(values)))  # type: ignore[arg-type]
 
-    def choice(self, node: Choice) -> _Part:
+    def choice(self, node: Choice) -> Part:
         branches = [
             (self.test(node, branch, number), self.block(branch.nodes)) for number, branch in enumerate(node.branches)
         ]
@@ -201,7 +236,7 @@ class _Compiler:
         return lambda values: true(test(values))
 
     @staticmethod
-    def case(node: Choice, branches: list[tuple[_Value, _Part]]) -> _Part:
+    def case(node: Choice, branches: list[tuple[_Value, Part]]) -> Part:
         """As in Liquid, every `when` that holds is printed, once for each of its values that do."""
         whens = [pair for pair, branch in zip(branches, node.branches, strict=True) if branch.condition is not None]
         others = [block for (_, block), branch in zip(branches, node.branches, strict=True) if branch.condition is None]

@@ -25,6 +25,8 @@ class Recipient:
     attempts: int
     address: str
     fields: dict[str, Any]
+    # Who takes the reader's mail.
+    provider: str = "other"
     lists: list[int] = field(default_factory=list)
     # Joined by an attested upload after the moment that the content names for the list.
     newly_attested: bool = False
@@ -58,6 +60,7 @@ def _query(dispatch_id: int, list_ids: Collection[int]) -> sa.Select[Any]:
             Delivery.seq,
             Delivery.subscriber_id,
             Delivery.attempts,
+            Delivery.provider,
             Subscriber.address,
             Subscriber.fields,
             Subscription.list_id,
@@ -87,7 +90,7 @@ def _gathered(query: sa.Select[Any], attested_since: dict[int, datetime | None])
         recipient = found.get(row.seq)
         if recipient is None:
             recipient = found[row.seq] = Recipient(
-                row.seq, row.subscriber_id, row.attempts, row.address or "", row.fields or {}
+                row.seq, row.subscriber_id, row.attempts, row.address or "", row.fields or {}, row.provider
             )
         if row.list_id is None:
             continue

@@ -1,24 +1,28 @@
-"""Writes down what became of each recipient: many outcomes to a commit, the lease prolonged by the same commit."""
+"""Writes down what became of each recipient: all outcomes at hand in one transaction, leases prolonged by the same."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from wem import clock
-from wem.db import db
+from wem.db import db, insert_ignoring
 from wem.delivery.leasing import OPEN, Lease, deadline_from, lease_until, ours
-from wem.delivery.models import Attempt, Batch, Delivery, DeliveryState, Dispatch, Retry
+from wem.delivery.models import Attempt, Batch, Delivery, DeliveryState, Dispatch, DispatchState, Retry
 from wem.delivery.rules import without_addresses
 from wem.delivery.smtp import Answer
 
-MOST = 25
-SECONDS = 0.5
+log = logging.getLogger("wem.delivery")
+
+# Seconds before what the database refused is asked of it again; then the run is given up.
+AGAIN = (0.2, 1.0, 3.0)
 # States from which a late "accepted" of a lost lease still counts: it is a fact.
 _UNSETTLED = (*OPEN, DeliveryState.deferred, DeliveryState.uncertain)
 _SETTLED = ("attempts", "code", "enhanced", "at", "mta_reference")
@@ -31,6 +35,8 @@ _COUNTERS = {
     DeliveryState.expired: Dispatch.expired,
     DeliveryState.uncertain: Dispatch.uncertain,
 }
+Entry = tuple[Lease, "Outcome"]
+_Got = TypeVar("_Got")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,106 +51,92 @@ class Outcome:
     due: datetime | None = None
 
 
+class _OutOfTurn(Exception):
+    """A mail that was accepted is not open any more: somebody else had its batch meanwhile."""
+
+
 class Ledger:
-    """The outcomes of one batch that are not committed yet."""
+    """Writes outcomes of any number of batches; `host` is the mail server that gave the answers."""
 
-    def __init__(self, lease: Lease, host: str) -> None:
-        self.lease = lease
+    def __init__(self, host: str) -> None:
         self.host = host
-        self._waiting: list[Outcome] = []
-        self._first = 0.0
 
-    def add(self, outcome: Outcome) -> None:
-        if not self._waiting:
-            self._first = time.monotonic()
-        self._waiting.append(outcome)
+    def commit(self, entries: Sequence[Entry], renew: Iterable[Lease] = ()) -> dict[int, tuple[DispatchState, int]]:
+        """Write everything down in one transaction, and prolong leases.
 
-    @property
-    def due(self) -> bool:
-        """Whether it is time to commit: by number, by time, or to prolong the lease."""
-        if self.lease.stale:
-            return True
-        return bool(self._waiting) and (len(self._waiting) >= MOST or time.monotonic() - self._first >= SECONDS)
-
-    def commit(self) -> bool:
-        """Write everything down and prolong the lease; returns whether the batch is still ours. Commits."""
-        outcomes, began = self._waiting, time.monotonic()
-        held = self._hold(len(outcomes))
-        if outcomes:
-            changes = self._write(outcomes) if held else self._write_facts(outcomes)
-            count(self.lease.dispatch_id, changes)
+        Returns state and epoch of the dispatches that were written to. What was accepted is a fact; everything else is
+        written only where the lease still holds, and the lease is marked as lost where it does not. Writing the same
+        again changes nothing. Commits.
+        """
+        renewing = {id(lease): lease for lease in renew}
+        # Who only has facts to tell needs to ask nobody.
+        asking = renewing | {id(lease): lease for lease, each in entries if each.state is not DeliveryState.accepted}
+        began = time.monotonic()
+        for lease in sorted(asking.values(), key=lambda lease: (lease.dispatch_id, lease.number)):
+            _hold(lease)
+        try:
+            changes = self._write(entries, one_by_one=False)
+        except _OutOfTurn:
+            db.session.rollback()
+            for lease in sorted(asking.values(), key=lambda lease: (lease.dispatch_id, lease.number)):
+                _hold(lease)
+            changes = self._write(entries, one_by_one=True)
+        states = {dispatch_id: count(dispatch_id, changes[dispatch_id]) for dispatch_id in sorted(changes)}
         db.session.commit()
-        self._waiting = []
-        if held:
-            self.lease.deadline, self.lease.renewed = deadline_from(began), began
-        else:
-            self.lease.deadline = 0.0
-        return held
+        for lease in asking.values():
+            if lease.lost:
+                lease.deadline = 0.0
+            else:
+                lease.deadline, lease.renewed = deadline_from(began), began
+        return {dispatch_id: state for dispatch_id, state in states.items() if state is not None}
 
-    def _hold(self, number: int) -> bool:
-        held = db.session.execute(
-            sa.update(Batch)
-            .where(ours(self.lease))
-            .values(lease_until=lease_until(clock.now()), open=Batch.open - number)
-            .execution_options(synchronize_session=False)
-        )
-        return bool(held.rowcount)  # type: ignore[attr-defined]
+    def _write(self, entries: Sequence[Entry], one_by_one: bool) -> dict[int, Counter[DeliveryState]]:
+        changes: dict[int, Counter[DeliveryState]] = defaultdict(Counter)
+        accepted = [entry for entry in entries if entry[1].state is DeliveryState.accepted]
+        others: dict[tuple[int, DeliveryState], list[Entry]] = defaultdict(list)
+        for lease, outcome in entries:
+            if outcome.state is not DeliveryState.accepted and not lease.lost:
+                others[lease.dispatch_id, outcome.state].append((lease, outcome))
+        if one_by_one:
+            _write_facts(accepted, changes)
+        elif accepted:
+            rows = [_row(lease.dispatch_id, outcome) for lease, outcome in accepted]
+            done = db.session.connection().execute(_settled(DeliveryState.accepted), rows)
+            if done.rowcount != len(rows):
+                raise _OutOfTurn
+            for lease, _ in accepted:
+                changes[lease.dispatch_id][DeliveryState.accepted] += 1
+        for (dispatch_id, state), group in sorted(others.items()):
+            rows = [_row(dispatch_id, outcome) for _, outcome in group]
+            done = db.session.connection().execute(_settled(state), rows)
+            changes[dispatch_id][state] += done.rowcount
+        self._write_attempts([entry for group in others.values() for entry in group])
+        return changes
 
-    def _write(self, outcomes: list[Outcome]) -> Counter[DeliveryState]:
-        changes: Counter[DeliveryState] = Counter()
-        for state in {outcome.state for outcome in outcomes}:
-            rows = [_row(outcome) for outcome in outcomes if outcome.state is state]
-            done = db.session.connection().execute(_settle(self.lease.dispatch_id, state), rows)
-            changes[state] += done.rowcount
+    def _write_attempts(self, entries: Sequence[Entry]) -> None:
+        """Write down answers that were not a plain yes, and when they are tried again."""
+        seen = _uncertain_before(entries)
         retries = [
-            {"due": each.due, "dispatch_id": self.lease.dispatch_id, "seq": each.seq, "attempt": each.attempt}
-            for each in outcomes
-            if each.due is not None
+            {"due": each.due, "dispatch_id": lease.dispatch_id, "seq": each.seq, "attempt": each.attempt}
+            for lease, each in entries
+            # Nobody saw its end twice: it is sent again once, not for ever.
+            if each.due is not None and (lease.dispatch_id, each.seq) not in seen
         ]
         if retries:
-            db.session.execute(sa.insert(Retry), retries)
-        if attempts := [
-            self._attempt(each) for each in outcomes if each.answer is not None and not each.answer.accepted
-        ]:
-            db.session.execute(sa.insert(Attempt), attempts)
-        return changes
+            db.session.execute(insert_ignoring(Retry.__table__), retries)
+        if told := [self._attempt(lease, each) for lease, each in entries if each.answer is not None]:
+            db.session.execute(sa.insert(Attempt), told)
 
-    def _write_facts(self, outcomes: list[Outcome]) -> Counter[DeliveryState]:
-        """Write only what was accepted: whoever has the batch now decides about the rest."""
-        changes: Counter[DeliveryState] = Counter()
-        db.session.execute(sa.select(Dispatch.id).where(Dispatch.id == self.lease.dispatch_id).with_for_update())
-        for outcome in outcomes:
-            if outcome.state is not DeliveryState.accepted:
-                continue
-            one = sa.and_(Delivery.dispatch_id == self.lease.dispatch_id, Delivery.seq == outcome.seq)
-            before = db.session.scalar(sa.select(Delivery.state).where(one).with_for_update())
-            if before not in _UNSETTLED:
-                continue
-            row = _row(outcome)
-            db.session.execute(
-                sa.update(Delivery)
-                .where(one)
-                .values(state=outcome.state, **{name: row[f"the_{name}"] for name in _SETTLED})
-                .execution_options(synchronize_session=False)
-            )
-            db.session.execute(
-                sa.delete(Retry).where(Retry.dispatch_id == self.lease.dispatch_id, Retry.seq == outcome.seq)
-            )
-            changes[outcome.state] += 1
-            if before in _COUNTERS:
-                changes[before] -= 1
-        return changes
-
-    def _attempt(self, outcome: Outcome) -> dict[str, Any]:
+    def _attempt(self, lease: Lease, outcome: Outcome) -> dict[str, Any]:
         answer = outcome.answer
         assert answer is not None
         return {
             "at": outcome.at,
-            "dispatch_id": self.lease.dispatch_id,
+            "dispatch_id": lease.dispatch_id,
             "seq": outcome.seq,
             "number": outcome.attempt,
-            "worker": self.lease.owner,
-            "fence": self.lease.fence,
+            "worker": lease.owner,
+            "fence": lease.fence,
             "host": self.host,
             "stage": answer.stage,
             "code": answer.code,
@@ -154,28 +146,93 @@ class Ledger:
         }
 
 
-def count(dispatch_id: int, changes: Counter[DeliveryState]) -> None:
-    """Add to the dispatch's counters, in the transaction of the rows that they count."""
+def _hold(lease: Lease) -> None:
+    held = db.session.execute(
+        sa.update(Batch)
+        .where(ours(lease))
+        .values(lease_until=lease_until(clock.now()))
+        .execution_options(synchronize_session=False)
+    )
+    lease.lost = not held.rowcount  # type: ignore[attr-defined]
+
+
+def _write_facts(accepted: Sequence[Entry], changes: dict[int, Counter[DeliveryState]]) -> None:
+    """Write what was accepted where the mail may have had another fate since; each counts once."""
+    for lease, outcome in sorted(accepted, key=lambda entry: (entry[0].dispatch_id, entry[1].seq)):
+        one = sa.and_(Delivery.dispatch_id == lease.dispatch_id, Delivery.seq == outcome.seq)
+        before = db.session.scalar(sa.select(Delivery.state).where(one).with_for_update())
+        if before not in _UNSETTLED:
+            continue
+        row = _row(lease.dispatch_id, outcome)
+        db.session.execute(
+            sa.update(Delivery)
+            .where(one)
+            .values(state=outcome.state, **{name: row[f"the_{name}"] for name in _SETTLED})
+            .execution_options(synchronize_session=False)
+        )
+        db.session.execute(sa.delete(Retry).where(Retry.dispatch_id == lease.dispatch_id, Retry.seq == outcome.seq))
+        changes[lease.dispatch_id][outcome.state] += 1
+        if before in _COUNTERS:
+            changes[lease.dispatch_id][before] -= 1
+
+
+def _uncertain_before(entries: Sequence[Entry]) -> set[tuple[int, int]]:
+    """Return (dispatch, seq) of those whose end is unseen now and was unseen once already."""
+    asked: dict[int, list[int]] = defaultdict(list)
+    for lease, outcome in entries:
+        if outcome.state is DeliveryState.uncertain and outcome.due is not None:
+            asked[lease.dispatch_id].append(outcome.seq)
+    return {
+        (dispatch_id, seq)
+        for dispatch_id, seqs in asked.items()
+        for seq in db.session.scalars(
+            sa.select(Attempt.seq).where(
+                Attempt.dispatch_id == dispatch_id, Attempt.seq.in_(seqs), Attempt.outcome == DeliveryState.uncertain
+            )
+        )
+    }
+
+
+def count(dispatch_id: int, changes: Counter[DeliveryState]) -> tuple[DispatchState, int] | None:
+    """Add to the dispatch's counters, in the transaction of the rows that they count; returns its state and epoch."""
     values: dict[Any, Any] = {
         _COUNTERS[state]: _COUNTERS[state] + number
         for state, number in changes.items()
         if number and state in _COUNTERS
     }
-    if values:
-        db.session.execute(
-            sa.update(Dispatch)
-            .where(Dispatch.id == dispatch_id)
-            .values(values)
-            .execution_options(synchronize_session=False)
-        )
+    if not values:
+        return None
+    row = db.session.execute(
+        sa.update(Dispatch)
+        .where(Dispatch.id == dispatch_id)
+        .values(values)
+        .returning(Dispatch.state, Dispatch.epoch)
+        .execution_options(synchronize_session=False)
+    ).one()
+    return row.state, row.epoch
 
 
-def _settle(dispatch_id: int, state: DeliveryState) -> sa.Update:
+def insisting(act: Callable[[], _Got]) -> _Got:
+    """Do what must not be done twice in vain: a database that was restarted, or a deadlock, is asked again.
+
+    Raises what the database raised when it goes on refusing. Nothing is sent meanwhile.
+    """
+    for wait in AGAIN:
+        try:
+            return act()
+        except sa.exc.DBAPIError as error:
+            log.warning("the database refused: %s", type(error.orig).__name__)
+            db.session.rollback()
+            time.sleep(wait)
+    return act()
+
+
+def _settled(state: DeliveryState) -> sa.Update:
     table = Delivery.__table__
     return (
         sa.update(table)  # type: ignore[arg-type]
         .where(
-            table.c.dispatch_id == dispatch_id,
+            table.c.dispatch_id == sa.bindparam("the_dispatch"),
             table.c.seq == sa.bindparam("the_seq"),
             table.c.state <= max(OPEN),  # an IN takes no part in an executemany
         )
@@ -183,9 +240,10 @@ def _settle(dispatch_id: int, state: DeliveryState) -> sa.Update:
     )
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def _row(dispatch_id: int, outcome: Outcome) -> dict[str, Any]:
     answer = outcome.answer
     return {
+        "the_dispatch": dispatch_id,
         "the_seq": outcome.seq,
         "the_attempts": outcome.attempt,
         "the_code": answer.code if answer else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,8 +10,18 @@ import sqlalchemy as sa
 from wem import clock, queue
 from wem.db import db
 from wem.delivery.controlling import locked, ring_senders, settle
-from wem.delivery.leasing import has_ready, take_over
-from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState, Retry
+from wem.delivery.leasing import LEASED, has_ready, take_over
+from wem.delivery.models import (
+    Attempt,
+    Batch,
+    BatchState,
+    Delivery,
+    DeliveryState,
+    Dispatch,
+    DispatchState,
+    Retry,
+    Stage,
+)
 from wem.delivery.recording import count
 from wem.delivery.rendering import Content
 from wem.delivery.watching import looking
@@ -24,6 +34,7 @@ UNSETTLED = (DispatchState.sending, DispatchState.pausing, DispatchState.cancell
 def sweep() -> None:
     """Take up whatever stands still. Commits; harmless when run twice or late."""
     at = clock.now()
+    doubt_intents(at)
     take_over(at)
     db.session.commit()
     for dispatch_id in _with_due_retries(at):
@@ -38,8 +49,32 @@ def sweep() -> None:
     db.session.commit()
 
 
+def doubt_intents(at: datetime) -> None:
+    """Write down as uncertain what a lost worker was about to send where nobody may get it twice. Does not commit."""
+    lost = db.session.execute(
+        sa.select(Delivery.dispatch_id, Delivery.seq, Delivery.attempts, Batch.owner, Batch.fence)
+        .join(Batch, sa.and_(Batch.dispatch_id == Delivery.dispatch_id, Batch.number == Delivery.batch))
+        .where(LEASED, Batch.lease_until < at, Delivery.state == DeliveryState.intent)
+        .with_for_update(of=Delivery)
+    ).all()
+    changes: dict[int, Counter[DeliveryState]] = defaultdict(Counter)
+    for row in lost:
+        db.session.execute(
+            sa.update(Delivery)
+            .where(Delivery.dispatch_id == row.dispatch_id, Delivery.seq == row.seq)
+            .values(state=DeliveryState.uncertain, attempts=row.attempts + 1, at=at)
+            .execution_options(synchronize_session=False)
+        )
+        changes[row.dispatch_id][DeliveryState.uncertain] += 1
+        attempt = {"at": at, "dispatch_id": row.dispatch_id, "seq": row.seq, "number": row.attempts + 1}
+        attempt |= {"worker": row.owner or "", "fence": row.fence, "host": "", "stage": Stage.after_data}
+        db.session.execute(sa.insert(Attempt), [attempt | {"reply": "", "outcome": DeliveryState.uncertain}])
+    for dispatch_id in sorted(changes):
+        count(dispatch_id, changes[dispatch_id])
+
+
 def batch_retries(dispatch_id: int, at: datetime) -> int:
-    """Make one batch of the tries of a dispatch that are due; returns how many went into it. Commits.
+    """Make one batch of the tries of a dispatch that are due, all to one provider; returns how many. Commits.
 
     The rows go back to pending: whoever takes the batch sends to all that is pending in it.
     """
@@ -47,13 +82,18 @@ def batch_retries(dispatch_id: int, at: datetime) -> int:
     if dispatch.state is not DispatchState.sending:
         db.session.commit()
         return 0
+    tries = (
+        sa.select(Retry.seq, Delivery.provider)
+        .join(Delivery, sa.and_(Delivery.dispatch_id == Retry.dispatch_id, Delivery.seq == Retry.seq))
+        .where(Retry.dispatch_id == dispatch_id, Retry.due <= at)
+        .order_by(Retry.due)
+    )
+    first = db.session.execute(tries.limit(1)).one_or_none()
+    provider = first.provider if first else ""
     due = list(
-        db.session.scalars(
-            sa.select(Retry.seq)
-            .where(Retry.dispatch_id == dispatch_id, Retry.due <= at)
-            .order_by(Retry.due)
-            .limit(Content(**dispatch.content).batch_size)
-        )
+        db.session.scalars(tries.where(Delivery.provider == provider).limit(Content(**dispatch.content).batch_size))
+        if first
+        else ()
     )
     if not due:
         db.session.commit()
@@ -77,6 +117,7 @@ def batch_retries(dispatch_id: int, at: datetime) -> int:
                 number=last + 1,
                 customer_id=dispatch.customer_id,
                 priority=dispatch.priority,
+                provider=provider,
                 state=BatchState.ready,
                 not_before=at,
                 size=number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,13 +38,7 @@ class Watch:
         self.seen = 0
         self.known: set[int] = set()
         self.looked_at = 0.0
-        # Asked before every mail, so it goes without session and transaction.
-        bell = db.engine.raw_connection()
-        self._bell: Any = bell.driver_connection
-        assert self._bell is not None
-        bell.detach()
-        if db.engine.dialect.name == "postgresql":
-            self._bell.autocommit = True
+        self._bell = _bell()
 
     def close(self) -> None:
         self._bell.close()
@@ -62,16 +56,21 @@ class Watch:
 
     @property
     def rung(self) -> bool:
-        """Whether a stop with a higher number than the last is there."""
-        cursor = self._bell.cursor()
+        """Whether a stop with a higher number than the last is there; a bell that broke has rung."""
         try:
-            cursor.execute(f"SELECT 1 FROM stop WHERE id > {int(self.seen)} LIMIT 1")
-            return cursor.fetchone() is not None
-        finally:
-            cursor.close()
+            cursor = self._bell.cursor()
+            try:
+                cursor.execute(f"SELECT 1 FROM stop WHERE id > {int(self.seen)} LIMIT 1")
+                return cursor.fetchone() is not None
+            finally:
+                cursor.close()
+        except _driver_error():
+            self._bell.close()
+            self._bell = _bell()
+            return True
 
-    def look(self, customer_id: int) -> set[int]:
-        """Return this customer's subscribers who stopped since the last look, also those committed out of order."""
+    def look(self) -> set[tuple[int, int]]:
+        """Return (customer, subscriber) of those who stopped since the last look, also those committed out of order."""
         with looking():
             rows = db.session.execute(
                 sa.select(Stop.id, Stop.customer_id, Stop.subscriber_id)
@@ -84,17 +83,37 @@ class Watch:
             self.seen = max(self.seen, fresh[-1].id)
             self.known = {number for number in self.known if number > self.seen - 2 * LOOK_BACK}
             self.known.update(row.id for row in fresh)
-        return {row.subscriber_id for row in fresh if row.customer_id == customer_id and row.subscriber_id is not None}
+        return {(row.customer_id, row.subscriber_id) for row in fresh if row.subscriber_id is not None}
 
 
-def still_sending(dispatch_id: int, epoch: int) -> bool:
-    """Return whether the dispatch runs and nobody paused, cancelled or resumed it since."""
+def running(dispatch_ids: Collection[int]) -> dict[int, tuple[DispatchState, int]]:
+    """Return the state and epoch of dispatches: who has an older epoch missed a pause, a cancel or a resume."""
+    if not dispatch_ids:
+        return {}
     with looking():
-        row = db.session.execute(sa.select(Dispatch.state, Dispatch.epoch).where(Dispatch.id == dispatch_id)).one()
-    return row.state is DispatchState.sending and row.epoch == epoch
+        rows = db.session.execute(
+            sa.select(Dispatch.id, Dispatch.state, Dispatch.epoch).where(Dispatch.id.in_(dispatch_ids))
+        )
+        return {row.id: (row.state, row.epoch) for row in rows}
 
 
 def may_send(customer_id: int) -> bool:
     """Return whether the customer's contract permits sending at this moment."""
     with looking():
         return customer_may(customer_id, Use.send)
+
+
+def _bell() -> Any:
+    """Return a connection without session and transaction: it is asked many times a second."""
+    kept = db.engine.raw_connection()
+    connection: Any = kept.driver_connection
+    assert connection is not None
+    kept.detach()
+    if db.engine.dialect.name == "postgresql":
+        connection.autocommit = True
+    return connection
+
+
+def _driver_error() -> type[Exception]:
+    found: type[Exception] = db.engine.dialect.loaded_dbapi.Error
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from wem import tokens
 from wem.settings import settings
@@ -19,6 +19,23 @@ def confirm_url(subscription_ids: list[int], language: str = "ja") -> str:
 def leave_url(subscriber_id: int, mailing_id: int = 0, language: str = "ja") -> str:
     """Return the way out of the lists of a mailing (0: of every list); good as long as there is a subscription."""
     return _public("/u/" + tokens.sign(Purpose.unsubscribe, subscriber_id, mailing_id), language)
+
+
+class MailingLinks:
+    """Makes the links of one mailing, for one reader after the other."""
+
+    def __init__(self, mailing_id: int, language: str = "ja") -> None:
+        self._mailing_id = mailing_id
+        self._leaving, self._preferring = tokens.Signing(Purpose.unsubscribe), tokens.Signing(Purpose.preferences)
+        self._start, self._end = _public("\n", language).split("\n")
+
+    def leave_url(self, subscriber_id: int, at: datetime) -> str:
+        """Return what the function of this name returns at this time."""
+        return f"{self._start}/u/{self._leaving.sign(at, subscriber_id, self._mailing_id)}{self._end}"
+
+    def preferences_url(self, subscriber_id: int, at: datetime) -> str:
+        """Return what the function of this name returns at this time."""
+        return f"{self._start}/p/{self._preferring.sign(at, subscriber_id)}{self._end}"
 
 
 def preferences_url(subscriber_id: int, language: str = "ja") -> str:

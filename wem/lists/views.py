@@ -17,6 +17,7 @@ from wem.accounts.models import Account, Customer
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
+from wem.domains.choosing import sender_address
 from wem.lists import closing, counting, links
 from wem.lists.closing import UploadUnderWay
 from wem.lists.forms import EditListForm, ListForm
@@ -128,7 +129,9 @@ def edit(id: int) -> Answer:
     row = list_or_404(id)
     form = EditListForm(obj=row)
     if not form.validate_on_submit():
-        return render_template("lists/edit.html", form=form, list=row), 422 if form.is_submitted() else 200
+        sender = sender_address(ours()[0], [row])
+        page = render_template("lists/edit.html", form=form, list=row, sender=sender)
+        return page, 422 if form.is_submitted() else 200
     _, account = ours()
     row.name = form.name.data or ""
     row.description = (form.description.data or "").strip()

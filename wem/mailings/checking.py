@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from flask_babel import format_decimal, gettext
 
+from wem.accounts.models import Customer
 from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import Letter
+from wem.domains.choosing import sender_address
 from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
 from wem.mailings import audience, previewing, starting
@@ -33,7 +35,7 @@ def checks(mailing: Mailing) -> list[Check]:
     # Made once: it is what takes long here.
     ready = starting.make(mailing, contract) if contract else None
     problems = starting.problems(mailing, Use.schedule, ready)
-    letter = starting.letter(mailing, contract, ready) if contract and ready and ready.texts else None
+    letter = starting.letter(mailing, contract, ready) if contract and ready and ready.templates else None
     found = [
         _contract(problems),
         _legal(contract),
@@ -44,6 +46,7 @@ def checks(mailing: Mailing) -> list[Check]:
         *([_template(ready)] if ready else []),
         _way_out(),
         *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
+        _sender(mailing),
         *_reply(contract),
         *_first_mail(mailing),
     ]
@@ -181,6 +184,31 @@ def _way_out() -> Check:
         gettext("Way to stop the mails"),
         gettext("The system adds it to every mail; it cannot be removed."),
     )
+
+
+def _sender(mailing: Mailing) -> Check:
+    title = gettext("Sender's address")
+    sender = sender_address(db.session.get_one(Customer, mailing.customer_id), mailing.lists)
+    if sender.broken:
+        what = gettext("%(address)s: the DNS records of its domain are no longer found.", address=sender.address)
+        todo = gettext(
+            "Please mend them under “Sender domains”, or choose another address in the settings of the list."
+        )
+        return Check(Severity.refusal, title, what, todo)
+    if sender.ambiguous:
+        what = gettext("The lists have different addresses. It goes from %(address)s.", address=sender.address)
+        todo = gettext(
+            "If that is not what you want, send to each list by itself, or change the settings of the lists."
+        )
+        return Check(Severity.warning, title, what, todo)
+    if sender.domain is not None and not sender.domain.dmarc_found:
+        what = gettext("It goes from %(address)s, whose domain has no DMARC policy.", address=sender.address)
+        todo = gettext("Gmail and others refuse large mailings without it; the record stands under “Sender domains”.")
+        return Check(Severity.warning, title, what, todo)
+    what = gettext("It goes from %(address)s.", address=sender.address)
+    if sender.domain is None:
+        what += " " + gettext("You have no proven domain for these lists, so the address is the service's.")
+    return Check(Severity.ok, title, what)
 
 
 def _reply(contract: Contract | None) -> Iterator[Check]:

@@ -16,6 +16,8 @@ from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
+from wem.domains.choosing import sender_address
+from wem.domains.models import list_senders
 from wem.lists.models import MailingList
 from wem.mailings import composing
 from wem.mailings.composing import Conflict, Draft, Refused
@@ -213,8 +215,17 @@ def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any
         mailing=mailing,
         title=Titles(customer.id).of(mailing) if mailing else "",
         sender=sender_shown(customer.id),
+        from_=sender_address(customer, mailing.lists if mailing else _ticked(form)),
+        own_senders=list_senders([int(choice.value) for choice in form.lists.choices or ()]),
         missing=missing,
         snippets=snippets(customer.id, mailing.language if mailing else str(get_locale())),
         **values,
     )
     return page, status
+
+
+def _ticked(form: MailingForm) -> list[MailingList]:
+    """Return the lists that a new mailing begins with."""
+    chosen = form.lists.data or ()
+    owned = sa.select(MailingList).where(MailingList.customer_id == ours()[0].id, MailingList.id.in_(chosen))
+    return list(db.session.scalars(owned))

@@ -10,6 +10,7 @@ from wem.delivery import controlling as delivery
 from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.progress import latest_dispatch
 from wem.mailings import starting
+from wem.mailings.following import from_broken_domain
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 from wem.mailings.starting import CannotStart, Problem, Ready
 
@@ -45,6 +46,8 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
     if not customer_may(mailing.customer_id, Use.send):
         raise CannotStart([Problem.contract])
     dispatch = _dispatch(mailing, "resume")
+    if from_broken_domain(dispatch):
+        raise CannotStart([Problem.sender_domain])
     try:
         dispatch = delivery.resume(dispatch.id)
     except delivery.CannotControl as error:

@@ -128,14 +128,16 @@ def append_footer_html(
         _row(words["why"]),
         "{% if first-mail %}" + _row(_plain(escape(_note(words, details, first_mail_note)))) + "{% endif %}",
         # The statement stands directly before the address that takes the notice (規則 9条).
-        _row(f'{words["stop"]}<br><a href="{{{{ unsubscribe_url }}}}" style="{_LINK}">{words["stop_link"]}</a>'),
+        _row(f'{words["stop"]}<br>\n<a href="{{{{ unsubscribe_url }}}}" style="{_LINK}">{words["stop_link"]}</a>'),
         _row("<br>".join(items)),
         _row(_plain(escape(words["system"].format(provider=provider)))),
     ]
+    # Lines of its own: one of more than 998 octets would have the whole part written as quoted-printable.
     footer = (
-        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff"'
-        f' style="{_TABLE}"><tr style="display:table-row !important;"><td bgcolor="#ffffff" style="{_CELL}">'
-        f"{''.join(rows)}</td></tr></table>"
+        '\n<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff"\n'
+        f' style="{_TABLE}">\n<tr style="display:table-row !important;"><td bgcolor="#ffffff" style="{_CELL}">'
+        + "".join(f"\n{row}" for row in rows)
+        + "\n</td></tr></table>\n"
     )
     document = complete_document(clean_html(html), language)
     end = document.rindex("</body>")

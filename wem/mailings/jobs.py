@@ -13,7 +13,7 @@ from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.mailings import controlling, expanding, starting, telling
+from wem.mailings import controlling, expanding, following, starting, telling
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 
 SECONDS = 50.0
@@ -55,6 +55,24 @@ def sweep() -> None:
         settle(mailing_id)
 
 
+def follow_domain(domain_id: int) -> None:
+    """Hold the mailings that go from a domain when it is broken, and tell their people."""
+    for mailing_id in following.going_from(domain_id):
+        mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
+        try:
+            controlling.hold(mailing, HeldReason.sender_domain, by=None)
+            _tell(mailing)
+            db.session.commit()
+        except NotPossible:
+            db.session.rollback()  # it has ended, or somebody else has held it
+
+
+def follow_domains() -> None:
+    """Find broken domains whose mailings still go."""
+    for domain_id in following.broken_domains():
+        follow_domain(domain_id)
+
+
 def start_due() -> None:
     """Start the mailings whose time has come; hold those that are too late or that may not be sent."""
     due = db.session.scalars(
@@ -94,7 +112,8 @@ def _start(mailing_id: int) -> None:
         starting.start(mailing, by=None, ready=ready)
     except starting.CannotStart as error:
         log.warning("mailing %s is held: %s", mailing_id, error)
-        _hold(mailing, HeldReason.problems)
+        broken = error.problems == [starting.Problem.sender_domain]
+        _hold(mailing, HeldReason.sender_domain if broken else HeldReason.problems)
 
 
 def _hold(mailing: Mailing, reason: HeldReason) -> None:

@@ -50,6 +50,7 @@ class HeldReason(enum.StrEnum):
     contract = "contract"  # the contract did not permit it
     problems = "problems"  # something in it forbade starting
     staff = "staff"
+    sender_domain = "sender_domain"  # the domain that it goes from is broken
 
 
 class NotPossible(Exception):

@@ -22,6 +22,7 @@ from wem.mailings.greetings import doubled_when_filled
 from wem.mailings.models import Mailing
 from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
+from wem.mailings.starting import lists_of
 from wem.mailings.titles import Titles
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint
@@ -116,7 +117,7 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
         size=size,
         clipped=size >= GMAIL_KB,
         doubled=_doubled(chosen.shown) if chosen.shown else [],
-        sender=previewing.sender_shown(mailing.customer_id),
+        sender=previewing.sender_shown(mailing.customer_id, lists_of(mailing)),
         find_form=find or FindReaderForm(formdata=None),
         test_form=test or copy_form(mailing.customer_id, fresh=True),
     )

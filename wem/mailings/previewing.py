@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,11 @@ from wem import clock, tokens
 from wem.accounts.models import Customer
 from wem.contracts.models import contract_in_force
 from wem.db import db
+from wem.delivery.models import Dispatch
 from wem.delivery.progress import latest_dispatch
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
-from wem.lists.models import Field, Subscriber
+from wem.domains.choosing import sender_address
+from wem.lists.models import Field, MailingList, Subscriber
 from wem.lists.rules import Address, mask_text, read_address
 from wem.mailings import starting
 from wem.mailings.models import Mailing
@@ -23,6 +26,8 @@ from wem.mailings.samples import Sample, SampleReader, sample_readers
 from wem.mailings.starting import reply_address
 from wem.settings import settings
 from wem.tokens import Purpose
+from wem.tracking.linking import uncounted
+from wem.tracking.links import targets_of
 
 # Gmail shows so much of a mail's HTML.
 GMAIL_KB = 102
@@ -51,13 +56,13 @@ class Shown:
     size_kb: int
 
 
-def sender_shown(customer_id: int) -> SenderShown:
-    """Return who sends the customer's mails now."""
+def sender_shown(customer_id: int, lists: Sequence[MailingList] = ()) -> SenderShown:
+    """Return who sends the customer's mails to these lists now."""
     customer = db.session.get_one(Customer, customer_id)
     contract = contract_in_force(customer_id)
     return SenderShown(
         contract.sender_name.strip() if contract else "",
-        f"{customer.slug}@{settings().SERVICE_DOMAIN}",
+        sender_address(customer, lists).address,
         reply_address(contract) if contract else None,
     )
 
@@ -66,11 +71,19 @@ def compiled(mailing: Mailing) -> Letter:
     """Return the mailing's texts, ready to fill in: what was sent, or what would be; raises TemplateProblem."""
     dispatch = latest_dispatch(mailing.id)
     if dispatch is not None:
-        return letter_of(dispatch)
+        return _as_composed(dispatch)
     contract = contract_in_force(mailing.customer_id)
     if contract is None:
         raise LookupError(f"customer {mailing.customer_id} has no contract")
     return starting.letter(mailing, contract, starting.make(mailing, contract))
+
+
+def _as_composed(dispatch: Dispatch) -> Letter:
+    """Return what a dispatch sends with its links as the customer wrote them: who looks here is no reader."""
+    content = Content(**dispatch.content)
+    if content.html is None:
+        return letter_of(dispatch)
+    return Letter(dispatch.id, replace(content, html=uncounted(content.html, targets_of(dispatch.id))), settings())
 
 
 def samples_of(customer_id: int) -> list[SampleReader]:

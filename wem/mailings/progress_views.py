@@ -14,7 +14,7 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import controlling, starting, telling
 from wem.mailings.models import Mailing, MailingState, NotPossible
-from wem.mailings.starting import CannotStart
+from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.views import about
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -73,8 +73,11 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         db.session.rollback()
         flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")
         return see_other(url_for("mailings.show", id=id))
-    except CannotStart:
+    except CannotStart as error:
         db.session.rollback()
+        if error.problems == [Problem.sender_domain]:
+            flash(gettext("The records of the sender's domain are still not found. Please mend them first."), "error")
+            return see_other(url_for("mailings.show", id=id))
         flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
         return see_other(url_for("sending.check", id=id))
     telling.tell_people(mailing)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from flask import render_template
+from flask_babel import format_decimal
 from werkzeug.wrappers import Response
 
 from wem.contracts.rules import Use
@@ -13,11 +15,13 @@ from wem.delivery.progress import Failure, failures, progress
 from wem.mailings.models import Mailing
 from wem.mailings.titles import Titles
 from wem.mailings.wording import REASONS, STATES
+from wem.tracking.links import LinkResult, results_of
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.ownership import owned_or_404
 
 blueprint = CustomerBlueprint("results", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
+MOST_LINKS = 200
 FINAL = (DeliveryState.bounced, DeliveryState.expired)
 
 
@@ -27,16 +31,27 @@ def report(id: int) -> Answer:
     counts = progress(mailing.id)
     state, kind = STATES[mailing.state]
     found = failures(counts.dispatch_id, limit=200) if counts else []
+    results = results_of(counts.dispatch_id) if counts else None
+    links = by_clicks(results.links) if results else []
     return render_template(
         "mailings/report.html",
         mailing=mailing,
         titles=Titles(mailing.customer_id),
         progress=counts,
+        results=results,
+        links=links[:MOST_LINKS],
+        more_links=max(len(links) - MOST_LINKS, 0),
         state_text=state,
         state_kind=kind,
         failed=by_reason(found, FINAL),
         waiting=by_reason(found, (DeliveryState.deferred,)),
     )
+
+
+def by_clicks(links: Sequence[LinkResult]) -> list[tuple[str, str, str]]:
+    """Return (address, readers, times) as shown, the most clicked first."""
+    ordered = sorted(links, key=lambda link: (-link.readers, -link.hits))
+    return [(link.target, format_decimal(link.readers), format_decimal(link.hits)) for link in ordered]
 
 
 def by_reason(found: list[Failure], outcomes: tuple[DeliveryState, ...]) -> list[tuple[str, str, int]]:

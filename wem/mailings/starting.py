@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,7 +18,8 @@ from wem.delivery import rules
 from wem.delivery.markup import names_in_links
 from wem.delivery.models import Dispatch, DispatchKind, DispatchState
 from wem.delivery.personalising import TemplateProblem
-from wem.delivery.rendering import Content, Letter, Texts, compile_texts
+from wem.delivery.rendering import Content, Letter, Templates, compile_templates
+from wem.domains.choosing import sender_address
 from wem.lists.address_rules import Address, read_address, wire_address
 from wem.lists.models import Field, MailingList
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
@@ -27,6 +28,8 @@ from wem.mailings.footer import append_footer_html, append_footer_text
 from wem.mailings.html import clean_html, inline_styles, text_from_html
 from wem.mailings.models import BodyKind, Mailing, MailingTarget
 from wem.settings import settings
+from wem.tracking.linking import Counted, counted
+from wem.tracking.links import keep_links
 
 
 class Problem(enum.StrEnum):
@@ -35,6 +38,7 @@ class Problem(enum.StrEnum):
     contract = "contract"  # suspended, not begun, ended
     legal_items = "legal_items"  # the contract's details lack what every mail must show
     sender_name = "sender_name"
+    sender_domain = "sender_domain"  # its records are no longer found
     no_list = "no_list"
     nobody = "nobody"  # nobody is on its lists
     subject = "subject"
@@ -77,10 +81,12 @@ class Ready:
     source: Source
     text: str = ""
     html: str | None = None
-    texts: Texts | None = None
+    templates: Templates | None = None
     problem: Problem | None = None
     # What exactly is wrong when a text is no template.
     fault: TemplateProblem | None = None
+    # The HTML as it is sent: links and opens counted.
+    counted: Counted | None = None
 
 
 def start(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> Dispatch:
@@ -130,6 +136,8 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
         found.append(Problem.no_list)
     elif not any(row.active_count for row in lists):
         found.append(Problem.nobody)
+    if sender_address(db.session.get_one(Customer, mailing.customer_id), lists).broken:
+        found.append(Problem.sender_domain)
     if not mailing.subject.strip():
         found.append(Problem.subject)
     if not (mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip():
@@ -193,12 +201,16 @@ def _bodies(source: Source) -> tuple[str, str | None, str]:
 def _compiled(source: Source) -> Ready:
     try:
         text, html, cleaned = _bodies(source)
-        texts = compile_texts(source.subject, text, html, source.names, source.language)
+        templates = compile_templates(source.subject, text, html, source.names, source.language)
         used = names_in_text_addresses(source.text) | names_in_links(cleaned) | names_in_body_addresses(cleaned)
     except TemplateProblem as fault:
         return Ready(source, problem=Problem.template, fault=fault)
     # A draft or a copy may be older than a field's kind.
-    return Ready(source, text, html, texts, Problem.personal_link if used & source.personal else None)
+    if used & source.personal:
+        return Ready(source, text, html, templates, Problem.personal_link)
+    fields = [name for name in source.names if name not in source.personal]
+    found = counted(html, fields, settings().PUBLIC_URL) if html else None
+    return Ready(source, text, html, templates, counted=found)
 
 
 def lists_of(mailing: Mailing) -> list[MailingList]:
@@ -221,17 +233,18 @@ def letter(mailing: Mailing, contract: Contract, ready: Ready) -> Letter:
     """Return the mail as it would be sent now, ready to fill in; raises TemplateProblem where a text cannot be."""
     if ready.fault:
         raise ready.fault
-    return Letter(0, _content(mailing, contract, lists_of(mailing), ready), settings(), ready.texts)
+    return Letter(0, _content(mailing, contract, lists_of(mailing), ready), settings(), ready.templates)
 
 
 def _content(mailing: Mailing, contract: Contract, lists: Sequence[MailingList], ready: Ready) -> Content:
     customer = db.session.get_one(Customer, mailing.customer_id)
+    sender = sender_address(customer, lists)
     return Content(
         mailing_id=mailing.id or 0,
         subject=mailing.subject,
         text=ready.text,
         html=ready.html,
-        sender=f"{customer.slug}@{settings().SERVICE_DOMAIN}",
+        sender=sender.address,
         sender_name=mailing.sender_name,
         language=mailing.language,
         customer_slug=customer.slug,
@@ -241,6 +254,8 @@ def _content(mailing: Mailing, contract: Contract, lists: Sequence[MailingList],
         attested_since=_attested_since([row.id for row in lists]),
         batch_size=settings().batch_size,
         reply_to=reply_address(contract),
+        sender_domain_id=sender.domain.id if sender.domain else None,
+        bounce_domain=sender.domain.return_path if sender.domain else None,
     )
 
 
@@ -254,6 +269,8 @@ def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:
     contract = contract_in_force(mailing.customer_id)
     assert contract is not None
     at = clock.now()
+    if ready.counted is not None:
+        ready = replace(ready, html=ready.counted.html)
     dispatch = Dispatch(
         customer_id=mailing.customer_id,
         mailing_id=mailing.id,
@@ -266,6 +283,8 @@ def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:
     )
     db.session.add(dispatch)
     db.session.flush()
+    if ready.counted is not None and ready.counted.targets:
+        keep_links(dispatch.id, ready.counted.targets)
     return dispatch
 
 

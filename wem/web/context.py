@@ -43,6 +43,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Work list"), "/staff/"),
             (gettext("Contracts"), "/staff/contracts"),
             (gettext("Uploads"), "/staff/uploads"),
+            (gettext("Sender domains"), "/staff/domains"),
             (gettext("People"), "/staff/people"),
             (gettext("Queues"), "/staff/queues"),
             (gettext("Audit trail"), "/staff/audit"),
@@ -57,6 +58,7 @@ def nav_items() -> list[NavItem]:
         (gettext("Home"), "/dashboard"),
         (gettext("Lists"), "/lists"),
         (gettext("Mailings"), "/mailings"),
+        (gettext("Sender domains"), "/domains"),
         (gettext("Contract"), "/contract"),
     ]
     if membership.role is Role.owner:

@@ -1,0 +1,298 @@
+"""Carries parcels over many connections: feeds them, gathers outcomes, has them committed in rounds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from wem import queue
+from wem.delivery.connection import Connection
+from wem.delivery.pace import Pace
+from wem.delivery.pacing import Gate
+from wem.delivery.parcels import Desk, Hold, Parcel
+from wem.delivery.smtp import Answer, Server, Unreachable
+
+log = logging.getLogger("wem.delivery")
+
+# Seconds between looks at the clock and at what forbids sending, while nothing else makes us look.
+TICK = 0.25
+# No dot leaves when the last look is older: a stop that is a second old is always seen.
+SIGHT = 0.8
+_Got = TypeVar("_Got")
+
+
+class Carrier:
+    """One run: many connections, one thread for the database, rounds in which all outcomes so far are committed.
+
+    A round has no timer: it takes what was gathered while the one before ran (group commit).
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        desk: Callable[[], Desk],
+        server: Server,
+        connections: int,
+        deadline: float,
+        pace: Callable[[], Pace] | None = None,
+    ) -> None:
+        self.app = app
+        self.server = server
+        self.deadline = deadline
+        # Why it ended early, if it did.
+        self.unreachable: Unreachable | None = None
+        self.more = True
+        self._make_desk = desk
+        self._make_pace = pace
+        self._gate: Gate | None = None
+        self._size = connections
+        self._connections: list[Connection] = []
+        self._supply: deque[Parcel] = deque()
+        self._takers: deque[asyncio.Future[None]] = deque()
+        self._entries: list[tuple[Parcel, Any]] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._holds: list[Hold] = []
+        self._closing = False
+        self._look_due = False
+        self._fetch_again = 0.0
+        self._serving = 0
+
+    async def run(self) -> bool:
+        """Carry until nothing is left or the deadline is reached; returns whether there may be more.
+
+        Raises what the database raised: then nothing has been given back, and the leases run out.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._bell = self._loop.create_future()
+        self._closed = self._loop.create_future()
+        context = self.app.app_context()
+        with ThreadPoolExecutor(1, "database", context.push) as self._thread:
+            self.desk = await self._ask(self._make_desk)
+            if self._make_pace is not None:
+                self._gate = Gate(self._make_pace(), 2 * self._size, self._let_in, self._put_off)
+            ticker = self._loop.create_task(self._tick())
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._keep_books())
+                    for _ in range(self._size):
+                        self._serving += 1
+                        group.create_task(self._serve(Connection(self, self.server)))
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+            finally:
+                ticker.cancel()
+                if self._gate is not None:
+                    await self._gate.close()
+                await self._ask(self.desk.leave)
+                await self._ask(context.pop)
+        return self.more
+
+    # What the connections ask.
+
+    async def take(self) -> Parcel | None:
+        """Return the next parcel, None when there will be no more."""
+        while (parcel := self.take_now()) is None and not self._closing:
+            taker = self._loop.create_future()
+            self._takers.append(taker)
+            self._ring()
+            await taker
+        return parcel
+
+    def take_now(self) -> Parcel | None:
+        """Return the next parcel if one is there."""
+        while self._supply:
+            parcel = self._supply.popleft()
+            parcel.hold.waiting -= 1
+            if self._short:
+                self._ring()
+            if not parcel.hold.stopped:
+                parcel.hold.busy += 1
+                return parcel
+            self._done_with(parcel)
+        return None
+
+    def give_back(self, parcel: Parcel) -> None:
+        """Take a parcel back that has not left."""
+        parcel.hold.busy -= 1
+        if self._closing or parcel.hold.stopped:
+            self._done_with(parcel)
+            self._ring()
+            return
+        parcel.hold.waiting += 1
+        self._supply.appendleft(parcel)
+        self._wake_takers()
+
+    def record(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]:
+        """Have an outcome written down; the future is done when it is committed."""
+        parcel.hold.busy -= 1
+        self._done_with(parcel)
+        return self._enter(parcel, outcome)
+
+    def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]:
+        """Have it written down what a server's answer means."""
+        if self._gate is not None:
+            self._gate.note(parcel, answer.code, answer.enhanced if answer.code != 250 else None, answer.text)
+        return self.record(parcel, parcel.outcome(answer))
+
+    def intend(self, parcel: Parcel) -> asyncio.Future[None]:
+        """Have it written down that a parcel is about to leave."""
+        return self._enter(parcel, parcel.intent())
+
+    def word_on(self, parcel: Parcel) -> bool | None:
+        """Return whether a parcel may leave this instant; None when that must be looked at first."""
+        hold, now = parcel.hold, time.monotonic()
+        if now >= hold.lease.deadline:
+            hold.stopped = True
+        if queue.stopping.is_set():
+            self._close()
+            return False
+        if hold.stopped or parcel.stopped:
+            return False
+        return True if now - self.desk.looked_at < SIGHT else None
+
+    def next_round(self) -> asyncio.Future[None]:
+        """Return a future that is done when a round that begins after this is over."""
+        future = self._loop.create_future()
+        self._waiting.append(future)
+        self._ring()
+        return future
+
+    def _enter(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]:
+        parcel.hold.unwritten += 1
+        self._entries.append((parcel, outcome))
+        return self.next_round()
+
+    # What happens beside them.
+
+    @property
+    def _short(self) -> bool:
+        """Whether the connections will soon have nothing to do."""
+        return len(self._supply) + (self._gate.waiting if self._gate else 0) <= 2 * self._size
+
+    def _let_in(self, parcel: Parcel) -> None:
+        self._supply.append(parcel)
+        self._wake_takers()
+
+    def _put_off(self, parcel: Parcel, until: datetime) -> None:
+        parcel.hold.waiting -= 1
+        if not parcel.hold.stopped:
+            self._enter(parcel, parcel.put_off(until))
+
+    def _done_with(self, parcel: Parcel) -> None:
+        if self._gate is not None:
+            self._gate.done_with(parcel)
+
+    async def _serve(self, connection: Connection) -> None:
+        self._connections.append(connection)
+        wait = 1.0
+        try:
+            while not self._closing:
+                try:
+                    await connection.run()
+                except Unreachable as error:
+                    if not any(other.alive for other in self._connections):
+                        self.unreachable, self.more = error, False
+                        self._close()
+                    # It may have as many lines as it wants: try again later, with what the others leave.
+                    await asyncio.wait((self._closed,), timeout=wait)
+                    wait = min(2 * wait, 10.0)
+        finally:
+            self._serving -= 1
+            self._ring()
+
+    async def _keep_books(self) -> None:
+        while True:
+            if not self._entries and not self._waiting:
+                await self._bell
+            self._bell = self._loop.create_future()
+            entries, self._entries = self._entries, []
+            waiting, self._waiting = self._waiting, []
+            if entries or waiting or self._look_due:
+                self._look_due = False
+                await self._ask(self.desk.round, entries, self._holds)
+            for parcel, _ in entries:
+                parcel.hold.unwritten -= 1
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
+            await self._fetch()
+            await self._close_resting()
+            if self._closing and not self._serving and not self._entries and not self._holds:
+                return
+
+    async def _fetch(self) -> None:
+        """Have more leased when the supply runs low; close when there is no more and nothing under way."""
+        now = time.monotonic()
+        idle = not self._entries and not any(hold.busy or hold.waiting for hold in self._holds)
+        if self._closing or not self._short or (now < self._fetch_again and not idle):
+            return
+        parcels = await self._ask(self.desk.fetch)
+        if parcels is None:
+            self._fetch_again = now + 2 * TICK
+            if idle:
+                self.more = False
+                self._close()
+            return
+        for parcel in parcels:
+            parcel.hold.waiting += 1
+        if parcels:
+            self._holds.append(parcels[0].hold)
+        if self._gate is not None:
+            self._gate.bring(parcels)
+        else:
+            self._supply.extend(parcels)
+            self._wake_takers()
+
+    async def _close_resting(self) -> None:
+        for hold in [hold for hold in self._holds if hold.resting]:
+            if hold.waiting:
+                self._supply = deque(parcel for parcel in self._supply if parcel.hold is not hold)
+                hold.waiting = 0
+            self._holds.remove(hold)
+            await self._ask(self.desk.close, hold, self.unreachable is not None)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = time.monotonic()
+            for connection in self._connections:
+                if connection.session is not None:
+                    connection.session.check(now)
+            if now >= self.deadline or queue.stopping.is_set():
+                self._close()
+            self._look_due = True
+            self._ring()
+
+    def _close(self) -> None:
+        """Begin nothing any more; what is under way comes to its end."""
+        if self._closing:
+            return
+        self._closing = True
+        for parcel in (*self._supply, *(self._gate.clear() if self._gate else ())):
+            parcel.hold.waiting -= 1
+        self._supply.clear()
+        self._closed.set_result(None)
+        self._wake_takers()
+        self._ring()
+
+    def _wake_takers(self) -> None:
+        number = len(self._takers) if self._closing else min(len(self._takers), len(self._supply))
+        for _ in range(number):
+            taker = self._takers.popleft()
+            if not taker.done():
+                taker.set_result(None)
+
+    def _ring(self) -> None:
+        if not self._bell.done():
+            self._bell.set_result(None)
+
+    async def _ask(self, what: Callable[..., _Got], *given: Any) -> _Got:
+        return await self._loop.run_in_executor(self._thread, what, *given)

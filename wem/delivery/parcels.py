@@ -1,0 +1,104 @@
+"""A mail on its way and what holds it: the words between the connections and those whose mail they carry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from wem.delivery.leasing import Lease
+from wem.delivery.message import Features, Mail
+from wem.delivery.pace_lanes import PaceKey
+from wem.delivery.smtp import Answer
+
+
+class Hold:
+    """Some parcels under one lease. Counted is where they are: waiting, with a connection, or not written down yet."""
+
+    # Whether the intent to send is written down before each dot (policy hold).
+    intents = False
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.waiting = 0
+        self.busy = 0
+        self.unwritten = 0
+        # Nothing of it leaves any more: paused, not permitted, or the lease is lost.
+        self.stopped = False
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing of it is under way any more."""
+        return not self.busy and not self.unwritten and (self.stopped or not self.waiting)
+
+
+class Parcel:
+    """One mail to one recipient; `made` once it is prepared, `outcome` gives what is written down of an answer."""
+
+    __slots__ = ("hold", "losses", "made", "pace_key", "stopped")
+    made: Mail
+    # By whom, from where and to where it goes, for its pace; None where it need not keep to any.
+    pace_key: PaceKey | None
+
+    def __init__(self, hold: Hold) -> None:
+        self.hold = hold
+        self.stopped = False
+        # Lines lost under it before its dot.
+        self.losses = 0
+        self.pace_key = None
+
+    def prepare(self, features: Features) -> Any:
+        """Make the mail for a server with these features; returns its outcome when it is not to leave."""
+        raise NotImplementedError
+
+    def outcome(self, answer: Answer) -> Any:
+        """Return what is written down after this answer."""
+        raise NotImplementedError
+
+    def put_off(self, until: datetime) -> Any:
+        """Return what is written down of a mail that its pace does not permit before then."""
+        raise NotImplementedError
+
+    def intent(self) -> Any:
+        """Return what is written down before the dot where the hold asks for it."""
+        raise NotImplementedError
+
+
+class Desk(Protocol):
+    """The database's side, called in one thread only, never two calls at once."""
+
+    # When what forbids sending was looked at last (monotonic).
+    looked_at: float
+
+    def fetch(self) -> Sequence[Parcel] | None:
+        """Lease what is ready and return it; empty when it came to nothing, None when there is nothing. Commits."""
+
+    def round(self, entries: Sequence[tuple[Any, Any]], holds: Sequence[Hold]) -> None:
+        """Write all outcomes down in one transaction, prolong leases, look at what forbids the next mail. Commits."""
+
+    def close(self, hold: Hold, unreachable: bool) -> None:
+        """Give a hold back, or end it, now that nothing of it is under way. Commits."""
+
+    def leave(self) -> None:
+        """Let go of everything."""
+
+
+class Source(Protocol):
+    """Where a connection gets its parcels and tells what became of them."""
+
+    async def take(self) -> Parcel | None: ...
+
+    def take_now(self) -> Parcel | None: ...
+
+    def give_back(self, parcel: Parcel) -> None: ...
+
+    def record(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]: ...
+
+    def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]: ...
+
+    def intend(self, parcel: Parcel) -> asyncio.Future[None]: ...
+
+    def word_on(self, parcel: Parcel) -> bool | None: ...
+
+    def next_round(self) -> asyncio.Future[None]: ...

@@ -1,0 +1,61 @@
+"""Where a counted link leads, for the reader who clicks; never anywhere but where the link table says."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+
+from wem.db import db
+from wem.delivery.identity import Purpose, identity_keys, read_delivery_id
+from wem.delivery.models import Delivery, Dispatch
+from wem.delivery.personalising import TemplateProblem
+from wem.delivery.rendering import values_of
+from wem.lists.models import Subscriber
+from wem.settings import settings
+from wem.tracking.addresses import filled, location
+from wem.tracking.models import Link, LinkKind
+
+_CLICK = re.compile(r"([1-9][0-9]{0,5})\.([A-Za-z2-7]{39})")
+
+
+def read_click(text: str) -> tuple[int, int, int] | None:
+    """Return (dispatch_id, seq, number) of what stands behind `/l/`; None when it is damaged or forged."""
+    found = _CLICK.fullmatch(text)
+    subject = _read(found[2], Purpose.click) if found else None
+    return (*subject, int(found[1])) if found and subject else None
+
+
+def read_open(text: str) -> tuple[int, int] | None:
+    """Return (dispatch_id, seq) of what stands behind `/o/`; None when it is damaged or forged."""
+    return _read(text, Purpose.open)
+
+
+def address_behind(dispatch_id: int, seq: int, number: int) -> str | None:
+    """Return where the link leads, fit for a Location header; None when the dispatch or the link is gone.
+
+    Fields are filled in as they are now. When the reader is gone, or a value makes no address, they are left empty.
+    """
+    link = db.session.execute(
+        sa.select(Link.kind, Link.target).where(Link.dispatch_id == dispatch_id, Link.number == number)
+    ).one_or_none()
+    if link is None:
+        return None
+    if link.kind is LinkKind.fixed:
+        return location(link.target)
+    language = db.session.scalar(sa.select(Dispatch.content["language"].as_string()).where(Dispatch.id == dispatch_id))
+    fields = db.session.scalar(
+        sa.select(Subscriber.fields)
+        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .where(Delivery.dispatch_id == dispatch_id, Delivery.seq == seq)
+    )
+    try:
+        found = location(filled(link.target, values_of(fields or {}, language or "ja"), language or "ja"))
+    except TemplateProblem:
+        found = None
+    return found or location(filled(link.target, {}, language or "ja"))
+
+
+def _read(token: str, purpose: Purpose) -> tuple[int, int] | None:
+    config = settings()
+    return read_delivery_id(token, purpose, identity_keys(config.SECRET_KEY, config.SECRET_KEY_PREVIOUS or None))
