@@ -51,13 +51,13 @@ def main() -> int:
 def measure(given: argparse.Namespace) -> dict[str, Any]:
     settings = {"SMTP_CONNECTIONS": str(given.connections), "SEND_WORKERS": str(given.processes)}
     with stage.staged(given.db, var=given.var, **settings) as on:
-        sink = OwnSink(on.folder)
-        on.change(SMTP_PORT=str(sink.port))
-        dispatch_id, _ = stage.snapshot(stage.make_mailing(stage.make_list(given.recipients)))
-        db.session.remove()
-        workers = RealWorkers(on, 0, queues=("hi",))
-        senders = [Sender(on, shard, dispatch_id) for shard in range(given.processes)]
+        sink, workers, senders = OwnSink(on.folder), None, list[Sender]()
         try:
+            on.change(SMTP_PORT=str(sink.port))
+            dispatch_id, _ = stage.snapshot(stage.make_mailing(stage.make_list(given.recipients)))
+            db.session.remove()
+            workers = RealWorkers(on, 0, queues=("hi",))
+            senders = [Sender(on, shard, dispatch_id) for shard in range(given.processes)]
             for sender in senders:
                 sender.wait_ready()
             for sender in senders:
@@ -70,7 +70,8 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             for sender in senders:
                 sender.process.kill()
                 sender.process.communicate()
-            workers.stop()
+            if workers:
+                workers.stop()
             sink.stop()
         return found(sink, committed, given, running)
 

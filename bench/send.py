@@ -102,11 +102,13 @@ def compare(
     sessions = given.connections * given.processes
     messages = max(sessions, min(given.recipients, 20_000))
     sources = [yardsticks.smtp_source(sink.port, octets, sessions, messages)]
+    commits = [yardsticks.commit_ms()]
     before = sink.messages
     sent = send(on, sink, given.processes, dispatch_id)
     counted = sink.messages - before
     size_after = on.database.size()
     sources.append(yardsticks.smtp_source(sink.port, octets, sessions, messages))
+    commits.append(yardsticks.commit_ms())
     plain = yardsticks.plain(sink.port, given.plain_seconds, *keys.plain(given.dkim))
     rate, source = counted / sent["seconds"], statistics.mean(sources)
     cpu, rss = [each.cpu_s for each in sent["spent"]], [each.peak_rss_mb for each in sent["spent"]]
@@ -119,6 +121,7 @@ def compare(
         "smtp_source_per_s": round(source, 1),
         "smtp_source_before_after": [round(each, 1) for each in sources],
         "plain_per_s": round(plain, 1),
+        "commit_ms": round(statistics.mean(commits), 2),
         "ratio_to_smtp_source": round(rate / source, 3),
         "ratio_to_plain": round(rate / plain, 2),
         "sink_cpu_s_per_1000": round(1000 * sent["sink_cpu_s"] / counted, 4),

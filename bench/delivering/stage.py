@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -97,6 +99,8 @@ class Stage:
 def staged(database: str, *, var: Path | None = None, **settings: str) -> Iterator[Stage]:
     """Make an installation with empty tables and take it down at the end; raises NotHere."""
     logging.disable(logging.WARNING)
+    # Who is told to stop leaves nothing behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # A short path: sockets have room for about a hundred bytes.
     folder = Path(tempfile.mkdtemp(prefix="wem-bench-", dir=var or "/tmp"))
     running: list[Database | Redis] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import statistics
 import subprocess
 import time
 from email.message import EmailMessage
@@ -14,6 +15,7 @@ import jinja2
 from bench.delivering import content
 from bench.delivering.sinks import tool
 from wem import clock
+from wem.db import db
 
 
 def smtp_source(port: int, octets: int, sessions: int, messages: int) -> float:
@@ -23,6 +25,24 @@ def smtp_source(port: int, octets: int, sessions: int, messages: int) -> float:
     begun = time.perf_counter()
     subprocess.run([program, *options, f"127.0.0.1:{port}"], check=True, capture_output=True)
     return messages / (time.perf_counter() - begun)
+
+
+def commit_ms(number: int = 100) -> float:
+    """Return the milliseconds that one small commit takes to be on disk (median), on the application's database."""
+    table = "(id integer primary key, n integer)"
+    times = []
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE bench_commit {table}")
+        connection.exec_driver_sql("INSERT INTO bench_commit VALUES (1, 0)")
+        connection.commit()
+        for _ in range(number):
+            begun = time.perf_counter()
+            connection.exec_driver_sql("UPDATE bench_commit SET n = n + 1")
+            connection.commit()
+            times.append(time.perf_counter() - begun)
+        connection.exec_driver_sql("DROP TABLE bench_commit")
+        connection.commit()
+    return 1000 * statistics.median(times)
 
 
 def plain(port: int, seconds: float, key: bytes | None, algorithm: bytes) -> float:

@@ -31,6 +31,8 @@ pytestmark = pytest.mark.both_databases
 
 READERS = 2000
 BATCH = 50
+# So that a worker cannot be done before it is killed.
+SLOWLY = {"pattern": "*", "stage": "after_data", "action": "delay", "seconds": 0.05}
 PATIENCE = 120.0  # seconds, on a machine with much else to do
 WORKER = """
 import time
@@ -105,6 +107,7 @@ def test_two_workers_killed_in_the_middle(app: Flask, world: factories.World, ma
     app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2")
     add_many(world.ours.mailing_list, READERS)
     dispatch = make_dispatch(world.ours.mailing_list, batch_size=BATCH)
+    mailbox.set_behaviours([SLOWLY])
     workers = [worker(app.config["WEM"], "sending.send_until") for _ in range(2)]
     for number, process in enumerate(workers, start=1):
         kill(process, lambda number=number: mailbox.count() >= 300 * number)  # type: ignore[misc]

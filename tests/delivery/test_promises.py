@@ -15,7 +15,7 @@ from flask import Flask
 from tests import factories
 from tests.delivery.dispatches import counters, make_dispatch, send_all, states
 from tests.delivery.scripted_peer import DROP, Peer
-from tests.delivery.test_killing import PATIENCE, add_many, kill, worker
+from tests.delivery.test_killing import PATIENCE, SLOWLY, add_many, kill, worker
 from tests.delivery.test_smtp_peers import sending_to, without
 from wem import clock
 from wem.db import db
@@ -51,6 +51,7 @@ def test_a_killed_worker_doubles_at_most_one_mail_per_connection(
     add_many(world.ours.mailing_list, 1997)
     dispatch = make_dispatch(world.ours.mailing_list, batch_size=100)
     moment = random.randrange(100, 1500)
+    mailbox.set_behaviours([SLOWLY])
     kill(worker(app.config["WEM"], "sending.send_until"), lambda: mailbox.count() >= moment)
     send_to_the_end(dispatch)
     copies = Counter((mail["recipient"], mail["message_id"]) for mail in mailbox.recipients())
