@@ -66,7 +66,8 @@ def test_the_messy_file_gives_what_is_expected_of_it(world: World, browser_for: 
     assert shown["取り込めない行"] == str(len(refused)) and shown["ファイル内の重複"] == str(len(duplicates))
     assert shown["新規"] == str(expected["records"] - len(refused) - len(duplicates))
     rows = {
-        int(row.th.get_text(strip=True)): row.get_text(" ", strip=True) for row in page.soup.select("#refused tbody tr")
+        int(row.th.get_text(strip=True).removesuffix("行目")): row.get_text(" ", strip=True)
+        for row in page.soup.select("#refused tbody tr")
     }
     assert set(rows) == refused | set(duplicates)
     for record, first in duplicates.items():

@@ -10,6 +10,7 @@ TURNED = [
     ('<td bgcolor="#ffffff">x</td>', '<td bgcolor="#1f1f1f">x</td>'),
     ("<p style=\"color:#000;background:white url('https://x.example/white.png')\">x</p>", None),
     ('<p style="color:#1a1a1a !important">x</p>', '<p style="color:#d6d6d6 !important">x</p>'),
+    ('<a style="color:#0017c1">x</a>', '<a style="color:#7989ff">x</a>'),
     ('<font color="black">x</font>', '<font color="#ebebeb">x</font>'),
     ('<p style="color:rgb(0, 0, 0)">x</p>', '<p style="color:#ebebeb">x</p>'),
     ('<p style="background-color:rgba(255,255,255,.5)">x</p>', '<p style="background-color:rgba(31,31,31,.5)">x</p>'),

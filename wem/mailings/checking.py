@@ -163,7 +163,7 @@ def _greeting(ready: Ready | None, nobody: Shown | None) -> Iterator[Check]:
             Severity.warning,
             gettext("Greeting of readers without a name"),
             gettext("The title stands twice: %(greetings)s", greetings=some(doubled)),
-            gettext("Please take the title out of the default, for example “お客” in place of “お客様”."),
+            gettext("Please insert the salutation from the fields instead, or take the title out of the default."),
             "edit",
         )
 

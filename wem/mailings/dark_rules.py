@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 import re
 
 # Before the mail's own styles, so that those win where they say something of their own.
@@ -30,6 +31,7 @@ _COLOUR = re.compile(
 )
 _MIDDLE = 0.5
 _DARKEST, _LIGHTEST = 0.12, 0.92
+_READABLE = 0.28  # the luminance of text that can be read on the ground
 
 
 def darkened(html: str) -> str:
@@ -83,10 +85,18 @@ def _other(found: re.Match[str], ground: bool) -> str:
     if light <= _MIDDLE if ground else light >= _MIDDLE:
         return found[0]
     light = _DARKEST + (1 - light) * (_LIGHTEST - _DARKEST)
-    turned = [round(part * 255) for part in colorsys.hls_to_rgb(hue, light, rich)]
+    other = colorsys.hls_to_rgb(hue, light, rich)
+    while not ground and _luminance(other) < _READABLE:
+        light += 0.02
+        other = colorsys.hls_to_rgb(hue, light, rich)
+    turned = [round(part * 255) for part in other]
     if found["rest"]:
         return f"rgba({turned[0]},{turned[1]},{turned[2]}{_opacity(found['rest'])})"
     return "#" + "".join(f"{part:02x}" for part in turned)
+
+
+def _luminance(parts: tuple[float, float, float]) -> float:
+    return sum(share * math.pow(part, 2.2) for share, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
 
 
 def _opacity(rest: str) -> str:

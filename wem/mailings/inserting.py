@@ -20,6 +20,7 @@ class Snippet:
 
     label: str
     code: str
+    greets: bool = False
 
 
 def snippets(customer_id: int, language: str) -> list[Snippet]:
@@ -46,5 +47,5 @@ def _greetings(names: Sequence[Field], language: str) -> list[Snippet]:
         with force_locale(language):
             named, nameless = gettext("Dear %(name)s", name=f"{{{{ {row.key} }}}}"), gettext("Dear customer")
         label = gettext("Salutation") if len(names) == 1 else gettext("Salutation (%(field)s)", field=row.label)
-        offered.append(Snippet(label, f"{{% if {row.key} %}}{named}{{% else %}}{nameless}{{% endif %}}"))
+        offered.append(Snippet(label, f"{{% if {row.key} %}}{named}{{% else %}}{nameless}{{% endif %}}", greets=True))
     return offered
