@@ -94,7 +94,9 @@ migrate = Migrate(render_as_batch=True, compare_type=True)
 reading_only: ContextVar[bool] = ContextVar("reading_only", default=False)
 # Who waits for the write lock looks so often. SQLite itself would look every 100 ms and miss the gaps of long work.
 LOOK_EVERY_SECONDS = 0.005
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 30.0
+# How long this context waits for the write lock.
+patience_seconds: ContextVar[float] = ContextVar("patience_seconds", default=PATIENCE_SECONDS)
 ROOMY_LOG_PAGES = 16_000  # 64 MB
 
 
@@ -111,7 +113,7 @@ def open_as_we_need(engine: Engine, synchronous: str) -> None:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
-            f"busy_timeout={PATIENCE_SECONDS * 1000}",
+            f"busy_timeout={PATIENCE_SECONDS * 1000:.0f}",
             "cache_size=-65536",
             "temp_store=MEMORY",
             # Long work writes its own log back; nobody else is to pay for it in a commit.
@@ -131,7 +133,7 @@ def open_as_we_need(engine: Engine, synchronous: str) -> None:
 def _take_turn(connection: Connection) -> None:
     """Begin a transaction that may write as soon as nobody else writes; raises OperationalError when that lasts."""
     driver: Any = connection.connection.driver_connection
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + patience_seconds.get()
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:
@@ -147,7 +149,7 @@ def _take_turn(connection: Connection) -> None:
                 return
             time.sleep(LOOK_EVERY_SECONDS)
     finally:
-        driver.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000}")
+        driver.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000:.0f}")
 
 
 def quote_no_values(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from wem import clock, queue
-from wem.db import db
+from wem.db import db, patience_seconds
 from wem.settings import settings
 from wem.tracking.models import Hit
 from wem.tracking.rules import agent_of, network_of
@@ -96,12 +96,11 @@ def _impatient() -> Iterator[Connection]:
             yield connection
             return
         driver: Any = connection.connection.driver_connection
-        (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
-        driver.execute(f"PRAGMA busy_timeout={WAIT_MILLISECONDS}")
         driver.execute("PRAGMA synchronous=NORMAL")
+        patience = patience_seconds.set(WAIT_MILLISECONDS / 1000)
         try:
             yield connection
         finally:
+            patience_seconds.reset(patience)
             connection.rollback()
-            driver.execute(f"PRAGMA busy_timeout={patience}")
             driver.execute(f"PRAGMA synchronous={settings().SQLITE_SYNCHRONOUS}")
