@@ -48,4 +48,4 @@ def test_the_messy_file(service: Service, opened: Opened) -> None:
 def refused_rows(page: Page) -> dict[int, str]:
     """Return what stands in the table of refused rows, by the number of the row."""
     rows = page.locator("#refused tbody tr").all()
-    return {int(row.locator("th").inner_text()): row.inner_text() for row in rows}
+    return {int(re.sub(r"\D", "", row.locator("th").inner_text())): row.inner_text() for row in rows}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from flask import Flask
 from tests.factories import World
 from tests.lists.uploads import DATA, csv_of, received, work
 from wem import audit
-from wem.db import db, let_others_write, reading_only
+from wem.db import db, let_others_write, patience_seconds, reading_only
 from wem.lists import upload_checking, upload_steps
 from wem.lists.states import UploadState
 
@@ -111,14 +110,13 @@ def test_who_waits_gets_the_gap(app: Flask, world: World, write_beside: Callable
     assert sorted(waits)[len(waits) // 2] < 0.5
 
 
-def test_a_locked_database_is_said_in_the_end(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The name `wem.db` would be the extension of that name in the module.
-    monkeypatch.setattr(sys.modules["wem.db"], "PATIENCE_SECONDS", 0)
+def test_a_locked_database_is_said_in_the_end(app: Flask, world: World) -> None:
     audit.record("test.write", by=None)
     db.session.flush()
     found: list[BaseException] = []
 
     def write() -> None:
+        patience_seconds.set(0)
         with app.app_context():
             try:
                 db.session.execute(sa.select(1))
@@ -132,13 +130,13 @@ def test_a_locked_database_is_said_in_the_end(app: Flask, world: World, monkeypa
     assert "database is locked" in str(found)
 
 
-def test_patience_is_spent_once(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["wem.db"], "PATIENCE_SECONDS", 1)
+def test_patience_is_spent_once(app: Flask, world: World) -> None:
     audit.record("test.write", by=None)
     db.session.flush()
     waited: list[float] = []
 
     def write() -> None:
+        patience_seconds.set(1)
         with app.app_context():
             begun = time.monotonic()
             with pytest.raises(sa.exc.OperationalError):

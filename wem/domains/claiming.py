@@ -73,14 +73,14 @@ def add(name: str, pairs: Sequence[Pair], customer_id: int, *, by: int) -> Sende
     db.session.add(domain)
     keys.keep(domain, list(pairs), at)
     db.session.flush()
-    audit.record("domain.add", by=by, customer_id=customer_id, subject=domain, name=name)
+    audit.record("domain.add", by=by, customer_id=customer_id, subject=domain, domain=name)
     return domain
 
 
 def delete(domain: SenderDomain, *, by: int) -> None:
     """Give a domain up; its keys are erased and lists that sent from it send from the service's domain."""
     db.session.execute(sa.delete(ListSender).where(ListSender.domain_id == domain.id))
-    audit.record("domain.delete", by=by, customer_id=domain.customer_id, subject=domain, name=domain.name)
+    audit.record("domain.delete", by=by, customer_id=domain.customer_id, subject=domain, domain=domain.name)
     db.session.delete(domain)
 
 

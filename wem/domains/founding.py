@@ -25,7 +25,7 @@ def service_domain() -> SenderDomain:
     keys.keep(domain, pairs, at)
     try:
         db.session.flush()
-        audit.record("domain.add", by=None, subject=domain, name=name)
+        audit.record("domain.add", by=None, subject=domain, domain=name)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()  # another process made it at the same moment

@@ -24,7 +24,7 @@ NAME_PROBLEMS = {
     NameProblem.too_many: _l("You have as many domains as one contract can have. Delete one, or ask the help desk."),
 }
 FINDINGS = {
-    Finding.right: (_l("Found"), "success"),
+    Finding.right: (_l("Found as it should be"), "success"),
     Finding.missing: (_l("Not found yet"), "warning"),
     Finding.no_answer: (_l("No answer"), "neutral"),
     Finding.unchecked: (_l("Not checked yet"), "neutral"),

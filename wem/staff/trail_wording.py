@@ -21,16 +21,19 @@ SUBJECTS = {
     "MailingList": _l("List no. %(id)s"),
     "Membership": _l("Membership no. %(id)s"),
     "Partner": _l("Partner no. %(id)s"),
+    "SenderDomain": _l("Sender domain no. %(id)s"),
     "Subscriber": _l("Reader no. %(id)s"),
     "Tester": _l("Tester no. %(id)s"),
     "Upload": _l("Upload no. %(id)s"),
 }
 LABELS = {
     **DETAILS,
+    "address": _l("Sender's address"),
     "applied": _l("Registrations applied"),
     "at": _l("To be sent at"),
     "bad": _l("Rows refused"),
     "course": _l("Course"),
+    "domain": _l("Domain"),
     "found": _l("Found"),
     "good": _l("Rows to be applied"),
     "ground": _l("Ground"),
@@ -63,6 +66,7 @@ HELD = {
     HeldReason.missed: _l("Its time had passed"),
     HeldReason.contract: _l("The contract did not permit it"),
     HeldReason.problems: _l("Something in it forbade starting"),
+    HeldReason.sender_domain: _l("The records of its sender domain were no longer found"),
     HeldReason.staff: _l("By our staff"),
 }
 # What is noted as a code, by its label.
