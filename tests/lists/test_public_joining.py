@@ -159,6 +159,24 @@ def test_every_kind_of_field(world: World, public: Browser, later: Any) -> None:
     assert shown.content["labels"] == [field.label for field in made.values()]
 
 
+def test_no_answer_is_chosen_until_there_is_one_and_stands_not_where_one_is_needed(
+    world: World, public: Browser, later: Any
+) -> None:
+    made = with_fields(world)
+    names = [input_name(made[kind].id) for kind in ("choice", "yes_no")]
+    page = public.get("/h/takahashi/news/join")
+    for name in names:
+        assert [box["value"] for box in page.soup.select(f"[name={name}][checked]")] == [""]
+    assert "回答なし" in page.text
+    assert fill_in(public, "/h/takahashi/news/join", {"address": NEW}, later).status == 303
+    assert answers() == {}
+    for row in world.ours.mailing_list.form_fields:
+        row.required = True
+    db.session.commit()
+    page = public.get("/h/takahashi/news/join")
+    assert not any(page.soup.select(f"[name={name}][value='']") for name in names)
+
+
 @pytest.mark.parametrize(
     ("kind", "typed", "words"),
     [

@@ -90,6 +90,26 @@ def test_choices_no_longer_offered_are_kept(world, browser_for, here, few):
     assert browser.submit(path, back, action=path).status == 422
 
 
+def test_every_optional_field_can_be_emptied_again(world, browser_for, here):
+    few = make_field(world.ours.customer, "色", FieldKind.choice, key="色", options=["赤", "青"])
+    many = make_field(world.ours.customer, "県", FieldKind.choice, key="県", options=[f"県{n}" for n in range(9)])
+    several = make_field(world.ours.customer, "趣味", FieldKind.choices, key="趣味", options=["旅行"])
+    asked = make_field(world.ours.customer, "会員", FieldKind.yes_no, key="会員")
+    reader = world.ours.readers[0]
+    reader.fields = {"氏名": "田中 一郎", "色": "赤", "県": "県1", "趣味": ["旅行"], "会員": False}
+    db.session.commit()
+    browser, path = browser_for(world.ours.editor), f"{here}/{reader.id}"
+    for row in (few, many, several, asked):
+        page = browser.get(path)
+        offered = page.soup.select(f"[name=field_{row.id}][value=''], [name=field_{row.id}] option[value='']")
+        # Boxes are emptied by a click.
+        assert bool(offered) == (row is not several)
+        page = browser.submit(path, {f"field_{row.id}": [] if row is several else ""}, action=path)
+        assert page.status == 303
+        assert row.key not in reader.fields
+    assert reader.fields == {"氏名": "田中 一郎"}
+
+
 def test_a_save_holds_the_reader(world, browser_for, here):
     reader = world.ours.readers[0]
     said = []

@@ -182,7 +182,7 @@ def value_input(field: Field, required: bool, kept: Sequence[str] = ()) -> Any:
     options = [SelectChoice(str(option)) for option in (*field.options, *kept)]
     match field.kind:
         case FieldKind.choice if len(options) <= FEW:
-            return RadioField(field.label, choices=options, validators=validators, validate_choice=False)
+            return _radios(field.label, options, required)
         case FieldKind.choice:
             none = SelectChoice("", lazy_gettext("(please choose)"))
             return SelectField(field.label, choices=[none, *options], validators=validators, validate_choice=False)
@@ -190,12 +190,20 @@ def value_input(field: Field, required: bool, kept: Sequence[str] = ()) -> Any:
             return Checkboxes(field.label, options, required=required)
         case FieldKind.yes_no:
             both = [SelectChoice("yes", lazy_gettext("Yes")), SelectChoice("no", lazy_gettext("No"))]
-            return RadioField(field.label, choices=both, validators=validators, validate_choice=False)
+            return _radios(field.label, both, required)
         case FieldKind.number:
             return StringField(field.label, validators=validators, render_kw={"inputmode": "decimal", "maxlength": 40})
         case FieldKind.date:
             return StringField(field.label, validators=validators, render_kw={"type": "date"})
     return StringField(field.label, validators=validators, render_kw={"maxlength": 1000})
+
+
+def _radios(label: str, options: list[SelectChoice], required: bool) -> Any:
+    """Return one of several choices; where none is needed there is a way back to none, chosen from the start."""
+    if required:
+        return RadioField(label, choices=options, validators=[_needed], validate_choice=False)
+    none = SelectChoice("", lazy_gettext("No answer"))
+    return RadioField(label, choices=[*options, none], default="", validate_choice=False)
 
 
 def read_input(typed: Any, field: Field, *, required: bool, kept: Sequence[str] = ()) -> Any:
