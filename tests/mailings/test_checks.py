@@ -130,11 +130,18 @@ def test_a_list_without_readers_is_refused(world: World) -> None:
     assert found(world)["リストと読者"].severity is REFUSAL
 
 
+IMAGES = "画像のアドレス（https）"
 WARNED: list[tuple[str, str, str, str]] = [
     ("http", '<a href="http://shop.example.jp/">見る</a>', "リンクの暗号化（https）", "http://shop.example.jp/"),
     ("nowhere", '<a href="#">見る</a>', "リンク先", "#"),
     ("without scheme", '<a href="shop.example.jp">見る</a>', "リンク先", "shop.example.jp"),
     ("no alt", '<img src="https://shop.example.jp/a.png">', "画像の代替テキスト（alt）", "a.png"),
+    ("http image", '<img alt="靴" src="http://shop.example.jp/a.png">', IMAGES, "http://shop.example.jp/a.png"),
+    ("image of a page", '<img alt="靴" src="img/a.png">', IMAGES, "img/a.png"),
+    ("no image", '<img alt="靴">', IMAGES, "（）"),
+    ("http background", '<table background="http://x.example/b.png"><tr><td>x</td></tr></table>', IMAGES, "b.png"),
+    ("http in a style", "<p style=\"background: #fff url('http://x.example/c.png')\">x</p>", IMAGES, "c.png"),
+    ("http in a style block", "<style>p { background: url(http://x.example/d.png) }</style><p>x</p>", IMAGES, "d.png"),
     ("size", f"<p>{'長いメールです。' * 5000}</p>", "サイズ", "102 KB"),
 ]
 
@@ -156,6 +163,7 @@ def test_warned_of(world: World, html: str, title: str, said: str) -> None:
         '<a href="{{ unsubscribe_url }}">停止</a>',
         '<a href="mailto:info@shop.example.jp">連絡</a> <a href="tel:0312345678">電話</a>',
         '<img alt="" src="https://shop.example.jp/line.png"><img alt="靴" src="https://shop.example.jp/shoe.png">',
+        '<style>p { background: url("https://x.example/a.png") }</style><p style="background: URL(https://x.example/b)">x',
     ],
 )
 def test_not_warned_of(world: World, html: str) -> None:

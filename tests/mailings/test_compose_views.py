@@ -85,11 +85,17 @@ def test_a_name_too_long_is_refused(world: World, editor: Browser) -> None:
 
 def test_the_name_of_a_copy_says_so_within_its_length(world: World, editor: Browser) -> None:
     mailing = world.ours.mailing
-    for name, copied in (("定期便", "定期便（コピー）"), ("名" * 100, "名" * 95 + "（コピー）"), ("", "")):
-        newest_of(mailing).name = name
+    for name, subject, copied in (
+        ("定期便", "秋", "定期便（コピー）"),
+        ("名" * 100, "秋", "名" * 95 + "（コピー）"),
+        ("", "秋", "秋（コピー）"),
+        ("", "件" * 400, "件" * 95 + "（コピー）"),
+        ("", "", ""),
+    ):
+        newest_of(mailing).name, newest_of(mailing).subject = name, subject
         db.session.commit()
         editor.post(f"/mailings/{mailing.id}/duplicate")
-        assert newest().name == copied
+        assert (newest().name, newest().subject) == (copied, subject)
 
 
 def test_a_name_changed_by_somebody_else_is_a_conflict(world: World, editor: Browser, browser_for: BrowserFor) -> None:
@@ -293,7 +299,7 @@ def test_a_draft_is_duplicated_and_deleted(world: World, editor: Browser) -> Non
     copy = newest()
     assert copied.location == f"/mailings/{copy.id}/edit"
     assert copy.id != mailing.id
-    assert copy.subject == "秋の新商品のお知らせ（コピー）"
+    assert (copy.name, copy.subject) == ("秋の新商品のお知らせ（コピー）", "秋の新商品のお知らせ")
     assert (copy.html, copy.text) == (mailing.html, mailing.text)
     assert [row.id for row in copy.lists] == [world.ours.mailing_list.id]
     assert editor.post(f"/mailings/{copy.id}/delete").location == "/mailings"

@@ -81,7 +81,8 @@ def _legal(contract: Contract | None) -> Check:
         not missing,
         gettext("The five items that the law asks for (law on specified e-mail, Art. 4)"),
         gettext(
-            "Missing in the contract's details: %(items)s.", items=", ".join(str(LEGAL_ITEMS[each]) for each in missing)
+            "Missing in the contract's details: %(items)s.",
+            items=gettext(", ").join(str(LEGAL_ITEMS[each]) for each in missing),
         ),
         gettext("Please complete the details on the contract page, or ask the help desk."),
     )

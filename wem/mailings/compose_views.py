@@ -21,7 +21,7 @@ from wem.domains.models import list_senders
 from wem.lists.models import MailingList
 from wem.mailings import composing
 from wem.mailings.composing import Conflict, Draft, Refused
-from wem.mailings.forms import MailingForm
+from wem.mailings.forms import NAME_LENGTH, MailingForm
 from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
 from wem.mailings.previewing import sender_shown
@@ -98,11 +98,9 @@ def edit(id: int) -> Answer:
 def duplicate(id: int) -> Answer:
     _, account = ours()
     mailing = owned_or_404(Mailing, id)
-    copy = composing.duplicate(
-        mailing, name=_copied(mailing.name, 100), subject=_copied(mailing.subject, 400), by=account.id
-    )
+    copy = composing.duplicate(mailing, name=_name_of_copy(mailing), by=account.id)
     db.session.commit()
-    flash(gettext("This is a copy. Please change what is to be different, the subject for example."), "success")
+    flash(gettext("This is a copy with the same subject. Please change what is to be different."), "success")
     return see_other(url_for("composing.edit", id=copy.id))
 
 
@@ -121,12 +119,12 @@ def delete(id: int) -> Answer:
     return see_other(url_for("mailings.index"))
 
 
-def _copied(words: str, most: int) -> str:
-    """Return what a copy is called in so many characters; nothing when the original was called nothing."""
-    if not words:
+def _name_of_copy(mailing: Mailing) -> str:
+    """Return the name for one's own use of a copy: it says so there, and nowhere that a reader sees."""
+    if not mailing.name and not mailing.subject:
         return ""
-    room = most - len(gettext("Copy of %(subject)s", subject=""))
-    return str(gettext("Copy of %(subject)s", subject=words[:room]))
+    room = NAME_LENGTH - len(gettext("Copy of %(title)s", title=""))
+    return str(gettext("Copy of %(title)s", title=Titles(mailing.customer_id).of(mailing)[:room]))
 
 
 def _form(customer_id: int, mailing: Mailing | None = None) -> MailingForm:

@@ -248,14 +248,14 @@ def _fill_text(mailing: Mailing, cleaned: Cleaned) -> None:
         mailing.text_outdated = True
 
 
-def duplicate(mailing: Mailing, *, name: str, subject: str, by: int) -> Mailing:
-    """Return a new draft with the same content and lists under a name and a subject of its own."""
+def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
+    """Return a new draft with the same subject, content and lists under a name of its own."""
     copy = Mailing(
         customer_id=mailing.customer_id,
         created_by=by,
         version=1,
         name=name,
-        subject=subject,
+        subject=mailing.subject,
         body_kind=mailing.body_kind,
         html=mailing.html,
         text=mailing.text,

@@ -32,6 +32,7 @@ from wem.web.filters import number
 
 NEEDED = DataRequired(_l("This field is required."))
 NOW, LATER = "now", "later"
+NAME_LENGTH = 100
 
 
 class Line(StringField):
@@ -73,7 +74,7 @@ class MailingForm(FlaskForm):
     """A draft: nothing is needed to save it, what is written must be right."""
 
     version = HiddenField()
-    name = Name(_l("Name for your own use"), [Optional(), Length(max=100)])
+    name = Name(_l("Name for your own use"), [Optional(), Length(max=NAME_LENGTH)])
     subject = Line(_l("Subject"), [Length(max=400)])
     lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
     language = RadioField(

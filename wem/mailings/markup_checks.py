@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -11,6 +12,8 @@ from wem.mailings.checks import Check, Severity, judged
 
 # Named in a message, the rest is counted.
 SHOWN = 5
+# Images of backgrounds: `url(…)`, quoted or not.
+_STYLED = re.compile(r"""url\(\s*["']?\s*([^"')\s]+)""", re.IGNORECASE)
 
 
 def links_and_images(html: str) -> Iterator[Check]:
@@ -33,6 +36,16 @@ def links_and_images(html: str) -> Iterator[Check]:
         gettext("Links lead somewhere"),
         gettext("Links that lead nowhere: %(links)s", links=some(broken)),
         gettext("Write whole addresses that begin with https://."),
+        "edit",
+        Severity.warning,
+    )
+    # The preview loads no others, and the address of a part of a page leads nowhere in a mail.
+    odd = [image for image in reader.images if not image.lower().startswith(("https://", "{{", "{%"))]
+    yield judged(
+        not odd,
+        gettext("Addresses of images (https)"),
+        gettext("Images that do not begin with https://: %(images)s", images=some(odd)),
+        gettext("Write whole addresses that begin with https://. The preview and some mail programs show no others."),
         "edit",
         Severity.warning,
     )
@@ -63,11 +76,22 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.links: list[str] = []
+        self.images: list[str] = []
         self.without_alt: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag in ("a", "area") and "href" in given:
             self.links.append((given["href"] or "").strip())
-        if tag == "img" and given.get("alt") is None:
-            self.without_alt.append((given.get("src") or "").strip())
+        if tag == "img":
+            source = (given.get("src") or "").strip()
+            self.images.append(source)
+            if given.get("alt") is None:
+                self.without_alt.append(source)
+        if given.get("background"):
+            self.images.append((given["background"] or "").strip())
+        self.images += _STYLED.findall(given.get("style") or "")
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "style":
+            self.images += _STYLED.findall(data)
