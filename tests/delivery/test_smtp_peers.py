@@ -22,7 +22,8 @@ from tests.delivery.dispatches import counters, make_dispatch, send_all, states
 from tests.delivery.scripted_peer import DROP, OFFERS, SILENCE, Peer, scripted_peer
 from wem import clock
 from wem.db import db
-from wem.delivery.models import Attempt, Batch, BatchState, Dispatch, DispatchState, Stage
+from wem.delivery.models import Attempt, Batch, BatchState, Dispatch, DispatchState, Retry, Stage
+from wem.delivery.pace_models import ProviderState
 from wem.delivery.smtp_commands import Offers, on_the_wire, read_offers
 from wem.delivery.smtp_replies import Garbage, Replies, Reply
 
@@ -160,6 +161,49 @@ def test_a_kept_line_that_the_server_closes_costs_nothing(app: Flask, dispatch: 
         send_all()
     assert counters(dispatch) == {"accepted": READERS}
     assert len(peer.mails) == READERS
+
+
+@pytest.mark.parametrize("offers", [OFFERS, without("PIPELINING")], ids=["pipelined", "one by one"])
+@pytest.mark.parametrize("after", [0, 3])
+@pytest.mark.parametrize(
+    "answer", ["452 4.3.1 Insufficient system storage", "452 no room", "421 4.3.2 come back later"]
+)
+def test_a_server_without_room_harms_nobody(
+    app: Flask, dispatch: Dispatch, answer: str, after: int, offers: tuple[str, ...]
+) -> None:
+    """A full disk or a deep queue of our own server says nothing of a reader, and nothing of a provider."""
+
+    def script(command: str, recipient: str) -> str | None:
+        return answer if command == "MAIL" and len(peer.mails) >= after else None
+
+    began = clock.now()
+    with sending_to(app, Peer(script=script, offers=offers)) as peer:
+        assert not send_all()
+    taken = len(peer.mails)
+    assert after <= taken < READERS
+    assert counters(dispatch) == ({"accepted": taken} if taken else {}) | {"pending": READERS - taken}
+    assert not stages(dispatch)
+    assert not db.session.scalars(sa.select(Retry)).all()
+    assert not db.session.scalars(sa.select(ProviderState)).all()
+    [batch] = db.session.scalars(sa.select(Batch)).all()
+    assert batch.state is BatchState.ready
+    assert batch.not_before > began
+
+
+def test_what_is_said_of_the_sender_slows_no_provider(app: Flask, dispatch: Dispatch) -> None:
+    """Before the recipient is named an answer cannot come from the provider that takes the recipient's mail."""
+    said: list[str] = []
+
+    def script(command: str, recipient: str) -> str | None:
+        if command == "MAIL" and not said:
+            said.append(command)
+            return "451 4.7.1 slow down"
+        return None
+
+    with sending_to(app, Peer(script=script)):
+        send_all()
+    assert counters(dispatch) == {"accepted": READERS - 1, "deferred": 1}
+    assert not db.session.scalars(sa.select(ProviderState)).all()
 
 
 def test_a_line_carries_so_many_mails_and_no_more(app: Flask, dispatch: Dispatch) -> None:

@@ -15,6 +15,7 @@ from flask import Flask
 
 from wem import queue
 from wem.delivery.connection import Connection
+from wem.delivery.models import Stage
 from wem.delivery.pace import Pace
 from wem.delivery.pacing import Gate
 from wem.delivery.parcels import Desk, Hold, Parcel
@@ -137,8 +138,8 @@ class Carrier:
         return self._enter(parcel, outcome)
 
     def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]:
-        """Have it written down what a server's answer means."""
-        if self._gate is not None:
+        """Have it written down what a server's answer means. One to MAIL says nothing of the recipient's provider."""
+        if self._gate is not None and answer.stage is not Stage.mail:
             self._gate.note(parcel, answer.code, answer.enhanced if answer.code != 250 else None, answer.text)
         return self.record(parcel, parcel.outcome(answer))
 
@@ -241,10 +242,12 @@ class Carrier:
                 self.more = False
                 self._close()
             return
-        for parcel in parcels:
-            parcel.hold.waiting += 1
         if parcels:
             self._holds.append(parcels[0].hold)
+        if self._closing:
+            return  # while they were leased: nobody takes them any more, and they go back at once
+        for parcel in parcels:
+            parcel.hold.waiting += 1
         if self._gate is not None:
             self._gate.bring(parcels)
         else:
@@ -254,7 +257,12 @@ class Carrier:
     async def _close_resting(self) -> None:
         for hold in [hold for hold in self._holds if hold.resting]:
             if hold.waiting:
+                left = [parcel for parcel in self._supply if parcel.hold is hold]
                 self._supply = deque(parcel for parcel in self._supply if parcel.hold is not hold)
+                for parcel in left:
+                    self._done_with(parcel)
+                if self._gate is not None:
+                    self._gate.leave_out(hold)
                 hold.waiting = 0
             self._holds.remove(hold)
             await self._ask(self.desk.close, hold, self.unreachable is not None)

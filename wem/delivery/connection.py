@@ -7,6 +7,7 @@ import asyncio
 from wem.delivery.message import Features
 from wem.delivery.models import Stage
 from wem.delivery.parcels import Parcel, Source
+from wem.delivery.rules import without_addresses
 from wem.delivery.smtp import CLOSING, Answer, Server, Unreachable
 from wem.delivery.smtp_commands import mail_command, on_the_wire, rcpt_command
 from wem.delivery.smtp_opening import open_session
@@ -181,10 +182,10 @@ class Connection:
         self._reset = True
         if refusal.code == CLOSING or 200 <= (refusal.code or 0) < 400:
             self._drop()
-        if refusal.code == CLOSING and refusal.stage < Stage.rcpt:
+        if refusal.of_the_server:
             self.source.give_back(parcel)
-            if session.mails <= 1:
-                raise Unreachable(f"{self.server}: {refusal.code} {refusal.text}")
+            if session.mails <= 1 or refusal.code != CLOSING:
+                raise Unreachable(f"{self.server}: {refusal.code} {without_addresses(refusal.text)}")
             # A kept line that the server closes, as servers do.
             return
         self._barrier = self.source.answered(parcel, refusal)

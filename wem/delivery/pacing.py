@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from wem.delivery.pace import Pace, TooSoon
+from sqlalchemy.exc import SQLAlchemyError
+
+from wem import clock
+from wem.delivery.pace import LONG_WAIT, Pace, TooSoon
 from wem.delivery.pace_lanes import PaceKey
-from wem.delivery.parcels import Parcel
+from wem.delivery.parcels import Hold, Parcel
+
+log = logging.getLogger("wem.delivery")
 
 
 class _Queue:
@@ -62,6 +68,14 @@ class Gate:
         if parcel.pace_key is not None and code is not None:
             self._pace.note(parcel.pace_key, code, enhanced, text)
 
+    def leave_out(self, hold: Hold) -> None:
+        """Let nothing of a hold through any more: it would only take the turn of others."""
+        for queue in self._queues.values():
+            kept = deque(parcel for parcel in queue.parcels if parcel.hold is not hold)
+            self.waiting -= len(queue.parcels) - len(kept)
+            queue.parcels = kept
+            queue.moved.set()
+
     def clear(self) -> list[Parcel]:
         """Return all that waits; nothing more is let through."""
         left = [parcel for queue in self._queues.values() for parcel in queue.parcels]
@@ -86,12 +100,20 @@ class Gate:
                     queue.moved.clear()
                     await queue.moved.wait()
             except TooSoon as soon:
-                while queue.parcels:
-                    self.waiting -= 1
-                    self._put_off(queue.parcels.popleft(), soon.until)
+                self._put_all_off(queue, soon.until)
+                break
+            except SQLAlchemyError as error:
+                # Nobody else would let them through.
+                log.warning("the pace is not known: %s", type(error).__name__)
+                self._put_all_off(queue, clock.now() + LONG_WAIT)
                 break
             if queue.parcels:
                 self.waiting -= 1
                 queue.out += 1
                 self._let_in(queue.parcels.popleft())
         queue.keeper = None
+
+    def _put_all_off(self, queue: _Queue, until: datetime) -> None:
+        while queue.parcels:
+            self.waiting -= 1
+            self._put_off(queue.parcels.popleft(), until)

@@ -55,6 +55,12 @@ def enhanced_code(reply: str) -> str | None:
     return found[1] if found else None
 
 
+def speaks_of_itself(code: int | None, enhanced: str | None) -> bool:
+    """Return whether an answer to MAIL says that the server takes nothing at present, whoever it is for: it closes
+    the line (421), or has no room (452; RFC 5321 section 4.2.3, RFC 3463 section 3.4)."""
+    return code == 421 or (code == 452 and enhanced in (None, "4.3.0", "4.3.1", "4.3.2"))
+
+
 def without_addresses(reply: str) -> str:
     """Return a reply's text with every mail address taken out: servers like to repeat them."""
     return _ADDRESS.sub("<…>", reply)[:500]

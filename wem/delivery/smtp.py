@@ -41,6 +41,11 @@ class Answer:
     def lost(self) -> bool:
         return self.code is None
 
+    @property
+    def of_the_server(self) -> bool:
+        """Whether the server speaks of itself, before it heard of a recipient: it closes, or its disk is full."""
+        return self.stage < Stage.rcpt and rules.speaks_of_itself(self.code, self.enhanced)
+
 
 class Tls(enum.StrEnum):
     """When the line is encrypted."""
