@@ -26,12 +26,28 @@ class FlaskWorker(Worker):
     def handle_warm_shutdown_request(self) -> None:
         """Tell the running job to come to an end early; its work goes on in the next one."""
         super().handle_warm_shutdown_request()
+        self._tell_the_job()
+
+    def fork_work_horse(self, job: Any, queue: Any) -> None:
+        # The child inherits this: what comes before it listens waits. Python forgets what came while it forked.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        super().fork_work_horse(job, queue)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+        if self._stop_requested:
+            # We were told to stop after the job was taken, and before its child was known.
+            self._tell_the_job()
+
+    def main_work_horse(self, job: Any, queue: Any) -> None:
+        signal.signal(signal.SIGUSR1, lambda *_: queue_module.stopping.set())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+        super().main_work_horse(job, queue)
+
+    def _tell_the_job(self) -> None:
         if self.horse_pid:
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGUSR1)
 
     def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
-        signal.signal(signal.SIGUSR1, lambda *_: queue_module.stopping.set())
         with app.app_context():
             # The parent's sockets must neither be used nor closed by the child.
             for engine in db.engines.values():
@@ -58,8 +74,8 @@ def main(names: list[str]) -> int:
         maintenance_interval=30,
         job_monitoring_interval=10,
     )
-    # A stop that comes before the job's child listens must not end it.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    # Meant for the job's child alone. Not ignored: what is ignored need not wait for the child to listen.
+    signal.signal(signal.SIGUSR1, lambda *_: None)
     worker.work(logging_level="WARNING")
     return 0
 

@@ -26,7 +26,8 @@ JOB_SECONDS = 120  # a job takes at most 55 s; what takes longer hangs
 
 log = logging.getLogger("wem.queue")
 
-# Set in a worker's job when its worker was told to stop: long jobs look, and end at the next safe point.
+# Set in a worker's job when its worker was told to stop: long jobs look, and end at the next safe point. They do not
+# wait for it: a signal sets it in the main thread, which would stand still for ever when it came in the midst of that.
 stopping = threading.Event()
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
+
+import pytest
+from flask import Flask
 
 from tests import factories
 from tests.service import running_service
@@ -13,6 +19,7 @@ from wem.accounts.models import Customer
 from wem.db import db
 from wem.mailings import starting
 from wem.mailings.models import Mailing, MailingState
+from wem.settings import ROOT
 
 
 def test_a_stopped_worker_ends_quickly_and_nothing_is_sent_twice(tmp_path):
@@ -41,6 +48,42 @@ def test_a_stopped_worker_ends_quickly_and_nothing_is_sent_twice(tmp_path):
         got = Counter(mail["recipient"] for mail in service.mailbox.recipients())
         assert set(got) == addresses
         assert max(got.values()) == 1
+
+
+CHILD = """
+import logging, os, signal, time, types
+import worker
+from wem import queue
+
+class Told(worker.FlaskWorker):
+    name, pid, log, execution, _horse_pid = "worker", os.getpid(), logging.getLogger(), None, 0
+    _stop_requested = {before}
+
+    def __init__(self):
+        pass
+
+    def perform_job(self, job, queue_, execution):
+        deadline = time.monotonic() + 10
+        while not queue.stopping.is_set():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+signal.signal(signal.SIGUSR1, lambda *_: None)
+told = Told()
+told.fork_work_horse(types.SimpleNamespace(id="job"), None)
+if not {before}:
+    told.handle_warm_shutdown_request()
+assert not queue.stopping.is_set()
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(told.horse_pid, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before its child is there", "before its child has begun"])
+def test_a_stop_reaches_the_job_whenever_it_comes(app: Flask, before: bool) -> None:
+    settings = app.config["WEM"]
+    environment = {field.name: str(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
+    done = subprocess.run([sys.executable, "-c", CHILD.format(before=before)], cwd=ROOT, env=environment, timeout=60)
+    assert done.returncode == 0
 
 
 def _lives(pid: int) -> bool:

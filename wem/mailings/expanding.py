@@ -63,7 +63,7 @@ def expand_until(dispatch_id: int, deadline: float) -> bool:
         if not _expand_some(dispatch_id, written):
             return False
         if db.engine.dialect.name == "sqlite":
-            queue.stopping.wait(BREATH)
+            time.sleep(BREATH)
     return True
 
 
