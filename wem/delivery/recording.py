@@ -24,7 +24,14 @@ log = logging.getLogger("wem.delivery")
 # Seconds before what the database refused is asked of it again; then the run is given up.
 AGAIN = (0.2, 1.0, 3.0)
 # States from which a late "accepted" of a lost lease still counts: it is a fact.
-_UNSETTLED = (*OPEN, DeliveryState.deferred, DeliveryState.uncertain)
+_UNSETTLED = (
+    *OPEN,
+    DeliveryState.deferred,
+    DeliveryState.uncertain,
+    DeliveryState.suppressed,
+    DeliveryState.cancelled,
+    DeliveryState.expired,
+)
 _SETTLED = ("attempts", "code", "enhanced", "at", "mta_reference")
 _COUNTERS = {
     DeliveryState.accepted: Dispatch.accepted,
@@ -78,6 +85,8 @@ class Ledger:
             changes = self._write(entries, one_by_one=False)
         except _OutOfTurn:
             db.session.rollback()
+            # Whose mail it was may have lost more than that: until its next renewal it would send what others send.
+            asking = {id(lease): lease for lease, _ in entries} | renewing
             for lease in sorted(asking.values(), key=lambda lease: (lease.dispatch_id, lease.number)):
                 _hold(lease)
             changes = self._write(entries, one_by_one=True)
