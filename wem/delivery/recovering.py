@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -26,6 +28,8 @@ from wem.delivery.recording import count
 from wem.delivery.rendering import Content
 from wem.delivery.watching import looking
 
+log = logging.getLogger("wem.delivery")
+
 # The audience of a dispatch that nobody has touched for so long is being written down by nobody.
 STUCK = timedelta(seconds=15)
 UNSETTLED = (DispatchState.sending, DispatchState.pausing, DispatchState.cancelling)
@@ -38,15 +42,30 @@ def sweep() -> None:
     take_over(at)
     db.session.commit()
     for dispatch_id in _with_due_retries(at):
-        while batch_retries(dispatch_id, at):
-            pass
+        _alone(_batch_all_retries, dispatch_id, at)
     for dispatch_id in _in_state(*UNSETTLED):
-        settle(dispatch_id)
+        _alone(settle, dispatch_id)
     for dispatch_id in _in_state(DispatchState.preparing, untouched_since=at - STUCK):
         queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch_id)
     if _anything_ready(at):
         ring_senders()
     db.session.commit()
+
+
+def _alone(act: Callable[..., object], dispatch_id: int, *given: object) -> None:
+    """Do something with one dispatch; a fault in one keeps no other waiting."""
+    try:
+        act(dispatch_id, *given)
+    except sa.exc.DBAPIError:
+        raise
+    except Exception:
+        db.session.rollback()
+        log.exception("dispatch %s could not be swept", dispatch_id)
+
+
+def _batch_all_retries(dispatch_id: int, at: datetime) -> None:
+    while batch_retries(dispatch_id, at):
+        pass
 
 
 def doubt_intents(at: datetime) -> None:
