@@ -17,6 +17,8 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery import draining
 from wem.delivery.identity import Purpose, identity_keys, read_message_id
+from wem.delivery.models import Stage
+from wem.delivery.smtp import Answer
 from wem.mailbox.client import MailboxClient
 from wem.outbox import OutboxMail, OutboxState, SystemMail
 
@@ -200,3 +202,17 @@ def test_a_dead_workers_mails_are_taken_over(app: Flask, mailbox: MailboxClient)
     drain()
     assert mailbox.count() == 1
     assert_forgotten(row)
+
+
+def test_what_is_done_does_not_stop_the_others_when_the_lease_is_prolonged(app: Flask) -> None:
+    post()
+    post(recipient="other@readers.example.com")
+    desk = draining.OutboxDesk(app.config["WEM"])
+    parcels = desk.fetch()
+    assert parcels is not None and len(parcels) == 2
+    hold = parcels[0].hold
+    hold.lease.renewed -= 3600
+    desk.round([(parcels[0], parcels[0].outcome(Answer(Stage.after_data, 250, "2.0.0 ok")))], [hold])
+    assert not hold.lease.stale
+    assert not hold.stopped
+    desk.close(hold, unreachable=False)

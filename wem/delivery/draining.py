@@ -24,7 +24,7 @@ from wem.delivery.identity import Purpose, identity_keys
 from wem.delivery.leasing import Lease, deadline_from, lease_until, new_owner
 from wem.delivery.message import AUTO_SUBMITTED, Features, Mail, Message, assemble
 from wem.delivery.models import Stage
-from wem.delivery.parcels import Hold, Parcel
+from wem.delivery.parcels import Hold, Parcel, place_of
 from wem.delivery.recording import insisting
 from wem.delivery.rules import Verdict
 from wem.delivery.signing import Signer, system_signer
@@ -84,6 +84,10 @@ class OutboxParcel(Parcel):
         except (HeaderRefused, ValueError) as error:
             answer = Answer(Stage.local, None, f"{type(error).__name__}: {error}")
             return _over(OutboxState.failed, at) | self._told(answer)
+        except Exception as error:
+            # A fault of ours, tried again in case it is mended; raised, it would keep all others waiting too.
+            log.error("mail %s of the outbox: %s", row.id, place_of(error))
+            return self.outcome(Answer(Stage.local, None, type(error).__name__))
         return None
 
     def outcome(self, answer: Answer) -> dict[str, Any]:
@@ -176,12 +180,12 @@ class OutboxDesk:
         if entries or stale:
             began = time.monotonic()
             held = insisting(lambda: self._write(entries, renew=bool(stale)))
+            for parcel, _ in entries:
+                self._parcels.pop(parcel.row.id, None)
             for lease in stale:
                 lease.deadline, lease.renewed = deadline_from(began), began
             for number in (set(self._parcels) - held) if stale else ():
                 self._parcels[number].hold.stopped = True
-            for parcel, _ in entries:
-                self._parcels.pop(parcel.row.id, None)
         at = time.monotonic()
         if at - self.looked_at >= SECONDS:
             insisting(lambda: self._ask_contracts(self._parcels.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -63,6 +64,11 @@ class Parcel:
     def intent(self) -> Any:
         """Return what is written down before the dot where the hold asks for it."""
         raise NotImplementedError
+
+
+def place_of(error: Exception) -> str:
+    """Return which fault of ours it is and where, for the log; without its words, for they may quote a reader."""
+    return "".join((f"{type(error).__name__}\n", *traceback.format_tb(error.__traceback__)))
 
 
 class Desk(Protocol):
