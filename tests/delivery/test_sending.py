@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import time
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,8 +21,10 @@ from wem import clock
 from wem.contracts.models import Stop
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
-from wem.delivery import controlling, recovering
+from wem.delivery import controlling, recovering, watching
+from wem.delivery.holding import BatchDesk
 from wem.delivery.leasing import lease_next, new_owner, take_over
+from wem.delivery.message import Features, Mail
 from wem.delivery.models import (
     Attempt,
     Batch,
@@ -32,7 +37,9 @@ from wem.delivery.models import (
     UncertainPolicy,
 )
 from wem.delivery.progress import failures, progress
+from wem.delivery.recipients import Recipient
 from wem.delivery.recording import Ledger, Outcome
+from wem.delivery.rendering import Letter
 from wem.delivery.rules import Reason
 from wem.delivery.smtp import Answer
 from wem.lists.models import Subscription, Suppression
@@ -435,6 +442,75 @@ def test_a_worker_whose_lease_ran_out_sends_nothing_more(app: Flask, world: fact
     assert counters(dispatch) == {"accepted": 3, "pending": 12}
 
 
+def test_a_worker_whose_batch_was_taken_stops_within_a_second(app: Flask, world: factories.World) -> None:
+    """However long its own clock grants the lease still: another machine's clock may have run ahead."""
+    add_readers(world, 12)
+    dispatch = make_dispatch(world.ours.mailing_list)
+
+    def lose() -> None:
+        db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
+        db.session.commit()
+        take_over(clock.now())
+        db.session.commit()
+        assert lease_next("another worker") is not None
+        time.sleep(1.1)
+
+    assert send_interrupted(app, 3, lose) == 3
+    assert counters(dispatch) == {"accepted": 3, "pending": 12}
+
+
+def test_what_was_accepted_after_all_is_not_cancelled(world: factories.World) -> None:
+    """A worker that stood still tells what it sent after the rest was written down as cancelled."""
+    dispatch = make_dispatch(world.ours.mailing_list)
+    slow = lease_next(new_owner())
+    assert slow is not None
+    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
+    controlling.cancel(dispatch.id)
+    db.session.commit()
+    assert controlling.settle(dispatch.id) is DispatchState.cancelled
+    assert counters(dispatch) == {"cancelled": 3}
+    late = Outcome(1, DeliveryState.accepted, 1, clock.now(), Answer(Stage.after_data, 250, "2.0.0 ok"))
+    for _ in range(2):
+        Ledger("mail.example").commit([(slow, late)])
+    assert states(dispatch) == counters(dispatch) == {"accepted": 1, "cancelled": 2}
+    assert slow.lost and slow.over
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Break off what takes longer."""
+
+    def over(*_: object) -> None:
+        raise AssertionError("it does not end")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_what_is_leased_while_a_run_ends_goes_back_at_once(
+    world: factories.World, mailbox: MailboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch = make_dispatch(world.ours.mailing_list)
+    fetch = BatchDesk.fetch
+
+    def slowly(desk: BatchDesk) -> Any:
+        parcels = fetch(desk)
+        time.sleep(0.8)
+        return parcels
+
+    monkeypatch.setattr(BatchDesk, "fetch", slowly)
+    with at_most(10):
+        assert send_all(0.1)
+    assert mailbox.count() == 0
+    assert counters(dispatch) == {"pending": 3}
+    assert db.session.scalars(sa.select(Batch.state)).all() == [BatchState.ready]
+
+
 def test_a_slow_server_does_not_outlast_the_lease(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
     app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="4")
     mailbox.set_behaviours(
@@ -470,12 +546,84 @@ def test_a_mail_that_cannot_be_made_harms_no_other(world: factories.World, mailb
     assert "evil" not in failure.reply
 
 
+def test_a_fault_of_ours_in_one_mail_harms_no_other(
+    world: factories.World, mailbox: MailboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail, unlucky = Letter.mail, world.ours.readers[1].id
+
+    def faulty(letter: Letter, recipient: Recipient, at: datetime, features: Features) -> Mail:
+        if recipient.subscriber_id == unlucky:
+            raise KeyError("nobody thought of this")
+        return mail(letter, recipient, at, features)
+
+    monkeypatch.setattr(Letter, "mail", faulty)
+    dispatch = make_dispatch(world.ours.mailing_list)
+    send_all()
+    assert counters(dispatch) == {"accepted": 2, "deferred": 1}
+    [failure] = failures(dispatch.id)
+    assert (failure.reason, failure.reply) == (Reason.own, "KeyError")
+    # Once it is mended the mail goes out.
+    monkeypatch.undo()
+    make_due(dispatch)
+    recovering.sweep()
+    send_all()
+    assert counters(dispatch) == {"accepted": 3}
+
+
+def test_a_key_that_does_not_open_keeps_only_its_own_mail_back(world: factories.World, mailbox: MailboxClient) -> None:
+    domain = factories.make_domain(world.ours.customer)
+    for key in domain.keys:
+        key.sealed = b"\x01" + bytes(60)
+    db.session.commit()
+    ours = make_dispatch(world.ours.mailing_list, content={"sender_domain_id": domain.id})
+    theirs = make_dispatch(world.theirs.mailing_list)
+    began = clock.now()
+    send_all()
+    assert counters(theirs) == {"accepted": theirs.total}
+    assert counters(ours) == {"pending": 3}
+    batch = db.session.scalars(sa.select(Batch).where(Batch.dispatch_id == ours.id)).one()
+    assert batch.state is BatchState.ready
+    assert batch.not_before > began
+
+
+def test_a_dispatch_that_cannot_be_swept_keeps_no_other_waiting(world: factories.World, mailbox: MailboxClient) -> None:
+    mailbox.set_behaviours([{"pattern": "*", "stage": "rcpt", "action": "reply", "code": 451}])
+    ours, theirs = make_dispatch(world.ours.mailing_list), make_dispatch(world.theirs.mailing_list)
+    send_all()
+    make_due(ours)
+    make_due(theirs)
+    ours.content = {"of": "another version"}
+    db.session.commit()
+    recovering.sweep()
+    assert retries(ours)
+    assert not retries(theirs)
+    assert counters(theirs) == {"pending": theirs.total}
+
+
 def test_a_content_that_is_no_template_fails_the_dispatch(world: factories.World, mailbox: MailboxClient) -> None:
     dispatch = make_dispatch(world.ours.mailing_list, content={"subject": "{{ nobody }}"})
     send_all()
     db.session.refresh(dispatch)
     assert dispatch.state is DispatchState.failed
     assert mailbox.count() == 0
+
+
+def test_a_bell_that_breaks_has_rung_until_it_is_mended(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database is away the thorough look says so, and is done again."""
+    watch = watching.Watch()
+    watch.begin()
+    assert not watch.rung
+    watch._bell.close()
+
+    def away() -> None:
+        raise watching._driver_error()("the database is away")
+
+    with monkeypatch.context() as restarted:
+        restarted.setattr(watching, "_bell", away)
+        assert watch.rung
+        assert watch.rung
+    assert not watch.rung
+    watch.close()
 
 
 def test_progress_and_failures_for_the_screens(world: factories.World, mailbox: MailboxClient) -> None:

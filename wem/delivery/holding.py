@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from wem import clock
 from wem.db import db
 from wem.delivery import fairness, rules
@@ -19,7 +21,7 @@ from wem.delivery.leasing import Lease, finish, give_back, lease_next
 from wem.delivery.message import Features, NotDeliverable
 from wem.delivery.models import DeliveryState, Dispatch, DispatchState, Stage, UncertainPolicy
 from wem.delivery.pace_lanes import PaceKey
-from wem.delivery.parcels import Hold, Parcel
+from wem.delivery.parcels import Hold, Parcel, place_of
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.recipients import Recipient, recipients_of, still_wanted
 from wem.delivery.recording import Ledger, Outcome, insisting
@@ -27,9 +29,13 @@ from wem.delivery.rendering import Letter, letter_of
 from wem.delivery.rules import Verdict
 from wem.delivery.signing import Signer, signer_for
 from wem.delivery.smtp import Answer, judge
-from wem.delivery.watching import Watch, looking, may_send, running
+from wem.delivery.watching import Watch, looking, may_send, running, taken_over
 
 log = logging.getLogger("wem.delivery")
+
+# So many seconds longer than a thorough look a look at the bell alone is believed. With the age that the last look may
+# have at a dot that is a second in all.
+BELL_LASTS = 0.2
 
 
 class BatchHold(Hold):
@@ -86,11 +92,16 @@ class BatchParcel(Parcel):
             return None
         try:
             mail = self.hold.letter.mail(recipient, at, features)
+            if (signer := self.hold.signer) is not None:
+                mail = replace(mail, data=signer.header(mail.data) + mail.data)
         except (TemplateProblem, HeaderRefused, NotDeliverable) as error:
             answer = Answer(Stage.local, None, f"{type(error).__name__}: {error}")
             return Outcome(recipient.seq, DeliveryState.bounced, recipient.attempts + 1, at, answer)
-        if (signer := self.hold.signer) is not None:
-            mail = replace(mail, data=signer.header(mail.data) + mail.data)
+        except Exception as error:
+            # A fault of ours, tried again in case it is mended. Raised, it would end this run and the next one, and
+            # nobody else would get mail either.
+            log.error("mail %s of dispatch %s: %s", recipient.seq, self.hold.lease.dispatch_id, place_of(error))
+            return self.outcome(Answer(Stage.local, None, type(error).__name__))
         self.made, self._features = mail, features
         return None
 
@@ -139,14 +150,22 @@ class BatchDesk:
         lease = lease_next(self.owner)
         if lease is None:
             return None
-        with looking():
-            dispatch = db.session.get_one(Dispatch, lease.dispatch_id, populate_existing=True)
-            letter = _letter(dispatch)
-            if letter is not None:
-                held = BatchHold(
-                    lease, letter, signer_for(dispatch.content), dispatch.expires_at, dispatch.uncertain_policy
-                )
-                recipients = recipients_of(lease.dispatch_id, lease.number, letter.list_ids, letter.attested_since)
+        try:
+            with looking():
+                dispatch = db.session.get_one(Dispatch, lease.dispatch_id, populate_existing=True)
+                letter = _letter(dispatch)
+                if letter is not None:
+                    held = BatchHold(
+                        lease, letter, signer_for(dispatch.content), dispatch.expires_at, dispatch.uncertain_policy
+                    )
+                    recipients = recipients_of(lease.dispatch_id, lease.number, letter.list_ids, letter.attested_since)
+        except sa.exc.SQLAlchemyError:
+            raise
+        except Exception:
+            # A key that does not open, for example. Somebody will mend it; the others' mail goes on meanwhile.
+            log.exception("batch %s of dispatch %s cannot be sent", lease.number, lease.dispatch_id)
+            give_back(lease, rules.hand_over_wait(lease.fence))
+            return ()
         if letter is None:
             give_back(lease)
             fail(lease.dispatch_id)
@@ -199,10 +218,16 @@ class BatchDesk:
                                 held.lease.dispatch_id, subscriber_id, held.letter.list_ids
                             )
             self._look_at_holds()
-        self.looked_at = at
+        # The bell says nothing of leases and days, nor of a stop that was committed after one with a higher number.
+        self.looked_at = min(at, self.watch.looked_at + BELL_LASTS)
 
     def _look_at_holds(self) -> None:
         standing = [held for held in self.holds if not held.stopped]
+        taken = taken_over([held.lease for held in standing])
+        for held in standing:
+            if (held.lease.dispatch_id, held.lease.number) in taken:
+                held.lease.lost, held.lease.deadline, held.stopped = True, 0.0, True
+        standing = [held for held in standing if not held.stopped]
         states = running({held.lease.dispatch_id for held in standing})
         forbidden = {each for each in {held.lease.customer_id for held in standing} if not may_send(each)}
         for held in standing:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from wem.contracts.models import Stop, customer_may
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.delivery.models import Dispatch, DispatchState
+from wem.delivery.leasing import Lease
+from wem.delivery.models import Batch, BatchState, Dispatch, DispatchState
 
 # A stop may be committed after one with a higher number: so many numbers below the last one are read again.
 LOOK_BACK = 1000
@@ -38,10 +39,12 @@ class Watch:
         self.seen = 0
         self.known: set[int] = set()
         self.looked_at = 0.0
-        self._bell = _bell()
+        self._bell: Any = None
 
     def close(self) -> None:
-        self._bell.close()
+        bell, self._bell = self._bell, None
+        if bell is not None:
+            bell.close()
 
     def begin(self) -> None:
         """Take everything that stands there now as known; within `looking`."""
@@ -58,6 +61,8 @@ class Watch:
     def rung(self) -> bool:
         """Whether a stop with a higher number than the last is there; a bell that broke has rung."""
         try:
+            if self._bell is None:
+                self._bell = _bell()
             cursor = self._bell.cursor()
             try:
                 cursor.execute(f"SELECT 1 FROM stop WHERE id > {int(self.seen)} LIMIT 1")
@@ -65,19 +70,19 @@ class Watch:
             finally:
                 cursor.close()
         except _driver_error():
-            self._bell.close()
-            self._bell = _bell()
+            self.close()
             return True
 
     def look(self) -> set[tuple[int, int]]:
         """Return (customer, subscriber) of those who stopped since the last look, also those committed out of order."""
+        began = time.monotonic()
         with looking():
             rows = db.session.execute(
                 sa.select(Stop.id, Stop.customer_id, Stop.subscriber_id)
                 .where(Stop.id > self.seen - LOOK_BACK)
                 .order_by(Stop.id)
             ).all()
-        self.looked_at = time.monotonic()
+        self.looked_at = began
         fresh = [row for row in rows if row.id not in self.known]
         if fresh:
             self.seen = max(self.seen, fresh[-1].id)
@@ -95,6 +100,25 @@ def running(dispatch_ids: Collection[int]) -> dict[int, tuple[DispatchState, int
             sa.select(Dispatch.id, Dispatch.state, Dispatch.epoch).where(Dispatch.id.in_(dispatch_ids))
         )
         return {row.id: (row.state, row.epoch) for row in rows}
+
+
+def taken_over(leases: Collection[Lease]) -> set[tuple[int, int]]:
+    """Return (dispatch, number) of those that are ours no longer: other clocks than ours may have run ahead."""
+    if not leases:
+        return set()
+    batch = sa.tuple_(Batch.dispatch_id, Batch.number)
+    with looking():
+        rows = db.session.execute(
+            sa.select(Batch.dispatch_id, Batch.number, Batch.fence).where(
+                batch.in_([(lease.dispatch_id, lease.number) for lease in leases]), Batch.state == BatchState.leased
+            )
+        )
+        fences = {(row.dispatch_id, row.number): row.fence for row in rows}
+    return {
+        (lease.dispatch_id, lease.number)
+        for lease in leases
+        if fences.get((lease.dispatch_id, lease.number)) != lease.fence
+    }
 
 
 def may_send(customer_id: int) -> bool:
