@@ -24,6 +24,7 @@ from wem.delivery.rendering import letter_of
 from wem.lists import leaving
 from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import FieldKind
+from wem.tracking import hitting
 from wem.tracking.models import Hit, Link
 from wem.web.limits import limiter
 
@@ -234,6 +235,23 @@ def test_a_busy_database_delays_no_link_and_loses_no_count(world: World, public:
     public.get(click(dispatch, 3))
     found = db.session.execute(sa.select(Hit.seq, Hit.number).order_by(Hit.id)).all()
     assert sorted(map(tuple, found)) == [(1, 1), (2, 0), (3, 1)], "they went in with the next one"
+
+
+def test_no_count_is_lost_while_no_connection_is_free(
+    world: World, public: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch = start(world.ours)
+
+    @contextmanager
+    def none_free() -> Iterator[None]:
+        raise sa.exc.TimeoutError("QueuePool limit reached")
+        yield
+
+    with monkeypatch.context() as busy_pool:
+        busy_pool.setattr(hitting, "_impatient", none_free)
+        assert public.get(picture(dispatch, 1)).status == 200
+    public.get(picture(dispatch, 2))
+    assert sorted(db.session.scalars(sa.select(Hit.seq))) == [1, 2]
 
 
 def test_writing_patiently_comes_back_after_a_hit(world: World, public: Browser) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from wem import clock, queue
 from wem.db import db, patience_seconds
@@ -48,9 +48,9 @@ def write_down(dispatch_id: int, seq: int, number: int, *, address: str | None, 
         with _impatient() as connection:
             connection.execute(sa.insert(Hit.__table__), rows)  # type: ignore[arg-type]
             connection.commit()
-    except DBAPIError as error:
+    except SQLAlchemyError as error:  # also when no connection is free
         kept.extend(rows)
-        log.warning("%s hits wait in memory: %s", len(kept), error.orig)
+        log.warning("%s hits wait in memory: %s", len(kept), getattr(error, "orig", type(error).__name__))
         return False
     return True
 
