@@ -78,6 +78,18 @@ def test_numbers_and_reasons(world: World, browser_for: BrowserFor) -> None:
     assert "@" not in page.text, "no address, not even a server's"
 
 
+def test_the_figures_of_a_stopped_mailing_add_up(world: World, browser_for: BrowserFor) -> None:
+    counters = {"total": 20, "accepted": 9, "bounced": 1, "cancelled": 7, "uncertain": 1, "suppressed": 2}
+    page = browser_for(world.ours.viewer).get(f"/mailings/{sent(world, **counters).id}")
+    shown = {
+        dt.get_text(strip=True): dd.find(class_="stat-value").get_text(strip=True)  # type: ignore[union-attr]
+        for dt, dd in zip(page.soup.select(".stat dt"), page.soup.select(".stat dd"), strict=True)
+    }
+    whole = shown.pop("宛先")
+    assert (shown["中止"], shown["送信対象外"], shown["不明"]) == ("7", "2", "1")
+    assert sum(map(int, shown.values())) == int(whole)
+
+
 def test_no_result_yet(world: World, browser_for: BrowserFor) -> None:
     page = browser_for(world.ours.editor).get(f"/mailings/{world.ours.mailing.id}/report")
     assert "まだ送信結果はありません" in page.text
