@@ -79,6 +79,11 @@ def test_what_people_get_wrong(domain: SenderDomain, name_server: NameServer) ->
     name_server.records[("bounce.shop.example.jp", "A")] = ["192.0.2.1"]
     look(domain)
     assert findings(domain)["bounce"] == "not_an_alias"
+    name_server.take_away("_dmarc.shop.example.jp")
+    name_server.text("_dmarc.shop.example.jp.shop.example.jp", "v=DMARC1; p=none")
+    look(domain)
+    assert findings(domain)["_dmarc"] == "doubled"
+    assert not domain.dmarc_found
 
 
 def test_aliases_on_the_way_are_followed(domain: SenderDomain, name_server: NameServer) -> None:

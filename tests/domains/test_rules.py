@@ -29,6 +29,8 @@ FOUND, NOT_FOUND, NO_ANSWER = Outcome.found, Outcome.not_found, Outcome.no_answe
         ("shop.example.jp", "shop.example.jp"),
         (" Shop.Example.JP. ", "shop.example.jp"),
         ("https://shop.example.jp/about", "shop.example.jp"),
+        ("https://www.example.jp/", "example.jp"),
+        ("www.example.jp", "www.example.jp"),
         ("info@shop.example.jp", "shop.example.jp"),
         ("髙橋商店.example.jp", "xn--swq00nxza837z.example.jp"),
         ("shop。example。jp", "shop.example.jp"),

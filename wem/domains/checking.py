@@ -99,7 +99,10 @@ def _look_at_policy(resolver: Resolver, domain: str, record: Record) -> Found:
         inherited = resolver.texts(f"_dmarc.{above}")
         if judge_dmarc(inherited) is Finding.right:
             return Finding.right, inherited
-    return judge_dmarc(texts), texts
+    found = judge_dmarc(texts)
+    if found is Finding.missing and (doubled := resolver.texts(f"{record.name}.{domain}")):
+        return (Finding.doubled, doubled) if judge_dmarc(doubled) is Finding.right else (found, texts)
+    return found, texts
 
 
 def _look_at_return_path(resolver: Resolver, _domain: str, record: Record) -> Found:

@@ -63,11 +63,12 @@ MOST_LOCAL = 64
 def domain_name(typed: str) -> str:
     """Return what was typed as a domain in lower-case A-labels; empty when it is none that mail can come from.
 
-    Takes a pasted address of a page or of a mailbox too.
+    Takes a pasted address of a page or of a mailbox too; the www before a page's name is no part of mail addresses.
     """
     text = typed.strip().rstrip(".").lower()
-    text = text.removeprefix("https://").removeprefix("http://").partition("/")[0]
-    return mail_domain(text.rpartition("@")[2])
+    page = text.removeprefix("https://").removeprefix("http://").partition("/")[0]
+    name = page.rpartition("@")[2]
+    return mail_domain(name.removeprefix("www.") if page != text else name)
 
 
 def local_part(typed: str) -> str | None:
