@@ -202,7 +202,7 @@ def _radios(label: str, options: list[SelectChoice], required: bool) -> Any:
     """Return one of several choices; where none is needed there is a way back to none, chosen from the start."""
     if required:
         return RadioField(label, choices=options, validators=[_needed], validate_choice=False)
-    none = SelectChoice("", lazy_gettext("No answer"))
+    none = SelectChoice("", lazy_gettext("Not answered"))
     return RadioField(label, choices=[*options, none], default="", validate_choice=False)
 
 
