@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -33,15 +34,8 @@ _UNSETTLED = (
     DeliveryState.expired,
 )
 _SETTLED = ("attempts", "code", "enhanced", "at", "mta_reference")
-_COUNTERS = {
-    DeliveryState.accepted: Dispatch.accepted,
-    DeliveryState.deferred: Dispatch.deferred,
-    DeliveryState.bounced: Dispatch.bounced,
-    DeliveryState.suppressed: Dispatch.suppressed,
-    DeliveryState.cancelled: Dispatch.cancelled,
-    DeliveryState.expired: Dispatch.expired,
-    DeliveryState.uncertain: Dispatch.uncertain,
-}
+# The columns of the dispatch that count them have their names.
+_COUNTERS = frozenset(DeliveryState) - {*OPEN}
 Entry = tuple[Lease, "Outcome"]
 _Got = TypeVar("_Got")
 
@@ -204,21 +198,25 @@ def _uncertain_before(entries: Sequence[Entry]) -> set[tuple[int, int]]:
 
 def count(dispatch_id: int, changes: Counter[DeliveryState]) -> tuple[DispatchState, int] | None:
     """Add to the dispatch's counters, in the transaction of the rows that they count; returns its state and epoch."""
-    values: dict[Any, Any] = {
-        _COUNTERS[state]: _COUNTERS[state] + number
-        for state, number in changes.items()
-        if number and state in _COUNTERS
-    }
-    if not values:
+    numbers = {state: number for state, number in sorted(changes.items()) if number and state in _COUNTERS}
+    if not numbers:
         return None
-    row = db.session.execute(
-        sa.update(Dispatch)
-        .where(Dispatch.id == dispatch_id)
-        .values(values)
-        .returning(Dispatch.state, Dispatch.epoch)
-        .execution_options(synchronize_session=False)
-    ).one()
+    given = {f"more_{state.name}": number for state, number in numbers.items()}
+    row = db.session.connection().execute(_counted(tuple(numbers)), {"the_dispatch": dispatch_id, **given}).one()
     return row.state, row.epoch
+
+
+@cache
+def _counted(states: tuple[DeliveryState, ...]) -> Any:
+    """Return the statement that adds to these counters: it is needed for every group of outcomes, so it is kept."""
+    table = Dispatch.__table__
+    more = {state.name: table.c[state.name] + sa.bindparam(f"more_{state.name}", type_=sa.Integer) for state in states}
+    return (
+        sa.update(table)  # type: ignore[arg-type]
+        .where(table.c.id == sa.bindparam("the_dispatch"))
+        .values(more)
+        .returning(table.c.state, table.c.epoch)
+    )
 
 
 def insisting(act: Callable[[], _Got]) -> _Got:
@@ -236,6 +234,7 @@ def insisting(act: Callable[[], _Got]) -> _Got:
     return act()
 
 
+@cache
 def _settled(state: DeliveryState) -> sa.Update:
     table = Delivery.__table__
     return (
