@@ -10,20 +10,17 @@ notes every mail before it answers; its log is compared with the audience and th
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 import sys
 import time
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from bench.delivering import checking, forks, stage
+from bench.delivering import checking, forks, options, stage
 from bench.delivering.checking import Found
-from bench.delivering.databases import NotHere
 from bench.delivering.faults import FAULTS, Target
 from bench.delivering.rq_workers import RealWorkers
 from bench.delivering.sinks import OwnSink
@@ -63,31 +60,19 @@ def main() -> int:
     parser.add_argument("--kill", default="worker", help="one of, or several with commas: " + ", ".join(FAULTS))
     parser.add_argument("--faults", type=int, default=1, help="in each run")
     parser.add_argument("--recipients", type=int, default=10_000)
-    parser.add_argument("--connections", type=int, default=20, help="of each process")
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument(
         "--lease", type=float, default=1.5, help="seconds; 2 for redis, whose workers read whole numbers"
     )
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--var", type=Path, help="where the temporary folder is made")
-    parser.add_argument("--json", action="store_true", help="the last line is JSON alone")
+    options.add(parser)
     given = parser.parse_args()
     given.kill = given.kill.split(",")
     if set(given.kill) - set(FAULTS):
         parser.error("--kill takes " + ", ".join(FAULTS))
-    try:
-        runs, settings = play(given)
-    except NotHere as missing:
-        print(f"bench chaos: {missing}", file=sys.stderr)
-        return 2
-    result = summed_up(runs, given, settings)
-    if given.json:
-        print(json.dumps(result))
-    else:
-        for name, value in result.items():
-            print(f"{name:>26}  {value}")
+    runs, seed = play(given)
+    result = summed_up(runs, given, seed)
+    options.report(result, given.json)
     return int(result["broken_runs"] > 0)
 
 
@@ -277,4 +262,4 @@ def summed_up(runs: list[Run], given: argparse.Namespace, seed: int) -> dict[str
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options.run(main)

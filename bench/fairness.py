@@ -8,16 +8,12 @@ With `--whole` the large one is sent to its end, and the memory of each sender a
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from bench.delivering import stage
-from bench.delivering.databases import NotHere
+from bench.delivering import options, stage
 from bench.delivering.processes import resident, usage
 from bench.delivering.senders import Sender
 from bench.delivering.sinks import SmtpSink
@@ -34,19 +30,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench fairness", description=__doc__)
     parser.add_argument("--large", type=int, default=100_000)
     parser.add_argument("--small", type=int, default=1_000)
-    parser.add_argument("--connections", type=int, default=20, help="of each process")
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--whole", action="store_true", help="send the large mailing to its end")
-    parser.add_argument("--var", type=Path, help="where the temporary folder is made")
-    parser.add_argument("--json", action="store_true", help="the last line is JSON alone")
+    options.add(parser)
     given = parser.parse_args()
-    try:
-        result = measure(given)
-    except NotHere as missing:
-        print(f"bench fairness: {missing}", file=sys.stderr)
-        return 2
-    print(json.dumps(result) if given.json else "\n".join(f"{name:>24}  {value}" for name, value in result.items()))
+    result = measure(given)
+    options.report(result, given.json)
     return int(result["small_beside_s"] > result["small_allowed_s"])
 
 
@@ -173,4 +161,4 @@ def wait_for(dispatch_id: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options.run(main)

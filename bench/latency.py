@@ -7,15 +7,11 @@ that are posted one after the other. Told is the time from the commit to the fin
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from bench.delivering import stage
-from bench.delivering.databases import NotHere
+from bench.delivering import options, stage
 from bench.delivering.rq_workers import RealWorkers
 from bench.delivering.senders import Sender
 from bench.delivering.sinks import OwnSink
@@ -33,18 +29,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rate", type=float, default=10, help="confirmations a second")
     parser.add_argument("--recipients", type=int, default=200_000, help="of the mailing beside them")
-    parser.add_argument("--connections", type=int, default=20, help="of each process")
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--var", type=Path, help="where the temporary folder is made")
-    parser.add_argument("--json", action="store_true", help="the last line is JSON alone")
+    options.add(parser)
     given = parser.parse_args()
-    try:
-        result = measure(given)
-    except NotHere as missing:
-        print(f"bench latency: {missing}", file=sys.stderr)
-        return 2
-    print(json.dumps(result) if given.json else "\n".join(f"{name:>24}  {value}" for name, value in result.items()))
+    result = measure(given)
+    options.report(result, given.json)
     return int(result["p99_s"] > GOAL_P99 or result["p50_s"] > GOAL_P50 or result["missing"] > 0)
 
 
@@ -110,4 +98,4 @@ def found(sink: OwnSink, committed: dict[str, float], given: argparse.Namespace,
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options.run(main)

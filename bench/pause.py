@@ -8,20 +8,16 @@ a promise is broken.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import statistics
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from bench.delivering import checking, forks, stage
-from bench.delivering.databases import NotHere
+from bench.delivering import checking, forks, options, stage
 from bench.delivering.forks import Fork
 from bench.delivering.sinks import OwnSink
 from bench.delivering.stage import Stage
@@ -58,19 +54,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench pause", description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--recipients", type=int, default=5_000)
-    parser.add_argument("--connections", type=int, default=20, help="of each process")
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--var", type=Path, help="where the temporary folder is made")
-    parser.add_argument("--json", action="store_true", help="the last line is JSON alone")
+    options.add(parser)
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else random.randrange(10**6)
-    try:
-        runs = play(given, random.Random(seed))
-    except NotHere as missing:
-        print(f"bench pause: {missing}", file=sys.stderr)
-        return 2
+    runs = play(given, random.Random(seed))
     waits = [wait for run in runs for wait in run.waits]
     result: dict[str, Any] = {
         "runs": len(runs),
@@ -89,7 +77,7 @@ def main() -> int:
         "db": given.db,
         "seed": seed,
     }
-    print(json.dumps(result) if given.json else "\n".join(f"{name:>24}  {value}" for name, value in result.items()))
+    options.report(result, given.json)
     return int(result["broken_runs"] > 0)
 
 
@@ -205,4 +193,4 @@ def wait(mailing_id: int, states: tuple[MailingState, ...], seconds: float, work
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options.run(main)

@@ -8,8 +8,6 @@ product and our own sink. Counted at the sink; each mail that it keeps is verifi
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import threading
 import time
 from email import message_from_bytes
@@ -17,8 +15,7 @@ from typing import Any
 
 import dkim
 
-from bench.delivering import checking, keys, stage
-from bench.delivering.databases import NotHere
+from bench.delivering import checking, keys, options, stage
 from bench.delivering.postfix import Postfix
 from bench.delivering.senders import Sender
 from bench.delivering.sinks import OwnSink
@@ -30,21 +27,15 @@ PATIENCE = 600.0
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench relay", description=__doc__)
     parser.add_argument("--recipients", type=int, default=10_000)
-    parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--dkim", choices=("rsa", "ed25519"), default="rsa")
-    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--slow", type=int, default=0, metavar="MS", help="each answer of the sink comes so much later")
     parser.add_argument("--least", type=int, default=1000, help="mails that may always lie in the queue")
     parser.add_argument("--seconds", type=float, default=120, help="how much may lie there, in time to send it")
     parser.add_argument("--keep", type=int, default=1000, help="mails verified after the relay")
-    parser.add_argument("--json", action="store_true", help="the last line is JSON alone")
+    options.add(parser, "connections", "db", "json")
     given = parser.parse_args()
-    try:
-        result = measure(given)
-    except NotHere as missing:
-        print(f"bench relay: {missing}", file=sys.stderr)
-        return 2
-    print(json.dumps(result) if given.json else "\n".join(f"{name:>24}  {value}" for name, value in result.items()))
+    result = measure(given)
+    options.report(result, given.json)
     return int(result["arrived"] != given.recipients or result["doubled"] > 0 or result["not_verified"] > 0)
 
 
@@ -116,4 +107,4 @@ def verified(mail: bytes) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options.run(main)

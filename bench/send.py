@@ -9,15 +9,11 @@ smtplib, EmailMessage and dkimpy.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from bench.delivering import keys, sinks, stage, yardsticks
-from bench.delivering.databases import NotHere
+from bench.delivering import keys, options, sinks, stage, yardsticks
 from bench.delivering.processes import family_cpu, usage
 from bench.delivering.senders import Sender
 from bench.delivering.sinks import OwnSink, SmtpSink
@@ -31,25 +27,13 @@ SAMPLE = 20  # mails sent before, to know their size
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench send", description=__doc__)
     parser.add_argument("--recipients", type=int, default=20_000)
-    parser.add_argument("--connections", type=int, default=20, help="of each process")
-    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--dkim", choices=("none", "rsa", "ed25519"), default="none")
-    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--latency", type=int, default=0, metavar="MS", help="each answer comes so much later")
     parser.add_argument("--plain-seconds", type=float, default=4.0)
-    parser.add_argument("--var", type=Path, help="where the temporary folder is made; in memory nothing is on disk")
-    parser.add_argument("--json", action="store_true", help="the last line is JSON alone")
+    options.add(parser)
     given = parser.parse_args()
-    try:
-        result = measure(given)
-    except NotHere as missing:
-        print(f"bench send: {missing}", file=sys.stderr)
-        return 2
-    if not given.json:
-        for name, value in result.items():
-            print(f"{name:>24}  {value:,}" if isinstance(value, int | float) else f"{name:>24}  {value}")
-    else:
-        print(json.dumps(result))
+    result = measure(given)
+    options.report(result, given.json)
     return 0 if result["counted_at_sink"] == result["recipients"] else 1
 
 
@@ -160,4 +144,4 @@ def send(on: Stage, sink: SmtpSink | OwnSink, processes: int, dispatch_id: int) 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options.run(main)
