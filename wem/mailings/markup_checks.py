@@ -23,40 +23,37 @@ def links_and_images(html: str) -> Iterator[Check]:
     reader.close()
     insecure = [link for link in reader.links if link.lower().startswith("http://")]
     broken = [link for link in reader.links if not _leads_somewhere(link)]
-    yield judged(
-        not insecure,
-        gettext("Links are encrypted (https)"),
-        gettext("Links with http://: %(links)s", links=some(insecure)),
-        gettext("Use https:// where the site offers it; some programs warn of http://."),
-        "edit",
-        Severity.warning,
-    )
-    yield judged(
-        not broken,
-        gettext("Links lead somewhere"),
-        gettext("Links that lead nowhere: %(links)s", links=some(broken)),
-        gettext("Write whole addresses that begin with https://."),
-        "edit",
-        Severity.warning,
-    )
     # The preview loads no others, and the address of a part of a page leads nowhere in a mail.
     odd = [image for image in reader.images if not image.lower().startswith(("https://", "{{", "{%"))]
-    yield judged(
-        not odd,
-        gettext("Addresses of images (https)"),
-        gettext("Images that do not begin with https://: %(images)s", images=some(odd)),
-        gettext("Write whole addresses that begin with https://. The preview and some mail programs show no others."),
-        "edit",
-        Severity.warning,
-    )
-    yield judged(
-        not reader.without_alt,
-        gettext("Images have a text in their place (alt)"),
-        gettext("Images without alt: %(images)s", images=some(reader.without_alt)),
-        gettext("Say in alt what the image shows; many programs show images only when asked."),
-        "edit",
-        Severity.warning,
-    )
+    for wrong, title, what, todo in (
+        (
+            insecure,
+            gettext("Links are encrypted (https)"),
+            gettext("Links with http://: %(links)s", links=some(insecure)),
+            gettext("Use https:// where the site offers it; some programs warn of http://."),
+        ),
+        (
+            broken,
+            gettext("Links lead somewhere"),
+            gettext("Links that lead nowhere: %(links)s", links=some(broken)),
+            gettext("Write whole addresses that begin with https://."),
+        ),
+        (
+            odd,
+            gettext("Addresses of images (https)"),
+            gettext("Images that do not begin with https://: %(images)s", images=some(odd)),
+            gettext(
+                "Write whole addresses that begin with https://. The preview and some mail programs show no others."
+            ),
+        ),
+        (
+            reader.without_alt,
+            gettext("Images have a text in their place (alt)"),
+            gettext("Images without alt: %(images)s", images=some(reader.without_alt)),
+            gettext("Say in alt what the image shows; many programs show images only when asked."),
+        ),
+    ):
+        yield judged(not wrong, title, what, todo, "edit", Severity.warning)
 
 
 def _leads_somewhere(link: str) -> bool:
