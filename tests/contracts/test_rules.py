@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from wem.contracts import rules
-from wem.contracts.rules import ALWAYS, ContractState, LegalItem, Standing, Use
+from wem.contracts.rules import ALWAYS, Conditions, ContractState, LegalItem, Restriction, Standing, Use
 
 START = date(2026, 1, 15)
 ACTIVE, ACCEPTED, ENDED = ContractState.active, ContractState.accepted, ContractState.ended
@@ -17,7 +17,12 @@ ACTIVE, ACCEPTED, ENDED = ContractState.active, ContractState.accepted, Contract
         (ACTIVE, START, False, START, Standing.in_use),
         (ACTIVE, START, False, date(2026, 1, 14), Standing.not_begun),
         (ACTIVE, None, False, START, Standing.not_begun),
-        (ACCEPTED, START, False, START, Standing.not_begun),
+        # The day counts, not the job that writes it down.
+        (ACCEPTED, START, False, START, Standing.in_use),
+        (ACCEPTED, START, False, date(2026, 1, 14), Standing.not_begun),
+        (ACCEPTED, None, False, START, Standing.not_begun),
+        (ContractState.leaving, START, False, START, Standing.in_use),
+        (ContractState.expiring, START, False, START, Standing.in_use),
         (ACTIVE, START, True, START, Standing.suspended),
         (ACTIVE, START, True, date(2026, 1, 14), Standing.suspended),
         (ENDED, START, False, START, Standing.ended),
@@ -29,6 +34,43 @@ def test_standing_and_what_it_permits(state, start, suspended, on, standing):
     for use in Use:
         permitted = rules.permits(state, start, suspended, use, on)
         assert permitted is (use in ALWAYS or standing is Standing.in_use), use
+
+
+def test_the_last_day_is_the_one_before_the_end():
+    over = date(2026, 8, 1)
+    for on, permitted in ((date(2026, 7, 31), True), (over, False), (date(2026, 9, 1), False)):
+        assert rules.permits(ContractState.leaving, START, False, Use.send, on, over) is permitted
+        assert rules.permits(ContractState.leaving, START, False, Use.unsubscribe, on, over)
+    assert rules.standing(ContractState.active, START, False, over, over) is Standing.ended
+
+
+@pytest.mark.parametrize(
+    ("restriction", "closed"),
+    [
+        (None, set()),
+        (Restriction.sending, {Use.send, Use.schedule}),
+        (Restriction.intake, {Use.upload, Use.sign_up}),
+        (Restriction.both, {Use.send, Use.schedule, Use.upload, Use.sign_up}),
+    ],
+)
+def test_a_restriction_closes_what_it_names(restriction, closed):
+    on = date(2026, 5, 1)
+    assert {use for use in Use if not rules.permits(ACTIVE, START, False, use, on, None, restriction)} == closed
+
+
+def test_campaign_before_course_before_terms():
+    course = Conditions(min_term=12, refund=False, notice=2)
+    campaign = Conditions(min_term=3, refund=True)
+    assert rules.prevailing(campaign, course) == Conditions(3, 1, 2, True, False)
+    assert rules.prevailing(None, course) == Conditions(12, 1, 2, False, False)
+    assert rules.prevailing(None, None) == rules.TERMS
+    # Nothing and no are answers of their own.
+    assert rules.prevailing(Conditions(min_term=0, refund=False), Conditions(refund=True)).min_term == 0
+
+
+@pytest.mark.parametrize(("count", "fee"), [(980, 3000), (1000, 3000), (1020, 5000), (3001, None)])
+def test_fee(count, fee):
+    assert rules.fee([(1000, 3000), (3000, 5000)], count) == fee
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,25 @@ import enum
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 
 class ContractState(enum.StrEnum):
     accepted = "accepted"  # 受諾（開始待ち）
     active = "active"  # 利用中
+    leaving = "leaving"  # 解約予定: by the customer's notice
+    expiring = "expiring"  # 更新拒絶予定: by our notice
     ended = "ended"  # 終了
+
+
+class EndReason(enum.StrEnum):
+    """How a contract came to its end."""
+
+    cancelled = "cancelled"  # 解約 15-1
+    expired = "expired"  # 満了 5-2, 5-3
+    terminated = "terminated"  # 解除 14-1, 14-2
+    void = "void"  # 拒絶 4-3, before the start
 
 
 class SuspensionGround(enum.StrEnum):
@@ -41,11 +53,40 @@ class Use(enum.StrEnum):
 ALWAYS = frozenset({Use.unsubscribe, Use.contract})
 
 
-def permits(state: ContractState, start: date | None, suspended: bool, use: Use, on: date) -> bool:
-    """Return whether a contract in this state permits a use on a date (Art. 4-4, 13-2, product.md 8)."""
+class Restriction(enum.StrEnum):
+    """What is closed to a contract that overloads the service (Art. 18); all else goes on."""
+
+    sending = "sending"
+    intake = "intake"
+    both = "both"
+
+
+RESTRICTED = {
+    Restriction.sending: frozenset({Use.schedule, Use.send}),
+    Restriction.intake: frozenset({Use.upload, Use.sign_up}),
+    Restriction.both: frozenset({Use.schedule, Use.send, Use.upload, Use.sign_up}),
+}
+
+
+def permits(
+    state: ContractState,
+    start: date | None,
+    suspended: bool,
+    use: Use,
+    on: date,
+    over_on: date | None = None,
+    restriction: Restriction | None = None,
+) -> bool:
+    """Return whether a contract permits a use on a date (Art. 4-4, 13-2, 15-1, 18, product.md 8).
+
+    `over_on` is the first day after the contract. Dates decide, so that a daily job that is late lets nobody wait
+    for the start and nobody send after the end.
+    """
     if use in ALWAYS:
         return True
-    return state is ContractState.active and not suspended and start is not None and start <= on
+    if standing(state, start, suspended, on, over_on) is not Standing.in_use:
+        return False
+    return restriction is None or use not in RESTRICTED[restriction]
 
 
 class Standing(enum.StrEnum):
@@ -57,14 +98,15 @@ class Standing(enum.StrEnum):
     ended = "ended"  # 終了
 
 
-def standing(state: ContractState, start: date | None, suspended: bool, on: date) -> Standing:
+def standing(
+    state: ContractState, start: date | None, suspended: bool, on: date, over_on: date | None = None
+) -> Standing:
     """Return where the contract stands; one that has ended is ended, whatever else it was."""
-    if state is ContractState.ended:
+    if state is ContractState.ended or (over_on is not None and over_on <= on):
         return Standing.ended
     if suspended:
         return Standing.suspended
-    begun = state is ContractState.active and start is not None and start <= on
-    return Standing.in_use if begun else Standing.not_begun
+    return Standing.in_use if start is not None and start <= on else Standing.not_begun
 
 
 def tier(tiers: Sequence[tuple[int, int]], count: int) -> tuple[int, int] | None:
@@ -73,6 +115,45 @@ def tier(tiers: Sequence[tuple[int, int]], count: int) -> tuple[int, int] | None
     None when the count is above the highest tier.
     """
     return next(((up_to, fee) for up_to, fee in tiers if count <= up_to), None)
+
+
+def fee(prices: Sequence[tuple[int, int]], count: int) -> int | None:
+    """Return the month's fee in yen, net, for a count of registered addresses (Art. 7-2).
+
+    `prices` are a price list's tiers, (up to how many, yen a month). None when the count is above the highest:
+    then there is no price, and staff agree on one.
+    """
+    found = tier(prices, count)
+    return found[1] if found else None
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a course or a campaign may say otherwise than the terms; None leaves it to the next in rank (Art. 5-4)."""
+
+    min_term: int | None = None  # months
+    renewal: int | None = None  # months
+    notice: int | None = None  # so many months before the month of expiry our notice must arrive
+    refund: bool | None = None  # whether money that was paid may go back (4-7)
+    rest_owed: bool | None = None  # whether who leaves early pays the rest of the minimum term (A-04)
+
+
+TERMS = Conditions(min_term=6, renewal=1, notice=1, refund=False, rest_owed=False)
+
+
+def prevailing(*ranked: Conditions | None) -> Conditions:
+    """Return what applies: each condition from the first in rank that speaks of it, at last from the terms.
+
+    The ranks are campaign, course, terms (Art. 5-4, 4-7).
+    """
+    ranks = [each for each in (*ranked, TERMS) if each is not None]
+    return Conditions(
+        min_term=next(each.min_term for each in ranks if each.min_term is not None),
+        renewal=next(each.renewal for each in ranks if each.renewal is not None),
+        notice=next(each.notice for each in ranks if each.notice is not None),
+        refund=next(each.refund for each in ranks if each.refund is not None),
+        rest_owed=next(each.rest_owed for each in ranks if each.rest_owed is not None),
+    )
 
 
 class LegalItem(enum.StrEnum):

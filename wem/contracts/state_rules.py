@@ -1,0 +1,197 @@
+"""The states of contracts, requests, corrections and terminations as tables: nothing moves but along these lines."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from wem.contracts.rules import ContractState
+
+S = TypeVar("S", bound=enum.StrEnum)
+A = TypeVar("A", bound=enum.StrEnum)
+
+
+class Illegal(ValueError):
+    """This cannot be done in this state."""
+
+
+def after(table: Mapping[tuple[S, A], S], state: S, action: A) -> S:
+    """Return the state that an action leads to. Raises Illegal when the table has no such line."""
+    try:
+        return table[state, action]
+    except KeyError:
+        raise Illegal(f"{action.value} is not possible from {state.value}") from None
+
+
+class ContractAction(enum.StrEnum):
+    start = "start"  # the start date has come (4-4)
+    void = "void"  # the application is refused after all (4-3)
+    give_notice = "give notice"  # by the customer (15-1)
+    withdraw = "withdraw the notice"
+    withdraw_beside_refusal = "withdraw the notice, renewal still refused"
+    refuse_renewal = "refuse renewal"  # by us (5-3)
+    keep = "take the refusal back"
+    end = "end"  # the day has come
+    terminate = "terminate"  # 14-1, 14-2
+
+
+C, DO = ContractState, ContractAction
+CONTRACT: Mapping[tuple[ContractState, ContractAction], ContractState] = {
+    (C.accepted, DO.start): C.active,
+    (C.accepted, DO.void): C.ended,
+    (C.active, DO.give_notice): C.leaving,
+    (C.active, DO.refuse_renewal): C.expiring,
+    (C.leaving, DO.withdraw): C.active,
+    (C.leaving, DO.withdraw_beside_refusal): C.expiring,
+    (C.leaving, DO.refuse_renewal): C.leaving,
+    (C.leaving, DO.keep): C.leaving,
+    (C.expiring, DO.give_notice): C.leaving,
+    (C.expiring, DO.keep): C.active,
+    (C.leaving, DO.end): C.ended,
+    (C.expiring, DO.end): C.ended,
+    (C.accepted, DO.terminate): C.ended,
+    (C.active, DO.terminate): C.ended,
+    (C.leaving, DO.terminate): C.ended,
+    (C.expiring, DO.terminate): C.ended,
+}
+
+
+class Service(enum.StrEnum):
+    """Beside the contract's own state: whether its service runs."""
+
+    running = "running"
+    restricted = "restricted"  # 18
+    suspended = "suspended"  # 13-1, 13-2, 14-1 in part
+
+
+class ServiceAction(enum.StrEnum):
+    suspend = "suspend"
+    lift = "lift (13-2: settled in time, all settled, applied for, decided by staff)"
+    restrict = "restrict"
+    release = "release"
+
+
+V, SA = Service, ServiceAction
+SERVICE: Mapping[tuple[Service, ServiceAction], Service] = {
+    (V.running, SA.suspend): V.suspended,
+    (V.running, SA.restrict): V.restricted,
+    (V.restricted, SA.release): V.running,
+    (V.restricted, SA.suspend): V.suspended,
+    (V.suspended, SA.lift): V.running,
+}
+
+
+class RequestState(enum.StrEnum):
+    """A request of the customer (Art. 11, 13-2, 15, 16)."""
+
+    received = "received"  # 申請
+    checking = "checking"  # 確認中
+    waiting = "waiting"  # 承諾、適用待ち
+    refused = "refused"  # 不承諾
+    applied = "applied"  # 適用済
+    withdrawn = "withdrawn"  # 取下げ
+    lapsed = "lapsed"  # the contract ended before
+
+
+class RequestAction(enum.StrEnum):
+    check = "check"
+    accept = "accept"
+    refuse = "refuse"
+    apply = "apply"
+    withdraw = "withdraw"
+    lapse = "lapse"
+
+
+R, RA = RequestState, RequestAction
+REQUEST: Mapping[tuple[RequestState, RequestAction], RequestState] = {
+    (R.received, RA.check): R.checking,
+    (R.received, RA.accept): R.waiting,
+    (R.received, RA.refuse): R.refused,
+    (R.received, RA.withdraw): R.withdrawn,
+    (R.received, RA.lapse): R.lapsed,
+    (R.checking, RA.accept): R.waiting,
+    (R.checking, RA.refuse): R.refused,
+    (R.checking, RA.withdraw): R.withdrawn,
+    (R.checking, RA.lapse): R.lapsed,
+    (R.waiting, RA.apply): R.applied,
+    (R.waiting, RA.withdraw): R.withdrawn,
+    (R.waiting, RA.lapse): R.lapsed,
+}
+UNDECIDED = frozenset({R.received, R.checking})
+OPEN = UNDECIDED | {R.waiting}
+
+
+class CorrectionState(enum.StrEnum):
+    """A correction notice 是正勧告 (14-2)."""
+
+    running = "running"
+    due = "due"  # the period is over: staff look
+    corrected = "corrected"
+    terminated = "terminated"
+    withdrawn = "withdrawn"
+
+
+class CorrectionAction(enum.StrEnum):
+    fall_due = "period over"
+    correct = "corrected"
+    terminate = "terminate"
+    withdraw = "withdraw"
+
+
+K, KA = CorrectionState, CorrectionAction
+CORRECTION: Mapping[tuple[CorrectionState, CorrectionAction], CorrectionState] = {
+    (K.running, KA.fall_due): K.due,
+    (K.running, KA.correct): K.corrected,
+    (K.running, KA.withdraw): K.withdrawn,
+    (K.due, KA.correct): K.corrected,
+    (K.due, KA.withdraw): K.withdrawn,
+    (K.due, KA.terminate): K.terminated,
+}
+
+
+class TerminationState(enum.StrEnum):
+    """A termination by us (14-1, 14-2): one person asks for it, another approves it."""
+
+    proposed = "proposed"
+    carried_out = "carried out"
+    refused = "refused"
+    withdrawn = "withdrawn"
+
+
+class TerminationAction(enum.StrEnum):
+    approve = "approve (by another person)"
+    refuse = "refuse"
+    withdraw = "withdraw"
+
+
+T, TA = TerminationState, TerminationAction
+TERMINATION: Mapping[tuple[TerminationState, TerminationAction], TerminationState] = {
+    (T.proposed, TA.approve): T.carried_out,
+    (T.proposed, TA.refuse): T.refused,
+    (T.proposed, TA.withdraw): T.withdrawn,
+}
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A transition table as docs/states.md draws it."""
+
+    title: str
+    first: tuple[str, ...]
+    lines: tuple[tuple[str, str, str], ...]  # from, action, to
+
+
+def diagram(title: str, table: Mapping[tuple[S, A], S], *first: S) -> Diagram:
+    lines = tuple((state.value, action.value, to.value) for (state, action), to in table.items())
+    return Diagram(title, tuple(state.value for state in first), lines)
+
+
+DIAGRAMS = (
+    diagram("Contract", CONTRACT, C.accepted),
+    diagram("Service of a contract", SERVICE, V.running),
+    diagram("Request", REQUEST, R.received),
+    diagram("Correction notice", CORRECTION, K.running),
+    diagram("Termination by us", TERMINATION, T.proposed),
+)
