@@ -15,6 +15,7 @@ from flask_migrate import upgrade
 
 from wem import clock, create_app, schedule
 from wem.accounts.cli import create_admin
+from wem.bounces.cli import read_mail_command
 from wem.db import db
 from wem.demo.cli import demo
 from wem.domains.cli import dkim
@@ -60,6 +61,7 @@ def timetable() -> None:
 main.add_command(create_admin)
 main.add_command(demo)
 main.add_command(dkim)
+main.add_command(read_mail_command)
 
 
 if __name__ == "__main__":

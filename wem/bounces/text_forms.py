@@ -1,0 +1,147 @@
+"""Reports written for people: which lines name a recipient, in the forms that servers have, and what stands there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from wem.bounces.address_rules import ADDRESS, addresses_in
+
+MOST_TEXT = 40_000
+MOST_LINES = 800
+MOST_RECIPIENTS = 500
+MOST_DIAGNOSTIC = 2000
+
+# Where the mail that came back begins.
+_RETURNED = re.compile(
+    r"^[\s>|*_=#-]{0,80}(?:"
+    r"original (?:message|mail|e-mail) (?:follows|headers|attached|below|header)|original message\b(?! details| was)|"
+    r"(?:the )?original message follows|below (?:this|the next) line is|below is a copy|"
+    r"(?:this is|included is|enclosed is|attached is|here is|following is) (?:a |your )?(?:copy of |"
+    r"returned )?[^\n]{0,20}"
+    r"(?:message|mail|header|copy)|"
+    r"a copy of (?:the|your) (?:original )?message|message headers? follows?|message text follows|"
+    r"message body follows|"
+    r"(?:start of )?(?:the )?(?:returned|unsent|undelivered) (?:message|mail|text|header)|"
+    r"(?:the )?headers? of (?:the|your) (?:original|returned)|start of returned message|original headers?|"
+    r"your (?:original )?message (?:reads|follows|is (?:enclosed|included|below))|old message:|"
+    r"message contents follow|"
+    r"content of (?:the )?(?:original|returned)|mensaje original|urspr.ngliche nachricht|"
+    r"元のメッセージ|元のメール|以下.{0,20}(?:送信された|お送りいただいた|元の)"
+    r")[^\n]{0,120}$"
+    r"|^(?:return-path|received|delivered-to|dkim-signature|x-originating-ip|x-mailer|mime-version):[ \t]"
+    r"|^(?:message-id|date|from|to|subject|reply-to|sender|content-type):[^\n]{0,400}\n(?:[ \t][^\n]{0,400}\n){0,5}"
+    r"(?:message-id|date|from|to|subject|reply-to|sender|mime-version|content-type|content-transfer-encoding|cc):",
+    re.I | re.M,
+)
+_SKIPPED = re.compile(
+    r"\s*(?:>>> ?mail from|>>> ?(?:helo|ehlo)|from|subject|message-?id|date|sent|reply-?to|return-path|sender|cc|"
+    r"x-[\w-]+|received|mail from|reporting-mta|arrival-date|references|envelope-id|the mts-id|msexch|"
+    r"original-envelope-id|in-reply-to)\b[ \t]*[:<]|.*(?:https?://|mailto:)",
+    re.I,
+)
+_BRACKETED = re.compile(rf"\s{{0,8}}<({ADDRESS})>,?\s*(?:\((?:expanded|generated|ultimately)[^)]*\)?\s*)?(.*)$")
+_BARE = re.compile(rf"\s{{0,24}}(?:[Rr]fc822;\s*)?({ADDRESS})(?=$|[\s:,;(\[.])(?!\s+(?:wrote|said)\b)(.*)$")
+_CODED = re.compile(rf"\s*(?:\d{{3}} )?(?:\d\.\d\.\d )?<?({ADDRESS})>?\s*\.\.\.\s*(.*)$")
+_KEYED = re.compile(
+    rf"\W{{0,6}}(?:\w+ )?(?:final |failed |original |intended |undeliverable |rejected |e-?mail |error.)?"
+    rf"(?:recipients?(?: address)?|address|to|for|mailbox|user(?:name)?|rcpt to|destinataire|empf.nger|宛先\w*|"
+    rf"送信先\w*|受信者)"
+    rf"\s*(?:is|was)?\s*[:=：]\s*(?:\[?smtp[:=])?\s*[<\['\"]?\s*({ADDRESS})(.*)$",
+    re.I,
+)
+_BULLET = re.compile(rf"\s*(?:[*•·o+>|]|-{{1,3}}>?|--|=>)\s*[<\[]?(?:smtp:)?({ADDRESS})[>\]]?(.*)$", re.I)
+_ENDING = re.compile(rf"(.*?:\s*)<?({ADDRESS})>?[\s.;]*$")
+_OF_STAFF = re.compile(
+    r"(?:postmaster|mailer-?daemon|abuse|support|help(?:desk)?|hostmaster|webmaster|admin(?:istrator)?|root|"
+    r"contact)@",
+    re.I,
+)
+
+_FOLLOWS_OTHERS = re.compile(r"\s{0,8}(?:<[^<>\s@]{1,100}@|[^\s<>@]{1,100}@[\w.-]+[:\s]*$)")
+
+
+@dataclass(slots=True)
+class Named:
+    """A recipient that a text names, and the words that stand with it."""
+
+    address: str
+    words: str
+
+
+def split_report(text: str) -> tuple[str, str]:
+    """Return the report proper and the mail that came back with it, headers first; the latter may be empty."""
+    text = text[:MOST_TEXT]
+    for found in _RETURNED.finditer(text):
+        before = text[: found.start()]
+        if "@" in before or len(before) > 400:
+            return before, text[found.start() :]
+    return text, ""
+
+
+def named_recipients(report: str, sender: str, returned_to: frozenset[str]) -> list[Named]:
+    """Return the recipients that a report names, by the surest form of line that occurs in it.
+
+    `sender` is whom the report is addressed to, `returned_to` whom the mail that came back was addressed to, both in
+    lower case.
+    """
+    lines = report.split("\n", MOST_LINES)[:MOST_LINES]
+    forms: dict[int, list[tuple[int, str, str]]] = {}
+    for at, line in enumerate(lines):
+        if "@" in line and len(line) < 2000 and (found := _form(line)):
+            form, address, rest = found
+            if form > 3 and address.lower() == sender:
+                continue
+            if _OF_STAFF.match(address) and form > 1 and address.lower() not in returned_to:
+                continue
+            forms.setdefault(form, []).append((at, address, rest))
+    if not forms:
+        return []
+    surest = min(forms)
+    chosen = forms[surest]
+    if surest > 5:
+        chosen = _likeliest(chosen, returned_to)
+    return _with_words(lines, chosen, sender)
+
+
+def _form(line: str) -> tuple[int, str, str] | None:
+    if found := _BRACKETED.match(line):
+        return 1, found.group(1), found.group(2)
+    if _SKIPPED.match(line):
+        return None
+    if found := _CODED.match(line):
+        return 2, found.group(1), found.group(2)
+    if found := _BARE.match(line):
+        return (2 if found.group(2)[:1] in ("", ":") else 3), found.group(1), found.group(2)
+    if found := _KEYED.match(line):
+        return 2, found.group(1), found.group(2)
+    if found := _BULLET.match(line):
+        return 2, found.group(1), found.group(2)
+    if found := _ENDING.match(line):
+        return 5, found.group(2), found.group(1)
+    addresses = addresses_in(line)
+    return (6, addresses[0], line) if addresses else None
+
+
+def _likeliest(found: list[tuple[int, str, str]], returned_to: frozenset[str]) -> list[tuple[int, str, str]]:
+    known = [each for each in found if each[1].lower() in returned_to]
+    return known or found[:1]
+
+
+def _with_words(lines: list[str], chosen: list[tuple[int, str, str]], sender: str) -> list[Named]:
+    out: dict[str, Named] = {}
+    starts = {at for at, _, _ in chosen}
+    for at, address, rest in chosen:
+        words = [rest.strip()]
+        for number in range(at + 1, min(at + 40, len(lines))):
+            line = lines[number]
+            if number in starts or (not line.strip() and any(words)):
+                break
+            words.append(line.strip())
+        said = " ".join(filter(None, words)).lstrip(": ")[:MOST_DIAGNOSTIC]
+        key = address.lower()
+        if key in out:
+            out[key].words = (out[key].words + " " + said)[:MOST_DIAGNOSTIC]
+        elif len(out) < MOST_RECIPIENTS:
+            out[key] = Named(address, said)
+    return list(out.values())

@@ -1,0 +1,86 @@
+"""What mail servers say and what it means: the tables in data/, compiled once."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wem.bounces.states import Reason
+
+_DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Words that follow one another in a reply, what they mean, and when only then."""
+
+    words: tuple[str, ...]
+    reason: Reason
+    command: str = ""
+    status: str = ""
+
+    def holds(self, text: str, command: str, status: str) -> bool:
+        """Return whether the lower-case text of a reply says this, after this command and with this status."""
+        if (self.command and self.command != command) or (self.status and not status.startswith(self.status)):
+            return False
+        at = 0
+        for word in self.words:
+            at = text.find(word, at)
+            if at < 0:
+                return False
+            at += len(word)
+        return True
+
+
+def meaning(text: str, command: str, status: str, host: str) -> Reason | None:
+    """Return what a reply means by its words: the provider's own meaning first; None when no line of the tables fits.
+
+    `text` is in lower case with single spaces; `host` the name of the server that answered, or the recipient's domain.
+    """
+    tables = (*_of_provider(host), general()) if host else (general(),)
+    for table in tables:
+        for wording in table:
+            if wording.words[0] in text and wording.holds(text, command, status):
+                return wording.reason
+    return None
+
+
+def _of_provider(host: str) -> Sequence[tuple[Wording, ...]]:
+    by_server = providers()
+    labels = host.split(".")
+    return [by_server[name] for at in range(len(labels)) if (name := ".".join(labels[at:])) in by_server]
+
+
+@functools.cache
+def general() -> tuple[Wording, ...]:
+    """Return what holds for every server, in the order in which it is asked."""
+    lines = []
+    for group in _read("reply_texts.toml")["texts"]:
+        for says, reason in group.get("also", ()):
+            lines.append(_wording({"says": says, "reason": reason}))
+        lines += [_wording({"says": says, "reason": group["reason"]}) for says in group["says"]]
+    return tuple(lines)
+
+
+@functools.cache
+def providers() -> dict[str, tuple[Wording, ...]]:
+    """Return what single providers mean, by the name that their servers end in."""
+    return {
+        server: tuple(_wording(line) for line in provider["texts"])
+        for provider in _read("providers.toml")["provider"]
+        for server in provider["servers"]
+    }
+
+
+def _read(name: str) -> dict[str, Any]:
+    with (_DATA / name).open("rb") as file:
+        return tomllib.load(file)
+
+
+def _wording(line: dict[str, str]) -> Wording:
+    words = tuple(line["says"].lower().split(" * "))
+    return Wording(words, Reason(line["reason"]), line.get("command", ""), line.get("status", ""))

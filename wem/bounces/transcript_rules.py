@@ -1,0 +1,70 @@
+"""Which SMTP command a refusal answered, as the reports of mail servers say it."""
+
+from __future__ import annotations
+
+import re
+
+_COMMANDS = {
+    "rcpt": "RCPT", "mail": "MAIL", "data": "DATA", "bdat": "DATA", "helo": "EHLO", "ehlo": "EHLO", "end": "DATA",
+    "initial": "CONN", "pipelined": "DATA", "final": "DATA", "connect": "CONN", "auth": "AUTH",
+    "starttls": "STARTTLS",
+    "body": "DATA", "message": "DATA", "quit": "QUIT", "rset": "RSET", "lhlo": "EHLO",
+}  # fmt: skip
+_SAID = re.compile(
+    r"in reply to (?:the )?(end)? ?(?:of )?(rcpt|mail|data|helo|ehlo|bdat|initial|connect|message|end|starttls|"
+    r"auth|body)"
+    r"|after (?:sending )?(?:pipelined )?(end of data|rcpt|mail|data|helo|ehlo|initial|end|connect|starttls|"
+    r"auth|lhlo)\b"
+    r"|did not like our (final data|rcpt|mail|data|helo|ehlo)"
+    r"|(rcpt|mail|data|helo|ehlo)(?: to| from)? (?:command )?generated following"
+    r"|(body) of message generated|smtp command\s+(rcpt|mail|data|helo|ehlo)"
+    r"|(rcpt to|mail from|data): (?=\d\d\d)",
+    re.I,
+)
+_QMAIL = (
+    ("does not like recipient", "RCPT"), ("failed after i sent the message", "DATA"), ("sender was rejected", "MAIL"),
+    ("but my name was rejected", "EHLO"), ("greeting failed", "CONN"), ("failed on data command", "DATA"),
+    ("wasn't able to establish an smtp connection", "CONN"), ("refused to talk to me", "CONN"),
+    ("connect to ", "CONN"),
+)  # fmt: skip
+_LINE = re.compile(r"^[ \t]{0,8}(?:>>> ?([A-Za-z]{4})|(<<<) ?(.*))", re.M)
+
+
+def command_said(text: str) -> str:
+    """Return the command (RCPT, DATA, …) that a report says in words; empty when it says none."""
+    found = _SAID.search(text)
+    if found:
+        word = next(group for group in found.groups() if group).lower().partition(" ")[0]
+        return _COMMANDS.get(word, "")
+    low = text.lower()
+    return next((command for words, command in _QMAIL if words in low), "")
+
+
+def command_of_transcript(text: str, reply: str) -> str:
+    """Return the command before the line `<<< reply` in a transcript of `>>>` and `<<<` lines; empty without one.
+
+    Without such a line the command before the first refusal is taken. A refusal before any command is CONN.
+    """
+    if "<<<" not in text:
+        return ""
+    command, first = "CONN", ""
+    begins = reply.strip()[:40]
+    for sent, _, answer in _LINE.findall(text):
+        if sent:
+            command = _COMMANDS.get(sent.lower(), sent.upper())
+        elif begins and answer.startswith(begins):
+            return command
+        elif not first and answer[:1] in ("4", "5"):
+            first = command
+    return first
+
+
+def reply_of_transcript(text: str) -> str:
+    """Return the first refusal in a transcript, its lines joined; empty without one."""
+    said: list[str] = []
+    for sent, _, answer in _LINE.findall(text):
+        if said and (sent or answer[:3] != said[0][:3]):
+            break
+        if answer[:1] in ("4", "5"):
+            said.append(answer)
+    return " ".join(said)
