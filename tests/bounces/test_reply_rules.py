@@ -39,8 +39,8 @@ def test_only_four_reasons_are_hard(reason: Reason) -> None:
         # Google, Microsoft, Yahoo, Apple
         (550, "5.2.1", "550 5.2.1 The email account that you tried to reach is disabled.", "RCPT",
          "gmail-smtp-in.l.google.com", "suspend"),
-        (550, "5.7.26", "550 5.7.26 Unauthenticated email from example.jp is not accepted due to domain's DMARC policy.",
-         "DATA", "gmail-smtp-in.l.google.com", "authfailure"),
+        (550, "5.7.26", "550 5.7.26 Unauthenticated email from example.jp is not accepted due to DMARC policy.", "DATA",
+         "gmail-smtp-in.l.google.com", "authfailure"),
         (452, "4.2.2", "452 4.2.2 The email account that you tried to reach is over quota", "RCPT",
          "gmail-smtp-in.l.google.com", "mailboxfull"),
         (550, "5.1.10", "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", "RCPT",

@@ -18,7 +18,7 @@ from wem.bounces.signs import (
     speaks_of_failure,
 )
 from wem.bounces.states import Kind, Reading, Reported
-from wem.bounces.text_forms import Named, named_recipients, split_report
+from wem.bounces.report_lines import Named, named_recipients, split_report
 
 _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status", "message/xdelivery-status")
 _RETURNED_KINDS = (
