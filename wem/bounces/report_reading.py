@@ -9,6 +9,7 @@ from wem.bounces.complaint_reading import message_id_in
 from wem.bounces.mail_parts import Part, leaves_of, open_mail
 from wem.bounces.outcomes import outcome
 from wem.bounces.report_fields import Fields, Told, host_of, read_fields
+from wem.bounces.report_lines import Named, named_recipients, split_report
 from wem.bounces.signs import (
     has_null_sender,
     is_daemon,
@@ -18,7 +19,6 @@ from wem.bounces.signs import (
     speaks_of_failure,
 )
 from wem.bounces.states import Kind, Reading, Reported
-from wem.bounces.report_lines import Named, named_recipients, split_report
 
 _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status", "message/xdelivery-status")
 _RETURNED_KINDS = (
