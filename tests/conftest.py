@@ -47,6 +47,8 @@ def settings_for_tests(var: Path, **changed: str) -> Settings:
         "PORTAL_URL": PORTAL,
         "PUBLIC_URL": PUBLIC,
         "SMTP_PORT": "1",  # nothing listens here
+        "INBOUND_SMTP_PORT": "0",
+        "INBOUND_LMTP_PORT": "0",
         "MAILBOX_URL": "",
         "REDIS_URL": f"unix://{var}/no-redis.sock",
         "SQLITE_SYNCHRONOUS": "OFF",

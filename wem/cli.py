@@ -19,6 +19,7 @@ from wem.bounces.cli import read_mail_command
 from wem.db import db
 from wem.demo.cli import demo
 from wem.domains.cli import dkim
+from wem.inbound.cli import inbound
 from wem.settings import ROOT, SettingsError
 
 log = logging.getLogger("wem.cli")
@@ -62,6 +63,7 @@ main.add_command(create_admin)
 main.add_command(demo)
 main.add_command(dkim)
 main.add_command(read_mail_command)
+main.add_command(inbound)
 
 
 if __name__ == "__main__":

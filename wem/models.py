@@ -6,6 +6,7 @@ from wem.contracts import models as contracts
 from wem.delivery import models as delivery
 from wem.delivery import pace_models as pace
 from wem.domains import models as domains
+from wem.inbound import models as inbound
 from wem.lists import models as lists
 from wem.mailings import models as mailings
 from wem.tracking import models as tracking
@@ -16,6 +17,7 @@ __all__ = [
     "contracts",
     "delivery",
     "domains",
+    "inbound",
     "lists",
     "mailings",
     "outbox",

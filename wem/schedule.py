@@ -32,6 +32,9 @@ TIMETABLE = (
     Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.lists.jobs.erase_unnamed_files", queue.WORK, timedelta(hours=1)),
+    Periodic("wem.inbound.jobs.sweep", queue.INBOUND, timedelta(seconds=15)),
+    Periodic("wem.inbound.jobs.adopt_files", queue.WORK, timedelta(hours=1)),
+    Periodic("wem.inbound.jobs.erase_old", queue.WORK, timedelta(hours=1)),
     Periodic("wem.tracking.jobs.roll_up", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.tracking.jobs.forget_old", queue.WORK, timedelta(hours=1)),
 )

@@ -37,7 +37,8 @@ def _about(default: str, what: str) -> str:
 
 NUMBERS = (
     "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
-    "LOGIN_HOURS", "TRUSTED_PROXIES",
+    "LOGIN_HOURS", "TRUSTED_PROXIES", "INBOUND_LMTP_PORT", "INBOUND_SMTP_PORT", "INBOUND_CONNECTIONS", "INBOUND_SIZE",
+    "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS",
 )  # fmt: skip
 
 
@@ -76,6 +77,16 @@ class Settings:
     )
     PROVIDER_NAME: str = _about("日本IP通信株式会社", "the company that runs this installation, as readers see it")
     SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
+    COURSE_CHANGE_EMAIL: str = _about(
+        "change@mail.wem.example", "where customers write to change their contract (11-1)"
+    )
+    INBOUND_HOST: str = _about("127.0.0.1", "address that the door for arriving mail listens on")
+    INBOUND_LMTP_PORT: str = _about("2528", "its port for LMTP, which a mail server delivers to; 0: none")
+    INBOUND_SMTP_PORT: str = _about("2527", "its port for SMTP; 0: none")
+    INBOUND_CONNECTIONS: str = _about("100", "connections to the door at once; more are sent away for now")
+    INBOUND_SIZE: str = _about("20480000", "largest mail that is taken, in bytes")
+    INBOUND_HANDLED_DAYS: str = _about("7", "how long a mail is kept that did what it is for")
+    INBOUND_KEPT_DAYS: str = _about("30", "how long unrecognised mail is kept, and mail that staff have seen to")
     LOGIN_IDLE_MINUTES: str = _about("30", "a sign-in ends after this time without a request")
     LOGIN_HOURS: str = _about("12", "a sign-in ends after this time in any case")
     SECURE_COOKIES: str = _about("", "1 or 0; empty means: as PORTAL_URL is https or not")
@@ -138,6 +149,11 @@ class Settings:
     @property
     def secure_cookies(self) -> bool:
         return self.SECURE_COOKIES == "1" if self.SECURE_COOKIES else self.PORTAL_URL.startswith("https:")
+
+    @property
+    def inbound_size(self) -> int:
+        """The largest mail that is taken, in bytes."""
+        return int(self.INBOUND_SIZE)
 
     @property
     def send_workers(self) -> int:

@@ -45,7 +45,7 @@ POSTS = {
 }
 # The only ways to the mail server, and who may make rows that these send.
 OUTBOX_ROWS = {"wem.outbox"}
-SMTP = {"wem.delivery.connection", "wem.mailbox.serving", "wem.mailbox.receiving"}
+SMTP = {"wem.delivery.connection", "wem.mailbox.serving", "wem.mailbox.receiving", "wem.inbound.door"}
 DISPATCHES = {
     "wem.mailings.starting": "a mailing goes to its lists",
 }

@@ -21,7 +21,7 @@ class Port:
 
 
 def needed(settings: Settings) -> list[Port]:
-    """Return the ports that we shall listen on: the web servers' and, outside production, the mailbox's."""
+    """Return the ports that we shall listen on: the web servers', the door's and, outside production, the mailbox's."""
     found = [
         Port("portal", _of(settings.PORTAL_URL), "PORTAL_URL"),
         Port("public", _of(settings.PUBLIC_URL), "PUBLIC_URL"),
@@ -29,6 +29,9 @@ def needed(settings: Settings) -> list[Port]:
     if has_mailbox(settings):
         found.append(Port("mailbox", _of(settings.MAILBOX_URL), "MAILBOX_URL"))
         found.append(Port("mailbox-smtp", int(settings.SMTP_PORT), "SMTP_PORT"))
+    for use, setting in (("door-smtp", "INBOUND_SMTP_PORT"), ("door-lmtp", "INBOUND_LMTP_PORT")):
+        if number := int(getattr(settings, setting)):
+            found.append(Port(use, number, setting))
     return found
 
 
@@ -38,31 +41,33 @@ def has_mailbox(settings: Settings) -> bool:
 
 
 def beginning_at(first: int) -> dict[str, str]:
-    """Return the settings that move all ports: portal at `first`, public one above, the mailbox 25 and 26 above.
+    """Return the settings that move all ports: portal at `first`, public one above, mailbox and door from 25 above.
 
     Raises ValueError when they do not fit.
     """
-    if not 1 <= first <= 65535 - 26:
-        raise ValueError(f"port {first} is not possible: choose one from 1024 to {65535 - 26}")
-    return settings_for(first, first + 1, first + 25, first + 26)
+    if not 1 <= first <= 65535 - 28:
+        raise ValueError(f"port {first} is not possible: choose one from 1024 to {65535 - 28}")
+    return settings_for(first, first + 1, first + 25, first + 26, first + 27, first + 28)
 
 
 def any_free() -> dict[str, str]:
-    """Return the settings for four ports that nobody uses at this moment."""
-    kept = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+    """Return the settings for six ports that nobody uses at this moment."""
+    kept = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
     numbers = [one.getsockname()[1] for one in kept]
     for one in kept:
         one.close()
     return settings_for(*numbers)
 
 
-def settings_for(portal: int, public: int, mailbox: int, smtp: int) -> dict[str, str]:
-    """Return the environment that puts the four listeners on these ports."""
+def settings_for(portal: int, public: int, mailbox: int, smtp: int, door_smtp: int, door_lmtp: int) -> dict[str, str]:
+    """Return the environment that puts the six listeners on these ports."""
     return {
         "PORTAL_URL": f"http://localhost:{portal}",
         "PUBLIC_URL": f"http://localhost:{public}",
         "MAILBOX_URL": f"http://localhost:{mailbox}",
         "SMTP_PORT": str(smtp),
+        "INBOUND_SMTP_PORT": str(door_smtp),
+        "INBOUND_LMTP_PORT": str(door_lmtp),
     }
 
 

@@ -36,6 +36,11 @@ def mailbox() -> Program:
     return Program("mailbox", (PYTHON, "-m", "wem.mailbox"), stage=1)
 
 
+def door() -> Program:
+    """Return the door for arriving mail; it outlives the workers, and rings for them later."""
+    return Program("door", (PYTHON, "-m", "wem.cli", "inbound"), stage=1)
+
+
 def workers(settings: Settings) -> list[Program]:
     """Return one worker for each queue, several for sending, and the timetable."""
     send = [Program(f"send-{n}", (PYTHON, "worker.py", "send")) for n in range(1, settings.send_workers + 1)]

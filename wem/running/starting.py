@@ -6,6 +6,7 @@ import fcntl
 import http.client
 import os
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -117,6 +118,9 @@ def _start(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str
     web = {port.use: port for port in ports.needed(settings) if port.use in ("portal", "public")}
     for name, port in web.items():
         supervisor.start(programs.web(name, port.number))
+    doors = [port.number for port in ports.needed(settings) if port.use.startswith("door")]
+    if doors:
+        supervisor.start(programs.door())
     for program in programs.workers(settings):
         supervisor.start(program)
     waiting = {f"{settings.PORTAL_URL}/readyz": "portal", f"{settings.PUBLIC_URL}/healthz": "public"}
@@ -125,6 +129,9 @@ def _start(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str
     for url, name in waiting.items():
         if not supervisor.wait_until(lambda url=url: _answers(url), READY_SECONDS):  # type: ignore[misc]
             raise CannotStart(f"{name} does not answer at {url}; see {settings.var / 'log' / 'wem.log'}")
+    for number in doors:
+        if not supervisor.wait_until(lambda number=number: _listens(number), READY_SECONDS):  # type: ignore[misc]
+            raise CannotStart(f"The door does not listen on port {number}; see {settings.var / 'log' / 'wem.log'}")
 
 
 def _start_redis(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str]) -> None:
@@ -177,6 +184,14 @@ def _answers(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def _seconds_lived() -> float:

@@ -1,0 +1,1 @@
+"""Mail that we receive: the door, storing, routing to the domains that it concerns."""
