@@ -112,6 +112,8 @@ def _postgresql_app(
 def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
     """The application with an empty database, in an application context."""
     app: Flask = request.getfixturevalue(f"_{database}_app")
+    # A test may change settings; the next one is to find them as they were.
+    right = app.config["WEM"]
     with app.app_context():
         db.session.remove()
         if database == "sqlite":
@@ -127,6 +129,7 @@ def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
         yield app
         db.session.rollback()
         db.session.remove()
+    app.config["WEM"] = right
 
 
 @pytest.fixture

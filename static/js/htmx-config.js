@@ -18,4 +18,8 @@
       { code: "[45]..", swap: false, error: true },
     ],
   });
+  // A page may be in another language than its person's, or than was chosen meanwhile in another tab.
+  document.addEventListener("htmx:configRequest", function (event) {
+    event.detail.headers["Accept-Language"] = document.documentElement.lang;
+  });
 })();

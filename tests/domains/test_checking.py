@@ -13,6 +13,7 @@ from tests import factories
 from tests.domains.publishing import key_name, publish
 from tests.name_server import NameServer
 from wem import clock, vault
+from wem.accounts.rules import Role
 from wem.audit import AuditEvent
 from wem.db import db
 from wem.domains import checking, claiming, founding, jobs, keys
@@ -20,6 +21,7 @@ from wem.domains.claiming import Refused
 from wem.domains.models import SenderDomain, finding_of
 from wem.domains.record_rules import RecordKind
 from wem.domains.rules import DomainState, KeyKind, KeyState, NameProblem
+from wem.outbox import OutboxMail
 from wem.settings import settings
 
 pytestmark = pytest.mark.both_databases
@@ -120,6 +122,68 @@ def test_a_domain_breaks_and_comes_back(domain: SenderDomain, name_server: NameS
         publish(domain, name_server, RecordKind.dkim)
         now.shift(timedelta(minutes=10))
         assert look(domain) is DomainState.proven and domain.failing_since is None
+
+
+def test_who_runs_a_customers_mail_is_told_once_that_a_domain_broke(
+    world: factories.World, domain: SenderDomain, name_server: NameServer
+) -> None:
+    delegate = factories.make_member(world.ours.customer, Role.delegate)
+    delegate.language = "en"
+    db.session.commit()
+    publish(domain, name_server)
+    with time_machine.travel(clock.now(), tick=False) as now:
+        look(domain)
+        name_server.clear()
+        now.shift(timedelta(hours=1))
+        assert look(domain) is DomainState.proven and not told()
+        for minutes in (15, 10):
+            now.shift(timedelta(minutes=minutes))
+            assert look(domain) is DomainState.broken
+    mails = told()
+    assert {mail.recipient for mail in mails} == {world.ours.owner.email, delegate.email} and len(mails) == 2
+    subjects = {mail.recipient: mail.subject for mail in mails}
+    assert subjects[world.ours.owner.email] == "送信ドメイン shop.example.jp のDNSレコードを直してください"
+    assert subjects[delegate.email] == "Please mend the DNS records of shop.example.jp"
+    assert all(f"/domains/{domain.id}" in mail.text and "shop.example.jp" in (mail.html or "") for mail in mails)
+
+
+def told() -> list[OutboxMail]:
+    return list(db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == "domain_broken")))
+
+
+def test_a_look_that_is_asked_for_during_another_still_comes(
+    domain: SenderDomain, name_server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = checking.ask
+
+    def meanwhile(question: checking.Question) -> dict[str, checking.Found]:
+        found = ask(question)
+        publish(domain, name_server)
+        checking.have_checked(db.session.get_one(SenderDomain, domain.id))
+        db.session.commit()
+        return found
+
+    monkeypatch.setattr(checking, "ask", meanwhile)
+    assert look(domain) is DomainState.checking and domain.check_due
+    monkeypatch.setattr(checking, "ask", ask)
+    jobs.check_due()
+    db.session.refresh(domain)
+    assert domain.state is DomainState.proven and not domain.check_due
+
+
+def test_of_two_who_add_a_domain_at_one_moment_one_is_told(
+    world: factories.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = world.ours.owner
+    claiming.add("twice.example.jp", keys.first_pairs(), world.ours.customer.id, by=owner.id)
+    db.session.commit()
+    # Both had looked before either wrote.
+    monkeypatch.setattr(claiming, "name_for", lambda typed, customer_id: typed)
+    with pytest.raises(Refused) as refused:
+        claiming.add("twice.example.jp", keys.first_pairs(), world.ours.customer.id, by=owner.id)
+    assert refused.value.problem is NameProblem.listed
+    db.session.commit()
+    assert len(db.session.scalars(sa.select(SenderDomain).where(SenderDomain.name == "twice.example.jp")).all()) == 1
 
 
 def test_silence_breaks_nothing_for_a_day(domain: SenderDomain, name_server: NameServer) -> None:

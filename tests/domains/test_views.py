@@ -12,7 +12,7 @@ from tests.name_server import NameServer
 from tests.page import Browser
 from wem.accounts.rules import Role
 from wem.db import db
-from wem.domains import founding
+from wem.domains import founding, jobs
 from wem.domains.models import DomainKey, ListSender, SenderDomain
 from wem.domains.rules import DomainState
 from wem.mailings import starting
@@ -43,12 +43,31 @@ def test_adding_publishing_proving(world: factories.World, browser_for: Make, na
     ):
         assert text in page.html
     assert page.html.count("v=DKIM1; k=rsa; p=") >= 2 and "確認待ち" in page.text
+    jobs.check(domain.id)
+    before = dict(domain.findings)
     publish(domain, name_server)
     page = owner.post(f"/domains/{domain.id}/check", page.form("/check"), headers=HTMX)
     assert page.status == 200 and "<html" not in page.html and 'id="domain-records"' in page.html
-    assert "確認済み" in page.html and "hx-get" not in page.html, "what is proven asks no more"
+    assert "問い合わせています" in page.html and "every 1s" in page.html
+    db.session.refresh(domain)
+    assert domain.findings == before, "no page waits for name servers"
+    jobs.check(domain.id)
     page = owner.get(f"/domains/{domain.id}", headers=HTMX)
-    assert "<html" not in page.html
+    assert "<html" not in page.html and "問い合わせています" not in page.html
+    assert "確認済み" in page.html and "hx-get" not in page.html, "what is proven asks no more"
+
+
+def test_a_fragment_is_in_the_language_of_its_page(world: factories.World, browser_for: Make) -> None:
+    """A page that was asked for in English stays so when a part of it renews itself."""
+    domain = factories.make_domain(world.ours.customer, "shop.example.jp", DomainState.checking)
+    db.session.commit()
+    owner = browser_for(world.ours.owner)
+    assert "Enter these records" in owner.get(f"/domains/{domain.id}?lang=en").text
+    for language, words in (("en", "Enter these records"), ("ja", "下のレコードをDNSに登録してください")):
+        fragment = owner.get(f"/domains/{domain.id}", headers={**HTMX, "Accept-Language": language})
+        assert words in fragment.html, language
+    # A whole page goes by the person, whatever the browser would like.
+    assert "下のレコード" in owner.get(f"/domains/{domain.id}", headers={"Accept-Language": "en"}).text
 
 
 def test_what_is_wrong_is_said_with_what_was_found(
@@ -61,6 +80,8 @@ def test_what_is_wrong_is_said_with_what_was_found(
     page = owner.get(f"/domains/{domain.id}")
     page = owner.post(f"/domains/{domain.id}/check", page.form("/check"))
     assert page.status == 303
+    assert "問い合わせています" in owner.get(page.location).text
+    jobs.check(domain.id)
     page = owner.get(page.location)
     assert "p=MIIBwrongkey" in page.text and "別の鍵が登録されています" in page.text
     assert "まだ見つかりません" in page.text
@@ -186,6 +207,9 @@ def test_staff_see_them_and_the_services_own(
     service = founding.service_domain()
     publish(service, name_server)
     staff.post(f"/staff/domains/{service.id}/check", {"csrf_token": staff.csrf_token()})
+    assert "every 1s" in staff.get(f"/staff/domains/{service.id}", headers=HTMX).html
+    jobs.check(service.id)
+    assert "hx-get" not in staff.get(f"/staff/domains/{service.id}", headers=HTMX).html
     assert "確認済み" in staff.get(f"/staff/domains/{service.id}").text
     assert "shop.example.jp" in staff.get(f"/staff/contracts/{world.ours.contract.id}").text
     assert staff.get(f"/staff/domains/{domain.id}").status == 200

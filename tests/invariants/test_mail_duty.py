@@ -28,6 +28,7 @@ KINDS = {
     "mailing_stopped": (PERSON, "a mailing of theirs was stopped; may be switched off"),
     "upload_decided": (PERSON, "handed in an upload that staff have approved or refused"),
     "test_copy": (PERSON, "a named tester of the customer, who looks at a mailing before it goes out"),
+    "domain_broken": (PERSON, "runs a customer's mail, and a sender domain of theirs is no longer found in DNS"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
 # Modules that put a mail into the outbox.
@@ -35,6 +36,7 @@ POSTS = {
     "wem.accounts.account_views": "password changed",
     "wem.accounts.inviting": "invitation of a person",
     "wem.accounts.views": "password forgotten, password set",
+    "wem.domains.telling": "a sender domain that broke, to those who can mend it",
     "wem.lists.subscribing": "confirmation, invitation, already registered, registered",
     "wem.lists.upload_inviting": "invitation, to the addresses of an upload",
     "wem.lists.uploading": "upload decided, to who handed it in",

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from wem import audit, clock, queue
 from wem.db import db
-from wem.domains import claiming, keys
+from wem.domains import claiming, keys, telling
 from wem.domains.looking_up import NoAnswer, Resolver
 from wem.domains.models import SenderDomain
 from wem.domains.record_rules import (
@@ -44,6 +45,12 @@ class Question:
     records: tuple[Record, ...]
 
 
+def have_checked(domain: SenderDomain) -> None:
+    """Have a worker look at a domain as soon as one is free; rung after the commit."""
+    domain.check_at = clock.now()
+    queue.ring(queue.WORK, "wem.domains.jobs.check", domain.id)
+
+
 def check(domain_id: int) -> SenderDomain | None:
     """Look at a domain's records now and return it as it stands then; None when it is gone.
 
@@ -54,8 +61,8 @@ def check(domain_id: int) -> SenderDomain | None:
         return None
     question = Question(domain.id, domain.name, tuple(domain.records(settings().bounce_domain)))
     db.session.rollback()
-    findings = ask(question)
-    domain = _take(domain_id, findings)
+    began, findings = clock.now(), ask(question)
+    domain = _take(domain_id, findings, began)
     if domain is not None and domain.state is not DomainState.checking and (kinds := keys.lacking(domain)):
         db.session.rollback()
         pairs = [keys.make_pair(kind) for kind in kinds]
@@ -126,8 +133,8 @@ def _locked(domain_id: int) -> SenderDomain | None:
     )
 
 
-def _take(domain_id: int, findings: dict[str, Found]) -> SenderDomain | None:
-    """Write down what was found and let the domain follow; commits."""
+def _take(domain_id: int, findings: dict[str, Found], began: datetime) -> SenderDomain | None:
+    """Write down what was found by a look that began at a moment, and let the domain follow; commits."""
     domain = _locked(domain_id)
     if domain is None:
         db.session.rollback()
@@ -152,7 +159,10 @@ def _take(domain_id: int, findings: dict[str, Found]) -> SenderDomain | None:
         keys.change(domain, at)
         audit.record("domain.change_key", by=None, customer_id=domain.customer_id, subject=domain)
     keys.erase_past(domain, at)
+    wanted = domain.check_at
     _follow(domain, _outcome(domain, findings))
+    if began < wanted <= at:
+        domain.check_at = wanted  # somebody asked for another look meanwhile
     db.session.commit()
     return domain
 
@@ -182,6 +192,8 @@ def _follow(domain: SenderDomain, outcome: Outcome) -> None:
     if state is DomainState.proven:
         domain.proven_at = at
     audit.record(f"domain.{_ACTS[state]}", by=None, customer_id=domain.customer_id, subject=domain)
+    if state is DomainState.broken:
+        telling.tell_keepers(domain)
     if domain.customer_id is not None:
         queue.ring(queue.WORK, "wem.mailings.jobs.follow_domain", domain.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from wem import audit, clock
 from wem.db import db
@@ -70,9 +71,13 @@ def add(name: str, pairs: Sequence[Pair], customer_id: int, *, by: int) -> Sende
     name_for(name, customer_id)
     at = clock.now()
     domain = SenderDomain(customer_id=customer_id, name=name, created_at=at, check_at=at, findings={})
-    db.session.add(domain)
-    keys.keep(domain, list(pairs), at)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(domain)
+            keys.keep(domain, list(pairs), at)
+    except IntegrityError:
+        # Somebody of the same customer added it after we had looked.
+        raise Refused(NameProblem.listed) from None
     audit.record("domain.add", by=by, customer_id=customer_id, subject=domain, domain=name)
     return domain
 

@@ -17,6 +17,11 @@ AT_ONCE = 100
 log = logging.getLogger("wem.domains")
 
 
+def check(domain_id: int) -> None:
+    """Look at a domain that somebody waits for; when that fails the timetable's look finds it again."""
+    checking.check(domain_id)
+
+
 def check_due() -> None:
     """Look at the domains whose time has come, those that wait longest first; the service's own is made if need be."""
     founding.service_domain()

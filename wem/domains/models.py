@@ -77,6 +77,11 @@ class SenderDomain(Base):
             return self.name
 
     @property
+    def check_due(self) -> bool:
+        """Whether a worker is about to look at the records, or does so now."""
+        return self.check_at <= clock.now()
+
+    @property
     def signing_keys(self) -> list[DomainKey]:
         """The keys that sign: the one in use, RSA before Ed25519; a second kind only once its record is found."""
         used = [key for key in self.keys if key.state is KeyState.used]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime, timedelta
 
+from wem.accounts.rules import Role
 from wem.lists.address_rules import Address, mail_domain, read_address
 
 
@@ -49,6 +50,8 @@ class NameProblem(enum.StrEnum):
     too_many = "too_many"
 
 
+# Whoever runs the customer's mail; editors look and have it checked.
+KEEPERS = frozenset({Role.owner, Role.delegate})
 MOST_DOMAINS = 20
 # A server that answers wrongly for a moment stops nobody's mail; one that stays silent is given a day.
 BREAKS_AFTER = timedelta(minutes=15)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import flash, render_template, url_for
-from flask_babel import gettext
+from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
 from wem.accounts.models import Customer
@@ -16,7 +15,7 @@ from wem.domains.views import records_shown
 from wem.domains.wording import STATES
 from wem.settings import settings
 from wem.web.blueprints import StaffBlueprint
-from wem.web.htmx import see_other
+from wem.web.htmx import see_other, wants_fragment
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 
@@ -41,21 +40,18 @@ def index() -> Answer:
 @blueprint.get("/<int:id>")
 def show(id: int) -> Answer:
     domain = found_or_404(SenderDomain, id)
+    values = {"domain": domain, "state": STATES[domain.state], "records": records_shown(domain)}
+    if wants_fragment():
+        return render_template("domains/staff/_domain.html", **values)
     customer = db.session.get(Customer, domain.customer_id) if domain.customer_id else None
-    return render_template(
-        "domains/staff/domain.html",
-        domain=domain,
-        customer=customer,
-        state=STATES[domain.state],
-        records=records_shown(domain),
-    )
+    return render_template("domains/staff/domain.html", customer=customer, **values)
 
 
 @blueprint.post("/<int:id>/check")
 def check(id: int) -> Answer:
-    """Look at the records now."""
-    checking.check(found_or_404(SenderDomain, id).id)
-    flash(gettext("The records were looked at."), "info")
+    """Have the records looked at now; the page shows what is found."""
+    checking.have_checked(found_or_404(SenderDomain, id))
+    db.session.commit()
     return see_other(url_for("staff_domains.show", id=id))
 
 

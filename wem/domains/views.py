@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.models import Account, Customer
-from wem.accounts.rules import Role
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.domains import checking, choosing, claiming, keys
@@ -20,7 +19,7 @@ from wem.domains.claiming import Refused
 from wem.domains.forms import DomainForm
 from wem.domains.models import DomainKey, ListSender, SenderDomain, finding_of
 from wem.domains.record_rules import Record
-from wem.domains.rules import DomainState, KeyKind, KeyState
+from wem.domains.rules import KEEPERS, DomainState, KeyKind, KeyState
 from wem.domains.wording import NAME_PROBLEMS, STATES, advice, finding_shown, purpose, title
 from wem.lists.models import MailingList
 from wem.mailings.following import unfinished_from
@@ -32,8 +31,6 @@ from wem.web.session import current_account, current_customer, current_membershi
 
 blueprint = CustomerBlueprint("domains", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response
-# Whoever runs the customer's mail; editors look and have it checked.
-KEEPERS = frozenset({Role.owner, Role.delegate})
 # So long after a domain was added its page asks by itself whether the records were found.
 WATCHED = timedelta(hours=2)
 
@@ -94,6 +91,7 @@ def add() -> Answer:
         # Making keys takes up to a second; nobody else's writing waits for it.
         db.session.rollback()
         domain = claiming.add(name, keys.first_pairs(), customer_id, by=account_id)
+        checking.have_checked(domain)
     except Refused as refused:
         form.name.errors = [str(NAME_PROBLEMS[refused.problem])]
         return _index(form, 422)
@@ -151,7 +149,7 @@ def _fragment(domain: SenderDomain) -> dict[str, object]:
         "domain": domain,
         "state": STATES[domain.state],
         "records": records_shown(domain),
-        "watched": domain.state is DomainState.checking and young,
+        "asks_again": 1 if domain.check_due else 15 if domain.state is DomainState.checking and young else 0,
         "taken": domain.state is DomainState.checking
         and bool(used and used.found)
         and domain.customer_id is not None
@@ -185,13 +183,12 @@ def show(id: int) -> Answer:
 
 @blueprint.post("/domains/<int:id>/check")
 def check(id: int) -> Answer:
-    """Look at the records now; the answer takes some seconds."""
-    domain = checking.check(owned_or_404(SenderDomain, id).id)
-    if domain is None:
-        abort(404)
+    """Have the records looked at now; the page shows what is found."""
+    domain = owned_or_404(SenderDomain, id)
+    checking.have_checked(domain)
+    db.session.commit()
     if wants_fragment():
         return render_template("domains/_records.html", **_fragment(domain))
-    flash(gettext("The records were looked at."), "info")
     return see_other(url_for("domains.show", id=id))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel
 
+from wem.web.htmx import wants_fragment
 from wem.web.origins import Origin, here
 from wem.web.session import current_account
 
@@ -17,7 +18,10 @@ babel = Babel()
 
 
 def choose_language() -> str:
-    """Return the language of this request: asked for, else the person's, else the browser's session, else Japanese."""
+    """Return the language of this request: asked for, else the person's, else the browser's session, else Japanese.
+
+    A fragment is in the language of the page that it becomes a part of, which htmx-config.js tells.
+    """
     if not has_request_context():
         return "ja"
     if "language" in g:
@@ -27,6 +31,8 @@ def choose_language() -> str:
         if here() is Origin.portal:
             session["language"] = asked
         return str(asked)
+    if wants_fragment() and (page := request.accept_languages.best_match(CODES)):
+        return page
     if here() is Origin.public:
         return "ja"
     account = current_account()
