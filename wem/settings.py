@@ -21,6 +21,7 @@ _FORMS = {
     "SENDER_RATE": rf"(?:{_A_RATE})?",
     "PROVIDER_RATES": rf"(?:{_A_LIMIT})?(?:[\s,]+(?:{_A_LIMIT}))*",
     "WARM_UP": "|domain|pool",
+    "SMTP_SPEAKS_FOR": "itself|providers",
     "DNS_SERVERS": r"(?:[0-9A-Fa-f.:]+(?:,\s*[0-9A-Fa-f.:]+)*)?",
     "DKIM_ED25519": "[01]",
     "DKIM_SERVICE_TOO": "[01]",
@@ -63,6 +64,9 @@ class Settings:
     SMTP_CA_FILE: str = _about("", "certificates that prove the mail server to SMTP_TLS=require; empty: the system's")
     SMTP_USER: str = _about("", "name to log in with at the mail server; empty means no login")
     SMTP_PASSWORD: str = _about("", "its password; sent over an encrypted line or on this machine only")
+    SMTP_SPEAKS_FOR: str = _about(
+        "itself", "whose word its 421 and 4.7.x are: `itself` (an MTA of ours), `providers` (a relay that passes them on)"
+    )
     SMTP_CONNECTIONS: str = _about("20", "connections of each sending process; the most that a crash can send twice")
     SMTP_MAILS_PER_CONNECTION: str = _about("500", "mails over one connection before it is opened anew")
     MAILBOX_URL: str = _about("http://localhost:8025", "page of the built-in mailbox; empty in production")

@@ -127,6 +127,7 @@ def test_a_line_that_breaks_off_once(app: Flask, dispatch: Dispatch, command: st
         ("RCPT", "421 4.7.0 too many", "deferred", Stage.rcpt),
         ("DATA", "250 what?", "deferred", Stage.data),
         ("DATA", "421 4.3.2 closing", "deferred", Stage.data),
+        ("DATA", "451 4.7.1 not now", "deferred", Stage.data),
         (".", "421 4.3.2 closing", "deferred", Stage.after_data),
         (".", "554 5.7.1 spam", "bounced", Stage.after_data),
     ],
@@ -143,11 +144,56 @@ def test_an_answer_to_one_harms_no_other(
         seen.append(heard)
         return len(seen) == (5 if heard == "MAIL" else 1)
 
-    with sending_to(app, Peer(script=script), SMTP_CONNECTIONS="1") as peer:
+    with sending_to(app, Peer(script=script), SMTP_CONNECTIONS="1", SMTP_SPEAKS_FOR="providers") as peer:
         send_all()
     assert states(dispatch) == counters(dispatch) == {"accepted": READERS - 1, outcome: 1}
     assert [each for each, _ in stages(dispatch)] == [stage]
     assert len(set(peer.recipients)) == len(peer.mails) == READERS - 1
+    slowed = bool(db.session.scalars(sa.select(ProviderState)).all())
+    assert slowed == (stage is not Stage.mail and ("421" in answer or "4.7." in answer))
+
+
+@pytest.mark.parametrize("offers", [OFFERS, without("PIPELINING")], ids=["pipelined", "one by one"])
+@pytest.mark.parametrize("command", ["RCPT", "DATA", "."])
+def test_an_mta_of_ours_that_closes_speaks_of_nobody_else(
+    app: Flask, dispatch: Dispatch, command: str, offers: tuple[str, ...]
+) -> None:
+    said: list[str] = []
+
+    def script(heard: str, recipient: str) -> str | None:
+        if heard == command and recipient.startswith("r4") and not said:
+            said.append(heard)
+            return "421 4.7.0 shutting down"
+        return None
+
+    with sending_to(app, Peer(script=script, offers=offers)) as peer:
+        send_all()
+    assert said and counters(dispatch) == {"accepted": READERS} and not stages(dispatch)
+    assert len(set(peer.recipients)) == len(peer.mails) == READERS
+    assert not db.session.scalars(sa.select(ProviderState)).all()
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "stage"),
+    [
+        ("RCPT", "421 4.7.0 never", Stage.rcpt),
+        ("DATA", "421 4.7.0 never", Stage.data),
+        (".", "421 4.7.0 never", Stage.after_data),
+        ("RCPT", "451 4.7.1 not this one", Stage.rcpt),
+    ],
+)
+def test_one_that_an_mta_of_ours_never_takes_is_tried_later_and_slows_no_provider(
+    app: Flask, dispatch: Dispatch, command: str, answer: str, stage: Stage
+) -> None:
+    def script(heard: str, recipient: str) -> str | None:
+        return answer if heard == command and recipient.startswith("r4") else None
+
+    with sending_to(app, Peer(script=script)) as peer:
+        send_all()
+    assert counters(dispatch) == {"accepted": READERS - 1, "deferred": 1}
+    assert stages(dispatch) == [(stage, int(answer[:3]))]
+    assert len(peer.mails) == READERS - 1
+    assert not db.session.scalars(sa.select(ProviderState)).all()
 
 
 def test_a_kept_line_that_the_server_closes_costs_nothing(app: Flask, dispatch: Dispatch) -> None:

@@ -138,8 +138,12 @@ class Carrier:
         return self._enter(parcel, outcome)
 
     def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]:
-        """Have it written down what a server's answer means. One to MAIL says nothing of the recipient's provider."""
-        if self._gate is not None and answer.stage is not Stage.mail:
+        """Have it written down what a server's answer means.
+
+        A refusal says something of the recipient's provider only after MAIL, and not when an MTA of ours refuses.
+        """
+        heard = answer.accepted or not self.server.ours
+        if self._gate is not None and answer.stage is not Stage.mail and heard:
             self._gate.note(parcel, answer.code, answer.enhanced if answer.code != 250 else None, answer.text)
         return self.record(parcel, parcel.outcome(answer))
 

@@ -188,7 +188,17 @@ class Connection:
                 raise Unreachable(f"{self.server}: {refusal.code} {without_addresses(refusal.text)}")
             # A kept line that the server closes, as servers do.
             return
-        self._barrier = self.source.answered(parcel, refusal)
+        if not self._goes_back(parcel, refusal):
+            self._barrier = self.source.answered(parcel, refusal)
+
+    def _goes_back(self, parcel: Parcel, answer: Answer) -> bool:
+        """Give a parcel back at which an MTA of ours closed the line: it ends for reasons of its own (RFC 5321 section
+        3.8). Not twice, for then the reason may be the mail."""
+        if answer.code != CLOSING or not self.server.ours or parcel.losses:
+            return False
+        parcel.losses += 1
+        self.source.give_back(parcel)
+        return True
 
     def _lost_early(self, parcel: Parcel, session: Session, why: str) -> None:
         """The line was lost before the dot: the mail cannot have been taken, so it is tried once more."""
@@ -244,7 +254,8 @@ class Connection:
         except Lost as error:
             self._drop()
             answer = Answer(Stage.after_data, None, str(error))
-        self._barrier = self.source.answered(parcel, answer)
+        if not self._goes_back(parcel, answer):
+            self._barrier = self.source.answered(parcel, answer)
 
     def _drop(self) -> None:
         """Let go of the line without a word; what it announced was not taken."""

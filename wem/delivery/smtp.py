@@ -68,6 +68,8 @@ class Server:
     user: str = ""
     password: str = ""
     mails: int = 500  # on one connection
+    # Whether it is an MTA of ours: then no answer of its own tells what a provider thinks.
+    ours: bool = True
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -95,6 +97,7 @@ def server(loaded: Settings) -> Server:
         loaded.SMTP_USER,
         loaded.SMTP_PASSWORD,
         int(loaded.SMTP_MAILS_PER_CONNECTION),
+        loaded.SMTP_SPEAKS_FOR == "itself",
     )
 
 
