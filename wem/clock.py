@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 JAPAN = ZoneInfo("Asia/Tokyo")
+# What may go at once is due since so long ago: a clock that is set back keeps nothing waiting.
+SET_BACK = timedelta(days=1)
 
 
 def now() -> datetime:

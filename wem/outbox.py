@@ -92,7 +92,7 @@ def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None 
         html=mail.html,
         headers=mail.headers,
         created_at=at,
-        not_before=at,
+        not_before=at - clock.SET_BACK,
         expires_at=at + mail.lifetime,
     )
     db.session.add(row)

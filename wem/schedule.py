@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wem import clock, queue
 from wem.db import Base, db, insert_ignoring
 
+# A ring further in the future than clocks may differ was made by a clock that has been set back since.
+SKEW = timedelta(minutes=1)
+
 
 @dataclass(frozen=True)
 class Periodic:
@@ -58,7 +61,10 @@ def ring_due(at: datetime) -> list[str]:
         )
         taken = db.session.execute(
             sa.update(TimetableRun)
-            .where(TimetableRun.job == periodic.job, TimetableRun.rung_at <= at - periodic.every)
+            .where(
+                TimetableRun.job == periodic.job,
+                sa.or_(TimetableRun.rung_at <= at - periodic.every, TimetableRun.rung_at > at + SKEW),
+            )
             .values(rung_at=at)
         )
         db.session.commit()

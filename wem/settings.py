@@ -65,7 +65,8 @@ class Settings:
     SMTP_USER: str = _about("", "name to log in with at the mail server; empty means no login")
     SMTP_PASSWORD: str = _about("", "its password; sent over an encrypted line or on this machine only")
     SMTP_SPEAKS_FOR: str = _about(
-        "itself", "whose word its 421 and 4.7.x are: `itself` (an MTA of ours), `providers` (a relay that passes them on)"
+        "itself",
+        "whose word its 421 and 4.7.x are: `itself` (an MTA of ours), `providers` (a relay that passes them on)",
     )
     SMTP_CONNECTIONS: str = _about("20", "connections of each sending process; the most that a crash can send twice")
     SMTP_MAILS_PER_CONNECTION: str = _about("500", "mails over one connection before it is opened anew")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from tests import factories
 from wem import clock
 from wem.db import db
 from wem.delivery import rules, sending
-from wem.delivery.models import Delivery, DeliveryState, Dispatch
+from wem.delivery.models import Batch, Delivery, DeliveryState, Dispatch
 from wem.lists.models import MailingList
 from wem.mailings import expanding
 from wem.mailings.models import MailingState
@@ -40,6 +41,7 @@ def make_dispatch(mailing_list: MailingList, *, batch_size: int = 20, **values: 
         customer_id=customer.id,
         mailing_id=mailing.id,
         content=content | values.pop("content", {}),
+        not_before=at - clock.SET_BACK,
         expires_at=at + rules.LIFETIME,
         **values,
     )
@@ -53,6 +55,12 @@ def make_dispatch(mailing_list: MailingList, *, batch_size: int = 20, **values: 
 def send_all(seconds: float = 30) -> bool:
     """Send as one run of the job would."""
     return sending.send_until(time.monotonic() + seconds)
+
+
+def lose_leases() -> None:
+    """Have everything that is leased be nobody's, as long after its worker died. Commits."""
+    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1), owner=None))
+    db.session.commit()
 
 
 def states(dispatch: Dispatch) -> dict[str, int]:

@@ -104,7 +104,7 @@ def add_many(mailing_list: MailingList, number: int) -> None:
 
 
 def test_two_workers_killed_in_the_middle(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
-    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2")
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="4")
     add_many(world.ours.mailing_list, READERS)
     dispatch = make_dispatch(world.ours.mailing_list, batch_size=BATCH)
     mailbox.set_behaviours([SLOWLY])

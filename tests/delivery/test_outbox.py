@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from tests import factories
@@ -197,11 +198,34 @@ def test_a_dead_workers_mails_are_taken_over(app: Flask, mailbox: MailboxClient)
     draining._lease("somebody who died")
     assert not drain()
     assert mailbox.count() == 0
-    db.session.execute(sa.update(OutboxMail).values(lease_until=clock.now() - timedelta(seconds=1)))
-    db.session.commit()
-    drain()
+    # Its lease is over: first it is doubted, then it is lost.
+    for _ in range(2):
+        assert mailbox.count() == 0
+        db.session.execute(sa.update(OutboxMail).values(lease_until=clock.now() - timedelta(seconds=1)))
+        db.session.commit()
+        drain()
     assert mailbox.count() == 1
     assert_forgotten(row)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_jumps_takes_no_mail_from_who_lives(app: Flask, mailbox: MailboxClient, hours: int) -> None:
+    """T8, for the outbox."""
+    post()
+    desk = draining.OutboxDesk(app.config["WEM"])
+    parcels = desk.fetch()
+    assert parcels is not None and len(parcels) == 1
+    hold = parcels[0].hold
+    with time_machine.travel(clock.now() + timedelta(hours=hours)):
+        for _ in range(3):
+            drain()
+            hold.lease.renewed -= 3600
+            desk.round([], [hold])
+            assert not hold.stopped
+        assert mailbox.count() == 0
+        desk.close(hold, unreachable=False)
+        drain()
+    assert mailbox.count() == 1
 
 
 def test_what_is_done_does_not_stop_the_others_when_the_lease_is_prolonged(app: Flask) -> None:

@@ -174,7 +174,7 @@ def test_a_worker_that_died_with_intents_leaves_doubt_and_no_double(app: Flask, 
     dispatch = make_dispatch(world.ours.mailing_list, uncertain_policy=UncertainPolicy.hold)
     db.session.execute(sa.update(Delivery).where(Delivery.seq == 2).values(state=DeliveryState.intent))
     db.session.execute(
-        sa.update(Batch).values(state="leased", owner="lost", fence=1, lease_until=clock.now().replace(year=2025))
+        sa.update(Batch).values(state="leased", owner=None, fence=1, lease_until=clock.now().replace(year=2025))
     )
     db.session.commit()
     with sending_to(app, Peer()) as peer:

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from tests import factories
-from tests.delivery.dispatches import counters, delivery_to, make_dispatch, send_all, states
+from tests.delivery.dispatches import counters, delivery_to, lose_leases, make_dispatch, send_all, states
 from tests.delivery.scripted_peer import DROP, Peer, scripted_peer
 from wem import clock
 from wem.contracts.models import Stop
@@ -23,7 +24,7 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery import controlling, recovering, watching
 from wem.delivery.holding import BatchDesk
-from wem.delivery.leasing import lease_next, new_owner, take_over
+from wem.delivery.leasing import give_back, lease_next, new_owner
 from wem.delivery.message import Features, Mail
 from wem.delivery.models import (
     Attempt,
@@ -45,6 +46,7 @@ from wem.delivery.smtp import Answer
 from wem.lists.models import Subscription, Suppression
 from wem.lists.states import SubscriptionState, SuppressionReason
 from wem.mailbox.client import MailboxClient
+from wem.settings import settings
 
 pytestmark = pytest.mark.both_databases
 
@@ -358,8 +360,7 @@ def test_a_pause_waits_for_a_worker_that_may_still_send(world: factories.World, 
     assert controlling.pause(dispatch.id).state is DispatchState.pausing
     db.session.commit()
     assert controlling.settle(dispatch.id) is DispatchState.pausing
-    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
-    db.session.commit()
+    lose_leases()
     assert controlling.settle(dispatch.id) is DispatchState.paused
 
 
@@ -385,10 +386,9 @@ def test_a_dead_workers_batch_is_taken_over(world: factories.World, mailbox: Mai
     dead = lease_next(new_owner())
     assert dead is not None
     assert lease_next(new_owner()) is None
-    assert take_over(clock.now()) == 0
+    assert recovering.take_over(clock.now()) == 0
     db.session.commit()
-    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
-    db.session.commit()
+    lose_leases()
     recovering.sweep()
     send_all()
     assert counters(dispatch) == {"accepted": 3}
@@ -404,14 +404,57 @@ def test_a_dead_workers_batch_is_taken_over(world: factories.World, mailbox: Mai
     assert states(dispatch) == counters(dispatch) == {"accepted": 3}
 
 
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_jumps_takes_nobodys_lease(world: factories.World, mailbox: MailboxClient, hours: int) -> None:
+    """T8: who gives a sign of life keeps its batch, whatever the clocks say; who does not loses it within a lease."""
+    make_dispatch(world.ours.mailing_list)
+    living = lease_next(new_owner())
+    assert living is not None
+    dispatch = db.session.get_one(Dispatch, living.dispatch_id)
+    with time_machine.travel(clock.now() + timedelta(hours=hours), tick=False) as now:
+        for _ in range(10):
+            recovering.sweep()
+            assert controlling.in_hand(dispatch)
+            Ledger("mail.example").commit([], [living])
+            assert not living.lost
+            now.shift(timedelta(seconds=settings().lease_seconds / 6))
+        assert lease_next(new_owner()) is None
+        # From here on it is dead.
+        for _ in range(12):
+            recovering.sweep()
+            now.shift(timedelta(seconds=settings().lease_seconds / 6))
+        assert not controlling.in_hand(dispatch)
+        taken = lease_next(new_owner())
+        assert taken is not None and taken.fence > living.fence + 1
+    Ledger("mail.example").commit([], [living])
+    assert living.lost
+
+
+def test_a_clock_that_is_set_back_keeps_no_batch_waiting(world: factories.World, mailbox: MailboxClient) -> None:
+    """T8: what was ready before is ready still; also what was given back, and what is tried again."""
+    mailbox.set_behaviours([{"pattern": "suzuki*", "stage": "rcpt", "action": "reply", "code": 451}])
+    dispatch = make_dispatch(world.ours.mailing_list)
+    lease = lease_next(new_owner())
+    assert lease is not None
+    give_back(lease)
+    with time_machine.travel(clock.now() - timedelta(hours=1)):
+        send_all()
+        assert counters(dispatch) == {"accepted": 2, "deferred": 1}
+        mailbox.set_behaviours([])
+        make_due(dispatch)
+        recovering.sweep()
+    with time_machine.travel(clock.now() - timedelta(hours=2)):
+        send_all()
+    assert counters(dispatch) == {"accepted": 3}
+
+
 def test_an_accepted_mail_is_a_fact_even_without_the_lease(world: factories.World, mailbox: MailboxClient) -> None:
     mailbox.set_behaviours([{"pattern": "*", "stage": "rcpt", "action": "reply", "code": 451}])
     dispatch = make_dispatch(world.ours.mailing_list)
     slow = lease_next(new_owner())
     assert slow is not None
-    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
-    db.session.commit()
-    take_over(clock.now())
+    lose_leases()
+    recovering.take_over(clock.now())
     db.session.commit()
     send_all()
     assert counters(dispatch) == {"deferred": 3}
@@ -428,9 +471,8 @@ def test_a_worker_whose_lease_ran_out_sends_nothing_more(app: Flask, world: fact
     dispatch = make_dispatch(world.ours.mailing_list)
 
     def lose() -> None:
-        db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
-        db.session.commit()
-        take_over(clock.now())
+        lose_leases()
+        recovering.take_over(clock.now())
         db.session.commit()
         assert lease_next("another worker") is not None
         # It learns of it when it next prolongs the lease, which it must do before the lease is over.
@@ -448,9 +490,8 @@ def test_a_worker_whose_batch_was_taken_stops_within_a_second(app: Flask, world:
     dispatch = make_dispatch(world.ours.mailing_list)
 
     def lose() -> None:
-        db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
-        db.session.commit()
-        take_over(clock.now())
+        lose_leases()
+        recovering.take_over(clock.now())
         db.session.commit()
         assert lease_next("another worker") is not None
         time.sleep(1.1)
@@ -464,7 +505,7 @@ def test_what_was_accepted_after_all_is_not_cancelled(world: factories.World) ->
     dispatch = make_dispatch(world.ours.mailing_list)
     slow = lease_next(new_owner())
     assert slow is not None
-    db.session.execute(sa.update(Batch).values(lease_until=clock.now() - timedelta(seconds=1)))
+    lose_leases()
     controlling.cancel(dispatch.id)
     db.session.commit()
     assert controlling.settle(dispatch.id) is DispatchState.cancelled

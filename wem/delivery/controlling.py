@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from wem import clock, queue
 from wem.db import db
 from wem.delivery import rules
-from wem.delivery.leasing import LEASED, OPEN, READY
+from wem.delivery.leasing import LEASED, OPEN, READY, lost
 from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState, Retry
 from wem.delivery.recording import count
 from wem.settings import settings
@@ -104,8 +104,8 @@ def fail(dispatch_id: int) -> None:
 
 
 def in_hand(dispatch: Dispatch) -> bool:
-    """Return whether a worker may still send some of it: a lease that has run out cannot (it fences itself)."""
-    live = sa.exists().where(Batch.dispatch_id == dispatch.id, LEASED, Batch.lease_until > clock.now())
+    """Return whether a worker may still send some of it, as every leased batch may be that is not lost."""
+    live = sa.exists().where(Batch.dispatch_id == dispatch.id, LEASED, sa.not_(lost(clock.now())))
     return bool(db.session.scalar(sa.select(live)))
 
 

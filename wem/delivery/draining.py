@@ -193,12 +193,12 @@ class OutboxDesk:
 
     def close(self, hold: Hold, unreachable: bool) -> None:
         """See Desk."""
-        left = [number for number, parcel in self._parcels.items() if parcel.hold is hold]
-        for number in left:
-            del self._parcels[number]
+        left = [parcel for parcel in self._parcels.values() if parcel.hold is hold]
+        for parcel in left:
+            del self._parcels[parcel.row.id]
         db.session.execute(
             sa.update(OutboxMail)
-            .where(LEASED, OutboxMail.owner == self.owner, OutboxMail.id.in_(left))
+            .where(_still_ours(left))
             .values(state=OutboxState.waiting, owner=None, lease_until=None)
             .execution_options(synchronize_session=False)
         )
@@ -212,19 +212,18 @@ class OutboxDesk:
         for parcel, values in entries:
             db.session.execute(
                 sa.update(OutboxMail)
-                .where(OutboxMail.id == parcel.row.id, _held_or_fact(parcel.row, self.owner, values["state"]))
+                .where(OutboxMail.id == parcel.row.id, _held_or_fact(parcel.row, values["state"]))
                 .values({"owner": None, "lease_until": None, **values})
                 .execution_options(synchronize_session=False)
             )
         held: set[int] = set()
         if renew:
-            kept = (LEASED, OutboxMail.owner == self.owner, OutboxMail.lease_until > clock.now())
             until = lease_until(clock.now())
             held = set(
                 db.session.scalars(
                     sa.update(OutboxMail)
-                    .where(*kept)
-                    .values(lease_until=until)
+                    .where(_still_ours(self._parcels.values()))
+                    .values(owner=self.owner, lease_until=until)
                     .returning(OutboxMail.id)
                     .execution_options(synchronize_session=False)
                 )
@@ -239,16 +238,22 @@ class OutboxDesk:
 
 
 def _take_over() -> None:
+    """Free the mails of workers that are lost and doubt those that gave no sign of life, as with batches. Commits."""
     at = clock.now()
+    seconds = timedelta(seconds=settings().lease_seconds)
+    over = sa.or_(OutboxMail.lease_until < at, OutboxMail.lease_until > at + 2 * seconds)
     with looking():
-        dead = db.session.scalar(sa.select(OutboxMail.id).where(LEASED, OutboxMail.lease_until < at).limit(1))
+        dead = db.session.scalar(sa.select(OutboxMail.id).where(LEASED, over).limit(1))
     if dead is not None:
-        db.session.execute(
-            sa.update(OutboxMail)
-            .where(LEASED, OutboxMail.lease_until < at)
-            .values(state=OutboxState.waiting, owner=None, lease_until=None, fence=OutboxMail.fence + 1)
-            .execution_options(synchronize_session=False)
-        )
+        freed = {"state": OutboxState.waiting, "owner": None, "lease_until": None, "fence": OutboxMail.fence + 1}
+        doubted = {"owner": None, "lease_until": at + seconds / 3}
+        for owner, values in ((OutboxMail.owner.is_(None), freed), (OutboxMail.owner.is_not(None), doubted)):
+            db.session.execute(
+                sa.update(OutboxMail)
+                .where(LEASED, over, owner)
+                .values(values)
+                .execution_options(synchronize_session=False)
+            )
         db.session.commit()
 
 
@@ -275,7 +280,13 @@ def _lease(owner: str) -> Sequence[sa.Row[Any]]:
     return taken
 
 
-def _held_or_fact(row: sa.Row[Any], owner: str, state: OutboxState) -> sa.ColumnElement[bool]:
+def _still_ours(parcels: Collection[OutboxParcel]) -> sa.ColumnElement[bool]:
+    """Return the condition that mails were not taken over: the fence tells, for who is doubted has lost its name."""
+    fences = [(parcel.row.id, parcel.row.fence) for parcel in parcels]
+    return sa.and_(LEASED, sa.tuple_(OutboxMail.id, OutboxMail.fence).in_(fences))
+
+
+def _held_or_fact(row: sa.Row[Any], state: OutboxState) -> sa.ColumnElement[bool]:
     if state is OutboxState.accepted:
         return OutboxMail.state.in_((OutboxState.waiting, OutboxState.leased))
-    return sa.and_(OutboxMail.owner == owner, OutboxMail.fence == row.fence)
+    return sa.and_(OutboxMail.state == OutboxState.leased, OutboxMail.fence == row.fence)

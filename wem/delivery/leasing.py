@@ -1,4 +1,8 @@
-"""Who sends which batch: taken, kept and given back by conditional updates, so that a dead worker's work is found."""
+"""Who sends which batch: taken, kept and given back by conditional updates, so that a dead worker's work is found.
+
+Clocks differ, and jump. So a lease that seems to have run out is doubted first (it loses its owner), and taken over
+only when its worker, who is heard of every sixth of a lease, is not heard of for a third of one.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -118,13 +123,12 @@ def _next_batch(dispatch_id: int, at: datetime) -> sa.Select[int]:
 
 
 def ours(lease: Lease) -> sa.ColumnElement[bool]:
-    """Return the condition that the batch is still held by this lease, and not only by nobody else."""
+    """Return the condition that the batch is still held by this lease: the fence tells, no clock."""
     return sa.and_(
         Batch.dispatch_id == lease.dispatch_id,
         Batch.number == lease.number,
         Batch.fence == lease.fence,
         Batch.state == BatchState.leased,
-        Batch.lease_until > clock.now(),
     )
 
 
@@ -135,10 +139,11 @@ def give_back(lease: Lease, wait: timedelta = timedelta(), intents: bool = False
     """
     if intents:
         _forget_intents(lease)
+    not_before = clock.now() + wait if wait else Batch.not_before
     left = db.session.scalar(
         sa.update(Batch)
         .where(ours(lease))
-        .values(state=BatchState.ready, open=_left(lease), owner=None, lease_until=None, not_before=clock.now() + wait)
+        .values(state=BatchState.ready, open=_left(lease), owner=None, lease_until=None, not_before=not_before)
         .returning(Batch.open)
         .execution_options(synchronize_session=False)
     )
@@ -193,15 +198,43 @@ def _forget_intents(lease: Lease) -> None:
     )
 
 
-def take_over(at: datetime) -> int:
-    """Free the batches whose worker gave no sign of life in time; returns how many. Does not commit.
+def lost(at: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a leased batch is nobody's any more: doubted, and not heard of since."""
+    return sa.and_(LEASED, Batch.owner.is_(None), _over(at))
+
+
+def lock_lost(at: datetime) -> list[tuple[int, int]]:
+    """Return (dispatch, number) of the batches that are lost, locked until the end of the transaction."""
+    rows = db.session.execute(
+        sa.select(Batch.dispatch_id, Batch.number).where(lost(at)).with_for_update(skip_locked=True)
+    )
+    return [(row.dispatch_id, row.number) for row in rows]
+
+
+def free(batches: Collection[tuple[int, int]]) -> None:
+    """Let others send batches that are lost (`lock_lost`). Does not commit.
 
     The fence goes up: what the lost worker might still do with its lease no longer counts.
     """
-    freed = db.session.execute(
+    for dispatch_id, number in batches:
+        db.session.execute(
+            sa.update(Batch)
+            .where(Batch.dispatch_id == dispatch_id, Batch.number == number)
+            .values(state=BatchState.ready, owner=None, lease_until=None, fence=Batch.fence + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def doubt(at: datetime) -> None:
+    """Ask for a sign of life of those whose lease seems to have run out, or ends later than any. Does not commit."""
+    grace = timedelta(seconds=settings().lease_seconds / 3)
+    db.session.execute(
         sa.update(Batch)
-        .where(LEASED, Batch.lease_until < at)
-        .values(state=BatchState.ready, owner=None, lease_until=None, fence=Batch.fence + 1)
+        .where(LEASED, Batch.owner.is_not(None), _over(at))
+        .values(owner=None, lease_until=at + grace)
         .execution_options(synchronize_session=False)
     )
-    return int(freed.rowcount)  # type: ignore[attr-defined]
+
+
+def _over(at: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(Batch.lease_until < at, Batch.lease_until > at + timedelta(seconds=2 * settings().lease_seconds))

@@ -153,7 +153,7 @@ def _hold(lease: Lease) -> None:
     held = db.session.execute(
         sa.update(Batch)
         .where(ours(lease))
-        .values(lease_until=lease_until(clock.now()))
+        .values(owner=lease.owner, lease_until=lease_until(clock.now()))
         .execution_options(synchronize_session=False)
     )
     lease.lost = not held.rowcount  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from wem import clock, queue
 from wem.db import db
 from wem.delivery.controlling import locked, ring_senders, settle
-from wem.delivery.leasing import LEASED, has_ready, take_over
+from wem.delivery.leasing import doubt, free, has_ready, lock_lost
 from wem.delivery.models import (
     Attempt,
     Batch,
@@ -38,7 +38,6 @@ UNSETTLED = (DispatchState.sending, DispatchState.pausing, DispatchState.cancell
 def sweep() -> None:
     """Take up whatever stands still. Commits; harmless when run twice or late."""
     at = clock.now()
-    doubt_intents(at)
     take_over(at)
     db.session.commit()
     for dispatch_id in _with_due_retries(at):
@@ -68,12 +67,24 @@ def _batch_all_retries(dispatch_id: int, at: datetime) -> None:
         pass
 
 
-def doubt_intents(at: datetime) -> None:
+def take_over(at: datetime) -> int:
+    """Free the batches of workers that are lost and doubt those that gave no sign of life in time; returns how many
+    were freed. Does not commit."""
+    batches = lock_lost(at)
+    doubt_intents(batches, at)
+    free(batches)
+    doubt(at)
+    return len(batches)
+
+
+def doubt_intents(batches: Collection[tuple[int, int]], at: datetime) -> None:
     """Write down as uncertain what a lost worker was about to send where nobody may get it twice. Does not commit."""
+    if not batches:
+        return
     lost = db.session.execute(
-        sa.select(Delivery.dispatch_id, Delivery.seq, Delivery.attempts, Batch.owner, Batch.fence)
+        sa.select(Delivery.dispatch_id, Delivery.seq, Delivery.attempts, Batch.fence)
         .join(Batch, sa.and_(Batch.dispatch_id == Delivery.dispatch_id, Batch.number == Delivery.batch))
-        .where(LEASED, Batch.lease_until < at, Delivery.state == DeliveryState.intent)
+        .where(sa.tuple_(Batch.dispatch_id, Batch.number).in_(batches), Delivery.state == DeliveryState.intent)
         .with_for_update(of=Delivery)
     ).all()
     changes: dict[int, Counter[DeliveryState]] = defaultdict(Counter)
@@ -86,7 +97,7 @@ def doubt_intents(at: datetime) -> None:
         )
         changes[row.dispatch_id][DeliveryState.uncertain] += 1
         attempt = {"at": at, "dispatch_id": row.dispatch_id, "seq": row.seq, "number": row.attempts + 1}
-        attempt |= {"worker": row.owner or "", "fence": row.fence, "host": "", "stage": Stage.after_data}
+        attempt |= {"worker": "", "fence": row.fence, "host": "", "stage": Stage.after_data}
         db.session.execute(sa.insert(Attempt), [attempt | {"reply": "", "outcome": DeliveryState.uncertain}])
     for dispatch_id in sorted(changes):
         count(dispatch_id, changes[dispatch_id])
@@ -138,7 +149,7 @@ def batch_retries(dispatch_id: int, at: datetime) -> int:
                 priority=dispatch.priority,
                 provider=provider,
                 state=BatchState.ready,
-                not_before=at,
+                not_before=at - clock.SET_BACK,
                 size=number,
                 open=number,
             )
@@ -163,7 +174,8 @@ def _with_due_retries(at: datetime) -> list[int]:
 def _in_state(*states: DispatchState, untouched_since: datetime | None = None) -> list[int]:
     query = sa.select(Dispatch.id).where(Dispatch.state.in_(states)).order_by(Dispatch.id)
     if untouched_since is not None:
-        query = query.where(Dispatch.touched_at < untouched_since)
+        later = Dispatch.touched_at > untouched_since + 2 * STUCK  # by a clock that was set back since
+        query = query.where(sa.or_(Dispatch.touched_at < untouched_since, later))
     with looking():
         return list(db.session.scalars(query))
 

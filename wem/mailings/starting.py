@@ -278,7 +278,7 @@ def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:
         state=DispatchState.preparing,
         content=asdict(_content(mailing, contract, lists_of(mailing), ready)),
         created_at=at,
-        not_before=at,
+        not_before=at - clock.SET_BACK,
         expires_at=at + rules.LIFETIME,
     )
     db.session.add(dispatch)
