@@ -1,7 +1,9 @@
-"""Whether the promises hold when things die: bin/bench chaos [--runs R --kill worker|redis|db|mta|stop … --json].
+"""Whether the promises hold when things die: bin/bench chaos [--runs R --kill worker|redis|db|mta|stop|… --json].
 
-Each run sends a mailing while one thing (or `--faults` of them) fails at a random moment: a sender killed, a sender
-stopped for 2.2 leases, Redis emptied or killed, the database crashed, the mail server killed while it also drops
+Each run sends a mailing while one thing (or `--faults` of them) fails at a random moment: a sender killed (`worker`),
+killed while its commit goes to disk (`commit`), stopped for 2.2 leases (`stop`); Redis emptied or killed (`redis`); the
+database crashed (`db`), its disk full (`disk`, a small one that root mounts); the clock an hour off and right again
+(`clock`, the product's own or with `--libfaketime` the system's); the mail server killed (`mta`) while it also drops
 replies after the final dot (0.5 %) and answers 451 (3 %) and 550 (2 %). Meanwhile some readers leave. Our own sink
 notes every mail before it answers; its log is compared with the audience and the database. What would wait for minutes
 (a try after 4xx, the second mail after an unseen end) is due at once. Ends with 1 when a promise is broken.
@@ -10,33 +12,44 @@ notes every mail before it answers; its log is compared with the audience and th
 from __future__ import annotations
 
 import argparse
+import bisect
 import math
 import random
 import sys
+import tempfile
 import time
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from bench.delivering import checking, forks, options, stage
 from bench.delivering.checking import Found
+from bench.delivering.clocks import FakeTime, OwnClock, begin_again_under_libfaketime
 from bench.delivering.faults import FAULTS, Target
 from bench.delivering.rq_workers import RealWorkers
 from bench.delivering.sinks import OwnSink
 from bench.delivering.stage import Stage
+from bench.pace import judged
 from wem import clock
 from wem.db import db
 from wem.delivery.models import Delivery, Dispatch, DispatchState, Retry
 from wem.lists import leaving
 from wem.lists.models import MailingList, Subscriber
 from wem.mailings import starting
+from wem.mailings.models import Mailing, MailingState
 
 LEAVING = 10  # readers who leave during a run
 PATIENCE = 300.0
 LINE = 118  # about the bytes of a line in the sink's log, to know how far a run is
 # No 421 and no 4.7: those slow the pace down, for minutes and on purpose.
 ERRORS = {"drop": 0.005, "later": 0.03, "never": 0.02}
+# These hit all connections at once; those must not double anything.
+OF_ALL, OF_NONE = {"db", "mta", "disk"}, {"redis", "clock"}
+DISK_MB = 384
+FAR = timedelta(hours=2)  # beyond any jump of the clock
+BACK_WITHIN = 20.0  # seconds after Redis is back in which mail leaves again
 
 
 @dataclass
@@ -48,17 +61,27 @@ class Run:
     found: Found
     seconds: float
     done: bool
+    # Mailings that started before their time; seconds from the return of Redis to the next mail; mails above the rate.
+    early: int = 0
+    silent_s: float = 0.0
+    over_rate: float = 0.0
 
     @property
     def broken(self) -> bool:
-        return self.found.broken or not self.done or self.found.duplicates > self.allowed + self.found.drops
+        found = self.found
+        too_many = found.duplicates > self.allowed + found.drops or self.over_rate > 0 or self.silent_s > BACK_WITHIN
+        return found.broken or not self.done or self.early > 0 or too_many
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--kill", default="worker", help="one of, or several with commas: " + ", ".join(FAULTS))
-    parser.add_argument("--faults", type=int, default=1, help="in each run")
+    parser.add_argument(
+        "--kill", default="worker", help="one of, or several with commas: " + ", ".join(FAULTS) + "; or worker:3,stop:2"
+    )
+    parser.add_argument("--faults", type=int, default=1, help="in each run, where --kill names no numbers")
+    parser.add_argument("--rate", type=int, default=0, help="mails a second, to be kept to meanwhile (with redis)")
+    parser.add_argument("--libfaketime", action="store_true", help="let the system's clock jump, not the product's own")
     parser.add_argument("--recipients", type=int, default=10_000)
     parser.add_argument(
         "--lease", type=float, default=1.5, help="seconds; 2 for redis, whose workers read whole numbers"
@@ -67,10 +90,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     options.add(parser)
     given = parser.parse_args()
-    given.kill = given.kill.split(",")
+    given.numbers = {
+        kind: int(number or 0) for kind, _, number in (each.partition(":") for each in given.kill.split(","))
+    }
+    given.kill = list(given.numbers)
     if set(given.kill) - set(FAULTS):
         parser.error("--kill takes " + ", ".join(FAULTS))
-    runs, seed = play(given)
+    if "commit" in given.kill and given.db != "sqlite":
+        parser.error("PostgreSQL commits in processes of its own; --kill db crashes them")
+    with tempfile.TemporaryDirectory(prefix="wem-clock-") as folder:
+        if given.libfaketime:
+            begin_again_under_libfaketime(folder)
+        given.clock = None
+        if "clock" in given.kill:
+            given.clock = FakeTime() if given.libfaketime else OwnClock()
+        runs, seed = play(given)
     result = summed_up(runs, given, seed)
     options.report(result, given.json)
     return int(result["broken_runs"] > 0)
@@ -85,8 +119,9 @@ def play(given: argparse.Namespace) -> tuple[list[Run], int]:
         "SEND_WORKERS": str(given.processes),
         "BATCH_SIZE": str(given.batch),
         "LEASE_SECONDS": str(2 if "redis" in given.kill else given.lease),
+        "CUSTOMER_RATE": f"{given.rate}/s" if given.rate else "",
     }
-    with stage.staged(given.db, var=given.var, **settings) as on:
+    with stage.staged(given.db, var=given.var, disk=DISK_MB if "disk" in given.kill else 0, **settings) as on:
         list_id = int(stage.make_list(given.recipients + given.runs * LEAVING).id)
         sink = OwnSink(on.folder, **(ERRORS if "mta" in given.kill else {}))
         on.change(SMTP_PORT=str(sink.port))
@@ -115,8 +150,11 @@ def one_run(
     """Send one mailing with its faults and look what came of it."""
     sink.clear()
     mailing = stage.make_mailing(db.session.get_one(MailingList, list_id), links=2)
-    target = Target(on, sink, [], given.connections, dice, [])
-    planned = sorted((dice.uniform(0.02, 0.95), dice.choice(given.kill)) for _ in range(given.faults))
+    target = Target(on, sink, [], given.connections, dice, [], given.clock)
+    later = scheduled_for(list_id, clock.now() + FAR) if given.clock else 0
+    kinds = [kind for kind, number in given.numbers.items() for _ in range(number)]
+    kinds = kinds or [dice.choice(given.kill) for _ in range(given.faults)]
+    planned = sorted((dice.uniform(0.02, 0.95), kind) for kind in kinds)
     if workers:
         # With Redis gone before the audience is written down, nothing but the timetable can begin it.
         planned = [(dice.choice((0.0, share)), kind) for share, kind in planned]
@@ -136,7 +174,8 @@ def one_run(
     begun, happened, allowed, stopped = time.monotonic(), [], 0, dict[str, float]()
     if planned and planned[0][0] < 0:
         happened.append(planned.pop(0)[1])
-    moments = sorted(dice.uniform(0, 0.9) for _ in range(LEAVING))
+    # Under libfaketime nobody can tell when somebody left.
+    moments = sorted(dice.uniform(0, 0.9) for _ in range(0 if given.libfaketime else LEAVING))
     try:
         while not (done := ended(dispatch_id)) and time.monotonic() - begun < PATIENCE:
             far = sink.log.stat().st_size / LINE / given.recipients
@@ -164,9 +203,40 @@ def one_run(
         target.wait_for_all()
         for fork in [*target.senders, *helpers]:
             fork.kill()
+        if given.clock:
+            given.clock.stop()
     db.session.remove()
-    found = checking.check(dispatch_id, people, sink.lines(), stopped)
-    return Run(happened, allowed, found, time.monotonic() - begun, done)
+    lines = sink.lines()
+    found = checking.check(dispatch_id, people, lines, stopped)
+    run = Run(happened, allowed, found, time.monotonic() - begun, done, has_started(later) if later else 0)
+    arrivals = sorted(line.at for line in lines if line.arrived)
+    run.silent_s = max((silence(at, arrivals) for at in target.returned), default=0.0)
+    if given.rate:
+        run.over_rate = max(0.0, judged(given.rate, arrivals)["worst_over_rate"] - given.rate - 1)
+    return run
+
+
+def scheduled_for(list_id: int, at: datetime) -> int:
+    """Return a mailing that is to start at a moment. Commits."""
+    mailing = stage.make_mailing(db.session.get_one(MailingList, list_id), links=2)
+    mailing.state, mailing.scheduled_at = MailingState.scheduled, at
+    db.session.commit()
+    return int(mailing.id)
+
+
+def has_started(mailing_id: int) -> int:
+    """Return 1 when a scheduled mailing has started, and take it back when it has not. Commits."""
+    mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
+    early = int(mailing.state is not MailingState.scheduled)
+    mailing.state, mailing.scheduled_at = MailingState.draft, None
+    db.session.commit()
+    return early
+
+
+def silence(since: float, arrivals: list[float]) -> float:
+    """Return the seconds from a moment to the next mail, 0 when there is none to come."""
+    place = bisect.bisect(arrivals, since)
+    return arrivals[place] - since if place < len(arrivals) else 0.0
 
 
 def ended(dispatch_id: int) -> bool:
@@ -174,7 +244,7 @@ def ended(dispatch_id: int) -> bool:
     try:
         state = db.session.scalar(sa.select(Dispatch.state).where(Dispatch.id == dispatch_id))
         db.session.rollback()
-    except sa.exc.OperationalError:
+    except sa.exc.DBAPIError:
         away()
         return False
     return state is DispatchState.done
@@ -201,7 +271,7 @@ def bring_forward(dispatch_id: int) -> None:
             )
             db.session.commit()
         db.session.rollback()
-    except (sa.exc.OperationalError, sa.exc.IntegrityError):
+    except sa.exc.DBAPIError:
         away()
 
 
@@ -219,7 +289,7 @@ def somebody_leaves(dispatch_id: int, list_id: int, dice: random.Random, many: i
         address = reader.address
         leaving.leave(reader, [list_id])
         db.session.commit()
-    except sa.exc.OperationalError:
+    except sa.exc.DBAPIError:
         away()
         return {}
     return {address: time.time()}
@@ -243,14 +313,14 @@ def summed_up(runs: list[Run], given: argparse.Namespace, seed: int) -> dict[str
     per_fault = [
         math.ceil(max(0, run.found.duplicates - run.found.drops) / len(run.faults)) for run in runs if run.faults
     ]
-    each = given.connections * (given.processes if {"db", "mta"} & set(given.kill) else 1)
+    each = given.connections * (given.processes if OF_ALL & set(given.kill) else 1)
     return {
         "runs": len(runs),
         "kill": ",".join(given.kill),
         "faults": sum(len(run.faults) for run in runs),
         **sums,
         "worst_duplicates_per_fault": max(per_fault, default=0),
-        "bound": 0 if given.kill == ["redis"] else each,
+        "bound": 0 if set(given.kill) <= OF_NONE else each,
         "broken_runs": sum(run.broken for run in runs),
         "unfinished": sum(not run.done for run in runs),
         "longest_s": round(max(run.seconds for run in runs), 1),
@@ -258,6 +328,9 @@ def summed_up(runs: list[Run], given: argparse.Namespace, seed: int) -> dict[str
         "processes": given.processes,
         "db": given.db,
         "seed": seed,
+        **({"clock": given.clock.name, "early": sum(run.early for run in runs)} if given.clock else {}),
+        **({"longest_silence_s": round(max(run.silent_s for run in runs), 1)} if "redis" in given.kill else {}),
+        **({"rate": given.rate, "most_over_rate": max(run.over_rate for run in runs)} if given.rate else {}),
     }
 
 

@@ -47,7 +47,7 @@ class Postgres:
         if reason := postgres.missing():
             raise NotHere(f"PostgreSQL is not to be had: {reason}")
         self.folder = folder / "pg"
-        self.folder.mkdir(mode=0o755)
+        self.folder.mkdir(mode=0o755, exist_ok=True)
         found = postgres.binaries()
         assert found is not None
         self.binaries = found
@@ -97,6 +97,11 @@ class Postgres:
             row = connection.execute("SELECT pg_database_size('wem')").fetchone()
         assert row is not None
         return int(row[0])
+
+    def keep(self) -> None:
+        """Start it again if it has ended, as its supervisor would."""
+        if self.server.poll() is not None:
+            self.start()
 
     def stop(self) -> None:
         if self.server.poll() is None:

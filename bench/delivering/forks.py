@@ -85,5 +85,6 @@ def sweeper(app: Flask) -> Fork:
     def sweep() -> None:
         recovering.sweep()
         mailing_jobs.sweep()
+        mailing_jobs.start_due()
 
     return Fork(app, sweep, SWEEP_SECONDS)

@@ -109,7 +109,10 @@ class OwnSink:
         ]
         options = [option.removesuffix("=True") for option in options]
         self.process = subprocess.Popen(
-            [sys.executable, str(SINK), str(self.log), str(self.port), *options], stdout=subprocess.PIPE
+            [sys.executable, str(SINK), str(self.log), str(self.port), *options],
+            stdout=subprocess.PIPE,
+            # Whatever is done to our clock, the sink's is the right one.
+            env={name: value for name, value in os.environ.items() if name != "LD_PRELOAD"},
         )
         assert self.process.stdout is not None
         if self.process.stdout.readline() != b"ready\n":

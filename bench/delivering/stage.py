@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 
 from bench.delivering import content, databases
 from bench.delivering.databases import Database
+from bench.delivering.disks import SmallDisk
 from tests import factories
 from wem import clock, create_app
 from wem.db import db
@@ -82,6 +83,7 @@ class Stage:
     database: Database
     redis: Redis
     app: Flask
+    disk: SmallDisk | None = None
 
     @property
     def settings(self) -> Settings:
@@ -96,23 +98,30 @@ class Stage:
 
 
 @contextmanager
-def staged(database: str, *, var: Path | None = None, **settings: str) -> Iterator[Stage]:
-    """Make an installation with empty tables and take it down at the end; raises NotHere."""
+def staged(database: str, *, var: Path | None = None, disk: int = 0, **settings: str) -> Iterator[Stage]:
+    """Make an installation with empty tables and take it down at the end; raises NotHere.
+
+    With `disk` the database lies on a disk of so many megabytes.
+    """
     logging.disable(logging.WARNING)
     # Who is told to stop leaves nothing behind either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # A short path: sockets have room for about a hundred bytes.
     folder = Path(tempfile.mkdtemp(prefix="wem-bench-", dir=var or "/tmp"))
-    running: list[Database | Redis] = []
+    running: list[Database | Redis | SmallDisk] = []
+    small = None
     try:
-        (folder / "var").mkdir()
+        if disk:
+            folder.chmod(0o755)
+            running.append(small := SmallDisk(folder / ("var" if database == "sqlite" else "pg"), disk))
+        (folder / "var").mkdir(exist_ok=True)
         running.append(made := databases.make(database, folder))
         running.append(redis := Redis(folder))
         app = create_app(settings_of(folder, made, **settings))
         with app.app_context():
             upgrade(str(ROOT / "migrations"))
             db.session.remove()
-            yield Stage(folder, made, redis, app)
+            yield Stage(folder, made, redis, app, small)
             db.session.remove()
             db.engine.dispose()
     finally:

@@ -120,6 +120,7 @@ def other_fields(values):
 @limits(max_examples=150)
 @given(templates, templates, readers, servers)
 def test_mails_are_what_liquid_and_the_slow_way_make(text, html, values, features):
+    """T16."""
     # Liquid trims a line end at the very end away.
     text, html = text + "。", html + "。"
     made, to = letter(text=text, html=html), reader(other_fields(values))
@@ -148,6 +149,7 @@ anything = st.one_of(
 @example({"氏名": "\x1b(J\x1b$B", "会社名": "長" * 2000}, EIGHT_BIT, "docomo.ne.jp")
 @example({"氏名": "\ud800", "会社名": "\u2028\x85"}, EIGHT_BIT, "docomo.ne.jp")
 def test_no_field_adds_a_header_or_ends_the_mail(fields, features, domain):
+    """T17; what texts may hold is also in test_personalising.py, and what headers may in test_message.py."""
     made = letter(
         subject="{{ 氏名 }}",
         text="{{ 会社名 }}\n.{{ 氏名 }}\n{{ 会社名 }}",

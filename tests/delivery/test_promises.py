@@ -43,10 +43,12 @@ def send_to_the_end(dispatch: Dispatch) -> None:
         db.session.commit()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("run", range(3))
 def test_a_killed_worker_doubles_at_most_one_mail_per_connection(
     app: Flask, world: factories.World, mailbox: MailboxClient, run: int
 ) -> None:
+    """T1: SIGKILL at any moment; nobody is left out, and no more get it twice than there are connections."""
     app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2", SMTP_CONNECTIONS=str(CONNECTIONS))
     add_many(world.ours.mailing_list, 1997)
     dispatch = make_dispatch(world.ours.mailing_list, batch_size=100)
@@ -89,6 +91,7 @@ def test_a_lost_answer_is_uncertain(app: Flask, world: factories.World, policy: 
         assert states(dispatch) == counters(dispatch) == {"accepted": 990, "uncertain": 10}
 
 
+@pytest.mark.both_databases
 def test_everybody_comes_to_one_end_on_a_bad_server(app: Flask, world: factories.World) -> None:
     """T6: refusals of every kind, 421, breaks; a server without PIPELINING and 8BITMIME."""
     add_many(world.ours.mailing_list, 397)
