@@ -18,7 +18,7 @@ def addresses_in(text: str) -> list[str]:
     """Return the addresses that stand in a line or two of text, in order, each as written."""
     if "@" not in text:
         return []
-    return [found for found in _FOUND.findall(text[:2000]) if len(found) <= LONGEST]
+    return [bare_address(found) for found in _FOUND.findall(text[:2000]) if len(found) <= LONGEST]
 
 
 def first_address(text: str) -> str:
@@ -26,7 +26,12 @@ def first_address(text: str) -> str:
     if "@" not in text:
         return ""
     found = _FOUND.search(text[:2000])
-    return found.group() if found else ""
+    return bare_address(found.group()) if found else ""
+
+
+def bare_address(found: str) -> str:
+    """Return an address without what Exchange writes before it."""
+    return found[5:] if found[:5].lower() in ("smtp=", "smtp:") else found
 
 
 def address_of_field(value: str) -> str:

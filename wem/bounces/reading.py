@@ -8,6 +8,7 @@ import re
 from wem.bounces.autoreply_rules import body_automatic, says_automatic, subject_automatic
 from wem.bounces.complaint_reading import read_complaint
 from wem.bounces.mail_parts import Part, leaves_of, open_mail
+from wem.bounces.notification_reading import read_notification
 from wem.bounces.report_reading import read_report
 from wem.bounces.signs import has_null_sender, is_quoting, subject_of
 from wem.bounces.states import Kind, Reading
@@ -42,7 +43,7 @@ def read(raw: bytes) -> Reading:
     if complaint:
         return complaint
     subject = subject_of(mail)
-    report = read_report(mail, leaves, subject)
+    report = read_notification(leaves) or read_report(mail, leaves, subject)
     if report:
         return report
     if _is_automatic(mail, leaves, subject):

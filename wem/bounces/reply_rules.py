@@ -6,13 +6,17 @@ import re
 
 from wem.bounces.rules import class_of
 from wem.bounces.states import Reason, Severity
-from wem.bounces.text_rules import meaning
+from wem.bounces.text_rules import certain, meaning
 
 LONGEST = 2000
 
 _SPACES = re.compile(r"\s+")
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_CODE = re.compile(r"(?<![\d.\[:-])([245][0-5]\d)(?=[ \-:]|$)(?!-?\d)")
+_CODE = re.compile(
+    r"(?<![\d.\[:=-])(2(?:11|14|2[01]|5[0-3])|4(?:2[12]|3[1-4]|[5-9]\d)|5(?:0[0-5]|1[02]|2[1-5]|3\d|4\d|5\d|"
+    r"7\d))(?=[ \-:]|$)(?!-?\d\d)"
+)
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,100}@[\w.-]{1,255}")
 
 # RFC 3463 and its registry: what a code means where the words say nothing.
 _BY_STATUS = {
@@ -48,17 +52,41 @@ def classify_reply(
     server that answered or the recipient's domain. The words decide first, then the status, then the code.
     """
     status = enhanced or status_in(text) or ""
-    reason = reason_of_words(text, command, status, host)
-    if reason is None:
-        reason = _by_numbers(code or code_in(text), status, command)
-    return class_of(reason), reason
+    code = code or code_in(text)
+    reason = reason_of_words(text, command, status, host) or reason_of_numbers(code, status, command)
+    return severity_of(reason, code, status), reason
 
 
-def reason_of_words(text: str, command: str, status: str, host: str) -> Reason | None:
-    """Return the reason that the words of a refusal give; None when they say nothing that the tables know."""
+def certain_reason(report: str) -> Reason | None:
+    """Return the reason that a report for people leaves no doubt of; None without one."""
+    plain = plain_words(report)
+    return next((line.reason for line in certain() if line.holds(plain, "", "")), None)
+
+
+def plain_words(text: str) -> str:
+    """Return a reply in lower case with single spaces, its addresses taken out: they are anybody's words."""
     plain = _SPACES.sub(" ", text[:LONGEST]).lower().strip()
-    reason = meaning(plain, command, status, host.lower())
-    return _user_unknown(command, status) if reason is Reason.userunknown else reason
+    return _ADDRESS.sub("", plain) if "@" in plain else plain
+
+
+def severity_of(reason: Reason, code: int | None, status: str) -> Severity:
+    """Return the class of a reason given with these numbers: what is temporary has killed no address."""
+    severity = class_of(reason)
+    temporary = status.startswith("4") if status else 400 <= (code or 0) < 500
+    return Severity.soft if temporary and severity is Severity.hard else severity
+
+
+def reason_of_words(text: str, command: str, status: str, host: str, whole: bool = False) -> Reason | None:
+    """Return the reason that the words of a refusal give; None when they say nothing that the tables know.
+
+    With `whole` the text is a report for people, of which much says nothing of the reason: only plain words count.
+    """
+    found = meaning(plain_words(text), command, status, host.lower(), whole)
+    if found is None:
+        return None
+    if found.reason is Reason.userunknown and not found.sure:
+        return _user_unknown(command, status)
+    return found.reason
 
 
 def status_in(text: str) -> str | None:
@@ -84,7 +112,8 @@ def _user_unknown(command: str, status: str) -> Reason:
     return Reason.filtered
 
 
-def _by_numbers(code: int | None, status: str, command: str) -> Reason:
+def reason_of_numbers(code: int | None, status: str, command: str) -> Reason:
+    """Return what the status and the reply code alone mean."""
     detail = status.partition(".")[2]
     reason = _BY_STATUS.get(detail)
     if reason is None or detail == "0.0":

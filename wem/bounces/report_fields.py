@@ -24,6 +24,7 @@ class Told:
     diagnostic: str
     diagnostic_type: str
     remote: str
+    category: str
 
 
 @dataclass(slots=True)
@@ -91,4 +92,5 @@ def _told(group: dict[str, str]) -> Told | None:
         diagnostic=diagnostic[typed.end() :] if typed else diagnostic,
         diagnostic_type=typed.group().strip(" ;").lower() if typed else "",
         remote=host_of(group.get("remote-mta", "")),
+        category=group.get("x-powermta-bouncecategory", ""),
     )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from wem.bounces.address_rules import ADDRESS, addresses_in
+from wem.bounces.signs import speaks_of_failure
 
 MOST_TEXT = 40_000
 MOST_LINES = 800
@@ -15,7 +16,8 @@ MOST_DIAGNOSTIC = 2000
 # Where the mail that came back begins.
 _RETURNED = re.compile(
     r"^[\s>|*_=#-]{0,80}(?:"
-    r"original (?:message|mail|e-mail) (?:follows|headers|attached|below|header)|original message\b(?! details| was)|"
+    r"original (?:message|mail|e-mail) (?:follows|headers|attached|below|header)|"
+    r"original message(?: details)?:?[\s>|*_=-]*$|original message follows|"
     r"(?:the )?original message follows|below (?:this|the next) line is|below is a copy|"
     r"(?:this is|included is|enclosed is|attached is|here is|following is) (?:a |your )?(?:copy of |"
     r"returned )?[^\n]{0,20}"
@@ -29,15 +31,27 @@ _RETURNED = re.compile(
     r"content of (?:the )?(?:original|returned)|mensaje original|urspr.ngliche nachricht|"
     r"元のメッセージ|元のメール|以下.{0,20}(?:送信された|お送りいただいた|元の)"
     r")[^\n]{0,120}$"
-    r"|^(?:return-path|received|delivered-to|dkim-signature|x-originating-ip|x-mailer|mime-version):[ \t]"
-    r"|^(?:message-id|date|from|to|subject|reply-to|sender|content-type):[^\n]{0,400}\n(?:[ \t][^\n]{0,400}\n){0,5}"
+    r"|^(?:return-path|received|delivered-to|dkim-signature|x-originating-ip|mime-version):[ \t]",
+    re.I | re.M,
+)
+# Headers of a mail without a word before them.
+_HEADERS = re.compile(
+    r"^(?:message-id|date|from|to|subject|reply-to|sender|content-type):[^\n]{0,400}\n(?:[ \t][^\n]{0,400}\n){0,5}"
     r"(?:message-id|date|from|to|subject|reply-to|sender|mime-version|content-type|content-transfer-encoding|cc):",
+    re.I | re.M,
+)
+# From here on the recipients stand; what stands before is the mail that is spoken of.
+_LIST_BEGINS = re.compile(
+    r"did not reach the following|following recipients?|following address|following user|"
+    r"(?:recipients?|addresses) (?:were|was|is|are) affected|failed (?:recipients|addresses)|affected recipient|"
+    r"addresses had|list of (?:failed )?recipients|distribution lists|以下のメールアドレス|次のあて先|"
+    r"delivery to the following|not delivered to:?\s*$|could not be delivered to:?\s*$",
     re.I | re.M,
 )
 _SKIPPED = re.compile(
     r"\s*(?:>>> ?mail from|>>> ?(?:helo|ehlo)|from|subject|message-?id|date|sent|reply-?to|return-path|sender|cc|"
     r"x-[\w-]+|received|mail from|reporting-mta|arrival-date|references|envelope-id|the mts-id|msexch|"
-    r"original-envelope-id|in-reply-to)\b[ \t]*[:<]|.*(?:https?://|mailto:)",
+    r"original-envelope-id|in-reply-to)\b[ \t]*[:<]",
     re.I,
 )
 _BRACKETED = re.compile(rf"\s{{0,8}}<({ADDRESS})>,?\s*(?:\((?:expanded|generated|ultimately)[^)]*\)?\s*)?(.*)$")
@@ -72,10 +86,11 @@ class Named:
 def split_report(text: str) -> tuple[str, str]:
     """Return the report proper and the mail that came back with it, headers first; the latter may be empty."""
     text = text[:MOST_TEXT]
-    for found in _RETURNED.finditer(text):
-        before = text[: found.start()]
-        if "@" in before or len(before) > 400:
-            return before, text[found.start() :]
+    for beginning in (_RETURNED, _HEADERS):
+        for found in beginning.finditer(text):
+            before = text[: found.start()]
+            if (beginning is _RETURNED or speaks_of_failure(before)) and ("@" in before or len(before) > 400):
+                return before, text[found.start() :]
     return text, ""
 
 
@@ -85,6 +100,14 @@ def named_recipients(report: str, sender: str, returned_to: frozenset[str]) -> l
     `sender` is whom the report is addressed to, `returned_to` whom the mail that came back was addressed to, both in
     lower case.
     """
+    begins = _LIST_BEGINS.search(report)
+    listed = report[begins.end() :] if begins else ""
+    if "@" in listed:
+        return _named(listed, sender, returned_to) or _named(report, sender, returned_to)
+    return _named(report, sender, returned_to)
+
+
+def _named(report: str, sender: str, returned_to: frozenset[str]) -> list[Named]:
     lines = report.split("\n", MOST_LINES)[:MOST_LINES]
     forms: dict[int, list[tuple[int, str, str]]] = {}
     for at, line in enumerate(lines):
@@ -101,7 +124,7 @@ def named_recipients(report: str, sender: str, returned_to: frozenset[str]) -> l
     chosen = forms[surest]
     if surest > 5:
         chosen = _likeliest(chosen, returned_to)
-    return _with_words(lines, chosen, sender)
+    return _with_words(lines, chosen)
 
 
 def _form(line: str) -> tuple[int, str, str] | None:
@@ -117,6 +140,8 @@ def _form(line: str) -> tuple[int, str, str] | None:
         return 2, found.group(1), found.group(2)
     if found := _BULLET.match(line):
         return 2, found.group(1), found.group(2)
+    if "://" in line or "mailto:" in line:
+        return None
     if found := _ENDING.match(line):
         return 5, found.group(2), found.group(1)
     addresses = addresses_in(line)
@@ -128,16 +153,17 @@ def _likeliest(found: list[tuple[int, str, str]], returned_to: frozenset[str]) -
     return known or found[:1]
 
 
-def _with_words(lines: list[str], chosen: list[tuple[int, str, str]], sender: str) -> list[Named]:
+def _with_words(lines: list[str], chosen: list[tuple[int, str, str]]) -> list[Named]:
     out: dict[str, Named] = {}
     starts = {at for at, _, _ in chosen}
     for at, address, rest in chosen:
         words = [rest.strip()]
         for number in range(at + 1, min(at + 40, len(lines))):
             line = lines[number]
-            if number in starts or (not line.strip() and any(words)):
+            if number in starts or not line.strip():
                 break
-            words.append(line.strip())
+            if not _SKIPPED.match(line):
+                words.append(line.strip())
         said = " ".join(filter(None, words)).lstrip(": ")[:MOST_DIAGNOSTIC]
         key = address.lower()
         if key in out:

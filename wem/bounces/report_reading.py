@@ -7,11 +7,10 @@ import re
 from wem.bounces.address_rules import addresses_in
 from wem.bounces.complaint_reading import message_id_in
 from wem.bounces.mail_parts import Part, leaves_of, open_mail
-from wem.bounces.outcomes import outcome
+from wem.bounces.outcomes import Said, delivered, failed
 from wem.bounces.report_fields import Fields, Told, host_of, read_fields
 from wem.bounces.report_lines import Named, named_recipients, split_report
 from wem.bounces.signs import (
-    has_null_sender,
     is_daemon,
     is_late_only,
     is_quoting,
@@ -46,10 +45,7 @@ def read_report(mail: Part, leaves: list[Part], subject: str) -> Reading | None:
     fields = _fields(status, text)
     if fields.told:
         return _of_fields(fields, report, subject, returned)
-    reading = _of_text(mail, report, subject, returned)
-    if reading:
-        return reading
-    return _of_wrapped(mail, leaves)
+    return _of_wrapped(mail, leaves) or _of_text(mail, report, subject, returned)
 
 
 def _may_be_report(mail: Part, subject: str) -> bool:
@@ -57,20 +53,20 @@ def _may_be_report(mail: Part, subject: str) -> bool:
 
 
 def _is_report(mail: Part, subject: str, text: str) -> bool:
-    """Two of these must speak for it: who writes, what it is called, its empty return path, how it begins."""
-    named = names_a_report(subject)
-    daemon = is_daemon(mail)
-    if is_quoting(subject) and not (daemon and has_null_sender(mail)):
+    """Return whether it is written by a mail server or called a report, and begins as one."""
+    if is_quoting(subject) and not is_daemon(mail):
         return False
-    return (named + daemon + has_null_sender(mail) >= 2 or (named or daemon)) and speaks_of_failure(text)
+    return speaks_of_failure(text)
 
 
 def _text_of(leaves: list[Part]) -> str:
-    texts = [leaf.text() for leaf in leaves[:6] if leaf.kind in ("text/plain", "", "message/delivery-status")]
+    texts = [leaf.text() for leaf in leaves[:6] if leaf.kind in ("text/plain", "")]
     plain = "\n\n".join(texts)
     if plain.strip():
         return plain
-    return next((leaf.text() for leaf in leaves if leaf.kind.startswith(("text/", "multipart/"))), "")
+    return next(
+        (leaf.text() for leaf in leaves if leaf.kind.startswith(("text/", "multipart/", "message/delivery"))), ""
+    )
 
 
 def _returned(leaves: list[Part], behind: str) -> Part | None:
@@ -100,59 +96,51 @@ def _of_fields(fields: Fields, report: str, subject: str, returned: Part | None)
     for told in fields.told:
         found[told.address.lower()] = _reported(told, fields.reporter, named, words_of_all)
     actions = {told.action for told in fields.told}
-    failed = not actions <= {*_SUCCESS, "delayed"} or any(
+    any_failed = not actions <= {*_SUCCESS, "delayed"} or any(
         told.action in _SUCCESS and told.status.startswith("5") for told in fields.told
     )
-    kind = Kind.bounce if failed else Kind.delivered
+    kind = Kind.bounce if any_failed else Kind.delivered
     return Reading(kind, tuple(found.values()), message_id=message_id_in(returned))
 
 
 def _reported(told: Told, reporter: str, named: dict[str, str], words_of_all: str) -> Reported:
-    words = named.get(told.address.lower(), "")
-    return outcome(
-        told.address,
+    said = Said(
         diagnostic=told.diagnostic,
-        words=words,
+        words=named.get(told.address.lower(), ""),
         report=words_of_all,
         status=told.status,
         host=told.remote or told.address.rpartition("@")[2],
         reporter=reporter,
-        success=told.action in _SUCCESS,
+        category=told.category,
         delayed=told.action == "delayed",
     )
+    return delivered(told.address, said) if told.action in _SUCCESS else failed(told.address, said)
 
 
 def _of_text(mail: Part, report: str, subject: str, returned: Part | None) -> Reading | None:
     sender = next(iter(addresses_in(mail.field(b"to"))), "").lower()
     returned_to = frozenset(each.lower() for each in addresses_in(returned.field(b"to"))) if returned else frozenset()
     named = named_recipients(report, sender, returned_to)
-    failed = addresses_in(mail.field(b"x-failed-recipients"))
-    if failed:
+    headed = addresses_in(mail.field(b"x-failed-recipients"))
+    if headed:
         words = {each.address.lower(): each.words for each in named}
-        rest = report if len(failed) == 1 else ""
-        named = [Named(each, words.get(each.lower(), "") or rest) for each in failed]
+        rest = report if len(headed) == 1 else ""
+        named = [Named(each, words.get(each.lower(), "") or rest) for each in headed]
     if not named and returned:
         named = [Named(each, report[:2000]) for each in addresses_in(returned.field(b"to"))[:1]]
     if not named:
         return None
-    late_only = is_late_only(subject, report)
+    late = is_late_only(subject, report)
     whole = report if len(named) == 1 else ""
     reporter = host_of(mail.field(b"from").rpartition("@")[2].strip("> "))
-    recipients = [
-        outcome(
+    recipients = tuple(
+        failed(
             each.address,
-            diagnostic="",
-            words=each.words,
-            report=whole,
-            status="",
-            host=each.address.rpartition("@")[2],
-            reporter=reporter,
-            success=False,
-            delayed=late_only,
+            Said(words=each.words, report=whole, host=each.address.rpartition("@")[2], reporter=reporter, delayed=late),
         )
         for each in named
-    ]
-    return Reading(Kind.delivered if late_only else Kind.bounce, tuple(recipients), message_id=message_id_in(returned))
+    )
+    return Reading(Kind.delivered if late else Kind.bounce, recipients, message_id=message_id_in(returned))
 
 
 def _of_wrapped(mail: Part, leaves: list[Part]) -> Reading | None:

@@ -9,7 +9,7 @@ from wem.bounces.mail_parts import Part
 
 _WORD = re.compile(r"=\?([\w-]{1,30})(?:\*[\w-]{1,10})?\?([bq])\?([^?\s]{0,400})\?=", re.I)
 _DAEMON = re.compile(
-    r"mailer-?_?daemon|mail-?daemon|post-?master|mail(?:er)? deliver|mail administrator|system administrator|"
+    r"mailer[-_ ]?daemon|mail-?daemon|post[-_]?master|mail(?:er)? deliver|mail administrator|system administrator|"
     r"mail system|mdaemon|delivery (?:sub)?system|daemon@|mailadmin|maildelivery|mail\.delivery|@bounce|"
     r"microsoft outlook|microsoftexchange|exchange|smtp_mail_service|mailmarshal|mail gateway|content-filter|"
     r"no-?reply@\S*(?:dion|kddi)|virusscan|antivirus|mimesweeper|mail service|mail server|undeliver|bounce",
@@ -51,7 +51,9 @@ _WORDS = (
     "bounce",
     "unknown user", "user unknown", "address not found", "no such user", "mailbox is full", "cannot deliver",
     "can't be delivered",
-    "invalid final delivery", "deliver your message", "delivery error", "recipient:", "delivering",
+    "invalid final delivery", "deliver your message", "attempting to deliver", "error was detected",
+    "affected recipient",
+    "error message below", "did not accept", "invalid user", "delivery error", "recipient:", "delivering",
     "generated response",
     "generated following response", "not accepted", "blocked", "message not delivered", "delivery failure", "quota",
     "送信できません", "送信に失敗", "配信できません", "配信に失敗", "お届けできません", "届けることができません",

@@ -20,6 +20,8 @@ class Wording:
 
     words: tuple[str, ...]
     reason: Reason
+    sure: bool = False
+    weak: bool = False  # words that a report for people may use for something else
     command: str = ""
     status: str = ""
 
@@ -36,16 +38,17 @@ class Wording:
         return True
 
 
-def meaning(text: str, command: str, status: str, host: str) -> Reason | None:
-    """Return what a reply means by its words: the provider's own meaning first; None when no line of the tables fits.
+def meaning(text: str, command: str, status: str, host: str, whole: bool = False) -> Wording | None:
+    """Return the line of the tables that a reply fits, the provider's own lines first; None when none does.
 
     `text` is in lower case with single spaces; `host` the name of the server that answered, or the recipient's domain.
     """
-    tables = (*_of_provider(host), general()) if host else (general(),)
+    table_for_all = strong() if whole else general()
+    tables = (*_of_provider(host), table_for_all) if host else (table_for_all,)
     for table in tables:
         for wording in table:
             if wording.words[0] in text and wording.holds(text, command, status):
-                return wording.reason
+                return wording
     return None
 
 
@@ -61,16 +64,29 @@ def general() -> tuple[Wording, ...]:
     lines = []
     for group in _read("reply_texts.toml")["texts"]:
         for says, reason in group.get("also", ()):
-            lines.append(_wording({"says": says, "reason": reason}))
-        lines += [_wording({"says": says, "reason": group["reason"]}) for says in group["says"]]
+            lines.append(_wording({"says": says, "reason": reason}, sure=False))
+        sure, weak = group.get("sure", False), group.get("weak", False)
+        lines += [_wording({"says": says, "reason": group["reason"]}, sure, weak) for says in group["says"]]
     return tuple(lines)
+
+
+@functools.cache
+def strong() -> tuple[Wording, ...]:
+    """Return the lines that may be looked for in a whole report."""
+    return tuple(line for line in general() if line.sure or (not line.weak and len("".join(line.words)) > 10))
+
+
+@functools.cache
+def certain() -> tuple[Wording, ...]:
+    """Return the lines that hold wherever they are said."""
+    return tuple(line for line in general() if line.sure)
 
 
 @functools.cache
 def providers() -> dict[str, tuple[Wording, ...]]:
     """Return what single providers mean, by the name that their servers end in."""
     return {
-        server: tuple(_wording(line) for line in provider["texts"])
+        server: tuple(_wording(line, sure=True) for line in provider["texts"])
         for provider in _read("providers.toml")["provider"]
         for server in provider["servers"]
     }
@@ -81,6 +97,6 @@ def _read(name: str) -> dict[str, Any]:
         return tomllib.load(file)
 
 
-def _wording(line: dict[str, str]) -> Wording:
+def _wording(line: dict[str, str], sure: bool, weak: bool = False) -> Wording:
     words = tuple(line["says"].lower().split(" * "))
-    return Wording(words, Reason(line["reason"]), line.get("command", ""), line.get("status", ""))
+    return Wording(words, Reason(line["reason"]), sure, weak, line.get("command", ""), line.get("status", ""))

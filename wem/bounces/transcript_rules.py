@@ -27,7 +27,8 @@ _QMAIL = (
     ("wasn't able to establish an smtp connection", "CONN"), ("refused to talk to me", "CONN"),
     ("connect to ", "CONN"),
 )  # fmt: skip
-_LINE = re.compile(r"^[ \t]{0,8}(?:>>> ?([A-Za-z]{4})|(<<<) ?(.*))", re.M)
+# InterScan writes "Sent <<< RCPT TO" and "Received >>> 550".
+_LINE = re.compile(r"^[ \t]{0,8}(?:(?:>>>|Sent\s+<<<) ?([A-Za-z]{4})|(<<<|Received\s+>>>) ?(.*))", re.M)
 
 
 def command_said(text: str) -> str:
@@ -45,7 +46,7 @@ def command_of_transcript(text: str, reply: str) -> str:
 
     Without such a line the command before the first refusal is taken. A refusal before any command is CONN.
     """
-    if "<<<" not in text:
+    if "<<<" not in text and ">>>" not in text:
         return ""
     command, first = "CONN", ""
     begins = reply.strip()[:40]
@@ -57,6 +58,17 @@ def command_of_transcript(text: str, reply: str) -> str:
         elif not first and answer[:1] in ("4", "5"):
             first = command
     return first
+
+
+_REPLY = re.compile(
+    r"(?:^|[:>(]\s*)[ \t-]{0,10}((?:4[2-5]\d|5[0-7]\d)[ -](?!\d\d:)\S[^\n]{0,400}(?:\n[^\n]*\S[^\n]{0,400}){0,6})", re.M
+)
+
+
+def reply_in(report: str) -> str:
+    """Return the first paragraph of a report that begins with a refusal's code; empty without one."""
+    found = _REPLY.search(report)
+    return found.group(1) if found else ""
 
 
 def reply_of_transcript(text: str) -> str:
