@@ -34,7 +34,7 @@ def read_complaint(mail: Part, leaves: list[Part]) -> Reading | None:
 
 def _is_jmrp(mail: Part) -> bool:
     sender = mail.field(b"from").lower()
-    if b"x-hmxmroriginalrecipient" in mail.fields or "jmrp" in sender:
+    if mail.has(b"x-hmxmroriginalrecipient") or "jmrp" in sender:
         return True
     return "staff@hotmail.com" in sender and bool(_JMRP_SUBJECT.match(mail.field(b"subject")))
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 # A report stands at the front of its mail; what lies behind a megabyte is the mail that came back.
 MOST_BYTES = 1_000_000
 MOST_HEADER_BYTES = 100_000
+MOST_FIELD_BYTES = 8_000
 MOST_TEXT_BYTES = 150_000
 MOST_PARTS = 40
 DEEPEST = 6
 
-_FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]{0,9}:[ \t]*(.*(?:\n[ \t].*)*)", re.M)
 _BOUNDARY = re.compile(r"boundary[ \t]*=[ \t\n]*(?:\"([^\"]{1,300})\"|([^\s;\"]{1,300}))", re.I)
 _CHARSET = re.compile(r"charset[ \t]*=[ \t\n]*\"?([\w.:+-]{1,40})", re.I)
 _NAME = re.compile(r"\s*([\w.+-]{1,60}/[\w.+-]{1,80})")
@@ -34,25 +34,32 @@ _CODECS = {
 
 
 class Part:
-    """A mail or a part of one: its header fields by lower-case name (the first of each), and its body, lines by LF."""
+    """A mail or a part of one: its header, looked up as asked, and its body; all lines end with LF."""
 
-    __slots__ = ("body", "content_type", "fields", "head", "kind")
+    __slots__ = ("_low", "body", "content_type", "head", "kind")
 
     def __init__(self, head: bytes, body: bytes) -> None:
-        self.head, self.body = head, body
-        self.fields: dict[bytes, bytes] = {}
-        for name, value in _FIELD.findall(head):
-            self.fields.setdefault(name.lower(), value)
+        self.head, self.body = b"\n" + head, body
+        self._low = self.head.lower()
         self.content_type = self.field(b"content-type")
         named = _NAME.match(self.content_type)
         self.kind = named.group(1).lower() if named else ""
 
+    def has(self, name: bytes) -> bool:
+        """Return whether there is a field of this name, given in lower case."""
+        return b"\n" + name + b":" in self._low
+
     def field(self, name: bytes) -> str:
-        """Return a field's value as text, unfolded, encoded words left alone; empty when it is missing."""
-        value = self.fields.get(name)
-        if not value:
+        """Return the first field of this name, unfolded, encoded words left alone; empty when it is missing."""
+        at = self._low.find(b"\n" + name + b":")
+        if at < 0:
             return ""
-        return value[:8000].decode("latin-1").replace("\n", " ").strip()
+        begins = at + len(name) + 2
+        ends = self.head.find(b"\n", begins)
+        while ends >= 0 and ends - begins < MOST_FIELD_BYTES and self.head[ends + 1 : ends + 2] in (b" ", b"\t"):
+            ends = self.head.find(b"\n", ends + 1)
+        value = self.head[begins : ends if ends >= 0 else None][:MOST_FIELD_BYTES]
+        return value.decode("latin-1").replace("\n", " ").strip()
 
     def text(self) -> str:
         """Return the body as text: transfer encoding undone, bytes of no character replaced, tags taken out."""

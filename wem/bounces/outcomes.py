@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wem.bounces.reply_rules import certain_reason, code_in, reason_of_numbers, reason_of_words, severity_of, status_in
@@ -13,12 +14,13 @@ MOST_DIAGNOSTIC = 1000
 
 # Cisco's mail gateways put their own words before the other side's answer: 5.1.0 - Unknown address error 550-'…'.
 # What stands before the other side's own words.
-_ANSWER = re.compile(
-    r"(?:other server returned was|response from the remote server was|the response was|(?:host|server) (?:said|"
-    r"replied|returned)"
-    r"|refused to talk to me|\] said|the reason for the problem|error message below|following reason)\s*:\s*",
-    re.I,
-)
+_ANSWER = (
+    "other server returned was:", "response from the remote server was:", "the response was:", "host said:",
+    "server said:",
+    "host replied:", "server replied:", "server returned:", "refused to talk to me:", "] said:",
+    "the reason for the problem:",
+    "error message below:", "following reason:",
+)  # fmt: skip
 _WRAPPED = re.compile(r"\s*\d\.\d\.\d - [^'\n]{3,60}? (\d{3})[- ]'(.*)", re.S)
 # PowerMTA's bounce categories, where the words say nothing better.
 _CATEGORIES = {
@@ -39,13 +41,14 @@ class Said:
     """What a report says of one recipient; each text may be empty."""
 
     diagnostic: str = ""  # the Diagnostic-Code
-    words: str = ""  # what stands beside the address in the text for people
-    report: str = ""  # that whole text, when it speaks of this recipient alone
     status: str = ""  # the Status field
     host: str = ""  # who refused, or the recipient's domain
     reporter: str = ""
     category: str = ""
     delayed: bool = False
+    # What the text for people says beside the address, and that whole text when it speaks of this recipient alone;
+    # asked only when the fields leave something open.
+    texts: Callable[[], tuple[str, str]] = lambda: ("", "")
 
 
 def delivered(address: str, said: Said) -> Reported:
@@ -58,56 +61,86 @@ def delivered(address: str, said: Said) -> Reported:
 
 def failed(address: str, said: Said) -> Reported:
     """Return what became of a recipient whom the mail did not reach, or not yet."""
-    diagnostic = said.diagnostic
-    wrapped = _WRAPPED.match(diagnostic or said.words)
-    if wrapped:
-        diagnostic = f"{wrapped.group(1)} {wrapped.group(2)}"
-    command = (
-        command_said(diagnostic)
-        or command_said(said.words)
-        or command_of_transcript(said.report, diagnostic)
-        or command_said(said.report)
-    )
-    answer = reply_of_transcript(said.report) or reply_in(said.report)
-    if diagnostic.isdigit():
-        # The exit code of a local mailer (sysexits.h): what it wrote stands in the text, if anywhere.
-        diagnostic = _SYSEXITS.get(diagnostic, "mailer error") + " " + diagnostic
-    diagnostic, words = _answer_in(diagnostic), _answer_in(said.words)
-    texts = [text for text in (diagnostic, words, answer, _answer_in(said.report)) if text]
-    status = _status(texts[:1] if diagnostic else texts, said.status)
-    reply = next((code for text in texts if (code := code_in(text))), None)
-    reason, from_text = _reason(texts, command, status, said.host)
-    if not diagnostic:
-        reason = certain_reason(said.report) or reason
-    if _CATEGORIES.get(said.category) is Reason.userunknown and reason is Reason.filtered:
+    found = _Refusal(said)
+    reason = found.reason()
+    reply, status = found.reply(), found.status
+    if reason is Reason.filtered and _CATEGORIES.get(said.category) is Reason.userunknown:
         reason = Reason.userunknown
     if reason is None:
-        reason = _CATEGORIES.get(said.category) or reason_of_numbers(reply, status, command)
+        reason = _CATEGORIES.get(said.category) or reason_of_numbers(reply, status, found.command())
     if said.delayed and reason in (Reason.undefined, Reason.onhold):
         reason = Reason.expired
     severity = Severity.soft if said.delayed else severity_of(reason, reply, status)
-    shown = said.diagnostic or said.words or from_text
     by = said.host if said.diagnostic else said.reporter
-    return Reported(address, severity, reason, status or None, reply, shown[:MOST_DIAGNOSTIC], by)
+    return Reported(address, severity, reason, status or None, reply, found.shown()[:MOST_DIAGNOSTIC], by)
 
 
-def _status(texts: list[str], field: str) -> str:
-    """The other side's own status says more than the field, which some servers fill by their own lights."""
-    found = [status for text in texts if (status := status_in(text))]
-    told = status_in(field)
-    plain = [*found[:1], *([told] if told else []), *found[1:]]
-    return next((status for status in plain if not status.endswith(".0.0")), plain[0] if plain else "")
+class _Refusal:
+    """One refusal: its diagnostic first, and what stands in the text for people when that leaves something open."""
+
+    def __init__(self, said: Said) -> None:
+        self._said = said
+        self._texts: tuple[str, str] | None = None
+        self._command: str | None = None
+        self.diagnostic = _answer_in(_unwrapped(said.diagnostic))
+        self._rest: list[str] = []
+        if self.diagnostic.isdigit():
+            # The exit code of a local mailer (sysexits.h): what it wrote stands in the text, if anywhere.
+            self.diagnostic = _SYSEXITS.get(self.diagnostic, "mailer error") + " " + self.diagnostic
+        own, told = status_in(self.diagnostic), status_in(said.status)
+        # The other side's own status says more than the field, which some servers fill by their own lights.
+        self.status = own if own and not own.endswith(".0.0") else told or own or ""
+        if not self.diagnostic:
+            self._look()
+
+    def _look(self) -> tuple[str, str]:
+        if self._texts is None:
+            words, report = self._texts = self._said.texts()
+            answer = reply_of_transcript(report) or reply_in(report)
+            self._rest = [_answer_in(_unwrapped(text)) for text in (words, answer, report) if text]
+            if not self.diagnostic and (not self.status or self.status.endswith(".0.0")):
+                found = [status for text in self._rest if (status := status_in(text))]
+                clear = (status for status in found if not status.endswith(".0.0"))
+                self.status = next(clear, self.status or (found[0] if found else ""))
+        return self._texts
+
+    def command(self) -> str:
+        if self._command is None:
+            self._command = command_said(self._said.diagnostic)
+            if not self._command:
+                words, report = self._look()
+                self._command = (
+                    command_said(words) or command_of_transcript(report, self.diagnostic) or command_said(report)
+                )
+        return self._command
+
+    def reply(self) -> int | None:
+        code = code_in(self.diagnostic)
+        return code or next((code for text in self._rest if (code := code_in(text))), None)
+
+    def reason(self) -> Reason | None:
+        host = self._said.host
+        if self.diagnostic and (reason := reason_of_words(self.diagnostic, self.command, self.status, host)):
+            return reason
+        _, report = self._look()
+        if not self.diagnostic and report and (reason := certain_reason(report)):
+            return reason
+        for text in self._rest:
+            whole = text is self._rest[-1] and len(text) > 400
+            if reason := reason_of_words(text, self.command, self.status, host, whole):
+                return reason
+        return None
+
+    def shown(self) -> str:
+        return self._said.diagnostic or next(iter(self._rest), "")
+
+
+def _unwrapped(text: str) -> str:
+    found = _WRAPPED.match(text)
+    return f"{found.group(1)} {found.group(2)}" if found else text
 
 
 def _answer_in(text: str) -> str:
-    last = 0
-    for found in _ANSWER.finditer(text):
-        last = found.end()
-    return text[last:] or text
-
-
-def _reason(texts: list[str], command: str, status: str, host: str) -> tuple[Reason | None, str]:
-    for text in texts:
-        if reason := reason_of_words(text, command, status, host, whole=text is texts[-1] and len(text) > 400):
-            return reason, text
-    return None, texts[0] if texts else ""
+    low = text.lower()
+    last = max((at + len(words) for words in _ANSWER if (at := low.rfind(words)) >= 0), default=0)
+    return text[last:].lstrip() or text

@@ -52,12 +52,12 @@ def read(raw: bytes) -> Reading:
 
 
 def _is_automatic(mail: Part, leaves: list[Part], subject: str) -> bool:
-    if says_automatic(mail.fields) or "disposition-notification" in mail.content_type.lower():
+    if says_automatic(mail.field) or "disposition-notification" in mail.content_type.lower():
         return True
     if subject_automatic(subject):
         return True
-    answers = is_quoting(subject) or b"in-reply-to" in mail.fields or has_null_sender(mail)
-    if not answers or b"list-id" in mail.fields:
+    answers = is_quoting(subject) or mail.has(b"in-reply-to") or has_null_sender(mail)
+    if not answers or mail.has(b"list-id"):
         return False
     text = next((leaf.text() for leaf in leaves if leaf.kind in ("text/plain", "")), "")
     return body_automatic(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from wem.bounces.rules import class_of
 from wem.bounces.states import Reason, Severity
@@ -53,14 +54,14 @@ def classify_reply(
     """
     status = enhanced or status_in(text) or ""
     code = code or code_in(text)
-    reason = reason_of_words(text, command, status, host) or reason_of_numbers(code, status, command)
+    reason = reason_of_words(text, lambda: command, status, host) or reason_of_numbers(code, status, command)
     return severity_of(reason, code, status), reason
 
 
 def certain_reason(report: str) -> Reason | None:
     """Return the reason that a report for people leaves no doubt of; None without one."""
     plain = plain_words(report)
-    return next((line.reason for line in certain() if line.holds(plain, "", "")), None)
+    return next((line.reason for line in certain() if line.holds(plain, str, "")), None)
 
 
 def plain_words(text: str) -> str:
@@ -76,7 +77,9 @@ def severity_of(reason: Reason, code: int | None, status: str) -> Severity:
     return Severity.soft if temporary and severity is Severity.hard else severity
 
 
-def reason_of_words(text: str, command: str, status: str, host: str, whole: bool = False) -> Reason | None:
+def reason_of_words(
+    text: str, command: Callable[[], str], status: str, host: str, whole: bool = False
+) -> Reason | None:
     """Return the reason that the words of a refusal give; None when they say nothing that the tables know.
 
     With `whole` the text is a report for people, of which much says nothing of the reason: only plain words count.
@@ -101,13 +104,13 @@ def code_in(text: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def _user_unknown(command: str, status: str) -> Reason:
+def _user_unknown(command: Callable[[], str], status: str) -> Reason:
     """Return userunknown, or filtered where a server says so only after it saw the mail or for policy's sake.
 
     Carriers and filters answer "user unknown" for mail that its reader does not want (japan-rules 4.5): it is believed
     with a status of addressing, or as the answer to RCPT.
     """
-    if _KNOWS_THE_USER.match(status) or command == "RCPT":
+    if _KNOWS_THE_USER.match(status) or command() == "RCPT":
         return Reason.userunknown
     return Reason.filtered
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wem.bounces.address_rules import ADDRESS, addresses_in
@@ -13,27 +14,32 @@ MOST_LINES = 800
 MOST_RECIPIENTS = 500
 MOST_DIAGNOSTIC = 2000
 
-# Where the mail that came back begins.
-_RETURNED = re.compile(
-    r"^[\s>|*_=#-]{0,80}(?:"
-    r"original (?:message|mail|e-mail) (?:follows|headers|attached|below|header)|"
-    r"original message(?: details)?:?[\s>|*_=-]*$|original message follows|"
-    r"(?:the )?original message follows|below (?:this|the next) line is|below is a copy|"
-    r"(?:this is|included is|enclosed is|attached is|here is|following is) (?:a |your )?(?:copy of |"
-    r"returned )?[^\n]{0,20}"
-    r"(?:message|mail|header|copy)|"
-    r"a copy of (?:the|your) (?:original )?message|message headers? follows?|message text follows|"
-    r"message body follows|"
-    r"(?:start of )?(?:the )?(?:returned|unsent|undelivered) (?:message|mail|text|header)|"
-    r"(?:the )?headers? of (?:the|your) (?:original|returned)|start of returned message|original headers?|"
-    r"your (?:original )?message (?:reads|follows|is (?:enclosed|included|below))|old message:|"
-    r"message contents follow|"
-    r"content of (?:the )?(?:original|returned)|mensaje original|urspr.ngliche nachricht|"
-    r"元のメッセージ|元のメール|以下.{0,20}(?:送信された|お送りいただいた|元の)"
-    r")[^\n]{0,120}$"
-    r"|^(?:return-path|received|delivered-to|dkim-signature|x-originating-ip|mime-version):[ \t]",
-    re.I | re.M,
-)
+# Where the mail that came back begins: what a line says after its dashes, by its first letters.
+_RETURNED = (
+    "original message follows", "original message attached", "original message header", "original message below",
+    "original mail", "original e-mail", "original headers", "original header", "the original message follows",
+    "below this line", "below the next line", "below is a copy", "this is a copy", "this is your returned",
+    "included is a", "enclosed is a", "attached is a", "here is a copy", "here is your", "following is a copy",
+    "a copy of the original message", "a copy of your message", "a copy of the message", "message header",
+    "message text follows", "message body follows", "message contents follow", "start of returned message",
+    "start of message header", "start of the returned", "start of forwarded", "returned message", "returned mail",
+    "returned text", "returned header", "the returned message", "unsent message", "unsent mail",
+    "undelivered message",
+    "undelivered mail", "the undelivered message", "header of the original", "headers of the original",
+    "header of your",
+    "headers of your", "the header of the original", "the headers of", "your original message", "your message reads",
+    "your message follows", "your message is enclosed", "your message was:", "old message:",
+    "content of the original",
+    "content of original", "content of the returned", "mensaje original", "ursprüngliche nachricht",
+    "message headers follow", "message follows", "copy of the original", "copy of your message", "copy of message",
+    "元のメッセージ", "元のメール", "original info", "delivered message follows",
+)  # fmt: skip
+_RETURNED_WHOLE = ("original message", "original message details", "original message:", "original message details:")
+_RETURNED_RAW = (
+    "return-path:", "received:", "delivered-to:", "dkim-signature:", "x-originating-ip:", "mime-version:",
+)  # fmt: skip
+_FIRST_LETTERS = frozenset(words[:4] for words in (*_RETURNED, *_RETURNED_WHOLE))
+_RAW_LETTERS = frozenset(words[:4] for words in _RETURNED_RAW)
 # Headers of a mail without a word before them.
 _HEADERS = re.compile(
     r"^(?:message-id|date|from|to|subject|reply-to|sender|content-type):[^\n]{0,400}\n(?:[ \t][^\n]{0,400}\n){0,5}"
@@ -86,12 +92,26 @@ class Named:
 def split_report(text: str) -> tuple[str, str]:
     """Return the report proper and the mail that came back with it, headers first; the latter may be empty."""
     text = text[:MOST_TEXT]
-    for beginning in (_RETURNED, _HEADERS):
-        for found in beginning.finditer(text):
-            before = text[: found.start()]
-            if (beginning is _RETURNED or speaks_of_failure(before)) and ("@" in before or len(before) > 400):
-                return before, text[found.start() :]
+    for at in _markers(text):
+        before = text[:at]
+        if "@" in before or len(before) > 400:
+            return before, text[at:]
+    for found in _HEADERS.finditer(text):
+        before = text[: found.start()]
+        if ("@" in before or len(before) > 400) and speaks_of_failure(before):
+            return before, text[found.start() :]
     return text, ""
+
+
+def _markers(text: str) -> Iterator[int]:
+    at = 0
+    for line in text.split("\n", MOST_LINES):
+        begins = line[:120].lower()
+        said = begins.strip(" \t>|*_=#-")
+        worded = said[:4] in _FIRST_LETTERS and (said.startswith(_RETURNED) or said in _RETURNED_WHOLE)
+        if worded or (begins[:4] in _RAW_LETTERS and begins.startswith(_RETURNED_RAW)):
+            yield at
+        at += len(line) + 1
 
 
 def named_recipients(report: str, sender: str, returned_to: frozenset[str]) -> list[Named]:
@@ -113,18 +133,26 @@ def _named(report: str, sender: str, returned_to: frozenset[str]) -> list[Named]
     for at, line in enumerate(lines):
         if "@" in line and len(line) < 2000 and (found := _form(line)):
             form, address, rest = found
-            if form > 3 and address.lower() == sender:
-                continue
             if _OF_STAFF.match(address) and form > 1 and address.lower() not in returned_to:
                 continue
             forms.setdefault(form, []).append((at, address, rest))
     if not forms:
         return []
+    if len({address.lower() for lines_of in forms.values() for _, address, _ in lines_of}) > 1:
+        _leave_out(forms, sender)
     surest = min(forms)
     chosen = forms[surest]
     if surest > 5:
         chosen = _likeliest(chosen, returned_to)
     return _with_words(lines, chosen)
+
+
+def _leave_out(forms: dict[int, list[tuple[int, str, str]]], sender: str) -> None:
+    """Whom the report is written to is a recipient only where a line names him beyond doubt."""
+    for form in [form for form in forms if form > 1]:
+        forms[form] = [each for each in forms[form] if each[1].lower() != sender]
+        if not forms[form]:
+            del forms[form]
 
 
 def _form(line: str) -> tuple[int, str, str] | None:

@@ -53,20 +53,21 @@ _WORDS = (
     "can't be delivered",
     "invalid final delivery", "deliver your message", "attempting to deliver", "error was detected",
     "affected recipient",
-    "error message below", "did not accept", "invalid user", "delivery error", "recipient:", "delivering",
+    "error message below", "did not accept", "couldn't be found", "diagnostic information for administrators",
+    "account is disabled", "over quota", "invalid user", "delivery error", "recipient:", "delivering",
     "generated response",
     "generated following response", "not accepted", "blocked", "message not delivered", "delivery failure", "quota",
     "送信できません", "送信に失敗", "配信できません", "配信に失敗", "お届けできません", "届けることができません",
     "エラーのため",
     "zugestellt werden", "pas pu être", "n'a pas pu", "no pudo ser entregado", "non è stato possibile",
 )  # fmt: skip
-_LATE = re.compile(
-    r"warning message only|warning only|do not need to resend|still being retried|will be retried|has been delayed|"
-    r"\(delay(?:ed)?\)|has not yet been delivered|not yet been|could not send message for past|"
-    r"will continue to (?:attempt|try)|"
-    r"will keep trying|delivery is delayed|this is just a warning|配信が遅れ|再送を試み",
-    re.I,
-)
+_LATE = (
+    "warning message only", "warning only", "do not need to resend", "still being retried", "will be retried",
+    "has been delayed", "(delay)", "(delayed)", "has not yet been delivered", "not yet been",
+    "will continue to attempt",
+    "could not send message for past", "will continue to try", "will keep trying", "delivery is delayed",
+    "this is just a warning", "is delayed for", "配信が遅れ", "再送を試み",
+)  # fmt: skip
 _QUOTED = re.compile(r"\s*(?:re|fwd?|aw|wg|sv|vs|tr|rv|返信|転送)(?:\[\d+\])?\s*[:：]", re.I)
 
 
@@ -104,7 +105,8 @@ def speaks_of_failure(text: str) -> bool:
 
 def is_late_only(subject: str, text: str) -> bool:
     """Return whether a report says only that a mail is late and that its server goes on trying."""
-    return bool(_LATE.search(subject) or _LATE.search(text[:3000]))
+    low = (subject + "\n" + text[:3000]).lower()
+    return any(words in low for words in _LATE)
 
 
 def has_null_sender(mail: Part) -> bool:

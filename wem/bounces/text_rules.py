@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wem.bounces.states import Reason
 
+_WHOLE = re.compile(r"[a-z0-9]+")
 _DATA = Path(__file__).parent / "data"
 
 
@@ -25,9 +27,14 @@ class Wording:
     command: str = ""
     status: str = ""
 
-    def holds(self, text: str, command: str, status: str) -> bool:
+    @property
+    def plain(self) -> bool:
+        """Whether these words mean the same wherever they stand in a report."""
+        return self.sure or (not self.weak and len("".join(self.words)) > 10)
+
+    def holds(self, text: str, command: Callable[[], str], status: str) -> bool:
         """Return whether the lower-case text of a reply says this, after this command and with this status."""
-        if (self.command and self.command != command) or (self.status and not status.startswith(self.status)):
+        if self.status and not status.startswith(self.status):
             return False
         at = 0
         for word in self.words:
@@ -35,20 +42,24 @@ class Wording:
             if at < 0:
                 return False
             at += len(word)
-        return True
+        return not self.command or self.command == command()
 
 
-def meaning(text: str, command: str, status: str, host: str, whole: bool = False) -> Wording | None:
+def meaning(text: str, command: Callable[[], str], status: str, host: str, whole: bool = False) -> Wording | None:
     """Return the line of the tables that a reply fits, the provider's own lines first; None when none does.
 
-    `text` is in lower case with single spaces; `host` the name of the server that answered, or the recipient's domain.
+    `text` is in lower case with single spaces; `host` the name of the server that answered, or the recipient's domain;
+    `command` is asked only where a line depends on it. With `whole` only lines that may stand in any report are asked.
     """
-    table_for_all = strong() if whole else general()
-    tables = (*_of_provider(host), table_for_all) if host else (table_for_all,)
-    for table in tables:
+    for table in _of_provider(host) if host else ():
         for wording in table:
             if wording.words[0] in text and wording.holds(text, command, status):
                 return wording
+    for wording in index().candidates(text):
+        if wording.words[0] in text and wording.holds(text, command, status):
+            if whole and not wording.plain:
+                continue
+            return wording
     return None
 
 
@@ -70,10 +81,35 @@ def general() -> tuple[Wording, ...]:
     return tuple(lines)
 
 
+class Index:
+    """The general lines by a word that must stand in the text, so that few of them are looked for in each reply."""
+
+    def __init__(self, lines: tuple[Wording, ...]) -> None:
+        self._lines = lines
+        self._by_word: dict[str, list[int]] = {}
+        self._others: list[int] = []
+        for number, line in enumerate(lines):
+            words = _WHOLE.findall(line.words[0])
+            if len(words) > 1:
+                # The last word may be the beginning of one, as in "account deactivat".
+                self._by_word.setdefault(max(words[:-1], key=len), []).append(number)
+            else:
+                self._others.append(number)
+
+    def candidates(self, text: str) -> Iterator[Wording]:
+        """Yield the lines that may stand in a text, in the order of the tables."""
+        numbers = list(self._others)
+        for word in set(_WHOLE.findall(text)) & self._by_word.keys():
+            numbers += self._by_word[word]
+        numbers.sort()
+        for number in numbers:
+            yield self._lines[number]
+
+
 @functools.cache
-def strong() -> tuple[Wording, ...]:
-    """Return the lines that may be looked for in a whole report."""
-    return tuple(line for line in general() if line.sure or (not line.weak and len("".join(line.words)) > 10))
+def index() -> Index:
+    """Return the general lines, indexed."""
+    return Index(general())
 
 
 @functools.cache

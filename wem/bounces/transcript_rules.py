@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+MOST_TEXT = 4000
+
 _COMMANDS = {
     "rcpt": "RCPT", "mail": "MAIL", "data": "DATA", "bdat": "DATA", "helo": "EHLO", "ehlo": "EHLO", "end": "DATA",
     "initial": "CONN", "pipelined": "DATA", "final": "DATA", "connect": "CONN", "auth": "AUTH",
@@ -21,6 +23,10 @@ _SAID = re.compile(
     r"|(rcpt to|mail from|data): (?=\d\d\d)",
     re.I,
 )
+_BEGINS = (
+    "in reply to ", "after ", "did not like our", "generated following", "of message generated", "smtp command",
+    "rcpt to: ", "mail from: ", "data: ",
+)  # fmt: skip
 _QMAIL = (
     ("does not like recipient", "RCPT"), ("failed after i sent the message", "DATA"), ("sender was rejected", "MAIL"),
     ("but my name was rejected", "EHLO"), ("greeting failed", "CONN"), ("failed on data command", "DATA"),
@@ -33,11 +39,11 @@ _LINE = re.compile(r"^[ \t]{0,8}(?:(?:>>>|Sent\s+<<<) ?([A-Za-z]{4})|(<<<|Receiv
 
 def command_said(text: str) -> str:
     """Return the command (RCPT, DATA, …) that a report says in words; empty when it says none."""
-    found = _SAID.search(text)
+    low = text[:MOST_TEXT].lower()
+    found = _SAID.search(low) if any(words in low for words in _BEGINS) else None
     if found:
         word = next(group for group in found.groups() if group).lower().partition(" ")[0]
         return _COMMANDS.get(word, "")
-    low = text.lower()
     return next((command for words, command in _QMAIL if words in low), "")
 
 
