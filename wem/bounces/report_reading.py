@@ -20,6 +20,7 @@ _RETURNED_KINDS = (
 )  # fmt: skip
 _FINAL = re.compile(r"^(?:final|original)-recipient[ \t]*:", re.I | re.M)
 _HEADER_LINE = re.compile(r"^[A-Za-z][\w-]{1,40}:", re.M)
+_MESSAGE_ID = re.compile(r"^[ \t]{0,8}(?:x-)?(?:original-)?message-id:[ \t]*\n?[ \t]*(<[^<>\s]{3,900}>)", re.I | re.M)
 _SUCCESS = ("delivered", "relayed", "expanded", "deliverable")
 
 
@@ -72,6 +73,14 @@ class _Text:
             self._named = {each.address.lower(): each.words for each in named_recipients(self.report, "", frozenset())}
         return self._named.get(address.lower(), "")
 
+    def message_id(self, returned: Part | None) -> str | None:
+        """Return the Message-ID of the mail that came back, wherever the report has it."""
+        if found := message_id_in(returned):
+            return found
+        fields = [leaf.body[:20_000].decode("latin-1") for leaf in self._leaves if leaf.kind in _STATUS_KINDS]
+        named = next((match for text in (self.whole, *fields) if (match := _MESSAGE_ID.search(text))), None)
+        return named.group(1) if named else None
+
     def returned(self) -> Part | None:
         part = next((leaf for leaf in self._leaves if leaf.kind in _RETURNED_KINDS), None)
         if part is not None:
@@ -109,7 +118,7 @@ def _of_fields(fields: Fields, text: _Text) -> Reading:
         found[told.address.lower()] = _reported(told, fields.reporter, text, alone)
     any_failed = any(told.action not in (*_SUCCESS, "delayed") for told in fields.told)
     kind = Kind.bounce if any_failed else Kind.delivered
-    return Reading(kind, tuple(found.values()), message_id=message_id_in(text.returned()))
+    return Reading(kind, tuple(found.values()), message_id=text.message_id(text.returned()))
 
 
 def _reported(told: Told, reporter: str, text: _Text, alone: bool) -> Reported:
@@ -150,7 +159,7 @@ def _of_text(mail: Part, text: _Text, subject: str) -> Reading | None:
         )
         for each in named
     )
-    return Reading(Kind.delivered if late else Kind.bounce, recipients, message_id=message_id_in(returned))
+    return Reading(Kind.delivered if late else Kind.bounce, recipients, message_id=text.message_id(returned))
 
 
 def _fixed(words: str, report: str) -> Callable[[], tuple[str, str]]:
