@@ -56,6 +56,17 @@ def test_only_four_reasons_are_hard(reason: Reason) -> None:
         (550, None, "550 <a@ezweb.ne.jp>: User unknown", "RCPT", "lsean.ezweb.ne.jp", "userunknown"),
         (550, None, "550 : User unknown", "DATA", "lsean.ezweb.ne.jp", "filtered"),
         (550, "5.1.1", "550 Invalid recipient: <a@softbank.ne.jp>", "RCPT", "mx.softbank.ne.jp", "userunknown"),
+        # Words that look like an unknown user and speak of something else
+        (554, "5.7.1", "554 5.7.1 <a@ex.example>: Recipient address rejected: Access denied", "RCPT", "", "filtered"),
+        (550, "5.4.1", "550 5.4.1 [a@x.example]: Recipient address rejected: Access denied", "RCPT", "", "userunknown"),
+        (550, "5.7.1", "550 5.7.1 Recipient not authorized, your IP is on a block list", "RCPT", "", "blocked"),
+        (500, None, "500 command not recognized", "RCPT", "", "syntaxerror"),
+        (450, "4.4.3", "450 4.4.3 Name service error for name=x.example type=MX: Host not found, try again", "RCPT", "",
+         "networkerror"),
+        (550, "5.4.310", "550 5.4.310 DNS domain x.example does not exist", "", "", "hostunknown"),
+        (550, "5.7.1", "550 5.7.1 <mail.ex.example>: Helo command rejected: Host not found", "RCPT", "", "blocked"),
+        (550, "5.7.1", "550 5.7.1 <a@ex.example>: Recipient address rejected: User unknown", "DATA", "", "filtered"),
+        (550, "5.7.1", "550 5.7.1 <a@ex.example>: Recipient address rejected: User unknown", "RCPT", "", "userunknown"),
         # Nothing to go by
         (None, None, "", "", "", "undefined"),
         (550, None, "550 xyzzy", "RCPT", "", "onhold"),
@@ -65,3 +76,13 @@ def test_a_refusal_means(
     code: int | None, enhanced: str | None, text: str, command: str, host: str, reason: str
 ) -> None:
     assert classify_reply(code, enhanced, text, command, host) == (class_of(Reason(reason)), Reason(reason))
+
+
+def test_what_is_temporary_is_never_hard() -> None:
+    severity, reason = classify_reply(450, "4.1.1", "450 4.1.1 <a@ex.example>: User unknown", "RCPT", "")
+    assert (severity, reason) == (Severity.soft, Reason.userunknown)
+
+
+def test_an_address_says_nothing_of_the_reason() -> None:
+    text = "550 5.7.1 <mailbox-full.user-unknown@ex.example>: refused"
+    assert classify_reply(550, "5.7.1", text, "DATA", "")[1] is Reason.securityerror
