@@ -15,6 +15,8 @@ from wem import settings as settings_module
 from wem.accounts import account_views, team_views
 from wem.accounts import staff_views as staff_people_views
 from wem.accounts import views as accounts_views
+from wem.bounces import staff_views as staff_bounce_views
+from wem.bounces import views as bounce_views
 from wem.contracts import dashboard_views, staff_change_views
 from wem.contracts import staff_views as staff_contract_views
 from wem.contracts import views as contract_views
@@ -88,6 +90,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     send_views.blueprint,
     progress_views.blueprint,
     result_views.blueprint,
+    bounce_views.blueprint,
+    staff_bounce_views.blueprint,
 )
 
 

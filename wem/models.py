@@ -2,6 +2,7 @@
 
 from wem import audit, outbox, schedule
 from wem.accounts import models as accounts
+from wem.bounces import models as bounces
 from wem.contracts import models as contracts
 from wem.delivery import models as delivery
 from wem.delivery import pace_models as pace
@@ -14,6 +15,7 @@ from wem.tracking import models as tracking
 __all__ = [
     "accounts",
     "audit",
+    "bounces",
     "contracts",
     "delivery",
     "domains",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wem import clock, queue
 from wem.db import Base, BigId, Small, db
+from wem.hashing import address_hash
 
 
 class OutboxState(enum.IntEnum):
@@ -49,6 +50,19 @@ class OutboxMail(Base):
             postgresql_where=sa.text("state = 1"),
         ),
         sa.Index("ix_outbox_mail_about", "about"),
+        sa.Index(
+            "ix_outbox_mail_recipient_hash",
+            "recipient_hash",
+            sqlite_where=sa.text("recipient_hash IS NOT NULL"),
+            postgresql_where=sa.text("recipient_hash IS NOT NULL"),
+        ),
+        # Those that failed and of which nobody has drawn the consequences.
+        sa.Index(
+            "ix_outbox_mail_failed",
+            "id",
+            sqlite_where=sa.text("state IN (4, 7) AND not_arrived_at IS NULL"),
+            postgresql_where=sa.text("state IN (4, 7) AND not_arrived_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -75,6 +89,10 @@ class OutboxMail(Base):
     finished_at: Mapped[datetime | None]
     code: Mapped[int | None]
     reply: Mapped[str | None] = mapped_column(sa.String(500))
+    # Of mails about a customer's affairs: tells later which of them went to the same address.
+    recipient_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
+    # When it was known that it did not get there: refused, given up, or sent back.
+    not_arrived_at: Mapped[datetime | None]
 
 
 def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None = None) -> OutboxMail:
@@ -94,10 +112,16 @@ def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None 
         created_at=at,
         not_before=at - clock.SET_BACK,
         expires_at=at + mail.lifetime,
+        recipient_hash=known_by(mail.recipient) if customer_id is not None else None,
     )
     db.session.add(row)
     queue.ring(queue.HI, "wem.delivery.jobs.drain_outbox")
     return row
+
+
+def known_by(recipient: str) -> bytes:
+    """Return the keyed hash under which the mails to an address are found after the address is cleared."""
+    return address_hash(recipient.strip().lower())
 
 
 def take_back(about: str) -> None:

@@ -38,6 +38,10 @@ TIMETABLE = (
     Periodic("wem.inbound.jobs.sweep", queue.INBOUND, timedelta(seconds=15)),
     Periodic("wem.inbound.jobs.adopt_files", queue.WORK, timedelta(hours=1)),
     Periodic("wem.inbound.jobs.erase_old", queue.WORK, timedelta(hours=1)),
+    Periodic("wem.bounces.jobs.follow_refusals", queue.INBOUND, timedelta(seconds=15)),
+    Periodic("wem.bounces.jobs.judge_all_complaints", queue.WORK, timedelta(minutes=5)),
+    Periodic("wem.bounces.jobs.review_removals", queue.WORK, timedelta(minutes=10)),
+    Periodic("wem.bounces.jobs.forget_old", queue.WORK, timedelta(hours=1)),
     Periodic("wem.tracking.jobs.roll_up", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.tracking.jobs.forget_old", queue.WORK, timedelta(hours=1)),
 )

@@ -25,6 +25,7 @@ _FORMS = {
     "DNS_SERVERS": r"(?:[0-9A-Fa-f.:]+(?:,\s*[0-9A-Fa-f.:]+)*)?",
     "DKIM_ED25519": "[01]",
     "DKIM_SERVICE_TOO": "[01]",
+    "BOUNCE_CUMULATIVE": "[01]",
 }
 
 
@@ -39,7 +40,7 @@ def _about(default: str, what: str) -> str:
 NUMBERS = (
     "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
     "LOGIN_HOURS", "TRUSTED_PROXIES", "INBOUND_LMTP_PORT", "INBOUND_SMTP_PORT", "INBOUND_CONNECTIONS", "INBOUND_SIZE",
-    "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS",
+    "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS",
 )  # fmt: skip
 
 
@@ -108,6 +109,10 @@ class Settings:
         "", "`domain` warms up each sending domain, `pool` our own addresses as a whole; empty: neither"
     )
     LEASE_SECONDS: str = _about("60", "how long a batch belongs to a worker without a sign of life")
+    BOUNCE_SETTLING_HOURS: str = _about("72", "a mail that has not come back after this time counts as a success")
+    BOUNCE_CUMULATIVE: str = _about(
+        "0", "1 removes an address at its third failure ever; 0 at the third in a row, as the terms say (17-5)"
+    )
     SQLITE_SYNCHRONOUS: str = _about("FULL", "SQLite's synchronous pragma; FULL survives power loss")
     LOG_LEVEL: str = _about("INFO", "DEBUG, INFO, WARNING or ERROR")
 

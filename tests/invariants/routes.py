@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import PORTAL, PUBLIC
 from tests.invariants.stage import Half, Stage
 from wem import tokens
 from wem.accounts.models import Account, SignIn
+from wem.bounces.models import Alarm
 from wem.db import db
 from wem.delivery.identity import Purpose as DeliveryPurpose
 from wem.delivery.identity import delivery_id, identity_keys
@@ -57,6 +59,9 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "uploads": lambda stage: stage.ours.attested_ids,
     "mailings": lambda stage: stage.ours.mailing_ids,
     "domains": lambda stage: stage.ours.domain_ids,
+    "alarms": lambda stage: list(db.session.scalars(sa.select(Alarm.id))),
+    "holds": lambda stage: [stage.ours.customer_id],
+    "notices": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
 }
 
 

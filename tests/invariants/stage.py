@@ -17,6 +17,19 @@ from tests.factories import Side
 from wem import audit, clock, outbox, storage
 from wem.accounts.models import Account, Invitation, Membership
 from wem.accounts.rules import Role, StaffRole
+from wem.bounces.models import (
+    Alarm,
+    AlarmKind,
+    Bounce,
+    BounceTally,
+    Complaint,
+    Removal,
+    RemovalReview,
+    Source,
+    Unmatched,
+    UnmatchedReport,
+)
+from wem.bounces.states import Kind, Reason, Severity
 from wem.contracts.models import Stop
 from wem.db import db
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
@@ -42,7 +55,7 @@ from wem.lists.models import (
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings import starting
-from wem.mailings.models import BodyKind, MailingState, Tester
+from wem.mailings.models import BodyKind, MailingState, SendingHold, Tester
 from wem.outbox import OutboxMail, OutboxState, SystemMail
 
 DOMAINS = {"ours": "himitsu-ours.example.com", "theirs": "himitsu-theirs.example.net"}
@@ -120,6 +133,7 @@ def set_up() -> Stage:
     for half in (stage.ours, stage.theirs):
         _uploads(half)
         _mailings(half)
+        _bounces(half)
     # What stands in the queue would be rung by the next commit, and there is no Redis.
     db.session.info.pop("rings", None)
     db.session.commit()
@@ -354,6 +368,42 @@ def _mailings(half: Half) -> None:
                 mailing.scheduled_at = clock.now() + timedelta(days=1)
             db.session.commit()
             half.mailing_ids.append(mailing.id)
+
+
+def _bounces(half: Half) -> None:
+    """What came back of the first mailing that began, a complaint, a removal, and the alarms about it."""
+    dispatch = db.session.get_one(Dispatch, half.dispatch_ids[0])
+    gone = {"customer_id": half.customer_id, "mailing_id": dispatch.mailing_id, "dispatch_id": dispatch.id}
+    at, told = clock.now(), {"provider": "docomo", "at": clock.now(), "number": half.customer_id * 100}
+    for seq, reason in enumerate((Reason.userunknown, Reason.mailboxfull, Reason.blocked), 1):
+        reader = db.session.get_one(Subscriber, half.subscriber_ids[seq % len(half.subscriber_ids)])
+        who = {"subscriber_id": reader.id, "address_hash": reader.address_hash, "seq": seq}
+        words = {"diagnostic": without_addresses(f"550 <{reader.address}>: no"), "reporter": "mx.example.com"}
+        severity = Severity.hard if reason is Reason.userunknown else Severity.soft
+        kept = {"reason": reason, "severity": severity, "counts": True, "source": Source.mail, "sent_at": at}
+        db.session.add(Bounce(**gone, **who, **told, **words, **kept, lists=[half.mailing_list_id], status="5.1.1"))
+        for list_id in (0, half.mailing_list_id):
+            day = {"list_id": list_id, "day": at.date(), "reason": reason, "number": 1}
+            db.session.add(BounceTally(customer_id=half.customer_id, dispatch_id=dispatch.id, **day))
+    db.session.add(Complaint(**gone, **who, **told, counts=True, feedback_type="abuse"))
+    failed = {"mailing": dispatch.mailing_id, "sent": at.isoformat(), "reason": "userunknown", "status": "5.1.1"}
+    removed = {"subscriber_id": 10**9, "address_hash": address_hash(f"kyohi.shita@{half.secret}"), "at": at}
+    lists = [half.mailing_list_id]
+    db.session.add(Removal(customer_id=half.customer_id, **removed, failures=[failed], lists=lists, cumulative=False))
+    db.session.add(RemovalReview(customer_id=half.customer_id, subscriber_id=half.subscriber_ids[0], due_at=at))
+    for kind in AlarmKind:
+        about = {"domain": f"proven-{half.slug}.example.jp", "provider": "gmail", "trouble": "blocked", "number": 7}
+        about = about if kind is AlarmKind.provider else {"number": 3}
+        alarm = Alarm(key=f"{kind} {half.customer_id}", kind=kind, customer_id=half.customer_id, **about)
+        alarm.first_at = alarm.last_at = at
+        db.session.add(alarm)
+    # Released: the customer's other pages are those of somebody who may send.
+    db.session.add(SendingHold(customer_id=half.customer_id, held_at=at, released_at=at))
+    reported = {"why": Unmatched.forged, "severity": Severity.hard, "reason": Reason.userunknown, "at": at}
+    db.session.add(
+        UnmatchedReport(number=half.customer_id, kind=Kind.bounce, recipient=f"k****@{half.secret}", **reported)
+    )
+    db.session.commit()
 
 
 ENDS = {

@@ -29,6 +29,8 @@ KINDS = {
     "upload_decided": (PERSON, "handed in an upload that staff have approved or refused"),
     "test_copy": (PERSON, "a named tester of the customer, who looks at a mailing before it goes out"),
     "domain_broken": (PERSON, "runs a customer's mail, and a sender domain of theirs is no longer found in DNS"),
+    "complaints_warning": (PERSON, "writes mailings about which readers complained; cannot be switched off"),
+    "complaints_hold": (PERSON, "writes mailings that wait for staff because readers complained"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
 # Modules that put a mail into the outbox.
@@ -43,6 +45,7 @@ POSTS = {
     "wem.lists.leaving": "stopped",
     "wem.lists.preferences": "confirmation of a new address",
     "wem.mailings.testing": "test copy",
+    "wem.bounces.judging": "complaints about a customer's mailings, to its people",
     "wem.mailings.telling": "what became of a mailing, to the customer's people",
 }
 # The only ways to the mail server, and who may make rows that these send.

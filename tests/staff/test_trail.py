@@ -30,8 +30,18 @@ def test_every_recorded_detail_has_a_label():
 
 
 def test_every_subject_of_an_event_has_words(app):
-    recorded = {"Account", "Contract", "Customer", "Field", "Invitation", "Mailing", "MailingList", "Membership"}
-    recorded |= {"Partner", "SenderDomain", "Subscriber", "Tester", "Upload"}
+    recorded = {
+        "Account",
+        "Alarm",
+        "Contract",
+        "Customer",
+        "Field",
+        "Invitation",
+        "Mailing",
+        "MailingList",
+        "Membership",
+    }
+    recorded |= {"Alarm", "Partner", "SenderDomain", "Subscriber", "Tester", "Upload"}
     assert recorded == set(SUBJECTS)
     assert recorded <= {mapper.class_.__name__ for mapper in Base.registry.mappers}
 

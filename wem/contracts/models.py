@@ -55,6 +55,8 @@ class Contract(Base):
     postal_address: Mapped[str] = mapped_column(sa.String(300), default="")
     contact: Mapped[str] = mapped_column(sa.String(300), default="")  # phone, mail address or URL for complaints
     notice_email: Mapped[str] = mapped_column(sa.String(254), default="")
+    # Since when three mails in a row to this address have come back: notices go by letter then (A-08, Art. 22).
+    notice_fails_since: Mapped[datetime | None]
     attested_uploads: Mapped[bool] = mapped_column(default=False)
     suspended_at: Mapped[datetime | None]
     suspension_ground: Mapped[SuspensionGround | None]
@@ -126,6 +128,8 @@ class Contract(Base):
         }
         for name, (_, value) in changed.items():
             setattr(self, name, value)
+        if "notice_email" in changed:
+            self.notice_fails_since = None
         if changed:
             audit.record("contract.details", by=by, customer_id=self.customer_id, subject=self, **changed)
         return list(changed)

@@ -135,6 +135,12 @@ def read_return_path(address: str, keys: IdentityKeys) -> tuple[Purpose, int, in
     return None
 
 
+def looks_like_return_path(address: str) -> bool:
+    """Return whether an address has the form of one that `return_path` makes, true or forged."""
+    match = _RETURN_PATH.fullmatch(address.strip().strip("<>"))
+    return match is not None and match[1].lower() in _RETURN_PATHS.values()
+
+
 def _encoded(raw: bytes) -> str:
     return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
 

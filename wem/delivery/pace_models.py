@@ -45,6 +45,8 @@ class ProviderState(Base):
     warm_step: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     sent_today: Mapped[int] = mapped_column(default=0)
     deferred_today: Mapped[int] = mapped_column(default=0)
+    bounced_today: Mapped[int] = mapped_column(default=0)
+    complained_today: Mapped[int] = mapped_column(default=0)
 
 
 class MailDomain(Base):

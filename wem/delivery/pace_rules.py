@@ -31,7 +31,10 @@ WARM_UP = (
     50, 100, 250, 500, 1_000, 2_500, 5_000, 7_500, 10_000, 15_000, 20_000, 30_000, 40_000, 55_000, 70_000, 100_000,
 )  # fmt: skip
 COLD_AFTER = timedelta(days=30)
+# Shares of a day's mail above which the next day brings no more: put off, came back hard, complained about.
 FREEZE_ABOVE = 0.10
+FREEZE_ABOVE_BOUNCED = 0.05
+FREEZE_ABOVE_COMPLAINED = 0.001
 
 
 class Trouble(enum.IntEnum):
@@ -129,6 +132,18 @@ class Standing:
     warm_step: int = 0
     sent_today: int = 0
     deferred_today: int = 0
+    bounced_today: int = 0
+    complained_today: int = 0
+
+    @property
+    def good_day(self) -> bool:
+        """Whether mail was taken, and borne: then the warm-up goes a step further."""
+        return (
+            self.sent_today > 0
+            and self.deferred_today <= FREEZE_ABOVE * self.sent_today
+            and self.bounced_today <= FREEZE_ABOVE_BOUNCED * self.sent_today
+            and self.complained_today <= FREEZE_ABOVE_COMPLAINED * self.sent_today
+        )
 
 
 def trouble_of(code: int, enhanced: str | None, text: str = "") -> Trouble | None:
@@ -183,15 +198,23 @@ def limit_now(standing: Standing, given: Limit, at: datetime) -> Limit:
 
 def on_day(standing: Standing, today: date) -> Standing:
     """Return the standing with the warm-up brought to a day: a step further after a good day, back to the start after
-    30 days without mail, no step when more than 10 % were deferred."""
+    30 days without mail, no step when too much was deferred, came back hard or was complained about."""
     if standing.warm_day == today:
         return standing
     step = standing.warm_step
     if standing.warm_day is None or today - standing.warm_day > COLD_AFTER:
         step = 0
-    elif standing.sent_today and standing.deferred_today <= FREEZE_ABOVE * standing.sent_today:
+    elif standing.good_day:
         step = min(step + 1, len(WARM_UP))
-    return replace(standing, warm_day=today, warm_step=step, sent_today=0, deferred_today=0)
+    return replace(
+        standing,
+        warm_day=today,
+        warm_step=step,
+        sent_today=0,
+        deferred_today=0,
+        bounced_today=0,
+        complained_today=0,
+    )
 
 
 def next_day(at: datetime) -> datetime:

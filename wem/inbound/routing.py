@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 from wem import clock, storage
 from wem.arriving import ArrivedMail, Fate
+from wem.bounces import taking
+from wem.bounces.reading import read_mail
 from wem.db import db
 from wem.inbound import loops
 from wem.inbound.addresses import route_for
@@ -16,7 +18,9 @@ from wem.inbound.models import InboundMail
 from wem.inbound.states import InboundState, Route
 
 # What stands here takes the mail of its addresses; all else is for staff.
-TAKERS: Mapping[Route, Callable[[ArrivedMail], Fate]] = {}
+TAKERS: Mapping[Route, Callable[[ArrivedMail], Fate]] = dict.fromkeys(
+    (Route.bounce, Route.system_bounce, Route.feedback), lambda mail: taking.take(mail, read_mail(mail.raw))
+)
 KEPT = {Route.help_desk, Route.course_change}
 STATES = {
     Fate.taken: InboundState.taken,

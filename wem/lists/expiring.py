@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import sqlalchemy as sa
 
-from wem import clock, outbox
+from wem import clock, outbox, queue
 from wem.db import db
 from wem.lists import consent, rationing, registering
 from wem.lists.models import AddressChange, Subscriber, Subscription
@@ -55,6 +55,22 @@ def erase_expired_pending(limit: int = AT_ONCE) -> int:
     db.session.flush()
     db.session.expire_all()
     return len(found)
+
+
+def end_early(subscription_id: int) -> bool:
+    """Let a pending subscription expire now, for its confirmation mail cannot get there; False when it is none.
+
+    It is erased as at its usual end, within minutes.
+    """
+    ended = db.session.execute(
+        sa.update(Subscription)
+        .where(Subscription.id == subscription_id, Subscription.state == SubscriptionState.pending)
+        .values(expires_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    if ended.rowcount:  # type: ignore[attr-defined]
+        queue.ring(queue.WORK, "wem.lists.jobs.erase_expired")
+    return bool(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def erase_expired_changes(limit: int = AT_ONCE) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from wem import audit
+from wem.bounces import removing
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import consent, editing, leaving, registering, subscribing
@@ -20,9 +20,10 @@ from wem.lists.forms import FindForm, InviteForm
 from wem.lists.models import Field, MailingList, Subscriber, Subscription
 from wem.lists.public_forms import DetailsForm
 from wem.lists.rules import ADDRESS_PROBLEM_TEXTS, Address, mask_address, read_address
-from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, Way
+from wem.lists.states import SubscriptionState, SuppressionReason
 from wem.lists.subscribing import Asked
 from wem.lists.views import list_or_404, ours
+from wem.lists.wording import EVENTS, STATE_KINDS, STATES, WAYS
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.filters import number
 from wem.web.htmx import see_other
@@ -34,31 +35,6 @@ blueprint = CustomerBlueprint("subscribers", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response
 
 MOST = 1000
-STATES = {
-    SubscriptionState.active: _l("Active"),
-    SubscriptionState.pending: _l("Pending"),
-    SubscriptionState.unsubscribed: _l("Stopped"),
-    SubscriptionState.removed: _l("Removed"),
-}
-STATE_KINDS = {"active": "success", "pending": "info", "unsubscribed": "neutral", "removed": "warning"}
-WAYS = {
-    Way.form: _l("Sign-up page"),
-    Way.embedded: _l("Form on the customer's site"),
-    Way.blank_mail: _l("Blank mail"),
-    Way.invitation: _l("Invitation"),
-    Way.attested: _l("Upload with consent"),
-    Way.api: _l("API"),
-}
-EVENTS = {
-    ConsentKind.requested: _l("Asked to be registered"),
-    ConsentKind.invited: _l("Was invited"),
-    ConsentKind.attested: _l("Consent attested by upload"),
-    ConsentKind.confirmed: _l("Confirmed"),
-    ConsentKind.changed: _l("Changed"),
-    ConsentKind.withdrawn: _l("Stopped receiving"),
-    ConsentKind.removed: _l("Was removed"),
-    ConsentKind.expired: _l("Did not confirm in time"),
-}
 
 
 @blueprint.get("/lists/<int:id>/subscribers")
@@ -164,6 +140,7 @@ def show(id: int, subscriber_id: int) -> Answer:
             conflict=conflict,
             names=names,
             here=next((s for s in reader.subscriptions if s.list_id == mailing_list.id), None),
+            failed_in_row=removing.standing(reader).in_row,
             events=consent.events_about(customer.id, reader.address_hash),
             states=STATES,
             state_kinds=STATE_KINDS,

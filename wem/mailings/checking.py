@@ -38,6 +38,7 @@ def checks(mailing: Mailing) -> list[Check]:
     letter = starting.letter(mailing, contract, ready) if contract and ready and ready.templates else None
     found = [
         _contract(problems),
+        *([_complaints(problems)] if Problem.complaints in problems else []),
         _legal(contract),
         _subject(mailing),
         _audience(mailing, problems),
@@ -72,6 +73,15 @@ def _contract(problems: list[Problem]) -> Check:
         gettext("The contract permits sending"),
         gettext("The service is suspended, has not begun or has ended."),
         gettext("Please see the contract page, or ask the help desk."),
+    )
+
+
+def _complaints(problems: list[Problem]) -> Check:
+    return judged(
+        Problem.complaints not in problems,
+        gettext("Few complaints by readers"),
+        gettext("Unusually many readers reported your mailings as a nuisance, so they wait for our staff."),
+        gettext("Please wait for our answer, or ask the help desk."),
     )
 
 

@@ -11,7 +11,7 @@ from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.progress import latest_dispatch
 from wem.mailings import starting
 from wem.mailings.following import from_broken_domain
-from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible, held_by_staff
 from wem.mailings.starting import CannotStart, Problem, Ready
 
 
@@ -45,6 +45,8 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
         return
     if not customer_may(mailing.customer_id, Use.send):
         raise CannotStart([Problem.contract])
+    if held_by_staff(mailing.customer_id):
+        raise CannotStart([Problem.complaints])
     dispatch = _dispatch(mailing, "resume")
     if from_broken_domain(dispatch):
         raise CannotStart([Problem.sender_domain])

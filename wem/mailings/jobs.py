@@ -112,8 +112,11 @@ def _start(mailing_id: int) -> None:
         starting.start(mailing, by=None, ready=ready)
     except starting.CannotStart as error:
         log.warning("mailing %s is held: %s", mailing_id, error)
-        broken = error.problems == [starting.Problem.sender_domain]
-        _hold(mailing, HeldReason.sender_domain if broken else HeldReason.problems)
+        # Whichever stands alone has words of its own.
+        reasons = {starting.Problem.sender_domain: HeldReason.sender_domain}
+        reasons[starting.Problem.complaints] = HeldReason.complaints
+        alone = error.problems[0] if len(error.problems) == 1 else None
+        _hold(mailing, reasons.get(alone, HeldReason.problems) if alone else HeldReason.problems)
 
 
 def _hold(mailing: Mailing, reason: HeldReason) -> None:

@@ -51,6 +51,7 @@ class HeldReason(enum.StrEnum):
     problems = "problems"  # something in it forbade starting
     staff = "staff"
     sender_domain = "sender_domain"  # the domain that it goes from is broken
+    complaints = "complaints"  # too many readers complained about the customer's mailings
 
 
 class NotPossible(Exception):
@@ -194,3 +195,24 @@ class Tester(Base):
     name: Mapped[str] = mapped_column(sa.String(100))
     email: Mapped[str] = mapped_column(sa.String(254))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class SendingHold(Base):
+    """All of a customer's mailings wait for staff; kept after it is released, for what came before is judged."""
+
+    __tablename__ = "sending_hold"
+
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), primary_key=True, autoincrement=False)
+    held_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[int | None]
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+
+
+def held_by_staff(customer_id: int) -> bool:
+    """Return whether the customer's mailings wait for staff."""
+    return bool(
+        db.session.scalar(
+            sa.select(sa.exists().where(SendingHold.customer_id == customer_id, SendingHold.released_at.is_(None)))
+        )
+    )

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flask import render_template
-from flask_babel import format_decimal
+from flask_babel import format_decimal, gettext
 from werkzeug.wrappers import Response
 
+from wem.bounces import reports
+from wem.bounces.reports import Numbers
+from wem.bounces.wording import CAUSES
 from wem.contracts.rules import Use
 from wem.delivery.models import DeliveryState
 from wem.delivery.progress import Failure, failures, progress
@@ -22,7 +25,6 @@ from wem.web.ownership import owned_or_404
 blueprint = CustomerBlueprint("results", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 MOST_LINKS = 200
-FINAL = (DeliveryState.bounced, DeliveryState.expired)
 
 
 @blueprint.get("/mailings/<int:id>/report")
@@ -32,6 +34,7 @@ def report(id: int) -> Answer:
     state, kind = STATES[mailing.state]
     found = failures(counts.dispatch_id, limit=200) if counts else []
     results = results_of(counts.dispatch_id) if counts else None
+    came_back = reports.of_mailing(mailing.id)
     links = by_clicks(results.links) if results else []
     return render_template(
         "mailings/report.html",
@@ -43,9 +46,17 @@ def report(id: int) -> Answer:
         more_links=max(len(links) - MOST_LINKS, 0),
         state_text=state,
         state_kind=kind,
-        failed=by_reason(found, FINAL),
+        failed=_causes(came_back, counts.failed) if counts else [],
+        complaints=came_back.complaints,
         waiting=by_reason(found, (DeliveryState.deferred,)),
     )
+
+
+def _causes(came_back: Numbers, failed: int) -> list[tuple[str, int]]:
+    """Return (cause, number) as shown, adding up to what failed: refusals of this minute are not looked at yet."""
+    rows = [(str(CAUSES[line.cause]), line.number) for line in came_back.lines]
+    unread = failed - came_back.total
+    return [*rows, (gettext("Not looked at yet"), unread)] if unread > 0 else rows
 
 
 def by_clicks(links: Sequence[LinkResult]) -> list[tuple[str, str, str]]:

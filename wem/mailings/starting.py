@@ -26,7 +26,7 @@ from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addre
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
 from wem.mailings.footer import append_footer_html, append_footer_text
 from wem.mailings.html import clean_html, inline_styles, text_from_html
-from wem.mailings.models import BodyKind, Mailing, MailingTarget
+from wem.mailings.models import BodyKind, Mailing, MailingTarget, held_by_staff
 from wem.settings import settings
 from wem.tracking.linking import Counted, counted
 from wem.tracking.links import keep_links
@@ -36,6 +36,7 @@ class Problem(enum.StrEnum):
     """Why a mailing cannot start."""
 
     contract = "contract"  # suspended, not begun, ended
+    complaints = "complaints"  # the customer's mailings wait for staff
     legal_items = "legal_items"  # the contract's details lack what every mail must show
     sender_name = "sender_name"
     sender_domain = "sender_domain"  # its records are no longer found
@@ -127,6 +128,8 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
     found = []
     if contract is None or not contract.permits(use, clock.today()):
         found.append(Problem.contract)
+    if held_by_staff(mailing.customer_id):
+        found.append(Problem.complaints)
     if contract is not None and contract.missing_legal_items:
         found.append(Problem.legal_items)
     if not mailing.sender_name.strip():

@@ -28,6 +28,10 @@ HELD = {
     HeldReason.contract: _l("The contract does not permit sending at present."),
     HeldReason.problems: _l("Something in the mailing or the contract's details forbade starting."),
     HeldReason.staff: _l("Our staff stopped it. Please contact the help desk."),
+    HeldReason.complaints: _l(
+        "Unusually many readers reported your mailings as a nuisance. Our staff look at it and will contact you; "
+        "until then nothing is sent."
+    ),
     HeldReason.sender_domain: _l(
         "The DNS records of the sender's domain are no longer found, so its mails would be taken for forged ones. "
         "Please mend them under “Sender domains”, then let the mailing go on."

@@ -13,6 +13,7 @@ from wem.mailings.models import HeldReason
 # By the name of the model, which stands in the event.
 SUBJECTS = {
     "Account": _l("Account no. %(id)s"),
+    "Alarm": _l("Alarm no. %(id)s"),
     "Contract": _l("Contract no. %(id)s"),
     "Customer": _l("Customer no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
@@ -64,6 +65,7 @@ KINDS = {
 }
 HELD = {
     HeldReason.missed: _l("Its time had passed"),
+    HeldReason.complaints: _l("Many readers complained"),
     HeldReason.contract: _l("The contract did not permit it"),
     HeldReason.problems: _l("Something in it forbade starting"),
     HeldReason.sender_domain: _l("The records of its sender domain were no longer found"),

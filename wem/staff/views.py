@@ -13,6 +13,7 @@ from wem import clock
 from wem.accounts.models import Account, Customer
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
+from wem.bounces.models import Alarm
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.wording import GROUNDS
@@ -20,7 +21,7 @@ from wem.db import db
 from wem.lists import upload_texts
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing, MailingState, SendingHold
 from wem.staff import trail, watching
 from wem.staff.wording import AREAS, DISPATCHES, QUEUES
 from wem.web.blueprints import StaffBlueprint
@@ -73,6 +74,14 @@ def work_list() -> Answer:
             sa.select(Contract.id).where(Contract.suspended_at.is_not(None), Contract.state != ContractState.ended)
         ),
         held_count=_up_to_most(sa.select(Mailing.id).where(Mailing.state == MailingState.held)),
+        alarms_count=_up_to_most(sa.select(Alarm.id).where(Alarm.closed_at.is_(None))),
+        stopped_count=_up_to_most(sa.select(SendingHold.customer_id).where(SendingHold.released_at.is_(None))),
+        unreachable=db.session.scalars(
+            sa.select(Contract)
+            .where(Contract.notice_fails_since.is_not(None), Contract.state != ContractState.ended)
+            .order_by(Contract.notice_fails_since)
+            .limit(SHOWN)
+        ).all(),
         most=MOST,
         grounds=GROUNDS,
     )

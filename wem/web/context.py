@@ -44,6 +44,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Contracts"), "/staff/contracts"),
             (gettext("Uploads"), "/staff/uploads"),
             (gettext("Sender domains"), "/staff/domains"),
+            (gettext("Bounces"), "/staff/bounces"),
             (gettext("People"), "/staff/people"),
             (gettext("Queues"), "/staff/queues"),
             (gettext("Audit trail"), "/staff/audit"),
