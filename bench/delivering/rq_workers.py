@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import redis
 
@@ -20,9 +21,10 @@ SECONDS = 120
 class RealWorkers:
     """`worker.py` for each queue that sending needs, and the timetable."""
 
-    def __init__(self, stage: Stage, senders: int, queues: Sequence[str] = ("work", "hi")) -> None:
+    def __init__(self, stage: Stage, senders: int, queues: Sequence[str] = ("work", "hi"), root: Path = ROOT) -> None:
         values = dataclasses.asdict(stage.settings)
-        self.environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), **{k: str(v) for k, v in values.items()}}
+        self.root = root
+        self.environment = {"PATH": os.defpath, "PYTHONPATH": str(root), **{k: str(v) for k, v in values.items()}}
         self.environment["LEASE_SECONDS"] = str(round(stage.settings.lease_seconds) or 1)
         self.commands = [["worker.py", name] for name in (*["send"] * senders, *queues)]
         self.commands.append(["-m", "wem.cli", "timetable"])
@@ -38,7 +40,7 @@ class RealWorkers:
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, *command],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -50,6 +52,14 @@ class RealWorkers:
         for place in ended:
             self.running[place] = self._start(self.commands[place])
         return len(ended)
+
+    def stop_gently(self, seconds: float) -> None:
+        """Tell all to stop, as a supervisor does, and wait so long for it."""
+        for process in self.running:
+            process.terminate()
+        deadline = time.monotonic() + seconds
+        for process in self.running:
+            process.wait(timeout=max(0.0, deadline - time.monotonic()))
 
     def stop(self) -> None:
         for process in self.running:

@@ -40,7 +40,7 @@ from wem import create_app
 from wem.delivery import draining, sending
 with create_app().app_context():
     print("ready", flush=True)
-    {call}(time.monotonic() + 60)
+    {call}(time.monotonic() + {patience})
 """
 
 
@@ -49,7 +49,10 @@ def worker(settings: Settings, call: str) -> subprocess.Popen[bytes]:
     db.session.commit()  # on SQLite an open transaction of ours would keep it waiting
     environment = {field.name: str(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
     process = subprocess.Popen(
-        [sys.executable, "-c", WORKER.format(call=call)], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+        [sys.executable, "-c", WORKER.format(call=call, patience=PATIENCE)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"

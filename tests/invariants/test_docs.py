@@ -7,7 +7,7 @@ import re
 from tests.invariants.sources import modules
 from wem.settings import ROOT
 
-PAGES = ("docs/architecture.md", "docs/glossary.md")
+PAGES = ("docs/architecture.md", "docs/glossary.md", "docs/proofs.md")
 SHORT = ("accounts", "contracts", "lists", "delivery", "mailings", "staff", "public", "web", "running")
 
 
@@ -35,6 +35,17 @@ def test_names_that_are_named_exist() -> None:
             text = code.get(".".join(parts[:depth]), "")
             if not depth or any(not re.search(rf"\b{name}\b", text) for name in parts[depth:]):
                 wrong.append(f"{page}: {dotted}")
+    assert not wrong, wrong
+
+
+def test_tests_that_are_named_exist() -> None:
+    """A proof that is named stands in the file that is named before it."""
+    wrong, file = [], ""
+    for name in re.findall(r"`(tests/[\w/]+\.py|test_\w+)`", (ROOT / "docs/proofs.md").read_text("utf-8")):
+        if name.endswith(".py"):
+            file = (ROOT / name).read_text("utf-8")
+        elif f"def {name}(" not in file:
+            wrong.append(name)
     assert not wrong, wrong
 
 
