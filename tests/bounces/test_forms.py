@@ -581,3 +581,13 @@ def test_what_was_delivered_is_no_failure() -> None:
     found = read(raw)
     assert (found.kind, found.recipients[0].severity) == (Kind.delivered, Severity.other)
     assert found.recipients[0].reply == 250
+
+
+@pytest.mark.parametrize(("header", "reason"), [("X-SPASIGN: NG\n", "filtered"), ("", "undefined")])
+def test_au_says_in_a_header_that_its_reader_refused(header: str, reason: str) -> None:
+    raw = (
+        "From: Postmaster@ezweb.ne.jp\nTo: sender@news.example\nSubject: Mail System Error - Returned Mail\n"
+        f"{header}\nThe following mail was not sent.\n\n<reader@ezweb.ne.jp>\n"
+    )
+    (told,) = read(raw.encode()).recipients
+    assert (told.address, told.reason) == ("reader@ezweb.ne.jp", reason)

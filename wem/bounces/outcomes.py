@@ -22,7 +22,8 @@ _ANSWER = (
     "error message below:", "following reason:",
 )  # fmt: skip
 _WRAPPED = re.compile(r"\s*\d\.\d\.\d - [^'\n]{3,60}? (\d{3})[- ]'(.*)", re.S)
-# PowerMTA's bounce categories, where the words say nothing better.
+# PowerMTA's bounce categories and au's X-SPASIGN (japan-rules 4.5), where the words say nothing better.
+REFUSED_BY_READER = "x-spasign: ng"
 _CATEGORIES = {
     "bad-mailbox": Reason.userunknown, "bad-domain": Reason.hostunknown, "inactive-mailbox": Reason.suspend,
     "quota-issues": Reason.mailboxfull, "message-expired": Reason.expired, "no-answer-from-host": Reason.networkerror,
@@ -30,6 +31,7 @@ _CATEGORIES = {
     "routing-errors": Reason.systemerror, "content-related": Reason.contenterror, "invalid-sender": Reason.rejected,
     "policy-related": Reason.policyviolation, "protocol-errors": Reason.syntaxerror,
     "relaying-issues": Reason.norelaying, "spam-related": Reason.spamdetected, "virus-related": Reason.virusdetected,
+    REFUSED_BY_READER: Reason.filtered,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from wem.bounces.address_rules import addresses_in
 from wem.bounces.complaint_reading import message_id_in
 from wem.bounces.mail_parts import Part, leaves_of, open_mail
-from wem.bounces.outcomes import Said, delivered, failed
+from wem.bounces.outcomes import REFUSED_BY_READER, Said, delivered, failed
 from wem.bounces.report_fields import Fields, Told, host_of, read_fields
 from wem.bounces.report_lines import Named, named_recipients, split_report
 from wem.bounces.signs import is_daemon, is_late_only, is_quoting, names_a_report, speaks_of_failure
@@ -148,13 +148,18 @@ def _of_text(mail: Part, text: _Text, subject: str) -> Reading | None:
     if not named:
         return None
     late = is_late_only(subject, report)
+    category = REFUSED_BY_READER if mail.field(b"x-spasign").upper() == "NG" else ""
     whole = report if len(named) == 1 else ""
     reporter = host_of(mail.field(b"from").rpartition("@")[2].strip("> "))
     recipients = tuple(
         failed(
             each.address,
             Said(
-                host=each.address.rpartition("@")[2], reporter=reporter, delayed=late, texts=_fixed(each.words, whole)
+                host=each.address.rpartition("@")[2],
+                reporter=reporter,
+                category=category,
+                delayed=late,
+                texts=_fixed(each.words, whole),
             ),
         )
         for each in named
