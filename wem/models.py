@@ -8,14 +8,17 @@ from wem.delivery import models as delivery
 from wem.delivery import pace_models as pace
 from wem.domains import models as domains
 from wem.inbound import models as inbound
+from wem.lists import blank_mail_models as blank_mail
 from wem.lists import models as lists
 from wem.mailings import models as mailings
+from wem.mailings import reply_models as replies
 from wem.tracking import models as tracking
 
 __all__ = [
     "accounts",
     "audit",
     "bounces",
+    "blank_mail",
     "contracts",
     "delivery",
     "domains",
@@ -24,6 +27,7 @@ __all__ = [
     "mailings",
     "outbox",
     "pace",
+    "replies",
     "schedule",
     "tracking",
 ]

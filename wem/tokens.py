@@ -18,6 +18,7 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 class Purpose(enum.StrEnum):
     confirm = "confirm"  # subscription id
+    blank_mail = "blank_mail"  # subscription id, after a mail to a list's dedicated address
     unsubscribe = "unsubscribe"  # subscriber id, mailing id (0: none)
     preferences = "preferences"  # subscriber id
     address_change = "address_change"  # address change id

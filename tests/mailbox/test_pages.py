@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from tests.page import Page
 from wem.mailbox.current import Mailbox
-from wem.mailbox.reading import glance
+from wem.mail_reading import glance
 from wem.mailbox.rules import Behaviours
 from wem.mailbox.serving import create_site
 from wem.mailbox.storing import Received, Store

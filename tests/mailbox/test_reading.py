@@ -7,8 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from wem.mailbox.charsets import decode
-from wem.mailbox.reading import glance, read_header, read_mail
+from wem.mail_charsets import decode
+from wem.mail_reading import glance, read_header, read_mail
 
 
 @pytest.mark.parametrize(

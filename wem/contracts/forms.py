@@ -18,6 +18,7 @@ from wem.contracts import catalogue, rules
 from wem.contracts.models import DETAILS
 from wem.contracts.rules import SuspensionGround
 from wem.contracts.wording import GROUNDS
+from wem.lists import blank_addresses
 
 NEEDED = DataRequired(_l("This field is required."))
 CHOSEN = DataRequired(_l("Please choose one."))
@@ -99,7 +100,8 @@ class NewContractForm(DetailsForm):
         problem = rules.slug_problem(field.data)
         if problem == "form":
             raise ValidationError(gettext("Use 3 to 40 letters a–z, digits and hyphens."))
-        if problem:
+        # A name is the local part of a sender address; so is a dedicated address that is lent to a list.
+        if problem or blank_addresses.taken(field.data):
             raise ValidationError(gettext("The service itself uses this name. Please choose another one."))
 
 

@@ -43,7 +43,7 @@ CONNECTIONS = 5
 WAITING = sa.text("outbox_mail.state = 0")
 LEASED = sa.text("outbox_mail.state = 1")
 # Kinds that ask for what the contract's other rights cover; what speaks of a subscription asks for sign-up.
-USES = {"test_copy": Use.compose}
+USES = {"test_copy": Use.compose, "reader_answer": Use.compose}
 STANDSTILL = timedelta(minutes=10)  # how long a mail waits before its contract is asked again
 
 
@@ -135,7 +135,8 @@ class OutboxParcel(Parcel):
             message_id=identity.message_id(row.id, 0, domain, keys, Purpose.system_message),
             date=at,
             reply_to=row.reply_to,
-            headers=(*AUTO_SUBMITTED, *row.headers.items()),
+            # A kind may say it more exactly: an automatic answer, or a person's letter.
+            headers=(*(() if "Auto-Submitted" in row.headers else AUTO_SUBMITTED), *row.headers.items()),
         )
         sender = identity.return_path(row.id, 0, self._loaded.bounce_domain, keys, Purpose.system_bounce)
         data = assemble(message)

@@ -36,6 +36,8 @@ class Purpose(enum.StrEnum):
     view = "view"
     system_message = "system_message"  # of the outbox: its row number stands in place of the dispatch
     system_bounce = "system_bounce"
+    reply = "reply"  # a reader's reply to a mailing
+    conversation = "conversation"  # what comes next in it: its number stands in place of the dispatch
 
 
 # First letter of the local part: b. for mailings, s. for the product's own mails.
@@ -139,6 +141,37 @@ def looks_like_return_path(address: str) -> bool:
     """Return whether an address has the form of one that `return_path` makes, true or forged."""
     match = _RETURN_PATH.fullmatch(address.strip().strip("<>"))
     return match is not None and match[1].lower() in _RETURN_PATHS.values()
+def reply_address(number: int, seq: int, domain: str, keys: IdentityKeys, purpose: Purpose = Purpose.reply) -> str:
+    """Return the address `r.<id>@<domain>` that takes replies to a delivery, or (seq 0) to a conversation."""
+    return reply_address_of(delivery_id(number, seq, purpose, keys), domain)
+
+
+def reply_address_of(delivery_id: str, domain: str) -> str:
+    """Return the address for an id that was made for replies."""
+    return f"r.{delivery_id}@{domain}"
+
+
+def read_reply_address(address: str, keys: IdentityKeys) -> tuple[Purpose, int, int] | None:
+    """Return (purpose, dispatch or conversation, seq) of an address that `reply_address` made; None for any other."""
+    return _read_lettered(address, "r", (Purpose.reply, Purpose.conversation), keys)
+
+
+def read_unsubscribe_address(address: str, keys: IdentityKeys) -> tuple[int, int] | None:
+    """Return (dispatch, seq) of the address in a mail's List-Unsubscribe; None for any other."""
+    found = _read_lettered(address, "u", (Purpose.unsubscribe_mail,), keys)
+    return found[1:] if found else None
+
+
+def _read_lettered(
+    address: str, letter: str, purposes: tuple[Purpose, ...], keys: IdentityKeys
+) -> tuple[Purpose, int, int] | None:
+    written, _, rest = address.rpartition("@")[0].partition(".")
+    if written.lower() != letter:
+        return None
+    for purpose in purposes:
+        if subject := read_delivery_id(rest, purpose, keys):
+            return purpose, *subject
+    return None
 
 
 def _encoded(raw: bytes) -> str:

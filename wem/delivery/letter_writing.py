@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 from wem.delivery.charsets import Charset, joined_iso_2022_jp
 from wem.delivery.headers import mailbox_header, structured_header, text_header
+from wem.delivery.identity import reply_address_of
 from wem.delivery.message import LINES, body, head, list_headers
 from wem.delivery.personalising import Template, Values
 from wem.delivery.segments import Segments
+
+_REPLY_ID = 39 * "a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Texts:
     sender: str
     sender_name: str
     reply_to: str | None
+    reply_domain: str
     language: str
 
 
@@ -44,6 +48,8 @@ class Addressed(NamedTuple):
     unsubscribe_url: str
     unsubscribe_address: str
     complaint_id: str
+    # Of the reader's own address for replies; empty where the sender has one for all.
+    reply_id: str = ""
 
 
 class Form:
@@ -54,7 +60,8 @@ class Form:
         self.charset = charset
         self.language = texts.language
         self.sender = mailbox_header("From", texts.sender_name, texts.sender, charset)
-        self.reply_to = mailbox_header("Reply-To", "", texts.reply_to) if texts.reply_to else ""
+        one = reply_address_of(_REPLY_ID, texts.reply_domain)
+        self.reply_to = mailbox_header("Reply-To", "", texts.reply_to or one).partition(_REPLY_ID)
         encode = LINES[charset]
         joined = joined_iso_2022_jp if charset is Charset.iso_2022_jp else None
         self.subject = texts.subject
@@ -68,12 +75,13 @@ class Form:
 
         Raises UnicodeEncodeError when a value does not fit the character set, TemplateProblem, HeaderRefused.
         """
+        start_of_reply, _, end_of_reply = self.reply_to
         first, second, third, last = self._listed.get(listing) or self._list_lines(listing)
         start = head(
             at=at,
             sender=self.sender,
             recipient=to.recipient,
-            reply_to=self.reply_to,
+            reply_to=start_of_reply + (to.reply_id if end_of_reply else "") + end_of_reply,
             subject=self.subject_line or text_header("Subject", self.subject.render(values), self.charset),
             message_id=to.message_id,
             others=first + to.unsubscribe_url + second + to.unsubscribe_address + third + to.complaint_id + last,

@@ -49,6 +49,7 @@ class Content:
     # List id: from when on (ISO) somebody who joined by an attested upload has had no mail yet; None: never.
     attested_since: dict[str, str | None] = field(default_factory=dict)
     batch_size: int = 200
+    # None: each reader's mail has an address of its own, and WeM takes the replies.
     reply_to: str | None = None
     # The proven domain of `sender` and, where its alias stands, the domain of the return path; None: the service's.
     sender_domain_id: int | None = None
@@ -99,7 +100,10 @@ class Letter:
         self._forms: dict[tuple[Charset, bool], Form | None] = {}
         # The reader's own in texts, after those that every mail carries.
         self._tokens = [name for name in TOKENS if name in self.names]
-        purposes = (Purpose.message, Purpose.bounce, Purpose.unsubscribe_mail, *(TOKENS[name] for name in self._tokens))
+        self._own_replies = content.reply_to is None
+        replies = (Purpose.reply,) if self._own_replies else ()
+        tokens = (TOKENS[name] for name in self._tokens)
+        purposes = (Purpose.message, Purpose.bounce, Purpose.unsubscribe_mail, *replies, *tokens)
         self._ids = DeliveryIds(purposes, identity_keys(loaded.SECRET_KEY, loaded.SECRET_KEY_PREVIOUS or None))
         self._links = MailingLinks(content.mailing_id, content.language)
         self._shared = {"sender_name": content.sender_name, "customer_name": content.customer_name}
@@ -120,6 +124,7 @@ class Letter:
         """Return the id of the return path, what the headers say of the reader and the list, and the texts' values."""
         to = deliverable(recipient.address, features)
         message, bounce, stop, *tokens = self._ids.of(self.dispatch_id, recipient.seq)
+        reply_id = tokens.pop(0) if self._own_replies else ""
         listing = self._listings[recipient.lists[0]]
         addressed = Addressed(
             recipient=to,
@@ -127,6 +132,7 @@ class Letter:
             unsubscribe_url=self._links.leave_url(recipient.subscriber_id, at),
             unsubscribe_address=f"u.{stop}@{self.bounce_domain}",
             complaint_id=message,
+            reply_id=reply_id,
         )
         values = values_of(recipient.fields, self.content.language)
         values |= self._shared
@@ -167,6 +173,7 @@ class Letter:
                 sender=content.sender,
                 sender_name=content.sender_name,
                 reply_to=content.reply_to,
+                reply_domain=self.service_domain,
                 language=content.language,
             )
             try:

@@ -9,11 +9,17 @@ from wem.settings import settings
 from wem.tokens import Purpose
 
 CONFIRM_LIFETIME = timedelta(days=7)
+BLANK_MAIL_LIFETIME = timedelta(hours=24)
 
 
 def confirm_url(subscription_ids: list[int], language: str = "ja") -> str:
     """Return the link that confirms these subscriptions of one reader; good for seven days."""
     return _public("/c/" + tokens.sign(Purpose.confirm, *subscription_ids), language)
+
+
+def blank_mail_url(subscription_id: int, language: str = "ja") -> str:
+    """Return the link that completes a registration begun by mail; good for 24 hours."""
+    return _public("/c/" + tokens.sign(Purpose.blank_mail, subscription_id), language)
 
 
 def leave_url(subscriber_id: int, mailing_id: int = 0, language: str = "ja") -> str:

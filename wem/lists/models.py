@@ -256,7 +256,8 @@ class MonthPeak(Base):
 class MailSlot(Base):
     """The right to send one confirmation mail to an address, taken for a day: what keeps list bombing small.
 
-    list_id above 0: the one mail about that list; 0, -1, -2: the three mails of all customers together.
+    list_id above 0: the one mail about that list; 0, -1, -2: the three mails of all customers together; the others
+    below zero: answers to mails from the address itself (`rationing`).
     """
 
     __tablename__ = "mail_slot"

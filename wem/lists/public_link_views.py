@@ -8,25 +8,28 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, request
+from flask_babel import force_locale
 from werkzeug.wrappers import Response
 
 from wem import clock, tokens
 from wem.db import db
 from wem.lists import leaving, links, preferences, subscribing
-from wem.lists.models import MailingList, Subscriber, Subscription
-from wem.lists.public_views import page_moment, pressed_by_person, render
+from wem.lists.models import Field, MailingList, Subscriber, Subscription
+from wem.lists.notice import notice_for
+from wem.lists.public_forms import DetailsForm, fields_of
+from wem.lists.public_views import page_language, page_moment, pressed_by_person, render
 from wem.lists.senders import sender_for
-from wem.lists.states import SubscriptionState
+from wem.lists.states import SubscriptionState, Way
 from wem.lists.subscribing import Outcome
-from wem.mailings.models import Mailing, MailingTarget
+from wem.mailings.ways_out import ALIVE, count_left, lists_to_stop
 from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint
 from wem.web.origins import Origin
 
 blueprint = OpenBlueprint("links", __name__, origin=Origin.public)
 
+CONFIRMING = ((Purpose.confirm, links.CONFIRM_LIFETIME), (Purpose.blank_mail, links.BLANK_MAIL_LIFETIME))
 SCANNER = timedelta(seconds=1)
-ALIVE = (SubscriptionState.pending, SubscriptionState.active)
 
 
 @blueprint.get("/c/<token>")
@@ -42,7 +45,20 @@ def confirmed(token: str) -> Any:
     ids, fresh = _confirm_token(token)
     if not fresh or not pressed_by_person(request.form.get("page"), SCANNER):
         return _confirm_page(ids, fresh, again=fresh)
-    result = subscribing.confirm(*ids, ip=request.remote_addr, user_agent=request.user_agent.string)
+    asked = _asked_for(ids)
+    form = None
+    if asked is not None:
+        with force_locale(page_language(asked[0].language)):
+            form = DetailsForm(asked[1], asked[0].fields, request.form)
+            if not form.validate():
+                return _confirm_page(ids, fresh, form=form)
+    result = subscribing.confirm(
+        *ids,
+        ip=request.remote_addr,
+        user_agent=request.user_agent.string,
+        fields=form.values if form else None,
+        labels=[field.label for field, _ in asked[1]] if asked else (),
+    )
     db.session.commit()
     if result.outcome not in (Outcome.confirmed, Outcome.already):
         return _confirm_page(ids, fresh, closed=result.outcome is Outcome.closed)
@@ -62,14 +78,23 @@ def confirmed(token: str) -> Any:
 
 def _confirm_token(token: str) -> tuple[list[int], bool]:
     """Return the subscriptions that a link names, and whether it is still good; 404 when it is not ours."""
-    subject = tokens.read(Purpose.confirm, token)
-    if not subject:
-        abort(404)
-    fresh = tokens.read(Purpose.confirm, token, links.CONFIRM_LIFETIME) is not None
-    return [int(number) for number in subject], fresh
+    for purpose, lifetime in CONFIRMING:
+        if subject := tokens.read(purpose, token):
+            return [int(number) for number in subject], tokens.read(purpose, token, lifetime) is not None
+    abort(404)
 
 
-def _confirm_page(ids: Sequence[int], fresh: bool, *, again: bool = False, closed: bool = False) -> Any:
+def _asked_for(ids: Sequence[int]) -> tuple[Subscriber, list[tuple[Field, bool]]] | None:
+    """Return the reader and the fields to be filled in on the page; None when a form asked for them before."""
+    rows = db.session.scalars(sa.select(Subscription).where(Subscription.id.in_(ids))).all()
+    by_mail = [row for row in rows if row.way is Way.blank_mail and row.state is SubscriptionState.pending]
+    fields = fields_of([row.mailing_list for row in by_mail])
+    return (by_mail[0].subscriber, fields) if fields else None
+
+
+def _confirm_page(
+    ids: Sequence[int], fresh: bool, *, again: bool = False, closed: bool = False, form: DetailsForm | None = None
+) -> Any:
     rows = db.session.scalars(
         sa.select(Subscription).where(Subscription.id.in_(ids)).order_by(Subscription.list_id)
     ).all()
@@ -92,7 +117,12 @@ def _confirm_page(ids: Sequence[int], fresh: bool, *, again: bool = False, close
         return render("lists/public/confirm_gone.html", sender, reader.language), 200
     if closed or not sender.open:
         return render("lists/public/confirm_closed.html", sender, reader.language), 403
-    return render(
+    by_mail = any(row.way is Way.blank_mail for row in waiting)
+    status = 422 if form is not None else 200
+    with force_locale(page_language(reader.language)):
+        if form is None and (asked := _asked_for(ids)) is not None:
+            form = DetailsForm(asked[1], reader.fields)
+    page = render(
         "lists/public/confirm.html",
         sender,
         reader.language,
@@ -100,7 +130,11 @@ def _confirm_page(ids: Sequence[int], fresh: bool, *, again: bool = False, close
         reader=reader,
         again=again,
         page=page_moment(),
+        form=form,
+        # Who signs up by form has read it there.
+        notice=notice_for(sender.name, page_language(reader.language)) if by_mail else None,
     )
+    return page, status
 
 
 def _over(row: Subscription) -> bool:
@@ -127,7 +161,7 @@ def left(token: str) -> Any:
     if reader is None:
         return _plain() if one_click else render("lists/public/left.html", None, gone=True)
     number, sender, language = reader.id, sender_for(reader.customer_id), reader.language
-    lists = _lists_to_stop(reader, mailing_id)
+    lists = lists_to_stop(reader, mailing_id)
     trace: dict[str, Any] = {
         "ip": request.remote_addr,
         "user_agent": request.user_agent.string,
@@ -138,7 +172,7 @@ def left(token: str) -> Any:
     else:
         ended = leaving.leave(reader, [row.id for row in lists], tell=not one_click, **trace)
     if ended:
-        _count(mailing_id, sender.customer_id)
+        count_left(mailing_id, sender.customer_id)
     db.session.commit()
     if one_click:
         return _plain()
@@ -163,7 +197,7 @@ def _leave_token(token: str) -> tuple[int, int]:
 
 def _leave_page(reader: Subscriber, mailing_id: int) -> str:
     sender = sender_for(reader.customer_id)
-    lists = _lists_to_stop(reader, mailing_id)
+    lists = lists_to_stop(reader, mailing_id)
     alive = sum(row.state in ALIVE for row in reader.subscriptions)
     return render(
         "lists/public/leave.html",
@@ -176,30 +210,10 @@ def _leave_page(reader: Subscriber, mailing_id: int) -> str:
     )
 
 
-def _lists_to_stop(reader: Subscriber, mailing_id: int) -> list[MailingList]:
-    """Return the reader's lists to which the mailing went; all when the link names no mailing of the customer."""
-    mine = [row for row in reader.subscriptions if row.state in ALIVE]
-    targets = db.session.scalars(
-        sa.select(MailingTarget.list_id)
-        .join(Mailing, Mailing.id == MailingTarget.mailing_id)
-        .where(Mailing.id == mailing_id, Mailing.customer_id == reader.customer_id)
-    ).all()
-    return [row.mailing_list for row in mine if not targets or row.list_id in targets]
-
-
 def _names(list_ids: Sequence[int]) -> Sequence[str]:
     return db.session.scalars(
         sa.select(MailingList.name).where(MailingList.id.in_(list_ids)).order_by(MailingList.id)
     ).all()
-
-
-def _count(mailing_id: int, customer_id: int) -> None:
-    db.session.execute(
-        sa.update(Mailing)
-        .where(Mailing.id == mailing_id, Mailing.customer_id == customer_id)
-        # Nobody edited the mailing.
-        .values(unsubscribed=Mailing.unsubscribed + 1, changed_at=Mailing.changed_at)
-    )
 
 
 def _plain() -> Response:

@@ -1,4 +1,7 @@
-"""How many confirmation mails an address may get: one a day about a list, three a day over all customers."""
+"""How many confirmation mails an address may get: one a day about a list, three a day over all customers.
+
+Mails that the address itself sent (空メール) are answered three times an hour and six times a day.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from wem.lists.models import MailSlot
 DAY = timedelta(hours=24)
 # The places of the mails that an address may get from all customers together.
 EVERYWHERE = (0, -1, -2)
+HOUR = timedelta(hours=1)
+# The places of the answers to its own mails.
+IN_AN_HOUR, IN_A_DAY = (-11, -12, -13), tuple(range(-21, -27, -1))
 
 
 def take_turns(address_hash: bytes, list_ids: Iterable[int]) -> list[int]:
@@ -37,6 +43,32 @@ def take_turn(address_hash: bytes) -> bool:
     return any(_take(address_hash, place) for place in EVERYWHERE)
 
 
+def take_answer(address_hash: bytes) -> bool:
+    """Take the right to one answer to a mail from this address; False when it had its answers, or is under attack.
+
+    Whoever had all confirmation mails of a day is being signed up by others, who may forge mails as well.
+    """
+    if _flooded(address_hash):
+        return False
+    point = db.session.begin_nested()
+    if any(_take(address_hash, place, HOUR) for place in IN_AN_HOUR) and any(
+        _take(address_hash, place) for place in IN_A_DAY
+    ):
+        point.commit()
+        return True
+    point.rollback()
+    return False
+
+
+def _flooded(address_hash: bytes) -> bool:
+    spent = sa.select(sa.func.count()).where(
+        MailSlot.address_hash == address_hash,
+        MailSlot.list_id.in_(EVERYWHERE),
+        MailSlot.taken_at > clock.now() - DAY,
+    )
+    return db.session.scalar(spent) == len(EVERYWHERE)
+
+
 def forget_spent(limit: int) -> int:
     """Delete up to `limit` rights that are free again; returns how many."""
     old = (
@@ -57,13 +89,13 @@ def forget_spent(limit: int) -> int:
     return len(rows)
 
 
-def _take(address_hash: bytes, place: int) -> bool:
+def _take(address_hash: bytes, place: int, period: timedelta = DAY) -> bool:
     at = clock.now()
     fresh = insert_ignoring(MailSlot).values(address_hash=address_hash, list_id=place, taken_at=at)
     # The rows that come back, not their number: with ON CONFLICT not every driver knows it.
     if db.session.scalar(fresh.returning(MailSlot.list_id)) is not None:
         return True
     again = sa.update(MailSlot).where(
-        MailSlot.address_hash == address_hash, MailSlot.list_id == place, MailSlot.taken_at <= at - DAY
+        MailSlot.address_hash == address_hash, MailSlot.list_id == place, MailSlot.taken_at <= at - period
     )
     return bool(db.session.execute(again.values(taken_at=at)).rowcount == 1)  # type: ignore[attr-defined]

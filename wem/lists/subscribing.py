@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from wem import clock, outbox
 from wem.db import db
 from wem.hashing import address_hash
+from wem.lists import blank_mail_models as blank_mail
 from wem.lists import consent, emails, links, rationing, registering
 from wem.lists.consent import Trace
 from wem.lists.models import EVERY_LIST, Field, MailingList, Subscription, Suppression
@@ -174,10 +175,17 @@ def invite(
     return Asked.confirmation
 
 
-def confirm(*subscription_ids: int, ip: str | None = None, user_agent: str | None = None) -> Confirmation:
+def confirm(
+    *subscription_ids: int,
+    ip: str | None = None,
+    user_agent: str | None = None,
+    fields: Mapping[str, Any] | None = None,
+    labels: Sequence[str] = (),
+) -> Confirmation:
     """Make a reader's pending subscriptions active, by the link that only the reader has; the caller commits.
 
     Two at once count once. Clears what said no before, for these lists and for the customer: own will (1-4).
+    `fields` are values by key that the page of the link asked for, under these labels.
     """
     first = db.session.scalar(sa.select(Subscription).where(Subscription.id.in_(subscription_ids)).limit(1))
     if first is None:
@@ -206,9 +214,14 @@ def confirm(*subscription_ids: int, ip: str | None = None, user_agent: str | Non
         return Confirmation(Outcome.already if on else Outcome.gone, held.subscriber.id, on)
     for way, given in answers:
         take_over(held, given or {}, own=way in OWN_WAYS)
+    take_over(held, _given(fields or {}), own=True)
     trace = Trace(ip, user_agent)
     for row in confirmed:
         text = consent.text_last_shown(held.customer_id, held.subscriber.address_hash, row.list_id)
+        if row.way is Way.blank_mail:
+            notice = notice_for(sender.name, held.subscriber.language)
+            text = consent.keep_shown_text(lists[row.list_id], sender.name, notice, row.way, labels)
+            blank_mail.count(row.list_id, "confirmed")
         _note_confirmed(held, row.list_id, row.way, trace, text)
     clear_no(held.customer_id, held.subscriber.address_hash, [row.list_id for row in confirmed])
     _tell_registered(held, sender, on)

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
+from wem.mail_reading import read_mail
 from wem.mailbox.current import mailbox
-from wem.mailbox.reading import read_mail
 from wem.mailbox.rules import BehaviourError, read_behaviour
 from wem.mailbox.storing import Store
 

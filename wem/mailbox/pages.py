@@ -9,8 +9,8 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from wem.mail_reading import WEB_LINK, Mail, read_mail
 from wem.mailbox.current import mailbox
-from wem.mailbox.reading import WEB_LINK, Mail, read_mail
 from wem.mailbox.rules import ACTIONS, STAGES, Behaviour, BehaviourError, read_behaviour
 
 bp = Blueprint("pages", __name__)

@@ -11,7 +11,7 @@ from typing import Any
 from aiosmtpd.smtp import MISSING, SMTP, Envelope, Session
 
 from wem.clock import now
-from wem.mailbox.reading import glance
+from wem.mail_reading import glance
 from wem.mailbox.rules import Behaviours, Reaction
 from wem.mailbox.storing import Received, Store
 

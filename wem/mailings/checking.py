@@ -48,7 +48,6 @@ def checks(mailing: Mailing) -> list[Check]:
         _way_out(),
         *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
         _sender(mailing),
-        *_reply(contract),
         *_first_mail(mailing),
     ]
     if mailing.body_kind is BodyKind.html and mailing.html.strip():
@@ -220,16 +219,6 @@ def _sender(mailing: Mailing) -> Check:
     if sender.domain is None:
         what += " " + gettext("You have no proven domain for these lists, so the address is the service's.")
     return Check(Severity.ok, title, what)
-
-
-def _reply(contract: Contract | None) -> Iterator[Check]:
-    if contract is not None and not starting.reply_address(contract):
-        yield Check(
-            Severity.warning,
-            gettext("Replies"),
-            gettext("The contract's contact is not a mail address, so replies reach nobody."),
-            gettext("Say in the mail how to reach you, or give a mail address as contact on the contract page."),
-        )
 
 
 def _first_mail(mailing: Mailing) -> Iterator[Check]:

@@ -22,8 +22,8 @@ from wem.lists.models import Field, MailingList, Subscriber
 from wem.lists.rules import Address, mask_text, read_address
 from wem.mailings import starting
 from wem.mailings.models import Mailing
+from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.samples import Sample, SampleReader, sample_readers
-from wem.mailings.starting import reply_address
 from wem.settings import settings
 from wem.tokens import Purpose
 from wem.tracking.linking import uncounted
@@ -63,7 +63,7 @@ def sender_shown(customer_id: int, lists: Sequence[MailingList] = ()) -> SenderS
     return SenderShown(
         contract.sender_name.strip() if contract else "",
         sender_address(customer, lists).address,
-        reply_address(contract) if contract else None,
+        reply_address_for(customer_id),
     )
 
 

@@ -20,13 +20,13 @@ from wem.delivery.models import Dispatch, DispatchKind, DispatchState
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import Content, Letter, Templates, compile_templates
 from wem.domains.choosing import sender_address
-from wem.lists.address_rules import Address, read_address, wire_address
 from wem.lists.models import Field, MailingList
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
 from wem.mailings.footer import append_footer_html, append_footer_text
 from wem.mailings.html import clean_html, inline_styles, text_from_html
 from wem.mailings.models import BodyKind, Mailing, MailingTarget, held_by_staff
+from wem.mailings.reply_choosing import reply_address_for
 from wem.settings import settings
 from wem.tracking.linking import Counted, counted
 from wem.tracking.links import keep_links
@@ -256,16 +256,10 @@ def _content(mailing: Mailing, contract: Contract, lists: Sequence[MailingList],
         names=list(ready.source.names),
         attested_since=_attested_since([row.id for row in lists]),
         batch_size=settings().batch_size,
-        reply_to=reply_address(contract),
+        reply_to=reply_address_for(customer.id),
         sender_domain_id=sender.domain.id if sender.domain else None,
         bounce_domain=sender.domain.return_path if sender.domain else None,
     )
-
-
-def reply_address(contract: Contract) -> str | None:
-    """Return the address in the contract's contact, on the wire; None when the contact is a telephone or a page."""
-    found = read_address(contract.contact)
-    return wire_address(found.address) if isinstance(found, Address) else None
 
 
 def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:

@@ -10,10 +10,11 @@ from email import message_from_bytes
 from email.message import Message
 from html.parser import HTMLParser
 
-from wem.mailbox.charsets import decode
+from wem.mail_charsets import decode
 
 ENCODED_WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 WANTED = re.compile(rb"(?im)^(subject|from|to|message-id)[ \t]*:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)")
+MOST_HEAD = 262_144  # bytes
 WEB_LINK = re.compile(r"https?://[^\s<>\"'（）「」、。　]+[^\s<>\"'（）「」、。　.,;:!?)\]]")
 
 
@@ -97,6 +98,15 @@ def glance(raw: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in WANTED.findall(head):
         found.setdefault(name.decode().lower(), read_header(value.decode("ascii", "surrogateescape")))
+    return found
+
+
+def raw_headers(raw: bytes) -> dict[str, list[str]]:
+    """Return the header lines as they stand, unfolded, by their names in lower case, without reading the body."""
+    start = re.split(rb"\r?\n\r?\n", raw[:MOST_HEAD], maxsplit=1)[0] + b"\r\n\r\n"
+    found: dict[str, list[str]] = {}
+    for name, value in message_from_bytes(start).raw_items():
+        found.setdefault(name.lower(), []).append(re.sub(r"\r?\n(?=[ \t])", "", str(value)).strip())
     return found
 
 
