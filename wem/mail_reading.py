@@ -143,4 +143,6 @@ def _word_content(encoding: str, content: str) -> bytes:
 
 
 def _raw_text(value: str) -> str:
-    return value if value.isascii() else decode(value.encode("utf-8", "surrogateescape"), None)
+    # Old phones write ISO-2022-JP as it is, which is ASCII to the eye.
+    plain = value.isascii() and "\x1b" not in value
+    return value if plain else decode(value.encode("utf-8", "surrogateescape"), None)

@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=400), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("newest", sa.BigInteger(), nullable=False),
         sa.Column("revealed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revealed_by", sa.Integer(), nullable=True),
         sa.Column("passage", sa.String(length=200), nullable=False),
@@ -95,9 +96,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("conversation") as table:
-        table.create_index("ix_conversation_customer_id_id", ["customer_id", "id"], unique=False)
+        table.create_index("ix_conversation_customer_id_newest", ["customer_id", "newest"], unique=False)
         table.create_index("ix_conversation_last_at", ["last_at"], unique=False)
-        table.create_index("ix_conversation_mailing_id", ["mailing_id"], unique=False)
+        table.create_index("ix_conversation_mailing_id_newest", ["mailing_id", "newest"], unique=False)
         table.create_index("ix_conversation_subscriber_id", ["subscriber_id"], unique=False)
         table.create_index(
             "ix_conversation_unread",

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tests import factories
 from tests.factories import Side
-from wem import audit, clock, outbox, storage
+from wem import audit, clock, outbox, storage, tokens
 from wem.accounts.models import Account, Invitation, Membership
 from wem.accounts.rules import Role, StaffRole
 from wem.bounces.models import (
@@ -30,15 +30,18 @@ from wem.bounces.models import (
     UnmatchedReport,
 )
 from wem.bounces.states import Kind, Reason, Severity
+from wem.arriving import ArrivedMail, Fate
 from wem.contracts.models import Stop
 from wem.db import db
+from wem.delivery.identity import reply_address
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
 from wem.delivery.models import Stage as SmtpStage
 from wem.delivery.rules import without_addresses
 from wem.domains.rules import DomainState
 from wem.hashing import address_hash
+from wem.lists import blank_addresses, reading
 from wem.lists import jobs as lists_jobs
-from wem.lists import reading
+from wem.lists.blank_mail_models import LentAddress
 from wem.lists.models import (
     AddressChange,
     ConsentEvent,
@@ -53,10 +56,12 @@ from wem.lists.models import (
     UploadRow,
 )
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
+from wem.mailings import answering, replies, starting
 from wem.mailings import jobs as mailings_jobs
-from wem.mailings import starting
 from wem.mailings.models import BodyKind, MailingState, SendingHold, Tester
+from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting
 from wem.outbox import OutboxMail, OutboxState, SystemMail
+from wem.tokens import Purpose as TokenPurpose
 
 DOMAINS = {"ours": "himitsu-ours.example.com", "theirs": "himitsu-theirs.example.net"}
 
@@ -72,6 +77,7 @@ class Half:
     people: dict[str, int]
     mailing_list_id: int
     password_number: int
+    conversation_ids: list[int] = field(default_factory=list)
     merged_id: int = 0  # a reader's number that became another
     list_ids: list[int] = field(default_factory=list)
     list_slugs: list[str] = field(default_factory=list)
@@ -134,13 +140,20 @@ def set_up() -> Stage:
         _uploads(half)
         _mailings(half)
         _bounces(half)
+        _replies(half)
     # What stands in the queue would be rung by the next commit, and there is no Redis.
     db.session.info.pop("rings", None)
     db.session.commit()
     stage.addresses = sorted(
         {
             address
-            for column in (Subscriber.address, AddressChange.address, UploadRow.address, OutboxMail.recipient)
+            for column in (
+                Subscriber.address,
+                AddressChange.address,
+                UploadRow.address,
+                OutboxMail.recipient,
+                Conversation.address,
+            )
             for address in db.session.scalars(sa.select(column).where(column.like("%@himitsu-%")))
             if address and "*" not in address
         }
@@ -225,6 +238,11 @@ def _half(side: Side, secret: str, name: str) -> Half:
         if state is DomainState.proven:
             factories.send_from(empty, domain)
     half.change_ids = [change.id]
+    code = blank_addresses.lend(side.mailing_list, f"code-{name}", by=side.owner.id)
+    db.session.add(
+        LentAddress(customer_id=customer.id, list_id=empty.id, code=f"old-{name}", returned_at=at, lent_at=code.lent_at)
+    )
+    db.session.add(ReplySetting(customer_id=customer.id))
     half.tester_ids = _ids(Tester, customer.id)
     half.invitation_ids = _ids(Invitation, customer.id)
     half.membership_ids = _ids(Membership, customer.id)
@@ -280,6 +298,42 @@ def _outbox(half: Half) -> None:
         if state in (OutboxState.accepted, OutboxState.failed, OutboxState.expired):
             row.recipient = row.subject = row.text = None
             row.finished_at = clock.now()
+
+
+REPLY = """From: =?UTF-8?B?55Sw5LitIOS4gOmDjg==?= <{0}>
+Subject: Re: 秋の新商品 {0}
+Content-Type: text/plain; charset=utf-8
+
+{1}
+--
+田中 {2}
+{0}
+
+> From: shop@example.jp
+> To: {0}
+> http://localhost:8001/u/{3}
+"""
+
+
+def _replies(half: Half) -> None:
+    """Replies that hold the address everywhere, in each state, by a machine too; one answered, one from elsewhere."""
+    texts = ("在庫はありますか。", "配信停止をお願いします。", "ただいま不在です。", "よその住所からです。")
+    for number, text in enumerate(texts, start=1):
+        dispatch = db.session.get_one(Dispatch, half.dispatch_ids[0])
+        delivery = db.session.get_one(Delivery, (dispatch.id, 1))
+        reader = db.session.get_one(Subscriber, delivery.subscriber_id)
+        address = reader.address if number == 1 else f"hensin{number}.kakushita@{half.secret}"
+        raw = REPLY.format(
+            address, text, address.partition("@")[0], tokens.sign(TokenPurpose.unsubscribe, reader.id, 0)
+        )
+        recipient = reply_address(dispatch.id, 1, "mail.wem.example", replies.keys())
+        mail = ArrivedMail(half.customer_id * 100 + number, clock.now(), address, recipient, raw.encode())
+        assert replies.take_reply(mail, known_automatic=number == 3) is Fate.taken
+    rows = db.session.scalars(sa.select(Conversation).where(Conversation.customer_id == half.customer_id)).all()
+    answering.answer(rows[0], "ございます。\nお待ちしています。", by=half.people["owner"])
+    rows[3].state = ConversationState.closed
+    half.conversation_ids = [row.id for row in rows]
+    db.session.commit()
 
 
 HEADER = "メールアドレス,氏名\r\n"

@@ -20,6 +20,11 @@ KINDS = {
     "reader_registered": (READER, "the reader has just confirmed"),
     "reader_stopped": (READER, "the reader has just stopped some lists and is still on another"),
     "reader_address_change": (READER, "the reader typed this as the new address: asks whether it is the owner's"),
+    "reader_blank_link": (READER, "sent a mail to a list's dedicated address: asks whether it was the owner"),
+    "reader_blank_already": (READER, "sent a mail to a list's dedicated address and is on the list already"),
+    "reader_blank_closed": (READER, "sent a mail to a list's dedicated address, which takes no sign-ups at present"),
+    "reader_blank_stopped": (READER, "sent a mail that stops a list"),
+    "reader_answer": (READER, "replied to a mailing: a person of the customer answers, at most three times in a row"),
     # To people who sign in: customers' people, staff, partners.
     "invitation": (PERSON, "was asked to join a customer's people, staff or a partner"),
     "password": (PERSON, "asked for a new password, or has just changed it"),
@@ -39,11 +44,13 @@ POSTS = {
     "wem.accounts.inviting": "invitation of a person",
     "wem.accounts.views": "password forgotten, password set",
     "wem.domains.telling": "a sender domain that broke, to those who can mend it",
+    "wem.lists.blank_mail": "answers to mails to dedicated addresses",
     "wem.lists.subscribing": "confirmation, invitation, already registered, registered",
     "wem.lists.upload_inviting": "invitation, to the addresses of an upload",
     "wem.lists.uploading": "upload decided, to who handed it in",
     "wem.lists.leaving": "stopped",
     "wem.lists.preferences": "confirmation of a new address",
+    "wem.mailings.answering": "a customer's answer to a reader's reply",
     "wem.mailings.testing": "test copy",
     "wem.bounces.judging": "complaints about a customer's mailings, to its people",
     "wem.mailings.telling": "what became of a mailing, to the customer's people",
@@ -103,8 +110,13 @@ def test_the_table_holds_no_kind_that_nobody_makes() -> None:
 
 
 def test_readers_get_mails_of_lists_only() -> None:
-    """The address of a reader is known to `lists`; a mail from elsewhere would need a reason of its own."""
-    wrong = [where for where, kind in made() if kind.startswith("reader_") and not where.startswith("wem/lists/")]
+    """The address of a reader is known to `lists`; a mail from elsewhere needs a reason of its own."""
+    elsewhere = {"reader_answer": "answers a reply, which came from that address"}
+    wrong = [
+        where
+        for where, kind in made()
+        if kind.startswith("reader_") and not where.startswith("wem/lists/") and kind not in elsewhere
+    ]
     assert not wrong, wrong
     assert all((who == READER) == kind.startswith("reader_") for kind, (who, _) in KINDS.items())
 

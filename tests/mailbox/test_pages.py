@@ -13,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.page import Page
-from wem.mailbox.current import Mailbox
 from wem.mail_reading import glance
+from wem.mailbox.current import Mailbox
 from wem.mailbox.rules import Behaviours
 from wem.mailbox.serving import create_site
 from wem.mailbox.storing import Received, Store

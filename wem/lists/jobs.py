@@ -11,9 +11,11 @@ from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db, let_others_write
 from wem.lists import (
+    blank_addresses,
     closing,
     expiring,
     forgetting,
+    taking_mail,
     upload_applying,
     upload_checking,
     upload_ending,
@@ -157,7 +159,9 @@ def sweep_uploads() -> None:
 
 
 def erase_expired() -> None:
-    """Erase what is past its time: what nobody confirmed or decided, old reports, deleted fields and lists."""
+    """Erase what is past its time: what nobody confirmed or decided, old reports, deleted fields and
+    lists; take back dedicated addresses whose list or contract is over.
+    """
     until = clock.now() + SLICE
     for portion in (
         expiring.erase_expired,
@@ -165,6 +169,8 @@ def erase_expired() -> None:
         upload_erasing.erase_old_reports,
         forgetting.forget_values,
         closing.end_subscriptions,
+        blank_addresses.take_back_ended,
+        taking_mail.forget_taken,
     ):
         while portion() and clock.now() < until:
             db.session.commit()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from wem import clock, outbox
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists import blank_mail_models as blank_mail
+from wem.lists import blank_confirming as blank_mail
 from wem.lists import consent, emails, links, rationing, registering
 from wem.lists.consent import Trace
 from wem.lists.models import EVERY_LIST, Field, MailingList, Subscription, Suppression
@@ -185,7 +185,7 @@ def confirm(
     """Make a reader's pending subscriptions active, by the link that only the reader has; the caller commits.
 
     Two at once count once. Clears what said no before, for these lists and for the customer: own will (1-4).
-    `fields` are values by key that the page of the link asked for, under these labels.
+    `fields` are values that the page of the link asked for, under these labels.
     """
     first = db.session.scalar(sa.select(Subscription).where(Subscription.id.in_(subscription_ids)).limit(1))
     if first is None:
@@ -219,9 +219,7 @@ def confirm(
     for row in confirmed:
         text = consent.text_last_shown(held.customer_id, held.subscriber.address_hash, row.list_id)
         if row.way is Way.blank_mail:
-            notice = notice_for(sender.name, held.subscriber.language)
-            text = consent.keep_shown_text(lists[row.list_id], sender.name, notice, row.way, labels)
-            blank_mail.count(row.list_id, "confirmed")
+            text = blank_mail.confirmed(lists[row.list_id], sender.name, held.subscriber.language, labels)
         _note_confirmed(held, row.list_id, row.way, trace, text)
     clear_no(held.customer_id, held.subscriber.address_hash, [row.list_id for row in confirmed])
     _tell_registered(held, sender, on)

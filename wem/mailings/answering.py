@@ -50,7 +50,10 @@ def answer(conversation: Conversation, text: str, *, by: int) -> None:
     # Taken back with the reader, if that is erased before it leaves.
     about = f"subscriber {conversation.subscriber_id}" if conversation.subscriber_id else None
     outbox.post(mail, customer_id=conversation.customer_id, about=about)
-    db.session.add(ConversationMail(conversation_id=conversation.id, account_id=by, subject=subject, text=text))
+    kept = ConversationMail(conversation_id=conversation.id, account_id=by, subject=subject, text=text)
+    db.session.add(kept)
+    db.session.flush()
+    conversation.newest = kept.id
     conversation.state, conversation.unread = ConversationState.answered, False
     conversation.last_at = clock.now()
     audit.record("reply.answer", by=by, customer_id=conversation.customer_id, subject=conversation)

@@ -13,7 +13,7 @@ from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.mailings import controlling, expanding, following, starting, telling
+from wem.mailings import answering, controlling, expanding, following, starting, telling
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 
 SECONDS = 50.0
@@ -31,6 +31,14 @@ def settle(mailing_id: int) -> None:
     mailing = controlling.settle(mailing_id)
     if mailing is not None:
         _tell(mailing)
+    db.session.commit()
+
+
+def erase_old_replies() -> None:
+    """Erase readers' replies that are past the time that their customer set."""
+    until = time.monotonic() + SECONDS
+    while answering.erase_old() and time.monotonic() < until:
+        db.session.commit()
     db.session.commit()
 
 

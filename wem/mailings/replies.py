@@ -146,19 +146,19 @@ def _keep(mail: ArrivedMail, replying: Replying, known: Conversation | None, *, 
         conversation.subject = shown_subject
     db.session.add(conversation)
     db.session.flush()
-    db.session.add(
-        ConversationMail(
-            conversation_id=conversation.id,
-            at=mail.received_at,
-            automatic=by_machine,
-            subject=shown_subject,
-            text=shown,
-            sealed=None if shown == text else vault.seal(text.encode(), "reply", conversation.customer_id),
-            files=_files(read, hide),
-            message_id=_line(_header(read, "message-id"))[:250],
-        )
+    kept = ConversationMail(
+        conversation_id=conversation.id,
+        at=mail.received_at,
+        automatic=by_machine,
+        subject=shown_subject,
+        text=shown,
+        sealed=None if shown == text else vault.seal(text.encode(), "reply", conversation.customer_id),
+        files=_files(read, hide),
+        message_id=_line(_header(read, "message-id"))[:250],
     )
+    db.session.add(kept)
     db.session.flush()
+    conversation.newest = kept.id
 
 
 def _header(read: Mail, wanted: str) -> str:

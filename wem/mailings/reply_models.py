@@ -30,8 +30,8 @@ class Conversation(Base):
     __table_args__ = (
         # Somebody to whom the mail was forwarded has a conversation of their own.
         sa.UniqueConstraint("dispatch_id", "seq", "address_hash"),
-        sa.Index("ix_conversation_customer_id_id", "customer_id", "id"),
-        sa.Index("ix_conversation_mailing_id", "mailing_id"),
+        sa.Index("ix_conversation_customer_id_newest", "customer_id", "newest"),
+        sa.Index("ix_conversation_mailing_id_newest", "mailing_id", "newest"),
         sa.Index("ix_conversation_subscriber_id", "subscriber_id"),
         sa.Index("ix_conversation_last_at", "last_at"),
         sa.Index(
@@ -62,6 +62,8 @@ class Conversation(Base):
     subject: Mapped[str] = mapped_column(sa.String(400), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # Number of its last mail, by which conversations stand in the order in which they moved.
+    newest: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     # The person asked for it in these words: from then on the customer's people who write see the address.
     revealed_at: Mapped[datetime | None]
     revealed_by: Mapped[int | None]
