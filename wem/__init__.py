@@ -24,14 +24,23 @@ from wem.db import db, migrate, open_as_we_need, quote_no_values
 from wem.domains import list_views as list_sender_views
 from wem.domains import staff_views as staff_domain_views
 from wem.domains import views as domain_views
-from wem.lists import field_views, public_link_views, public_preference_views, subscriber_views, upload_views
+from wem.lists import (
+    blank_views,
+    field_views,
+    public_link_views,
+    public_preference_views,
+    subscriber_views,
+    upload_views,
+)
 from wem.lists import public_views as public_list_views
 from wem.lists import staff_views as staff_upload_views
 from wem.lists import views as lists_views
 from wem.mailings import (
+    answering,
     compose_views,
     preview_views,
     progress_views,
+    reply_views,
     result_views,
     send_views,
     test_copy_views,
@@ -72,6 +81,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_views.watch_blueprint,
     partner_views.blueprint,
     lists_views.blueprint,
+    blank_views.blueprint,
     domain_views.blueprint,
     list_sender_views.blueprint,
     staff_domain_views.blueprint,
@@ -92,6 +102,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     result_views.blueprint,
     bounce_views.blueprint,
     staff_bounce_views.blueprint,
+    reply_views.blueprint,
 )
 
 
@@ -129,7 +140,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_limits(app)
     set_up_headers(app)
     set_up_filters(app)
-    set_up_context(app)
+    set_up_context(app, {"/replies": answering.unread})
     set_up_errors(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -35,6 +35,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "sign-ins": lambda half: sign_ins_of(half),
     "h": lambda half: [half.slug],
     "h/<slug>": lambda half: half.list_slugs,
+    "replies": lambda half: half.conversation_ids,
     "imports": lambda half: half.upload_ids,
     "testers": lambda half: half.tester_ids,
     "domains": lambda half: half.domain_ids,

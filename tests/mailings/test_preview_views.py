@@ -207,7 +207,7 @@ def test_test_copies_go_to_testers_marked_and_as_nobody(world: World, editor: Br
     assert mail.recipient == "check@shop.example.jp"
     assert mail.subject == "【テスト】秋の新商品のお知らせ"
     assert mail.sender_name == "株式会社髙橋商店"
-    assert mail.reply_to == "info@shop.example.jp"
+    assert mail.reply_to is None
     assert mail.customer_id == world.ours.customer.id
     for part in (mail.text, mail.html):
         assert part is not None

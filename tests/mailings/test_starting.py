@@ -132,7 +132,7 @@ def test_the_content_is_fixed_when_it_starts(world: factories.World) -> None:
     db.session.commit()
     assert dispatch.content == before
     assert before["sender"] == "takahashi@mail.wem.example"
-    assert before["reply_to"] == "info@shop.example.jp"
+    assert before["reply_to"] is None, "WeM takes them"
     for part in (before["text"], before["html"]):
         assert "{{ unsubscribe_url }}" in part
         assert "東京都立川市曙町1-1-1" in part
@@ -168,11 +168,6 @@ def test_a_mailing_of_text_alone(world: factories.World) -> None:
     dispatch = starting.start(world.ours.mailing, by=1)
     assert dispatch.content["html"] is None
     assert Letter(dispatch.id, starting.Content(**dispatch.content), settings()).html is None
-
-
-def test_a_contact_that_is_no_address_takes_no_replies(world: factories.World) -> None:
-    world.ours.contract.contact = "042-123-4567"
-    assert starting.start(world.ours.mailing, by=1).content["reply_to"] is None
 
 
 def test_scheduling_asks_the_contract_too(world: factories.World) -> None:

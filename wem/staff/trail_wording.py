@@ -14,6 +14,7 @@ from wem.mailings.models import HeldReason
 SUBJECTS = {
     "Account": _l("Account no. %(id)s"),
     "Alarm": _l("Alarm no. %(id)s"),
+    "Conversation": _l("Conversation no. %(id)s"),
     "Contract": _l("Contract no. %(id)s"),
     "Customer": _l("Customer no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
@@ -43,6 +44,8 @@ LABELS = {
     "known": _l("Rows known already"),
     "list": _l("List"),
     "note": _l("Note for the record"),
+    "days": _l("Days"),
+    "passage": _l("Words of the person"),
     "on": _l("Switched on"),
     "person": _l("Person"),
     "problem": _l("Problem"),

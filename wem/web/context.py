@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ class NavItem:
     label: str
     url: str
     current: bool
+    # What waits there; 0 is not shown.
+    count: int = 0
+
+
+# How many things wait for a customer's people behind an address of the navigation; filled where the domains are known.
+Waiting = Mapping[str, Callable[[int], int]]
 
 
 def _items(*pairs: tuple[str, str]) -> list[NavItem]:
@@ -59,12 +66,17 @@ def nav_items() -> list[NavItem]:
         (gettext("Home"), "/dashboard"),
         (gettext("Lists"), "/lists"),
         (gettext("Mailings"), "/mailings"),
+        (gettext("Replies"), "/replies"),
         (gettext("Sender domains"), "/domains"),
         (gettext("Contract"), "/contract"),
     ]
     if membership.role is Role.owner:
         pairs.append((gettext("Team"), "/team"))
-    return _items(*pairs)
+    waiting: Waiting = current_app.extensions["wem.waiting"]
+    return [
+        replace(item, count=waiting[item.url](membership.customer_id)) if item.url in waiting else item
+        for item in _items(*pairs)
+    ]
 
 
 def _staff_may_open(account: Account, url: str) -> bool:
@@ -90,7 +102,9 @@ def asset(path: str) -> str:
     return url_for("static", filename=path, v=version)
 
 
-def set_up_context(app: Flask) -> None:
+def set_up_context(app: Flask, waiting: Waiting) -> None:
+    app.extensions["wem.waiting"] = waiting
+
     @app.context_processor
     def _context() -> dict[str, Any]:
         if not has_request_context():  # a mail that a job writes
