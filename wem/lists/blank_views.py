@@ -111,7 +111,9 @@ def give_up(id: int) -> Page:
 @blueprint.get("/lists/<int:id>/blank-mail/qr-matmsg.png", defaults={"form": "matmsg", "kind": "png"})
 def qr(id: int, form: str, kind: str) -> Page:
     """The sign-up address as a QR code: `mailto:` for today's phones, `MATMSG:` for the old ones."""
-    _, lent = _lent(id)
+    lent = blank_addresses.lent_to(list_or_404(id).id)
+    if lent is None:
+        return see_other(url_for("blank_mail.show", id=id))
     address = blank_addresses.address_of(lent.code)
     text = f"mailto:{address}" if form == "mailto" else f"MATMSG:TO:{address};SUB:;BODY:;;"
     out = io.BytesIO()
