@@ -17,8 +17,8 @@ from wem.tracking import models as tracking
 __all__ = [
     "accounts",
     "audit",
-    "bounces",
     "blank_mail",
+    "bounces",
     "contracts",
     "delivery",
     "domains",

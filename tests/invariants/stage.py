@@ -17,6 +17,7 @@ from tests.factories import Side
 from wem import audit, clock, outbox, storage, tokens
 from wem.accounts.models import Account, Invitation, Membership
 from wem.accounts.rules import Role, StaffRole
+from wem.arriving import ArrivedMail, Fate
 from wem.bounces.models import (
     Alarm,
     AlarmKind,
@@ -30,7 +31,6 @@ from wem.bounces.models import (
     UnmatchedReport,
 )
 from wem.bounces.states import Kind, Reason, Severity
-from wem.arriving import ArrivedMail, Fate
 from wem.contracts.models import Stop
 from wem.db import db
 from wem.delivery.identity import reply_address

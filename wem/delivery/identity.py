@@ -141,6 +141,8 @@ def looks_like_return_path(address: str) -> bool:
     """Return whether an address has the form of one that `return_path` makes, true or forged."""
     match = _RETURN_PATH.fullmatch(address.strip().strip("<>"))
     return match is not None and match[1].lower() in _RETURN_PATHS.values()
+
+
 def reply_address(number: int, seq: int, domain: str, keys: IdentityKeys, purpose: Purpose = Purpose.reply) -> str:
     """Return the address `r.<id>@<domain>` that takes replies to a delivery, or (seq 0) to a conversation."""
     return reply_address_of(delivery_id(number, seq, purpose, keys), domain)
