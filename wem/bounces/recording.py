@@ -77,24 +77,26 @@ class Sent:
         return "" if self.domain == settings().SERVICE_DOMAIN else self.domain
 
 
-def record(reports: Sequence[Report]) -> int:
-    """Write down the failures that are not on record yet; returns how many. The caller commits.
+def record(reports: Sequence[Report], sent: dict[Key, Sent] | None = None) -> set[Key]:
+    """Write down the failures that are not on record yet; returns which. The caller commits.
 
     The delivery becomes bounced from whatever it was (a mail can come back before its acceptance is written down), its
-    dispatch's counters follow, the address is judged, alarms are raised.
+    dispatch's counters follow, the address is judged, alarms are raised. `sent`: the deliveries, locked already.
     """
     first: dict[Key, Report] = {}
     for each in reports:
         first.setdefault(each.key, each)
-    sent = sent_mails(first, lock=True)
+    known = sent_mails(first, lock=True) if sent is None else sent
+    sent = {key: known[key] for key in first if key in known}
     on_lists = lists_of(sent.values())
     rows = [_row(first[key], sent[key], on_lists[key]) for key in sorted(sent)]
     if not rows:
-        return 0
-    added = insert_ignoring(Bounce).values(rows).returning(Bounce.dispatch_id, Bounce.seq)
-    new = {(row.dispatch_id, row.seq) for row in db.session.execute(added)}
+        return set()
+    table = Bounce.__table__
+    added = insert_ignoring(table).returning(table.c.dispatch_id, table.c.seq)
+    new = {(row.dispatch_id, row.seq) for row in db.session.execute(added, rows)}
     if not new:
-        return 0
+        return set()
     changes = _mark(sent[key] for key in sorted(new))
     tallying.add(
         Counted(
@@ -114,7 +116,7 @@ def record(reports: Sequence[Report]) -> int:
     # The dispatch last: whoever sends holds its row for the shortest time, too.
     for dispatch_id in sorted(changes):
         count(dispatch_id, changes[dispatch_id])
-    return len(new)
+    return new
 
 
 def sent_mails(keys: Collection[Key], *, lock: bool = False) -> dict[Key, Sent]:
