@@ -174,3 +174,21 @@ def insert_ignoring(table: Any) -> Any:
     """Return an INSERT that leaves rows alone that are there already; for the database in use."""
     from_dialect = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     return from_dialect(table).on_conflict_do_nothing()
+
+
+def driver_connection() -> Any:
+    """Return a connection of the driver without session, and without transaction until one is begun; the caller closes
+    it. For what is asked hundreds of times a second: there SQLAlchemy costs more than the database."""
+    kept = db.engine.raw_connection()
+    connection: Any = kept.driver_connection
+    assert connection is not None
+    kept.detach()
+    if db.engine.dialect.name == "postgresql":
+        connection.autocommit = True
+    return connection
+
+
+def driver_error() -> type[Exception]:
+    """Return what such a connection raises."""
+    found: type[Exception] = db.engine.dialect.loaded_dbapi.Error
+    return found

@@ -6,7 +6,7 @@ import dataclasses
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery import controlling, recovering, watching
 from wem.delivery.holding import BatchDesk
-from wem.delivery.leasing import give_back, lease_next, new_owner
+from wem.delivery.leasing import Lease, give_back, lease_next, new_owner
 from wem.delivery.message import Features, Mail
 from wem.delivery.models import (
     Attempt,
@@ -37,9 +37,10 @@ from wem.delivery.models import (
     Stage,
     UncertainPolicy,
 )
+from wem.delivery.outcomes import Outcome
 from wem.delivery.progress import failures, progress
 from wem.delivery.recipients import Recipient
-from wem.delivery.recording import Ledger, Outcome
+from wem.delivery.recording import Ledger
 from wem.delivery.rendering import Letter
 from wem.delivery.rules import Reason
 from wem.delivery.smtp import Answer
@@ -399,7 +400,7 @@ def test_a_dead_workers_batch_is_taken_over(world: factories.World, mailbox: Mai
         (dead, Outcome(1, DeliveryState.accepted, 1, clock.now(), ok)),
         (dead, Outcome(2, DeliveryState.bounced, 1, clock.now(), no)),
     ]
-    Ledger("mail.example").commit(late)
+    write_down(late)
     assert dead.lost and dead.over
     assert states(dispatch) == counters(dispatch) == {"accepted": 3}
 
@@ -448,6 +449,11 @@ def test_a_clock_that_is_set_back_keeps_no_batch_waiting(world: factories.World,
     assert counters(dispatch) == {"accepted": 3}
 
 
+def write_down(entries: list[tuple[Lease, Outcome]]) -> None:
+    with closing(Ledger("mail.example")) as ledger:
+        ledger.commit(entries)
+
+
 def test_an_accepted_mail_is_a_fact_even_without_the_lease(world: factories.World, mailbox: MailboxClient) -> None:
     mailbox.set_behaviours([{"pattern": "*", "stage": "rcpt", "action": "reply", "code": 451}])
     dispatch = make_dispatch(world.ours.mailing_list)
@@ -460,7 +466,7 @@ def test_an_accepted_mail_is_a_fact_even_without_the_lease(world: factories.Worl
     assert counters(dispatch) == {"deferred": 3}
     late = Outcome(1, DeliveryState.accepted, 1, clock.now(), Answer(Stage.after_data, 250, "2.0.0 ok"))
     for _ in range(2):  # written twice, it counts once
-        Ledger("mail.example").commit([(slow, late)])
+        write_down([(slow, late)])
     assert states(dispatch) == counters(dispatch) == {"accepted": 1, "deferred": 2}
     assert [retry.seq for retry in retries(dispatch)] == [2, 3]
 
@@ -512,7 +518,7 @@ def test_what_was_accepted_after_all_is_not_cancelled(world: factories.World) ->
     assert counters(dispatch) == {"cancelled": 3}
     late = Outcome(1, DeliveryState.accepted, 1, clock.now(), Answer(Stage.after_data, 250, "2.0.0 ok"))
     for _ in range(2):
-        Ledger("mail.example").commit([(slow, late)])
+        write_down([(slow, late)])
     assert states(dispatch) == counters(dispatch) == {"accepted": 1, "cancelled": 2}
     assert slow.lost and slow.over
 
@@ -657,10 +663,10 @@ def test_a_bell_that_breaks_has_rung_until_it_is_mended(app: Flask, monkeypatch:
     watch._bell.close()
 
     def away() -> None:
-        raise watching._driver_error()("the database is away")
+        raise watching.driver_error()("the database is away")
 
     with monkeypatch.context() as restarted:
-        restarted.setattr(watching, "_bell", away)
+        restarted.setattr(watching, "driver_connection", away)
         assert watch.rung
         assert watch.rung
     assert not watch.rung

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
+import uvloop
 from flask import Flask
 
 from wem import queue
@@ -65,6 +66,11 @@ class Carrier:
         self._look_due = False
         self._fetch_again = 0.0
         self._serving = 0
+
+    def carry(self) -> bool:
+        """Run in an event loop of its own; see `run`."""
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(self.run())
 
     async def run(self) -> bool:
         """Carry until nothing is left or the deadline is reached; returns whether there may be more.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import time
@@ -54,7 +53,7 @@ def drain_until(deadline: float) -> bool:
     there = server(loaded)
     connections = min(CONNECTIONS, int(loaded.SMTP_CONNECTIONS))
     carrier = Carrier(app, lambda: OutboxDesk(loaded), there, connections, deadline)
-    more = asyncio.run(carrier.run())
+    more = carrier.carry()
     if carrier.unreachable is not None:
         log.warning("the mail server does not take mail: %s", carrier.unreachable)
     return more

@@ -20,11 +20,12 @@ from wem.delivery.headers import HeaderRefused
 from wem.delivery.leasing import Lease, finish, give_back, lease_next
 from wem.delivery.message import Features, NotDeliverable
 from wem.delivery.models import DeliveryState, Dispatch, DispatchState, Stage, UncertainPolicy
+from wem.delivery.outcomes import Outcome
 from wem.delivery.pace_lanes import PaceKey
 from wem.delivery.parcels import Hold, Parcel, place_of
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.recipients import Recipient, recipients_of, still_wanted
-from wem.delivery.recording import Ledger, Outcome, insisting
+from wem.delivery.recording import Ledger, insisting
 from wem.delivery.rendering import Letter, letter_of
 from wem.delivery.rules import Verdict
 from wem.delivery.signing import Signer, signer_for
@@ -204,6 +205,7 @@ class BatchDesk:
 
     def leave(self) -> None:
         self.watch.close()
+        self.ledger.close()
         db.session.remove()
 
     def _look(self) -> None:

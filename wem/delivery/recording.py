@@ -6,8 +6,6 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,10 +13,11 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.db import db, insert_ignoring
+from wem.delivery.facts import Facts, Standing
 from wem.delivery.leasing import OPEN, Lease, deadline_from, lease_until, ours
-from wem.delivery.models import Attempt, Batch, Delivery, DeliveryState, Dispatch, DispatchState, Retry
+from wem.delivery.models import Attempt, Batch, Delivery, DeliveryState, Dispatch, Retry
+from wem.delivery.outcomes import Outcome
 from wem.delivery.rules import without_addresses
-from wem.delivery.smtp import Answer
 
 log = logging.getLogger("wem.delivery")
 
@@ -36,20 +35,8 @@ _UNSETTLED = (
 _SETTLED = ("attempts", "code", "enhanced", "at", "mta_reference")
 # The columns of the dispatch that count them have their names.
 _COUNTERS = frozenset(DeliveryState) - {*OPEN}
-Entry = tuple[Lease, "Outcome"]
+Entry = tuple[Lease, Outcome]
 _Got = TypeVar("_Got")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one recipient in this try; `due` is when it is tried again."""
-
-    seq: int
-    state: DeliveryState
-    attempt: int
-    at: datetime
-    answer: Answer | None = None
-    due: datetime | None = None
 
 
 class _OutOfTurn(Exception):
@@ -57,12 +44,16 @@ class _OutOfTurn(Exception):
 
 
 class Ledger:
-    """Writes outcomes of any number of batches; `host` is the mail server that gave the answers."""
+    """Writes outcomes of any batches; `host` is the mail server that gave the answers. Close it in the end."""
 
     def __init__(self, host: str) -> None:
         self.host = host
+        self._facts = Facts()
 
-    def commit(self, entries: Sequence[Entry], renew: Iterable[Lease] = ()) -> dict[int, tuple[DispatchState, int]]:
+    def close(self) -> None:
+        self._facts.close()
+
+    def commit(self, entries: Sequence[Entry], renew: Iterable[Lease] = ()) -> dict[int, Standing]:
         """Write everything down in one transaction, and prolong leases.
 
         Returns state and epoch of the dispatches that were written to. What was accepted is a fact; everything else is
@@ -72,6 +63,8 @@ class Ledger:
         renewing = {id(lease): lease for lease in renew}
         # Who only has facts to tell needs to ask nobody.
         asking = renewing | {id(lease): lease for lease, each in entries if each.state is not DeliveryState.accepted}
+        if entries and not asking and (standings := self._facts.write(_by_dispatch(entries))) is not None:
+            return standings
         began = time.monotonic()
         for lease in sorted(asking.values(), key=lambda lease: (lease.dispatch_id, lease.number)):
             _hold(lease)
@@ -149,6 +142,13 @@ class Ledger:
         }
 
 
+def _by_dispatch(entries: Sequence[Entry]) -> dict[int, list[Outcome]]:
+    found: dict[int, list[Outcome]] = defaultdict(list)
+    for lease, outcome in entries:
+        found[lease.dispatch_id].append(outcome)
+    return found
+
+
 def _hold(lease: Lease) -> None:
     held = db.session.execute(
         sa.update(Batch)
@@ -196,7 +196,7 @@ def _uncertain_before(entries: Sequence[Entry]) -> set[tuple[int, int]]:
     }
 
 
-def count(dispatch_id: int, changes: Counter[DeliveryState]) -> tuple[DispatchState, int] | None:
+def count(dispatch_id: int, changes: Counter[DeliveryState]) -> Standing | None:
     """Add to the dispatch's counters, in the transaction of the rows that they count; returns its state and epoch."""
     numbers = {state: number for state, number in sorted(changes.items()) if number and state in _COUNTERS}
     if not numbers:
@@ -257,5 +257,5 @@ def _row(dispatch_id: int, outcome: Outcome) -> dict[str, Any]:
         "the_code": answer.code if answer else None,
         "the_enhanced": answer.enhanced if answer else None,
         "the_at": outcome.at,
-        "the_mta_reference": without_addresses(answer.text)[:100] if answer and answer.accepted else None,
+        "the_mta_reference": outcome.mta_reference,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from flask import current_app
@@ -29,7 +28,7 @@ def send_until(deadline: float) -> bool:
     owner, connections = new_owner(), int(loaded.SMTP_CONNECTIONS)
     desk, pace = lambda: BatchDesk(str(there), owner), lambda: open_pace(owner)
     carrier = Carrier(app, desk, there, connections, deadline, pace)
-    more = asyncio.run(carrier.run())
+    more = carrier.carry()
     if carrier.unreachable is not None:
         log.warning("the mail server does not take mail: %s", carrier.unreachable)
     return more

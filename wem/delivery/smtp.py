@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import ipaddress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wem.delivery import rules
 from wem.delivery.leasing import margin
@@ -21,8 +22,7 @@ class Unreachable(Exception):
     """The mail server does not take mail at present; no recipient is to blame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The last word about one recipient. Without a code the line was lost at that stage."""
 
     stage: Stage

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from wem.contracts.models import Stop, customer_may
 from wem.contracts.rules import Use
-from wem.db import db, reading_only
+from wem.db import db, driver_connection, driver_error, reading_only
 from wem.delivery.leasing import Lease
 from wem.delivery.models import Batch, BatchState, Dispatch, DispatchState
 
@@ -62,14 +62,14 @@ class Watch:
         """Whether a stop with a higher number than the last is there; a bell that broke has rung."""
         try:
             if self._bell is None:
-                self._bell = _bell()
+                self._bell = driver_connection()
             cursor = self._bell.cursor()
             try:
                 cursor.execute(f"SELECT 1 FROM stop WHERE id > {int(self.seen)} LIMIT 1")
                 return cursor.fetchone() is not None
             finally:
                 cursor.close()
-        except _driver_error():
+        except driver_error():
             self.close()
             return True
 
@@ -125,19 +125,3 @@ def may_send(customer_id: int) -> bool:
     """Return whether the customer's contract permits sending at this moment."""
     with looking():
         return customer_may(customer_id, Use.send)
-
-
-def _bell() -> Any:
-    """Return a connection without session and transaction: it is asked many times a second."""
-    kept = db.engine.raw_connection()
-    connection: Any = kept.driver_connection
-    assert connection is not None
-    kept.detach()
-    if db.engine.dialect.name == "postgresql":
-        connection.autocommit = True
-    return connection
-
-
-def _driver_error() -> type[Exception]:
-    found: type[Exception] = db.engine.dialect.loaded_dbapi.Error
-    return found
