@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import hmac
 from binascii import b2a_base64
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode, int_to_bytes
 
+from wem.hashing import Mac
 from wem.settings import Settings
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -48,7 +48,7 @@ class Signing:
 
     def __init__(self, purpose: Purpose) -> None:
         serializer = _signer(purpose)
-        self._begun = hmac.new(serializer.make_signer(serializer.salt).derive_key(), digestmod="sha1")
+        self._mac = Mac("sha1", serializer.make_signer(serializer.salt).derive_key())
         self._second, self._stamp = 0, b""
 
     def sign(self, at: datetime, *subject: int) -> str:
@@ -57,9 +57,7 @@ class Signing:
         if second != self._second:
             self._second, self._stamp = second, b"." + base64_encode(int_to_bytes(second))
         signed = _encoded(f"[{','.join(map(str, subject))}]".encode("ascii")) + self._stamp
-        mac = self._begun.copy()
-        mac.update(signed)
-        return (signed + b"." + _encoded(mac.digest())).decode("ascii")
+        return (signed + b"." + _encoded(self._mac.of(signed))).decode("ascii")
 
 
 def _encoded(data: bytes) -> bytes:

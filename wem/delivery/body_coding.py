@@ -21,9 +21,21 @@ def utf8_lines(text: str) -> bytes:
         return _clean(text).encode("utf-8", "replace")
 
 
+def each_in_utf8_lines(texts: list[str]) -> list[bytes]:
+    """Return what `utf8_lines` makes of each; of the short texts of a mail with a third of the calls."""
+    if not texts or not "".join(texts).isprintable():
+        return [*map(utf8_lines, texts)]
+    return "\n".join(texts).encode().split(b"\n")
+
+
 def iso_2022_jp_lines(text: str) -> bytes:
     """Return a text in ISO-2022-JP with CRLF at every line end, without NUL; raises UnicodeEncodeError."""
     return iso_2022_jp(_clean(text))
+
+
+def each_in_iso_2022_jp_lines(texts: list[str]) -> list[bytes]:
+    """Return what `iso_2022_jp_lines` makes of each; raises UnicodeEncodeError."""
+    return [*map(iso_2022_jp_lines, texts)]
 
 
 def _clean(text: str) -> str:

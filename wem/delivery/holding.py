@@ -7,7 +7,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -94,7 +93,7 @@ class BatchParcel(Parcel):
         try:
             mail = self.hold.letter.mail(recipient, at, features)
             if (signer := self.hold.signer) is not None:
-                mail = replace(mail, data=signer.header(mail.data) + mail.data)
+                mail = mail._replace(data=signer.header(mail.data) + mail.data)
         except (TemplateProblem, HeaderRefused, NotDeliverable) as error:
             answer = Answer(Stage.local, None, f"{type(error).__name__}: {error}")
             return Outcome(recipient.seq, DeliveryState.bounced, recipient.attempts + 1, at, answer)

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from wem.hashing import Mac
+
 # 7 bytes dispatch, 4 bytes sequence number, 1 byte key id, 12 bytes MAC: 24 bytes are 39 characters without padding.
 _SUBJECT = 11
 _MAC = 12
@@ -69,7 +71,7 @@ class DeliveryIds:
 
     def __init__(self, purposes: Iterable[str], keys: IdentityKeys) -> None:
         self.key_id, key = keys.keys[0]
-        self.hashes = [_hashes(key, purpose) for purpose in purposes]
+        self.macs = [_mac(key, purpose) for purpose in purposes]
 
     def of(self, dispatch_id: int, seq: int) -> list[str]:
         """Return the ids in the order of the purposes; raises ValueError like `delivery_id`."""
@@ -81,8 +83,7 @@ class DeliveryIds:
         named = number << 8 | self.key_id
         start, rest = _digits(named >> 1 << 5)[:19], (named & 1) << _MAC_BITS
         return [
-            start + _digits((rest | int.from_bytes(_mac(begun, ended, subject), "big")) << _SPARE_BITS)
-            for begun, ended in self.hashes
+            start + _digits((rest | int.from_bytes(mac.of(subject)[:_MAC], "big")) << _SPARE_BITS) for mac in self.macs
         ]
 
 
@@ -99,7 +100,7 @@ def read_delivery_id(text: str, purpose: str, keys: IdentityKeys) -> tuple[int, 
         return None
     subject, key_id, mac = raw[:_SUBJECT], raw[_SUBJECT], raw[_SUBJECT + 1 :]
     for known_id, key in keys.keys:
-        if known_id == key_id and hmac.compare_digest(mac, _mac(*_hashes(key, purpose), subject)):
+        if known_id == key_id and hmac.compare_digest(mac, _mac(key, purpose).of(subject)[:_MAC]):
             return struct.unpack(">QI", b"\0" + subject)
     return None
 
@@ -190,18 +191,8 @@ def _digits(number: int) -> str:
     )
 
 
-def _hashes(key: bytes, purpose: str) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """Return the two hashes of HMAC-SHA256 (RFC 2104), begun with the key and with what the id is for."""
-    block = key.ljust(hashlib.sha256().block_size, b"\0")
-    begun = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + purpose.encode() + b"\0")
-    return begun, hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-
-
-def _mac(begun: hashlib._Hash, ended: hashlib._Hash, subject: bytes) -> bytes:
-    inner, outer = begun.copy(), ended.copy()
-    inner.update(subject)
-    outer.update(inner.digest())
-    return outer.digest()[:_MAC]
+def _mac(key: bytes, purpose: str) -> Mac:
+    return Mac("sha256", key, purpose.encode() + b"\0")
 
 
 def _derived(secret: str) -> tuple[int, bytes]:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from wem.delivery.body_coding import each_in_iso_2022_jp_lines, each_in_utf8_lines
 from wem.delivery.charsets import Charset, joined_iso_2022_jp
 from wem.delivery.headers import mailbox_header, structured_header, text_header
 from wem.delivery.identity import reply_address_of
-from wem.delivery.message import LINES, body, head, list_headers
+from wem.delivery.message import body, head, list_headers
 from wem.delivery.personalising import Template, Values
 from wem.delivery.segments import Segments
 
+EACH = {Charset.utf_8: each_in_utf8_lines, Charset.iso_2022_jp: each_in_iso_2022_jp_lines}
 _REPLY_ID = 39 * "a"
 
 
@@ -62,7 +64,7 @@ class Form:
         self.sender = mailbox_header("From", texts.sender_name, texts.sender, charset)
         one = reply_address_of(_REPLY_ID, texts.reply_domain)
         self.reply_to = mailbox_header("Reply-To", "", texts.reply_to or one).partition(_REPLY_ID)
-        encode = LINES[charset]
+        encode = EACH[charset]
         joined = joined_iso_2022_jp if charset is Charset.iso_2022_jp else None
         self.subject = texts.subject
         self.subject_line = text_header("Subject", texts.subject.render({}), charset) if texts.subject.fixed else ""

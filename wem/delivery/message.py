@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from wem.delivery.body_coding import iso_2022_jp_lines, text_part, utf8_lines
 from wem.delivery.charsets import Charset, charsets_for, takes_html
@@ -58,8 +59,7 @@ class Features:
     utf8: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """A mail ready to be signed and handed over: CRLF lines, not dot-stuffed. `utf8`: it needs SMTPUTF8."""
 
     envelope_from: str

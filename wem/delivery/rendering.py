@@ -220,7 +220,10 @@ def _letter(dispatch_id: int, created_at: datetime, key: _Key, loaded: Settings)
 
 def values_of(fields: dict[str, Any], language: str) -> dict[str, str | None]:
     """Return a reader's fields as texts show them; a no counts as empty, so that a condition on it is false."""
-    return {key: shown(value, language) for key, value in fields.items()}
+    return {
+        key: value if type(value) is str and "\r" not in value else shown(value, language)
+        for key, value in fields.items()
+    }
 
 
 def shown(value: object, language: str) -> str | None:

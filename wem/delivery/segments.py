@@ -16,14 +16,17 @@ class Segments:
     """One text of a letter in one character set, with CRLF."""
 
     def __init__(
-        self, template: Template, encode: Callable[[str], bytes], joined: Callable[[bytes], bytes] | None = None
+        self,
+        template: Template,
+        encode_each: Callable[[list[str]], list[bytes]],
+        joined: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        """`encode` codes a piece of text, apart from the others; `joined` tidies up what they make together.
+        """`encode_each` codes pieces of text, apart from each other; `joined` tidies up what they make together.
 
-        What `encode` raises for a fixed piece comes through.
+        What `encode_each` raises for a fixed piece comes through.
         """
         self.template = template
-        self.encode = encode
+        self.encode_each = encode_each
         self.joined = joined
         fixed: list[bytes] = []
         parts: dict[Part, int] = {}
@@ -31,7 +34,7 @@ class Segments:
         for piece in template.pieces():
             if isinstance(piece, str):
                 order.append((False, len(fixed)))
-                fixed.append(encode(piece))
+                fixed += encode_each([piece])
             else:
                 order.append((True, parts.setdefault(piece, len(parts))))
         self.parts = list(parts)
@@ -64,7 +67,7 @@ class Segments:
     def fill(self, values: Values) -> tuple[bytes, bool]:
         """Return the text for one reader, and whether no line of it is longer than LONGEST_LINE.
 
-        Raises TemplateProblem when it would be larger than MAX_OUTPUT characters, and what `encode` raises.
+        Raises TemplateProblem when it would be larger than MAX_OUTPUT characters, and what `encode_each` raises.
         """
         try:
             made = [part(values) for part in self.parts]
@@ -72,7 +75,7 @@ class Segments:
             raise self.template.too_large() from None
         if self.size + sum(map(mul, map(len, made), self.uses)) > MAX_OUTPUT:
             raise self.template.too_large()
-        coded = [*map(self.encode, made)]
+        coded = self.encode_each(made)
         text = b"".join(self.pick(self.fixed + coded))
         if self.joined is not None:
             text = self.joined(text)
