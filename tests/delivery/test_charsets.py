@@ -38,8 +38,12 @@ def read(data):
     return text
 
 
+# jaconv leaves a voicing mark that stands alone, or behind what has no voiced form, as it is.
+LONE_MARKS = {0xFF9E: "゛", 0xFF9F: "゜"}
+
+
 def expected(text):
-    return jaconv.h2z(text, kana=True, ascii=False, digit=False).translate(CAME_BACK)
+    return jaconv.h2z(text, kana=True, ascii=False, digit=False).translate(LONE_MARKS).translate(CAME_BACK)
 
 
 @pytest.mark.parametrize(
