@@ -11,7 +11,10 @@ from typing import Any
 from wem import clock
 from wem.accounts.models import Account, Customer, Membership, Partner, hasher
 from wem.accounts.rules import Role, StaffRole
-from wem.contracts.models import Contract, Course
+from wem.billing.models import Receivable
+from wem.contracts import catalogue
+from wem.contracts.catalogue_models import Course, CoursePrice, Option, OptionPrice, PriceList
+from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.db import db
 from wem.domains.keys import Pair, keep, make_pair
@@ -39,14 +42,27 @@ def make_account(name: str = "山田 太郎", email: str | None = None, **values
     return account
 
 
-def make_course() -> Course:
-    number = next(_numbers)
-    course = Course(
-        code=f"standard-{number}", name="スタンダード", tiers=[[1000, 3000], [3000, 5000], [10000, 9000]], sample=True
-    )
-    db.session.add(course)
+def make_course(name: str = "スタンダード", tiers: list[list[int]] | None = None, **values: Any) -> Course:
+    """A course, priced by the price list of the tests."""
+    course = Course(code=f"standard-{next(_numbers)}", name=name, sample=True, **values)
+    prices = tiers or [[1000, 3000], [3000, 5000], [10000, 9000]]
+    db.session.add(CoursePrice(price_list=price_list(), course=course, initial=10_000, tiers=prices))
     db.session.flush()
     return course
+
+
+def make_option(name: str = "請求書の郵送", monthly: int = 500) -> Option:
+    """An option, priced by the price list of the tests."""
+    option = Option(code=f"option-{next(_numbers)}", name=name, sample=True)
+    db.session.add(OptionPrice(price_list=price_list(), option=option, monthly=monthly))
+    db.session.flush()
+    return option
+
+
+def price_list() -> PriceList:
+    """The first price list: that of the product's samples."""
+    catalogue.found_catalogue()
+    return db.session.query(PriceList).filter_by(version=1).one()
 
 
 def make_customer(name: str = "株式会社髙橋商店", slug: str | None = None) -> Customer:
@@ -192,6 +208,20 @@ def send_from(mailing_list: MailingList, domain: SenderDomain, local_part: str =
         )
     )
     db.session.flush()
+
+
+def make_receivable(contract: Contract, due_on: date, amount: int = 3300, settled_on: date | None = None) -> Receivable:
+    row = Receivable(
+        contract=contract,
+        customer_id=contract.customer_id,
+        label=f"{due_on.month}月分",
+        amount=amount,
+        due_on=due_on,
+        settled_on=settled_on,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 @dataclass

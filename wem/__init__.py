@@ -15,9 +15,19 @@ from wem import settings as settings_module
 from wem.accounts import account_views, team_views
 from wem.accounts import staff_views as staff_people_views
 from wem.accounts import views as accounts_views
+from wem.billing import staff_views as staff_arrears_views
 from wem.bounces import staff_views as staff_bounce_views
 from wem.bounces import views as bounce_views
-from wem.contracts import dashboard_views, staff_change_views
+from wem.contracts import (
+    dashboard_views,
+    filing_views,
+    request_views,
+    staff_catalogue_views,
+    staff_change_views,
+    staff_ending_views,
+    staff_request_views,
+    staff_termination_views,
+)
 from wem.contracts import staff_views as staff_contract_views
 from wem.contracts import views as contract_views
 from wem.db import db, migrate, open_as_we_need, quote_no_values
@@ -76,7 +86,15 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     dashboard_views.blueprint,
     contract_views.blueprint,
     staff_contract_views.blueprint,
+    filing_views.blueprint,
+    request_views.blueprint,
     staff_change_views.blueprint,
+    staff_arrears_views.blueprint,
+    staff_catalogue_views.blueprint,
+    staff_ending_views.blueprint,
+    staff_request_views.blueprint,
+    staff_request_views.act_blueprint,
+    staff_termination_views.blueprint,
     staff_views.blueprint,
     staff_views.watch_blueprint,
     partner_views.blueprint,

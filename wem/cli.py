@@ -16,6 +16,7 @@ from flask_migrate import upgrade
 from wem import clock, create_app, schedule
 from wem.accounts.cli import create_admin
 from wem.bounces.cli import read_mail_command
+from wem.contracts.cli import due_command
 from wem.db import db
 from wem.demo.cli import demo
 from wem.domains.cli import dkim
@@ -64,6 +65,7 @@ main.add_command(demo)
 main.add_command(dkim)
 main.add_command(read_mail_command)
 main.add_command(inbound)
+main.add_command(due_command)
 
 
 if __name__ == "__main__":

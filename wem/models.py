@@ -2,8 +2,11 @@
 
 from wem import audit, outbox, schedule
 from wem.accounts import models as accounts
+from wem.billing import models as billing
 from wem.bounces import models as bounces
+from wem.contracts import catalogue_models as catalogue
 from wem.contracts import models as contracts
+from wem.contracts import request_models as requests
 from wem.delivery import models as delivery
 from wem.delivery import pace_models as pace
 from wem.domains import models as domains
@@ -17,8 +20,10 @@ from wem.tracking import models as tracking
 __all__ = [
     "accounts",
     "audit",
+    "billing",
     "blank_mail",
     "bounces",
+    "catalogue",
     "contracts",
     "delivery",
     "domains",
@@ -28,6 +33,7 @@ __all__ = [
     "outbox",
     "pace",
     "replies",
+    "requests",
     "schedule",
     "tracking",
 ]

@@ -33,6 +33,8 @@ TIMETABLE = (
     Periodic("wem.mailings.jobs.erase_old_replies", queue.WORK, timedelta(hours=1)),
     Periodic("wem.domains.jobs.check_due", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.mailings.jobs.follow_domains", queue.WORK, timedelta(minutes=1)),
+    # The day begins at 0:00 in Japan; permissions follow the dates themselves, this writes down what has come.
+    Periodic("wem.contracts.jobs.apply_due", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.lists.jobs.erase_unnamed_files", queue.WORK, timedelta(hours=1)),

@@ -23,6 +23,7 @@ _FORMS = {
     "WARM_UP": "|domain|pool",
     "SMTP_SPEAKS_FOR": "itself|providers",
     "DNS_SERVERS": r"(?:[0-9A-Fa-f.:]+(?:,\s*[0-9A-Fa-f.:]+)*)?",
+    "CONTRACT_END": "aligned|literal",
     "DKIM_ED25519": "[01]",
     "DKIM_SERVICE_TOO": "[01]",
     "BOUNCE_CUMULATIVE": "[01]",
@@ -40,7 +41,7 @@ def _about(default: str, what: str) -> str:
 NUMBERS = (
     "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
     "LOGIN_HOURS", "TRUSTED_PROXIES", "INBOUND_LMTP_PORT", "INBOUND_SMTP_PORT", "INBOUND_CONNECTIONS", "INBOUND_SIZE",
-    "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS",
+    "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS", "ADVERSE_NOTICE_DAYS",
 )  # fmt: skip
 
 
@@ -114,6 +115,12 @@ class Settings:
         "0", "1 removes an address at its third failure ever; 0 at the third in a row, as the terms say (17-5)"
     )
     SQLITE_SYNCHRONOUS: str = _about("FULL", "SQLite's synchronous pragma; FULL survives power loss")
+    CONTRACT_END: str = _about(
+        "aligned", "aligned: terms end with the month of their last day; literal: on that day (Art. 5)"
+    )
+    ADVERSE_NOTICE_DAYS: str = _about(
+        "30", "days for which worse prices or terms must have been public before they hold (Art. 4-6)"
+    )
     LOG_LEVEL: str = _about("INFO", "DEBUG, INFO, WARNING or ERROR")
 
     @property

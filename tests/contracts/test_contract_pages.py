@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from tests.contracts.stepping import send
 from tests.factories import make_account, make_contract, make_customer, make_member
 from wem import clock
 from wem.audit import AuditEvent
@@ -38,8 +39,8 @@ def test_owner_changes_details_but_not_the_sender(world, browser_for):
     browser = browser_for(world.ours.owner)
     page = browser.get("/contract/details")
     assert "sender_name" not in page.form("")
-    page = browser.submit("/contract/details", {**DETAILS, "sender_name": "別の名前"})
-    assert (page.status, page.location) == (303, "/contract")
+    page = send(browser, "/contract/details", {**DETAILS, "sender_name": "別の名前"})
+    assert page.status == 303 and page.location.startswith("/contract/requests/")
     contract = db.session.get(Contract, world.ours.contract.id)
     assert (contract.postal_code, contract.contact) == ("190-0002", "042-000-0000")
     assert contract.notice_email == "shop@takahashi.example.jp"
@@ -51,7 +52,7 @@ def test_owner_changes_details_but_not_the_sender(world, browser_for):
 
 def test_the_same_details_again_are_no_change(world, browser_for):
     browser = browser_for(world.ours.owner)
-    browser.submit("/contract/details")
+    assert send(browser, "/contract/details", {}).location == "/contract"
     assert db.session.scalar(sa.select(AuditEvent.id).where(AuditEvent.action == "contract.details")) is None
 
 
@@ -65,7 +66,7 @@ def test_the_same_details_again_are_no_change(world, browser_for):
     ],
 )
 def test_bad_details_are_named(world, browser_for, name, value, message):
-    page = browser_for(world.ours.owner).submit("/contract/details", {**DETAILS, name: value})
+    page = browser_for(world.ours.owner).submit("/contract/details", {**DETAILS, name: value, "step": "confirm"})
     assert page.status == 422
     assert message in page.text
 

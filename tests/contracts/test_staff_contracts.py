@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from tests.contracts.stepping import send
 from tests.factories import make_account, make_contract, make_customer, make_mailing
 from wem.accounts.models import Customer, Invitation
 from wem.accounts.rules import Role, StaffRole
@@ -81,8 +82,8 @@ def test_paging_by_key(world, browser_for):
 
 
 def test_one_contract_shows_people_and_its_own_trail(world, browser_for):
-    browser_for(world.theirs.owner).submit("/contract/details", {"contact": "042-999-9999"})
-    browser_for(world.ours.owner).submit("/contract/details", {"contact": "042-111-1111"})
+    send(browser_for(world.theirs.owner), "/contract/details", {"contact": "042-999-9999"})
+    send(browser_for(world.ours.owner), "/contract/details", {"contact": "042-111-1111"})
     page = browser_for(world.admin).get(f"/staff/contracts/{world.ours.contract.id}")
     assert page.status == 200
     assert "owner@takahashi.example.jp" in page.text and "042-111-1111" in page.text
@@ -135,13 +136,13 @@ def test_suspend_and_resume(world, browser_for):
     customer = browser_for(world.ours.owner)
     assert customer.get("/lists").status == 200
 
-    page = browser.submit(f"{path}/suspend", {"ground": "nonpayment", "note": "3月分が未払い"})
+    page = browser.submit(f"{path}/suspend", {"ground": "danger", "note": "3月分が未払い"})
     assert (page.status, page.location) == (303, path)
     contract = contract_of(world.ours)
-    assert contract.suspended and contract.suspension_ground == "nonpayment"
+    assert contract.suspended and contract.suspension_ground == "danger"
     assert db.session.scalars(sa.select(Stop.customer_id)).all() == [world.ours.customer.id]
     event = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "contract.suspend")).one()
-    assert (event.account_id, event.details) == (person.id, {"ground": "nonpayment", "note": "3月分が未払い"})
+    assert (event.account_id, event.details) == (person.id, {"ground": "danger", "note": "3月分が未払い"})
     assert customer.get("/lists").status == 403
     assert customer.get("/mailings").status == 403
     assert customer.get("/contract").status == 200
@@ -172,9 +173,9 @@ def test_suspension_needs_ground_and_note(world, browser_for, given):
 def test_suspending_twice_keeps_the_first(world, browser_for):
     browser = browser_for(world.admin)
     path = f"/staff/contracts/{world.ours.contract.id}/suspend"
-    values = {**browser.get(path).form(), "ground": "nonpayment", "note": "1回目"}
+    values = {**browser.get(path).form(), "ground": "danger", "note": "1回目"}
     browser.post(path, values)
-    assert browser.post(path, {**values, "ground": "danger", "note": "2回目"}).status == 303
+    assert browser.post(path, {**values, "ground": "nonpayment", "note": "2回目"}).status == 303
     assert contract_of(world.ours).suspension_note == "1回目"
 
 
@@ -212,7 +213,7 @@ def test_new_customer(world, browser_for):
     assert contract.number.startswith("W") and contract.number.endswith(f"{contract.id:06}")
     assert (contract.sender_name, contract.postal_code) == ("株式会社しんき", "190-0012")
     assert contract.start_date == date(2026, 12, 1) and not contract.missing_legal_items
-    assert contract.course.sample and contract.course.tiers
+    assert contract.course.sample and contract.tiers
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.customer_id == customer.id)).one()
     assert (invitation.email, invitation.role) == ("owner@shinki.example.jp", Role.owner)
     assert db.session.scalar(sa.select(OutboxMail.recipient)) == "owner@shinki.example.jp"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from wem import audit, clock, outbox, storage, tokens
 from wem.accounts.models import Account, Invitation, Membership
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
+from wem.billing.models import Receivable
 from wem.bounces.models import (
     Alarm,
     AlarmKind,
@@ -31,7 +32,18 @@ from wem.bounces.models import (
     UnmatchedReport,
 )
 from wem.bounces.states import Kind, Reason, Severity
-from wem.contracts.models import Stop
+from wem.contracts import catalogue
+from wem.contracts.models import Contract, Stop
+from wem.contracts.request_models import (
+    ContractRequest,
+    Correction,
+    RenewalRefusal,
+    RequestKind,
+    Termination,
+    TerminationGround,
+    TerminationScope,
+)
+from wem.contracts.state_rules import RequestState
 from wem.db import db
 from wem.delivery.identity import reply_address
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
@@ -93,6 +105,10 @@ class Half:
     tester_ids: list[int] = field(default_factory=list)
     membership_ids: list[int] = field(default_factory=list)
     invitation_ids: list[int] = field(default_factory=list)
+    request_ids: list[int] = field(default_factory=list)
+    correction_ids: list[int] = field(default_factory=list)
+    termination_ids: list[int] = field(default_factory=list)
+    receivable_ids: list[int] = field(default_factory=list)
 
     def person(self, role: str) -> Account:
         """Return the owner, editor, delegate or viewer."""
@@ -111,6 +127,7 @@ class Stage:
     partner_id: int
     staff_invitation_ids: list[int]
     addresses: list[str] = field(default_factory=list)
+    catalogue: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def admin(self) -> Account:
@@ -141,6 +158,9 @@ def set_up() -> Stage:
         _mailings(half)
         _bounces(half)
         _replies(half)
+    stage.catalogue = _catalogue(stage.admin)
+    for half in (stage.ours, stage.theirs):
+        _contract_life(half, stage.admin)
     # What stands in the queue would be rung by the next commit, and there is no Redis.
     db.session.info.pop("rings", None)
     db.session.commit()
@@ -248,6 +268,53 @@ def _half(side: Side, secret: str, name: str) -> Half:
     half.membership_ids = _ids(Membership, customer.id)
     _outbox(half)
     return half
+
+
+def _catalogue(admin: Account) -> dict[str, list[int]]:
+    """A draft of a price list beside the one in force, with what it prices."""
+    draft = catalogue.draft_prices(date(2030, 4, 1), True, "値上げ", by=admin.id)
+    return {
+        "prices": [draft.id],
+        "courses": [price.course_id for price in draft.courses][:2],
+        "options": [price.option_id for price in draft.options][:1],
+    }
+
+
+def _contract_life(half: Half, admin: Account) -> None:
+    """A request of each kind, our own notices, and a debt."""
+    at, contract = clock.now(), db.session.get_one(Contract, half.contract_id)
+    wishes: dict[RequestKind, dict[str, Any]] = {
+        RequestKind.course: {"course": "business", "from": "standard"},
+        RequestKind.options: {"add": ["paper-invoice"], "remove": []},
+        RequestKind.details: {"details": {"contact": ["042-000-0000", "042-000-0001"]}},
+        RequestKind.correction: {"details": {"contact": ["042-000-0000", "042-000-0001"]}},
+        RequestKind.name: {"details": {"name": ["旧", "新"]}, "evidence": "登記"},
+        RequestKind.bank: {"bank": "みずほ", "branch": "立川", "holder": "カ）タカハシ"},
+    }
+    for kind in RequestKind:
+        state = RequestState.waiting if kind is RequestKind.bank else RequestState.received
+        row = ContractRequest(
+            contract=contract, customer_id=half.customer_id, kind=kind, received_at=at, state=state,
+            effective_on=date(2030, 1, 1), wish=wishes.get(kind, {}), agreed="同意しました",
+        )  # fmt: skip
+        db.session.add(row)
+        db.session.flush()
+        half.request_ids.append(row.id)
+    correction = Correction(
+        contract=contract, breach="12禁8", demand="削除", deadline=date(2030, 1, 1), issued_at=at, issued_by=admin.id
+    )
+    termination = Termination(
+        contract=contract, ground=TerminationGround.unfit, scope=TerminationScope.whole, evidence="事実",
+        proposed_at=at, proposed_by=admin.id,
+    )  # fmt: skip
+    refusal = RenewalRefusal(contract=contract, reason="廃止", sent_at=at, sent_by=admin.id)
+    owed = Receivable(
+        contract=contract, customer_id=half.customer_id, label="3月分", amount=3300, due_on=date(2026, 3, 27)
+    )
+    db.session.add_all([correction, termination, refusal, owed])
+    db.session.flush()
+    half.correction_ids, half.termination_ids = [correction.id], [termination.id]
+    half.receivable_ids = [owed.id]
 
 
 def _ids(model: Any, customer_id: int) -> list[int]:

@@ -43,7 +43,13 @@ ON_BOTH_ORIGINS = {
 # Customer pages that not everybody of a customer may open: who may.
 FOR_SOME = {
     "team.show": {"owner"},
-    "contract.details": {"owner"},
+    "contract_filing.details": {"owner"},
+    "contract_filing.name": {"owner"},
+    "contract_filing.bank": {"owner"},
+    "contract_requests.cancel": {"owner"},
+    "contract_requests.course": {"owner"},
+    "contract_requests.options": {"owner"},
+    "contract_requests.resume": {"owner"},
     "composing.new": {"owner", "editor", "delegate"},
     "composing.edit": {"owner", "editor", "delegate"},
 }

@@ -46,6 +46,8 @@ def level(name: str) -> int:
         return FORMS
     if last.endswith("_emails"):
         return EMAILS
+    if last.endswith("_models"):
+        return MODELS
     if last in ("views", "cli") or last.endswith("_views"):
         return VIEWS
     # wording: what the models' states are called; mails and screens both ask it.

@@ -157,7 +157,7 @@ def test_a_link_to_what_is_gone(world: World, public: Browser, later: Any) -> No
 def test_confirming_while_suspended(world: World, public: Browser, later: Any) -> None:
     path, number = asked(world)
     values = public.get(path).form()
-    world.ours.contract.suspend(SuspensionGround.nonpayment, "", by=None)
+    world.ours.contract.suspend(SuspensionGround.danger, "", by=None)
     db.session.commit()
     later.shift(timedelta(seconds=3))
     for page in (public.get(path), public.post(path, values)):

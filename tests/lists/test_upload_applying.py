@@ -299,7 +299,7 @@ def test_a_suspended_contract_stands_still_and_goes_on(world: World, monkeypatch
     monkeypatch.setattr(jobs, "SLICE", timedelta(0))
     jobs.apply_upload(upload.id)
     db.session.rollback()
-    world.ours.contract.suspend(SuspensionGround.nonpayment, "", by=world.admin.id)
+    world.ours.contract.suspend(SuspensionGround.danger, "", by=world.admin.id)
     db.session.commit()
     jobs.apply_upload(upload.id)
     jobs.sweep_uploads()

@@ -336,7 +336,7 @@ def test_the_peak_is_warned_about(world: World, browser_for: Callable[..., Brows
     upload = checked(world.ours, csv_of(*(f"r{n}@x.example" for n in range(1100))), UploadKind.attested)
     page = browser_for(world.ours.viewer).get(f"/lists/{upload.list_id}/imports/{upload.id}")
     assert "1,103" in page.text and "3,000件までの区分" in page.text
-    world.ours.contract.course.tiers = [[1000, 3000]]
+    world.ours.contract.own_price = {"initial": 0, "tiers": [[1000, 3000]]}
     db.session.commit()
     page = browser_for(world.ours.viewer).get(f"/lists/{upload.list_id}/imports/{upload.id}")
     assert "最も上の区分" in page.text

@@ -41,6 +41,8 @@ def test_every_subject_of_an_event_has_words(app):
         "MailingList",
         "Membership",
     }
+    recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable"}
+    recorded |= {"RenewalRefusal", "Termination"}
     recorded |= {"Alarm", "Partner", "SenderDomain", "Subscriber", "Tester", "Upload"}
     assert recorded == set(SUBJECTS)
     assert recorded <= {mapper.class_.__name__ for mapper in Base.registry.mappers}

@@ -55,7 +55,7 @@ def show() -> Answer:
         standing=contract.standing if contract else Standing.ended,
         registered=registered,
         peak=peak,
-        tier=rules.tier(contract.course.tiers, peak) if contract else None,
+        tier=rules.tier(contract.tiers, peak) if contract else None,
         lists=lists[:LISTS],
         more_lists=len(lists) > LISTS,
         mailings=[(mailing, progress(mailing.id)) for mailing in mailings],
@@ -92,7 +92,7 @@ def next_steps(
         NextStep(
             gettext("Check what every mail shows"),
             gettext("Postal address and contact stand at the foot of every mail, as the law asks."),
-            url_for("contract.details") if role in OWNERS else url_for("contract.show"),
+            url_for("contract_filing.details") if role in OWNERS else url_for("contract.show"),
             not contract.missing_legal_items,
         ),
         NextStep(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from wem.contracts import date_rules
+from wem.contracts.date_rules import DAY, Term
 from wem.contracts.rules import ContractState, EndReason
 from wem.contracts.state_rules import CONTRACT, ContractAction, Illegal, after
 
@@ -35,6 +36,18 @@ class Life:
     @property
     def first_exit(self) -> date | None:
         return date_rules.first_exit(self.start, self.minimum, self.literal) if self.start else None
+
+
+def terms_until(life: Life, last: date) -> list[Term]:
+    """Return the terms that have begun by a day, the minimum term first."""
+    if life.start is None:
+        return []
+    found = []
+    for term in date_rules.terms(life.start, life.minimum, life.unit, life.literal):
+        if term.begins > last:
+            break
+        found.append(term)
+    return found
 
 
 def begin(life: Life, on: date) -> Life:
@@ -71,7 +84,7 @@ def refuse_renewal(life: Life, arrived: date) -> Life:
     state = after(CONTRACT, life.state, ContractAction.refuse_renewal)
     assert life.start is not None, "a contract in use has a start"
     term = date_rules.refusal_term(arrived, life.start, life.minimum, life.unit, life.notice, life.literal)
-    return replace(life, state=state, expires_on=term.end(life.literal) + date_rules.DAY)
+    return replace(life, state=state, expires_on=term.end(life.literal) + DAY)
 
 
 def keep(life: Life, on: date) -> Life:

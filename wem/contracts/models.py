@@ -1,4 +1,4 @@
-"""Courses, contracts, and the numbered record of stops that a sender watches."""
+"""Contracts with their terms and options, and the numbered record of stops that a sender watches."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import audit, clock
 from wem.accounts.models import Customer
-from wem.contracts import rules
-from wem.contracts.rules import ContractState, LegalItem, Standing, SuspensionGround, Use
+from wem.contracts import date_rules, rules
+from wem.contracts.arrears_rules import Lifting
+from wem.contracts.catalogue_models import Campaign, Course, Option, course_price
+from wem.contracts.life_rules import Life
+from wem.contracts.part_models import ContractOption, Standstill
+from wem.contracts.rules import (
+    ContractState,
+    EndReason,
+    LegalItem,
+    Restriction,
+    Standing,
+    SuspensionGround,
+    Use,
+)
+from wem.contracts.state_rules import SERVICE, Illegal, Service, ServiceAction, after
 from wem.db import Base, BigId, db
-
-
-class Course(Base):
-    """A course (コース) with its monthly fee by number of registered addresses."""
-
-    __tablename__ = "course"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    code: Mapped[str] = mapped_column(sa.String(32), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(100))
-    # [[up to, yen net], …] ascending.
-    tiers: Mapped[list[Any]]
-    sample: Mapped[bool] = mapped_column(default=False)
+from wem.settings import settings
 
 
 class Contract(Base):
@@ -61,31 +62,109 @@ class Contract(Base):
     suspended_at: Mapped[datetime | None]
     suspension_ground: Mapped[SuspensionGround | None]
     suspension_note: Mapped[str] = mapped_column(sa.String(500), default="")
+    # Whom we reach, beside the notice address (16).
+    person: Mapped[str] = mapped_column(sa.String(100), default="")
+    phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    # What was agreed at the application, copied: later versions of course or campaign leave it alone (1-6, 5-4).
+    effective_on: Mapped[date | None]  # the application was handed over or posted (4-2)
+    terms_version: Mapped[int] = mapped_column(default=1)
+    campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaign.id"), index=True)
+    price_list_id: Mapped[int | None] = mapped_column(sa.ForeignKey("price_list.id"), index=True)
+    min_term: Mapped[int] = mapped_column(default=6)  # months
+    renewal: Mapped[int] = mapped_column(default=1)  # months
+    notice_months: Mapped[int] = mapped_column(default=1)
+    refund: Mapped[bool] = mapped_column(default=False)
+    rest_owed: Mapped[bool] = mapped_column(default=False)
+    # A price written on the application wins over the table (7-1): {"initial": yen, "tiers": [[up to, yen], …]}.
+    own_price: Mapped[dict[str, Any] | None]
+    # First days without the contract: by the customer's notice, by ours, and as it came.
+    leaves_on: Mapped[date | None]
+    expires_on: Mapped[date | None]
+    ended_on: Mapped[date | None]
+    end_reason: Mapped[EndReason | None]
+    restriction: Mapped[Restriction | None]
+    restricted_at: Mapped[datetime | None]
+    restriction_note: Mapped[str] = mapped_column(sa.String(500), default="")
 
     customer: Mapped[Customer] = relationship()
     course: Mapped[Course] = relationship()
+    campaign: Mapped[Campaign | None] = relationship()
+    options: Mapped[list[ContractOption]] = relationship(order_by="ContractOption.id")
 
     @property
     def suspended(self) -> bool:
         return self.suspended_at is not None
 
+    @property
+    def life(self) -> Life:
+        """State and dates as the rules take them."""
+        return Life(
+            self.state,
+            self.start_date,
+            self.min_term,
+            self.renewal,
+            self.notice_months,
+            literal_ends(),
+            self.leaves_on,
+            self.expires_on,
+            self.ended_on,
+            self.end_reason,
+        )
+
+    def take(self, life: Life) -> None:
+        """Write down what the rules made of the contract's life."""
+        self.state = life.state
+        self.leaves_on, self.expires_on = life.leaves_on, life.expires_on
+        self.ended_on, self.end_reason = life.ended_on, life.reason
+
     def permits(self, use: Use, on: date) -> bool:
         """Return whether the contract permits this use on a date; the one place that everything asks."""
-        return rules.permits(self.state, self.start_date, self.suspended, use, on)
+        return rules.permits(self.state, self.start_date, self.suspended, use, on, self.life.over_on, self.restriction)
 
     @property
     def standing(self) -> Standing:
         """Where the contract stands today."""
-        return rules.standing(self.state, self.start_date, self.suspended, clock.today())
+        return rules.standing(self.state, self.start_date, self.suspended, clock.today(), self.life.over_on)
+
+    @property
+    def service(self) -> Service:
+        """Whether the service runs, as far as staff have not stopped or restricted it."""
+        if self.suspended:
+            return Service.suspended
+        return Service.restricted if self.restriction else Service.running
+
+    def tiers_on(self, day: date) -> list[tuple[int, int]]:
+        """Return [(up to, yen a month, net), …] on a day: the application's own price, else the price list's."""
+        price = None if self.own_price else course_price(self.course_id, day)
+        tiers = self.own_price["tiers"] if self.own_price else price.tiers if price else []
+        return [(int(up_to), int(fee)) for up_to, fee in tiers]
+
+    @property
+    def tiers(self) -> list[tuple[int, int]]:
+        """The fee by number of registered addresses, as it holds today."""
+        return self.tiers_on(clock.today())
+
+    def options_on(self, day: date) -> list[Option]:
+        """Return the options that the contract has on a day."""
+        return [row.option for row in self.options if row.since <= day and (row.until is None or day < row.until)]
+
+    def term_on(self, day: date) -> date_rules.Term | None:
+        """Return the term that a day lies in; None without a start date."""
+        if self.start_date is None:
+            return None
+        return date_rules.term_on(self.start_date, self.min_term, self.renewal, day, literal_ends())
 
     @property
     def missing_legal_items(self) -> list[LegalItem]:
         return rules.missing_legal_items(self.sender_name, self.postal_code, self.postal_address, self.contact)
 
     def suspend(self, ground: SuspensionGround, note: str, *, by: int | None) -> None:
-        """Stop the service at once (停止): sign-up, upload, composing and sending ask `permits` and stand still."""
-        if self.suspended_at is not None:
-            return
+        """Stop the service at once (停止): sign-up, upload, composing and sending ask `permits` and stand still.
+
+        Raises Illegal when it is stopped already.
+        """
+        after(SERVICE, self.service, ServiceAction.suspend)
+        self._release(by=by)
         self.suspended_at = clock.now()
         self.suspension_ground = ground
         self.suspension_note = note
@@ -94,10 +173,20 @@ class Contract(Base):
             "contract.suspend", by=by, customer_id=self.customer_id, subject=self, ground=ground.value, note=note
         )
 
-    def resume(self, note: str, *, by: int | None) -> None:
-        """Lift the suspension (再開)."""
-        if self.suspended_at is None:
-            return
+    def resume(self, note: str, *, by: int | None, lifting: Lifting | None = None) -> None:
+        """Lift the suspension (再開). Raises Illegal: one for non-payment wants all conditions of 13-2 met."""
+        after(SERVICE, self.service, ServiceAction.lift)
+        if self.suspension_ground is SuspensionGround.nonpayment and not (lifting and lifting.met):
+            raise Illegal("the conditions of Art. 13-2 are not met")
+        assert self.suspended_at is not None
+        db.session.add(
+            Standstill(
+                contract_id=self.id,
+                ground=self.suspension_ground,
+                since=self.suspended_at.date(),
+                until=clock.today(),
+            )
+        )
         audit.record(
             "contract.resume",
             by=by,
@@ -109,6 +198,31 @@ class Contract(Base):
         self.suspended_at = None
         self.suspension_ground = None
         self.suspension_note = ""
+
+    def restrict(self, restriction: Restriction, note: str, *, by: int | None) -> None:
+        """Close sending or intake of a contract that overloads the service (Art. 18). Raises Illegal."""
+        after(SERVICE, self.service, ServiceAction.restrict)
+        self.restriction, self.restricted_at, self.restriction_note = restriction, clock.now(), note
+        db.session.add(Stop(customer_id=self.customer_id, at=self.restricted_at))
+        audit.record(
+            "contract.restrict",
+            by=by,
+            customer_id=self.customer_id,
+            subject=self,
+            restriction=restriction.value,
+            note=note,
+        )
+
+    def release(self, note: str, *, by: int | None) -> None:
+        """Lift the restriction. Raises Illegal when there is none."""
+        after(SERVICE, self.service, ServiceAction.release)
+        self._release(by=by, note=note)
+
+    def _release(self, *, by: int | None, note: str = "") -> None:
+        if self.restriction is None:
+            return
+        audit.record("contract.release", by=by, customer_id=self.customer_id, subject=self, note=note)
+        self.restriction, self.restricted_at, self.restriction_note = None, None, ""
 
     def switch_attested_uploads(self, on: bool, *, by: int | None) -> None:
         """Allow or forbid uploads of consent gathered elsewhere."""
@@ -135,7 +249,12 @@ class Contract(Base):
         return list(changed)
 
 
-DETAILS = ("sender_name", "postal_code", "postal_address", "contact", "notice_email")
+DETAILS = ("sender_name", "postal_code", "postal_address", "contact", "notice_email", "person", "phone")
+
+
+def literal_ends() -> bool:
+    """Return whether terms end on their literal day instead of at the end of its month."""
+    return settings().CONTRACT_END == "literal"
 
 
 class Stop(Base):

@@ -192,6 +192,14 @@ def postal_code(text: str) -> str | None:
     return f"{digits[:3]}-{digits[3:]}" if re.fullmatch("[0-9]{7}", digits) else None
 
 
+def phone(text: str) -> str | None:
+    """Return a Japanese telephone number in ASCII with its hyphens; None when it is none. 10 digits, mobiles 11."""
+    plain = re.sub("[‐‑–—―−ーｰ]", "-", unicodedata.normalize("NFKC", text)).strip()
+    digits = re.sub(r"[\s()-]", "", plain)
+    long = re.fullmatch("0[5-9]0[0-9]{8}|0800[0-9]{7}", digits)
+    return plain.replace(" ", "") if long or re.fullmatch("0[1-9][0-9]{8}", digits) else None
+
+
 _HIRAGANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _KANA = re.compile("[ァ-ヺーヽヾ・A-Za-z0-9 .,&'-]+").fullmatch
 

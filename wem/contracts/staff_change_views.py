@@ -10,11 +10,14 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem.accounts.models import Account
-from wem.contracts import accepting
+from wem.billing import lifting
+from wem.contracts import accepting, notifying
 from wem.contracts.accepting import SlugTaken, Taken
 from wem.contracts.forms import NewContractForm, ResumeForm, StaffDetailsForm, SuspendForm
 from wem.contracts.models import Contract
+from wem.contracts.rules import SuspensionGround
 from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.lists.models import MailingList, Upload
 from wem.lists.states import UploadState
@@ -84,7 +87,20 @@ def suspend(id: int) -> Answer:
             "contracts/staff/suspend.html", contract=contract, form=form, reach=reach(contract.customer_id)
         )
         return page, 422 if form.is_submitted() else 200
-    contract.suspend(form.chosen, (form.note.data or "").strip(), by=_me().id)
+    note = (form.note.data or "").strip()
+    try:
+        if form.chosen is SuspensionGround.nonpayment:
+            lifting.suspend(contract, note, by=_me().id)
+        else:
+            contract.suspend(form.chosen, note, by=_me().id)
+            notifying.suspended(contract, [])
+    except Illegal:
+        db.session.rollback()
+        form.ground.errors = [gettext("Nothing is overdue. Enter what is owed first.")]
+        page = render_template(
+            "contracts/staff/suspend.html", contract=contract, form=form, reach=reach(contract.customer_id)
+        )
+        return page, 422
     db.session.commit()
     flash(gettext("%(name)s is suspended. Nothing more is sent.", name=contract.customer.name), "success")
     return _shown(contract)
@@ -95,6 +111,9 @@ def resume(id: int) -> Answer:
     contract = contract_to_change(id)
     if not contract.suspended:
         return _shown(contract)
+    if contract.suspension_ground is SuspensionGround.nonpayment:
+        # 13-2 has its own page, which shows each condition.
+        return see_other(url_for("staff_arrears.lift", id=id))
     form = ResumeForm()
     if not form.validate_on_submit():
         page = render_template(
@@ -102,6 +121,7 @@ def resume(id: int) -> Answer:
         )
         return page, 422 if form.is_submitted() else 200
     contract.resume((form.note.data or "").strip(), by=_me().id)
+    notifying.resumed(contract)
     db.session.commit()
     flash(gettext("%(name)s can use the service again.", name=contract.customer.name), "success")
     return _shown(contract)

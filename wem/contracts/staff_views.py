@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -12,9 +13,10 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.accounts import inviting
 from wem.accounts import rules as account_rules
-from wem.accounts.models import Customer, Invitation, Membership
+from wem.accounts.models import Account, Customer, Invitation, Membership
 from wem.accounts.rules import StaffRole
 from wem.accounts.wording import ROLES
+from wem.billing import showing
 from wem.contracts import rules
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
@@ -35,7 +37,8 @@ CHANGERS = frozenset({StaffRole.contracts})
 TRAIL_READERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_contracts", __name__, roles=LOOKERS, url_prefix="/staff/contracts")
 Answer = str | tuple[str, int] | Response
-EVENTS = 20
+EVENTS = 50
+PHONE_LEAST = 6  # digits
 
 
 @blueprint.get("")
@@ -74,7 +77,17 @@ def _matches(words: str, typed: str) -> Any:
         Customer.name.icontains(typed, autoescape=True),
         Customer.slug == words.lower(),
         Contract.number.istartswith(words, autoescape=True),
+        Contract.notice_email == words.lower(),
+        Customer.id.in_(
+            sa.select(Membership.customer_id)
+            .join(Account, Account.id == Membership.account_id)
+            .where(Account.email == words.lower())
+        ),
     ]
+    digits = re.sub(r"\D", "", words)
+    if len(digits) >= PHONE_LEAST:
+        tests.append(sa.func.replace(Contract.phone, "-", "").contains(digits))
+        tests.append(sa.func.replace(Contract.contact, "-", "").contains(digits))
     if reading:
         tests.append(Customer.kana.icontains(reading, autoescape=True))
     return sa.or_(*tests)
@@ -110,7 +123,7 @@ def show(id: int) -> Answer:
         ended=contract.state is ContractState.ended,
         registered=counting.registered(contract.customer_id),
         peak=peak,
-        tier=rules.tier(contract.course.tiers, peak),
+        tier=rules.tier(contract.tiers, peak),
         lists=db.session.scalars(
             sa.select(MailingList)
             .where(MailingList.customer_id == contract.customer_id, MailingList.archived_at.is_(None))
@@ -121,6 +134,7 @@ def show(id: int) -> Answer:
         ).all(),
         domain_states=DOMAIN_STATES,
         missing=[LEGAL_ITEMS[item] for item in contract.missing_legal_items],
+        **showing.life(contract),
         people=_people(contract.customer_id),
         invitations=_invitations(contract.customer_id),
         roles=ROLES,

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, url_for
-from flask_babel import gettext
+from flask import abort, render_template
 from werkzeug.wrappers import Response
 
 from wem import clock
-from wem.contracts import rules
-from wem.contracts.forms import DetailsForm
-from wem.contracts.models import Contract, contract_in_force
+from wem.billing import arrears
+from wem.contracts import catalogue, costing, rules
+from wem.contracts.date_rules import DAY
+from wem.contracts.models import Contract, contract_in_force, literal_ends
+from wem.contracts.request_models import ContractRequest
 from wem.contracts.rules import Use
-from wem.contracts.wording import LEGAL_ITEMS, STANDINGS
+from wem.contracts.wording import LEGAL_ITEMS, REQUEST_STATES, REQUESTS, RESTRICTIONS, STANDINGS
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MonthPeak
-from wem.web.blueprints import CustomerBlueprint, owners_only
-from wem.web.htmx import see_other
-from wem.web.session import current_account, current_customer
+from wem.web.blueprints import CustomerBlueprint
+from wem.web.session import current_customer
 
 blueprint = CustomerBlueprint("contract", __name__, use=Use.contract)
 Answer = str | tuple[str, int] | Response
+REQUESTS_SHOWN = 20
 
 
 def _contract() -> Contract | None:
@@ -53,29 +54,45 @@ def show() -> Answer:
         peak_reached=reached.reached_at if reached else None,
         tiers=tiers(contract, peak),
         missing=[LEGAL_ITEMS[item] for item in contract.missing_legal_items],
+        **_life(contract, peak),
     )
+
+
+def _life(contract: Contract, peak: int) -> dict[str, Any]:
+    """Return term and renewal, what cancelling now would mean, and what was asked for."""
+    today, over = clock.today(), contract.life.over_on
+    term = contract.term_on(today)
+    ends = term.end(literal_ends()) if term else None
+    requests = db.session.scalars(
+        sa.select(ContractRequest)
+        .where(ContractRequest.contract_id == contract.id)
+        .order_by(ContractRequest.id.desc())
+        .limit(REQUESTS_SHOWN)
+    ).all()
+    return {
+        "day_long": DAY,
+        "over": over,
+        "last_day": over - DAY if over else None,
+        "term": term,
+        "term_ends": ends,
+        "renews": ends + DAY if ends and (over is None or over > ends + DAY) else None,
+        "outlook": costing.leaving_today(contract, clock.now(), peak),
+        "options": contract.options_on(today),
+        "fee": catalogue.monthly_fee(contract, peak, today),
+        "with_tax": rules.with_tax,
+        "requests": requests,
+        "request_names": REQUESTS,
+        "request_states": REQUEST_STATES,
+        "overdue": arrears.outstanding(contract.id, today),
+        "lifting": arrears.conditions(contract, today),
+        "restricted": RESTRICTIONS.get(contract.restriction) if contract.restriction else None,
+    }
 
 
 def tiers(contract: Contract, count: int) -> list[dict[str, Any]]:
     """Return the course's tiers with prices including tax; `here` marks the one that the count falls into."""
-    here = rules.tier(contract.course.tiers, count)
+    here = rules.tier(contract.tiers, count)
     return [
         {"up_to": up_to, "net": fee, "fee": rules.with_tax(fee), "here": here is not None and here[0] == up_to}
-        for up_to, fee in contract.course.tiers
+        for up_to, fee in contract.tiers
     ]
-
-
-@blueprint.route("/contract/details", methods=["GET", "POST"])
-@owners_only
-def details() -> Answer:
-    contract, account = _contract(), current_account()
-    if contract is None or account is None or contract.state is rules.ContractState.ended:
-        abort(404)
-    form = DetailsForm(obj=contract)
-    if not form.validate_on_submit():
-        status = 422 if form.is_submitted() else 200
-        return render_template("contracts/details.html", contract=contract, form=form), status
-    changed = contract.change_details(form.details(), by=account.id)
-    db.session.commit()
-    flash(gettext("Saved. Mails show it from now on.") if changed else gettext("Nothing was different."), "success")
-    return see_other(url_for("contract.show"))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from wem.contracts.rules import LegalItem, Standing, SuspensionGround
+from wem.contracts.due_rules import What
+from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
+from wem.contracts.rules import EndReason, LegalItem, Restriction, Standing, SuspensionGround
+from wem.contracts.state_rules import CorrectionState, RequestState, TerminationState
 
 # Words and the badge's kind.
 STANDINGS = {
@@ -31,4 +34,83 @@ DETAILS = {
     "postal_address": _l("Postal address"),
     "contact": _l("Contact for questions and complaints"),
     "notice_email": _l("E-mail address for our notices"),
+    "person": _l("Person in charge"),
+    "phone": _l("Telephone number"),
+}
+REQUESTS = {
+    RequestKind.cancel: _l("Cancellation of the contract"),
+    RequestKind.course: _l("Change of course"),
+    RequestKind.options: _l("Change of options"),
+    RequestKind.details: _l("Change of details"),
+    RequestKind.correction: _l("Correction of details"),
+    RequestKind.name: _l("Change of name"),
+    RequestKind.bank: _l("Change of bank account"),
+    RequestKind.resume: _l("Application for resumption"),
+}
+# Words and the badge's kind.
+REQUEST_STATES = {
+    RequestState.received: (_l("Received"), "info"),
+    RequestState.checking: (_l("Being looked into"), "progress"),
+    RequestState.waiting: (_l("Accepted, waits for its day"), "progress"),
+    RequestState.refused: (_l("Not accepted"), "error"),
+    RequestState.applied: (_l("Carried out"), "success"),
+    RequestState.withdrawn: (_l("Withdrawn"), "neutral"),
+    RequestState.lapsed: (_l("Lapsed with the contract"), "neutral"),
+}
+CHANNELS = {
+    Channel.portal: _l("By this page"),
+    Channel.mail: _l("By e-mail"),
+    Channel.letter: _l("By letter"),
+    Channel.phone: _l("By telephone"),
+}
+REFUSALS = {
+    "pending": _l("Such a request is open already. Withdraw it first if it is to be another."),
+    "state": _l("The contract does not allow this at present."),
+    "same": _l("Nothing would change."),
+    "not offered": _l("This is not on offer."),
+    "overdue": _l("Sums that are overdue must be settled first (Art. 11-2)."),
+    "future": _l("The time of receipt lies in the future."),
+}
+END_REASONS = {
+    EndReason.cancelled: _l("Cancelled by the customer (Art. 15)"),
+    EndReason.expired: _l("Not renewed (Art. 5)"),
+    EndReason.terminated: _l("Terminated by us (Art. 14)"),
+    EndReason.void: _l("Application refused (Art. 4-3)"),
+}
+RESTRICTIONS = {
+    Restriction.sending: _l("Sending and scheduling of mailings"),
+    Restriction.intake: _l("Sign-up of readers and uploads"),
+    Restriction.both: _l("Sending, scheduling, sign-up and uploads"),
+}
+CORRECTIONS = {
+    CorrectionState.running: (_l("Period running"), "progress"),
+    CorrectionState.due: (_l("Period over, please decide"), "warning"),
+    CorrectionState.corrected: (_l("Corrected"), "success"),
+    CorrectionState.terminated: (_l("Terminated"), "error"),
+    CorrectionState.withdrawn: (_l("Withdrawn"), "neutral"),
+}
+TERMINATIONS = {
+    TerminationState.proposed: (_l("Waits for a second person"), "warning"),
+    TerminationState.carried_out: (_l("Carried out"), "error"),
+    TerminationState.refused: (_l("Refused"), "neutral"),
+    TerminationState.withdrawn: (_l("Withdrawn"), "neutral"),
+}
+TERMINATION_GROUNDS = {
+    TerminationGround.breach: _l("① Breach of terms, manual or instruction"),
+    TerminationGround.nonpayment: _l("② Not paid in time"),
+    TerminationGround.licence: _l("③ Licence withdrawn or business suspended by an authority"),
+    TerminationGround.insolvency: _l("④ Filing for insolvency, special liquidation, rehabilitation or reorganisation"),
+    TerminationGround.attachment: _l("⑤ Attachment, injunction or enforcement"),
+    TerminationGround.dissolution: _l("⑥ Dissolution, merger or transfer of business"),
+    TerminationGround.death: _l("⑦ Death"),
+    TerminationGround.unfit: _l("⑧ Otherwise unfit as a customer"),
+    TerminationGround.uncorrected: _l("Art. 14-2: not corrected within the period"),
+}
+SCOPES = {TerminationScope.whole: _l("The whole contract"), TerminationScope.part: _l("A part of it")}
+DUE = {
+    What.begin: _l("Begins"),
+    What.end: _l("Ends"),
+    What.renew: _l("Is renewed"),
+    What.change: _l("A change takes effect"),
+    What.correction: _l("The period of a correction ends"),
 }

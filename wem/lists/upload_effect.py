@@ -43,7 +43,7 @@ def effect_of(upload: Upload) -> Effect:
     after = now + (upload.raising if upload.kind in RAISING else 0)
     peak_after = max(peak, after)
     contract = contract_in_force(upload.customer_id)
-    tiers = [(int(up_to), int(fee)) for up_to, fee in contract.course.tiers] if contract else []
+    tiers = contract.tiers if contract else []
     before, then = tier(tiers, peak), tier(tiers, peak_after)
     return Effect(
         registered=now,

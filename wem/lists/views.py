@@ -120,7 +120,7 @@ def _tier(customer_id: int) -> dict[str, Any] | None:
     if contract is None:
         return None
     peak = counting.month_peak(customer_id)
-    up_to = next((up_to for up_to, _fee in contract.course.tiers if peak <= up_to), None)
+    up_to = next((up_to for up_to, _fee in contract.tiers if peak <= up_to), None)
     return {"up_to": up_to, "course": contract.course.name}
 
 

@@ -31,7 +31,8 @@ PICTURES = ("home", "columns", "upload", "join", "compose", "preview", "check", 
 @blueprint.get("/")
 def home() -> Answer:
     prices = [
-        (sample.name, [(up_to, rules.with_tax(fee)) for up_to, fee in sample.tiers]) for sample in catalogue.SAMPLES
+        (name, [(up_to, rules.with_tax(fee)) for up_to, fee in tiers])
+        for name, tiers in catalogue.public_prices(clock.today())
     ]
     return render_template("public/home.html", prices=prices)
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from wem.accounts.wording import ROLES, STAFF_ROLES
-from wem.contracts.wording import DETAILS, GROUNDS
+from wem.contracts.wording import (
+    CHANNELS,
+    DETAILS,
+    END_REASONS,
+    GROUNDS,
+    REFUSALS,
+    REQUESTS,
+    RESTRICTIONS,
+    TERMINATION_GROUNDS,
+)
 from wem.lists.states import UploadKind
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES
 from wem.mailings.models import HeldReason
@@ -27,6 +36,15 @@ SUBJECTS = {
     "Subscriber": _l("Reader no. %(id)s"),
     "Tester": _l("Tester no. %(id)s"),
     "Upload": _l("Upload no. %(id)s"),
+    "Campaign": _l("Campaign no. %(id)s"),
+    "ContractRequest": _l("Request no. %(id)s"),
+    "Correction": _l("Correction notice no. %(id)s"),
+    "Course": _l("Course no. %(id)s"),
+    "Option": _l("Option no. %(id)s"),
+    "PriceList": _l("Price list no. %(id)s"),
+    "Receivable": _l("Sum no. %(id)s"),
+    "RenewalRefusal": _l("Refusal of renewal no. %(id)s"),
+    "Termination": _l("Termination no. %(id)s"),
 }
 LABELS = {
     **DETAILS,
@@ -59,6 +77,23 @@ LABELS = {
     "testers": _l("Testers"),
     "time": _l("Which time"),
     "undone": _l("Registrations taken back"),
+    "amount": _l("Amount"),
+    "arrived": _l("Day of arrival"),
+    "channel": _l("How it came"),
+    "deadline": _l("Deadline"),
+    "denied": _l("Why not"),
+    "due": _l("Due on"),
+    "effective": _l("Holds from"),
+    "ended": _l("Ended on"),
+    "ends": _l("Ends on"),
+    "name": _l("Name"),
+    "number": _l("Number of the term"),
+    "on_day": _l("Came in on"),
+    "page": _l("Page"),
+    "request": _l("Request"),
+    "restriction": _l("What is closed"),
+    "scope": _l("Scope"),
+    "state": _l("State"),
 }
 KINDS = {
     UploadKind.invitation: _l("Invite readers"),
@@ -76,14 +111,18 @@ HELD = {
 }
 # What is noted as a code, by its label.
 CODES = {
-    "ground": {code.value: text for code, text in GROUNDS.items()},
+    "channel": {code.value: text for code, text in CHANNELS.items()},
+    "denied": REFUSALS,
+    "ground": {code.value: text for code, text in [*TERMINATION_GROUNDS.items(), *GROUNDS.items()]},
     "kind": {code.value: text for code, text in KINDS.items()},
     "problem": {code: _l("Broken off by a fault of ours") for code in BROKE_OFF_TEXTS},
-    "reason": {code.value: text for code, text in HELD.items()},
+    "reason": {code.value: text for code, text in [*HELD.items(), *END_REASONS.items()]},
+    "request": {code.value: text for code, text in REQUESTS.items()},
+    "restriction": {code.value: text for code, text in RESTRICTIONS.items()},
     "role": {code.value: text for code, text in [*ROLES.items(), *STAFF_ROLES.items()]},
     "step": {code.value: text for code, (text, _) in STATES.items()},
 }
 # What is noted as a number of something, by its label: the model's name above.
 NUMBERS = {"list": "MailingList", "person": "Account", "source": "Mailing", "testers": "Tester"}
 MOMENTS = frozenset({"at", "suspended_at"})
-DAYS = frozenset({"start"})
+DAYS = frozenset({"arrived", "deadline", "due", "effective", "ended", "ends", "on_day", "start"})

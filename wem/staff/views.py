@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.models import Account, Customer
-from wem.accounts.rules import StaffRole
+from wem.accounts.rules import StaffRole, staff_may
 from wem.audit import AuditEvent
 from wem.bounces.models import Alarm
 from wem.contracts.models import Contract
@@ -22,13 +22,15 @@ from wem.lists import upload_texts
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
 from wem.mailings.models import Mailing, MailingState, SendingHold
-from wem.staff import trail, watching
+from wem.staff import trail, watching, work
 from wem.staff.wording import AREAS, DISPATCHES, QUEUES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import page_or_fragment
 from wem.web.paging import page_of
+from wem.web.session import current_account
 
 EVERYBODY = frozenset(StaffRole)
+CONTRACT_WORKERS = frozenset({StaffRole.contracts, StaffRole.billing})
 WATCHERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff", __name__, roles=EVERYBODY)
 watch_blueprint = StaffBlueprint("staff_watch", __name__, roles=WATCHERS)
@@ -64,8 +66,11 @@ def work_list() -> Answer:
         .order_by(Upload.id.desc())
         .limit(SHOWN)
     ).all()
+    account = current_account()
+    role = account.staff_role if account else None
     return render_template(
         "staff/work_list.html",
+        work=work.work(clock.today()) if role and staff_may(role, CONTRACT_WORKERS) else None,
         broken_off=broken_off,
         uploads=waiting,
         uploads_count=_up_to_most(sa.select(Upload.id).where(Upload.state == UploadState.waiting)),

@@ -49,6 +49,9 @@ def nav_items() -> list[NavItem]:
         items = _items(
             (gettext("Work list"), "/staff/"),
             (gettext("Contracts"), "/staff/contracts"),
+            (gettext("Requests"), "/staff/requests"),
+            (gettext("Arrears"), "/staff/arrears"),
+            (gettext("Catalogue"), "/staff/catalog"),
             (gettext("Uploads"), "/staff/uploads"),
             (gettext("Sender domains"), "/staff/domains"),
             (gettext("Bounces"), "/staff/bounces"),

@@ -1,0 +1,231 @@
+"""Our own notices: refusal of renewal, correction, termination by two people, restriction, and the daily job."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+import time_machine
+
+from tests.factories import make_account, make_contract, make_customer
+from wem.accounts.rules import StaffRole
+from wem.audit import AuditEvent
+from wem.cli import main
+from wem.clock import JAPAN
+from wem.contracts import due, ending, jobs
+from wem.contracts.due_rules import What
+from wem.contracts.models import Contract, Stop
+from wem.contracts.part_models import ContractTerm
+from wem.contracts.request_models import Correction, Termination
+from wem.contracts.rules import ContractState, EndReason, Restriction, SuspensionGround, Use
+from wem.contracts.state_rules import CorrectionState, TerminationState
+from wem.db import db
+
+
+def at(text):
+    return time_machine.travel(datetime.fromisoformat(text).replace(tzinfo=JAPAN), tick=False)
+
+
+def contract_of(side):
+    return db.session.get(Contract, side.contract.id, populate_existing=True)
+
+
+def audited(action):
+    return db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == action)).all()
+
+
+def second_person():
+    account = make_account("第二 次郎", staff_role=StaffRole.contracts)
+    db.session.commit()
+    return account
+
+
+# -- refusal of renewal
+
+
+def test_our_refusal_counts_from_its_arrival(world, browser_for):
+    path = f"/staff/contracts/{world.ours.contract.id}"
+    with at("2026-06-29T10:00"):
+        browser = browser_for(world.admin)
+        page = browser.get(f"{path}/refusal")
+        assert "2026年6月30日（火）までに届けば" in page.text and "2026年7月31日（金）に終了" in page.text
+        browser.submit(f"{path}/refusal", {"reason": "サービス終了のため"})
+        assert contract_of(world.ours).state is ContractState.active
+    with at("2026-07-02T10:00"):
+        browser.sign_in(world.admin)
+        assert "届いた日が記録されていません" in browser.get("/staff/").text
+        browser.submit(f"{path}/refusal/arrival", {"arrived": "2026-07-01"})
+    contract = contract_of(world.ours)
+    # One day too late for July (A-05).
+    assert (contract.state, contract.expires_on) == (ContractState.expiring, date(2026, 9, 1))
+    with at("2026-07-02T10:10"):
+        browser.post(f"{path}/refusal/arrival", {"arrived": "2026-06-30"})
+    assert contract_of(world.ours).expires_on == date(2026, 9, 1)
+    assert audited("contract.denied_arrival")
+    with at("2026-09-01T00:00"):
+        jobs.apply_due()
+    assert contract_of(world.ours).end_reason is EndReason.expired
+
+
+def test_a_refusal_is_taken_back(world, browser_for):
+    path = f"/staff/contracts/{world.ours.contract.id}"
+    with at("2026-06-29T10:00"):
+        browser = browser_for(world.admin)
+        browser.submit(f"{path}/refusal", {"reason": "誤り"})
+        browser.submit(f"{path}/refusal/arrival", {"arrived": "2026-06-29"})
+        assert contract_of(world.ours).expires_on == date(2026, 8, 1)
+        browser.submit(path, action="refusal/withdrawal")
+    contract = contract_of(world.ours)
+    assert (contract.state, contract.expires_on) == (ContractState.active, None)
+
+
+# -- correction and termination
+
+
+def test_correction_then_termination_by_two(world, browser_for):
+    other = second_person()
+    id = world.ours.contract.id
+    with at("2026-03-01T10:00"):
+        browser = browser_for(world.admin)
+        given = {"breach": "12禁8：承諾のない登録", "demand": "読者の削除", "deadline": "2026-03-31"}
+        assert browser.submit(f"/staff/contracts/{id}/correction", {**given, "deadline": "2026-03-01"}).status == 422
+        browser.submit(f"/staff/contracts/{id}/correction", given)
+    row = db.session.scalars(sa.select(Correction)).one()
+    values = {"ground": "uncorrected", "scope": "whole", "evidence": "調査記録"}
+    with at("2026-03-31T23:00"):
+        browser.sign_in(world.admin)
+        jobs.apply_due()
+        assert row.state is CorrectionState.running
+        browser.submit(f"/staff/contracts/{id}/termination?correction={row.id}", values)
+        assert db.session.scalar(sa.select(Termination.id)) is None and audited("contract.denied_termination")
+    with at("2026-04-01T00:01"):
+        jobs.apply_due()
+        browser.sign_in(world.admin)
+        assert "是正の期間が満了しました" in browser.get("/staff/").text
+        page = browser.submit(f"/staff/contracts/{id}/termination?correction={row.id}", values)
+        asked = db.session.scalars(sa.select(Termination)).one()
+        assert page.location == f"/staff/terminations/{asked.id}"
+        # Nobody approves their own.
+        assert "approve" not in browser.get(page.location).html
+        browser.post(page.location, {"note": "自分で", "decision": "approve"})
+        assert contract_of(world.ours).state is ContractState.active
+        assert len(audited("contract.denied_own_approval")) == 1
+        approver = browser_for(other)
+        assert "approve" in approver.get(page.location).html
+        approver.post(page.location, {"note": "確認", "decision": "approve"})
+    contract = contract_of(world.ours)
+    assert (contract.state, contract.end_reason, contract.ended_on) == (
+        ContractState.ended,
+        EndReason.terminated,
+        date(2026, 4, 1),
+    )
+    db.session.refresh(asked)
+    db.session.refresh(row)
+    assert (asked.state, asked.decided_by, row.state) == (
+        TerminationState.carried_out,
+        other.id,
+        CorrectionState.terminated,
+    )
+    assert not contract.permits(Use.manage, date(2026, 4, 1))
+    assert db.session.scalars(sa.select(Stop.customer_id)).all() == [world.ours.customer.id]
+
+
+def test_termination_of_a_part_suspends(world, browser_for):
+    other, id = second_person(), world.ours.contract.id
+    values = {"ground": "unfit", "scope": "part", "evidence": "事実", "part": ""}
+    browser = browser_for(world.admin)
+    assert browser.submit(f"/staff/contracts/{id}/termination", values).status == 422
+    page = browser.submit(f"/staff/contracts/{id}/termination", {**values, "part": "配信機能"})
+    browser_for(other).post(page.location, {"note": "確認", "decision": "approve"})
+    contract = contract_of(world.ours)
+    assert contract.state is ContractState.active
+    assert contract.suspension_ground is SuspensionGround.partial_termination
+
+
+def test_corrected_in_time(world, browser_for):
+    with at("2026-03-01T10:00"):
+        row = ending.issue_correction(world.ours.contract, "違反", "是正", date(2026, 3, 31), by=world.admin.id)
+        db.session.commit()
+        browser_for(world.admin).submit(f"/staff/corrections/{row.id}/closing", {"note": "確認した"})
+        jobs.apply_due()
+    assert db.session.get_one(Correction, row.id).state is CorrectionState.corrected
+
+
+# -- restriction
+
+
+def test_restriction_for_overload(world, browser_for):
+    path, browser = f"/staff/contracts/{world.ours.contract.id}", browser_for(world.admin)
+    browser.submit(f"{path}/restriction", {"restriction": "sending", "note": "過大な負荷"})
+    contract = contract_of(world.ours)
+    today = datetime.now(JAPAN).date()
+    assert contract.restriction is Restriction.sending
+    assert not contract.permits(Use.send, today) and contract.permits(Use.sign_up, today)
+    assert db.session.scalars(sa.select(Stop.customer_id)).all() == [world.ours.customer.id]
+    page = browser_for(world.ours.owner).get("/contract")
+    assert "過大な負荷" in page.text
+    browser.submit(f"{path}/release", {"note": "落ち着いた"})
+    assert contract_of(world.ours).permits(Use.send, today)
+    browser.post(f"{path}/release", {"note": "もう一度"})
+    assert audited("contract.denied_release")
+
+
+# -- the daily job
+
+
+def test_begin_and_renewals_are_written_once(world):
+    customer = make_customer("株式会社はじめ")
+    contract = make_contract(customer, state=ContractState.accepted, start_date=date(2026, 1, 15))
+    db.session.commit()
+    with at("2026-01-14T23:59:59"):
+        jobs.apply_due()
+        assert db.session.get_one(Contract, contract.id).state is ContractState.accepted
+    with at("2026-01-15T00:00:00"):
+        jobs.apply_due()
+    assert db.session.get_one(Contract, contract.id).state is ContractState.active
+    with at("2026-09-02T03:00"):  # a month late, and twice
+        jobs.apply_due()
+        jobs.apply_due()
+    rows = db.session.scalars(
+        sa.select(ContractTerm).where(ContractTerm.contract_id == contract.id).order_by(ContractTerm.number)
+    ).all()
+    assert [(row.begins, row.literal_end, row.aligned_end) for row in rows] == [
+        (date(2026, 1, 15), date(2026, 7, 14), date(2026, 7, 31)),
+        (date(2026, 8, 1), date(2026, 8, 14), date(2026, 8, 31)),
+        (date(2026, 9, 1), date(2026, 9, 14), date(2026, 9, 30)),
+    ]
+
+
+def test_due_shows_and_changes_nothing(world, app):
+    contract = make_contract(make_customer("株式会社はじめ"), state=ContractState.accepted, start_date=date(2026, 8, 1))
+    db.session.commit()
+    before = db.session.scalar(sa.select(sa.func.count()).select_from(AuditEvent))
+    result = app.test_cli_runner().invoke(main.get_command(None, "due"), ["--on", "2026-08-01"])
+    assert result.exit_code == 0, result.output
+    assert f"2026-08-01  begin       {contract.number}  株式会社はじめ" in result.output
+    assert "nothing was changed" in result.output
+    assert db.session.get_one(Contract, contract.id).state is ContractState.accepted
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) == before
+
+
+def test_one_that_fails_keeps_no_other_from_its_day(world, monkeypatch):
+    for name in ("い", "ろ"):
+        make_contract(make_customer(name), state=ContractState.accepted, start_date=date(2026, 1, 20))
+    db.session.commit()
+    with at("2026-01-20T00:01"):
+        planned = [act for act in due.plan(date(2026, 1, 20)) if act.what is What.begin]
+        assert len(planned) == 2
+        first = db.session.get_one(Contract, planned[0].contract_id)
+        first.price_list_id = None
+        first.start_date = date(2026, 1, 20)
+        # The terms of the first are there already, by whatever fault: writing them again breaks.
+        db.session.add(
+            ContractTerm(
+                contract_id=first.id,
+                number=-1,
+                begins=date(2026, 1, 20),
+                literal_end=date(2026, 7, 19),
+                aligned_end=date(2026, 7, 31),
+            )
+        )
+        db.session.commit()
+        jobs.apply_due()
+    assert db.session.get_one(Contract, planned[1].contract_id).state is ContractState.active

@@ -1,0 +1,302 @@
+"""What customers ask for on their screens, what staff answer, and what comes of it on its day."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from tests.contracts.stepping import confirm, send
+from tests.factories import make_account, make_course, make_option, make_receivable
+from wem import clock
+from wem.accounts.rules import StaffRole
+from wem.audit import AuditEvent
+from wem.clock import JAPAN
+from wem.contracts import jobs
+from wem.contracts.models import Contract
+from wem.contracts.request_models import Channel, ContractRequest
+from wem.contracts.rules import ContractState, EndReason, Use
+from wem.contracts.state_rules import RequestState
+from wem.db import db
+from wem.outbox import OutboxMail
+
+
+def at(text):
+    return time_machine.travel(datetime.fromisoformat(text).replace(tzinfo=JAPAN), tick=False)
+
+
+def contract_of(side):
+    return db.session.get(Contract, side.contract.id, populate_existing=True)
+
+
+def only_request():
+    return db.session.scalars(sa.select(ContractRequest).order_by(ContractRequest.id.desc())).first()
+
+
+def audited(action):
+    return db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == action)).all()
+
+
+# -- cancellation
+
+
+def test_the_page_says_what_cancelling_today_would_mean(world, browser_for):
+    with at("2026-07-20T12:00"):
+        page = browser_for(world.ours.viewer).get("/contract")
+    outlook = page.soup.select_one("#outlook").get_text()
+    assert "2026年8月1日（土）" in outlook and "2026年7月31日（金）" in outlook and "なし" in outlook
+    assert "/contract/cancel" not in page.html  # the owner's
+    with at("2026-03-10T12:00"):
+        page = browser_for(world.ours.owner).get("/contract")
+    outlook = page.soup.select_one("#outlook").get_text()
+    # April to July at 3,300 yen.
+    assert "4か月分" in outlook and "13,200円" in outlook and "最低利用期間中" in outlook
+    assert "/contract/cancel" in page.html
+
+
+def test_cancel_in_three_steps_then_the_end_by_its_day(world, browser_for):
+    with at("2026-07-20T12:00"):
+        browser = browser_for(world.ours.owner)
+        page = confirm(browser, "/contract/cancel", {})
+        assert "2026年8月1日（土）" in page.text and "まだ送信していません" in page.text
+        assert contract_of(world.ours).state is ContractState.active
+        values = {**page.form(""), "step": "done"}
+        page = browser.post("/contract/cancel", values)
+        # Pressed twice it is one request.
+        assert browser.post("/contract/cancel", values).location == page.location
+        assert "取り下げる" in browser.get(page.location).text
+        again = browser.get("/contract/cancel")
+        assert "お手続きいただけません" in again.text
+    contract, row = contract_of(world.ours), only_request()
+    assert (contract.state, contract.leaves_on) == (ContractState.leaving, date(2026, 8, 1))
+    assert (row.state, row.effective_on) == (RequestState.waiting, date(2026, 8, 1))
+    mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == "contract_notice")).one()
+    assert mail.recipient == "notice@shop.example.jp" and "解約を受け付けました" in mail.subject
+    assert "2026年7月31日（金）" in mail.text
+    assert contract.permits(Use.send, date(2026, 7, 31)) and not contract.permits(Use.send, date(2026, 8, 1))
+    with at("2026-08-03T00:05"):  # late, and twice
+        assert jobs.apply_due() == 1
+        assert jobs.apply_due() == 0
+    contract, row = contract_of(world.ours), only_request()
+    assert (contract.state, contract.ended_on, contract.end_reason) == (
+        ContractState.ended,
+        date(2026, 8, 1),
+        EndReason.cancelled,
+    )
+    assert row.state is RequestState.applied
+    assert contract_of(world.theirs).state is ContractState.active
+
+
+@pytest.mark.parametrize(
+    ("on", "status"), [("2026-07-31T23:59:59", RequestState.withdrawn), ("2026-08-01T00:00:00", RequestState.waiting)]
+)
+def test_a_cancellation_is_withdrawn_until_it_holds(world, browser_for, on, status):
+    with at("2026-07-20T12:00"):
+        browser = browser_for(world.ours.owner)
+        page = send(browser, "/contract/cancel", {})
+    with at(on):
+        browser.sign_in(world.ours.owner)
+        browser.post(f"{page.location}/withdraw")
+    assert only_request().state is status
+    expected = ContractState.active if status is RequestState.withdrawn else ContractState.leaving
+    assert contract_of(world.ours).state is expected
+
+
+def test_a_later_month_is_honoured(world, browser_for):
+    with at("2026-07-20T12:00"):
+        send(browser_for(world.ours.owner), "/contract/cancel", {"wanted": "2026-10-01"})
+    assert contract_of(world.ours).leaves_on == date(2026, 10, 1)
+
+
+# -- course and options
+
+
+@pytest.mark.parametrize(
+    ("on", "effective"), [("2026-03-10T23:59:59", date(2026, 4, 1)), ("2026-03-11T00:00:00", date(2026, 5, 1))]
+)
+def test_change_of_course_by_the_10th(world, browser_for, on, effective):
+    other = make_course("プレミアム", [[1000, 8000]])
+    person = make_account("契約 担当", staff_role=StaffRole.contracts)
+    db.session.commit()
+    with at(on):
+        browser = browser_for(world.ours.owner)
+        page = confirm(browser, "/contract/course", {"course": other.code})
+        for words in ("3,300円", "8,800円", "プレミアム", "同意します"):
+            assert words in page.text
+        page = browser.post("/contract/course", {**page.form(""), "step": "done"})
+        assert page.status == 303
+    row = only_request()
+    assert (row.state, row.effective_on) == (RequestState.received, effective)
+    assert "8,800円" in row.agreed and "同意します" in row.agreed
+    with at("2026-03-12T10:00"):
+        staff = browser_for(person)
+        assert "/staff/requests/" in staff.get("/staff/").html
+        page = staff.submit(f"/staff/requests/{row.id}", action="accept")
+        assert page.status == 303
+    assert only_request().state is RequestState.waiting
+    with at(f"{effective - timedelta(days=1)}T23:59:59"):
+        jobs.apply_due()
+        assert contract_of(world.ours).course.name == "スタンダード"
+    with at(f"{effective}T00:00:00"):
+        jobs.apply_due()
+        jobs.apply_due()
+    assert contract_of(world.ours).course.name == "プレミアム"
+    assert only_request().state is RequestState.applied
+    assert len(audited("request.apply")) == 1
+
+
+def test_debts_come_first(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000]])
+    make_receivable(world.ours.contract, date(2026, 3, 4))
+    db.session.commit()
+    with at("2026-03-05T12:00"):
+        browser = browser_for(world.ours.owner)
+        assert "3,300円がお支払い期限を過ぎています" in browser.get("/contract/course").text
+        page = send(browser, "/contract/course", {"course": other.code})
+        assert page.status == 422 and "清算してください" in page.text
+    assert only_request() is None
+    assert [event.details["denied"] for event in audited("request.denied")] == ["overdue"]
+    # What is due today is not overdue.
+    with at("2026-03-04T12:00"):
+        browser.sign_in(world.ours.owner)
+        assert send(browser, "/contract/course", {"course": other.code}).status == 303
+
+
+def test_staff_refuse_with_a_reason(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000]])
+    db.session.commit()
+    with at("2026-03-05T12:00"):
+        send(browser_for(world.ours.owner), "/contract/course", {"course": other.code})
+        row = only_request()
+        staff = browser_for(world.admin)
+        assert staff.submit(f"/staff/requests/{row.id}", action="refuse").status == 422
+        staff.submit(f"/staff/requests/{row.id}", {"reason": "設備の都合"}, action="refuse")
+    row = only_request()
+    assert (row.state, row.reason, row.decided_by) == (RequestState.refused, "設備の都合", world.admin.id)
+    mails = db.session.scalars(sa.select(OutboxMail).order_by(OutboxMail.id)).all()
+    assert "設備の都合" in mails[-1].text and "不承諾" in mails[-1].subject
+    with at("2026-03-05T12:20"):
+        staff.post(f"/staff/requests/{row.id}/accept", {"effective": "2026-04-01"})
+    assert only_request().state is RequestState.refused
+    assert audited("request.denied_accept")
+
+
+def test_options_are_added_and_removed_on_their_day(world, browser_for):
+    paper, lesson = make_option("紙の請求書", 500), make_option("講習", 8000)
+    db.session.commit()
+    with at("2026-03-05T12:00"):
+        send(browser_for(world.ours.owner), "/contract/options", {"options": [paper.code, lesson.code]})
+        browser_for(world.admin).submit(f"/staff/requests/{only_request().id}", action="accept")
+    with at("2026-04-01T00:01"):
+        jobs.apply_due()
+    contract = contract_of(world.ours)
+    assert {option.name for option in contract.options_on(date(2026, 4, 1))} == {"紙の請求書", "講習"}
+    assert contract.options_on(date(2026, 3, 31)) == []
+    with at("2026-04-11T12:00"):
+        browser = browser_for(world.ours.owner)
+        assert "紙の請求書" in browser.get("/contract").text
+        send(browser, "/contract/options", {"options": [lesson.code]})
+        browser_for(world.admin).submit(f"/staff/requests/{only_request().id}", action="accept")
+    with at("2026-06-01T00:01"):
+        jobs.apply_due()
+    contract = contract_of(world.ours)
+    assert [option.name for option in contract.options_on(date(2026, 5, 31))] == ["紙の請求書", "講習"]
+    assert [option.name for option in contract.options_on(date(2026, 6, 1))] == ["講習"]
+
+
+# -- filing
+
+
+def test_details_wait_for_their_day_and_late_ones_are_marked(world, browser_for):
+    with at("2026-03-20T12:00"):
+        browser = browser_for(world.ours.owner)
+        send(browser, "/contract/details", {"contact": "042-111-2222", "planned": "2026-04-01"})
+        assert contract_of(world.ours).contact == "info@shop.example.jp"
+    with at("2026-04-01T00:01"):
+        jobs.apply_due()
+    assert contract_of(world.ours).contact == "042-111-2222"
+    assert not only_request().late
+    with at("2026-04-12T00:00"):
+        browser.sign_in(world.ours.owner)
+        send(browser, "/contract/details", {"phone": "０４２ー１２３ー４５６７", "planned": "2026-04-01"})
+        row = only_request()
+        assert row.late and row.wish["details"]["phone"] == ["", "042-123-4567"]
+        assert contract_of(world.ours).phone == "042-123-4567"
+        send(browser, "/contract/details", {"person": "髙橋", "planned": "2026-01-01", "correction": "y"})
+        assert not only_request().late
+        page = browser_for(world.admin).get("/staff/contracts", query_string={"q": "0421234567"})
+        assert world.ours.customer.name in page.text and world.theirs.customer.name not in page.text
+
+
+def test_a_new_name_is_staffs_to_accept(world, browser_for):
+    with at("2026-03-20T12:00"):
+        new = {"name": "株式会社髙橋本店", "kana": "たかはしほんてん", "evidence": "登記事項証明書"}
+        send(browser_for(world.ours.owner), "/contract/name", new)
+        assert contract_of(world.ours).customer.name == "株式会社髙橋商店"
+        browser_for(world.admin).submit(f"/staff/requests/{only_request().id}", action="accept")
+    contract = contract_of(world.ours)
+    assert (contract.customer.name, contract.customer.kana) == ("株式会社髙橋本店", "タカハシホンテン")
+    assert contract.sender_name == "株式会社髙橋本店"
+    assert only_request().state is RequestState.applied
+
+
+def test_bank_change_is_applied_once_the_form_is_registered(world, browser_for):
+    with at("2026-03-20T12:00"):
+        given = {"bank": "みずほ銀行", "branch": "立川支店", "holder": "ｶ)ﾀｶﾊｼ".replace(")", "")}
+        send(browser_for(world.ours.owner), "/contract/bank", given)
+        staff, row = browser_for(world.admin), only_request()
+        staff.submit(f"/staff/requests/{row.id}", action="accept")
+        jobs.apply_due()
+        assert only_request().state is RequestState.waiting
+        staff.submit(f"/staff/requests/{row.id}", action="apply")
+        assert only_request().state is RequestState.applied
+        staff.post(f"/staff/requests/{row.id}/apply")
+    assert audited("request.denied_apply")
+
+
+# -- on paper
+
+
+def test_staff_enter_what_came_by_letter_and_receipt_decides(world, browser_for):
+    with at("2026-08-03T09:00"):
+        browser = browser_for(world.admin)
+        path = f"/staff/contracts/{world.ours.contract.id}/entry"
+        given = {"kind": "cancel", "channel": "letter", "received": "2026-07-31T17:00"}
+        assert browser.submit(path, {**given, "received": "2026-08-03T10:00"}).status == 422
+        assert browser.submit(path, given).status == 303
+    row = only_request()
+    assert (row.channel, row.effective_on) == (Channel.letter, date(2026, 8, 1))
+    with at("2026-08-03T09:10"):
+        jobs.apply_due()
+    assert contract_of(world.ours).ended_on == date(2026, 8, 1)
+
+
+def test_a_mail_sent_on_the_10th_may_be_accepted_so(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000]])
+    db.session.commit()
+    with at("2026-03-11T09:00"):
+        browser = browser_for(world.admin)
+        given = {"kind": "course", "channel": "mail", "received": "2026-03-11T00:02", "sent": "2026-03-10T23:58"}
+        browser.submit(f"/staff/contracts/{world.ours.contract.id}/entry", {**given, "course": other.code})
+        row = only_request()
+        assert row.effective_on == date(2026, 5, 1)
+        page = browser.get(f"/staff/requests/{row.id}")
+        assert "2026年4月1日（水）から適用できます" in page.text
+        browser.submit(f"/staff/requests/{row.id}", {"effective": "2026-04-01"}, action="accept")
+    assert (only_request().state, only_request().effective_on) == (RequestState.waiting, date(2026, 4, 1))
+
+
+# -- another's
+
+
+def test_anothers_requests_are_not_there(world, browser_for):
+    with at("2026-03-20T12:00"):
+        page = send(browser_for(world.theirs.owner), "/contract/details", {"contact": "042-111-2222"})
+        for who in (world.ours.owner, world.partner, world.admin):
+            assert browser_for(who).get(page.location).status == 404
+            assert browser_for(who).post(f"{page.location}/withdraw").status == 404
+    editor = browser_for(world.ours.editor)
+    for path in ("cancel", "course", "options", "details", "name", "bank", "resume"):
+        assert editor.get(f"/contract/{path}").status == 403
+        assert editor.post(f"/contract/{path}", {"step": "done"}).status == 403
+    assert clock.today()

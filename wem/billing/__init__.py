@@ -1,0 +1,1 @@
+"""Billing: what contracts owe, arrears, suspension for non-payment and its lifting."""

@@ -1,0 +1,67 @@
+"""What is overdue: of one contract, of all, and whether a suspension for it can be lifted (13-2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from wem.billing.models import Receivable, receivables
+from wem.contracts import arrears_rules, date_rules
+from wem.contracts.arrears_rules import Lifting
+from wem.contracts.models import Contract
+from wem.contracts.request_models import RequestKind, open_requests
+from wem.contracts.rules import ContractState, SuspensionGround
+from wem.db import db
+
+
+def outstanding(contract_id: int, on: date) -> int:
+    """Return the yen that a contract has not paid in time."""
+    found = sa.select(sa.func.sum(Receivable.amount)).where(_overdue(on), Receivable.contract_id == contract_id)
+    return db.session.scalar(found) or 0
+
+
+def _overdue(on: date) -> sa.ColumnElement[bool]:
+    return sa.and_(Receivable.settled_on.is_(None), Receivable.due_on < on)
+
+
+def overdue(contract_id: int, on: date) -> list[Receivable]:
+    """Return what a contract has not paid in time, the oldest first."""
+    return [row for row in receivables(contract_id) if row.owed.overdue(on)]
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """A contract with sums overdue: how many, how much, since when, and until when lifting would be possible."""
+
+    contract: Contract
+    count: int
+    amount: int
+    oldest: date
+    limit: date
+
+
+def debtors(on: date) -> list[Debtor]:
+    """Return every contract in force with something overdue, the oldest debt first."""
+    oldest = sa.func.min(Receivable.due_on)
+    found = (
+        sa.select(Contract, sa.func.count(Receivable.id), sa.func.sum(Receivable.amount), oldest)
+        .join(Receivable, Receivable.contract_id == Contract.id)
+        .where(_overdue(on), Contract.state != ContractState.ended)
+        .group_by(Contract.id)
+        .order_by(oldest, Contract.id)
+    )
+    return [
+        Debtor(contract, count, amount, since, date_rules.settle_limit(since))
+        for contract, count, amount, since in db.session.execute(found)
+    ]
+
+
+def conditions(contract: Contract, on: date) -> Lifting | None:
+    """Return the conditions of 13-2 as they stand; None when the contract is not suspended for non-payment."""
+    if contract.suspended_at is None or contract.suspension_ground is not SuspensionGround.nonpayment:
+        return None
+    applied = any(row.undecided for row in open_requests(contract.id, RequestKind.resume))
+    owed = [row.owed for row in receivables(contract.id)]
+    return arrears_rules.lifting(owed, contract.suspended_at.date(), applied, on)

@@ -1,0 +1,38 @@
+"""What staff type about money that is owed."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, IntegerField, StringField, TextAreaField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from wem import clock
+
+NEEDED = DataRequired(_l("This field is required."))
+
+
+class ReceivableForm(FlaskForm):
+    label = StringField(_l("For what"), [NEEDED, Length(max=100)])
+    amount = IntegerField(
+        _l("Amount in yen, tax included"),
+        [InputRequired(_l("This field is required.")), NumberRange(1, 100_000_000)],
+    )
+    due_on = DateField(_l("Due on"), [NEEDED])
+
+
+class SettleForm(FlaskForm):
+    settled_on = DateField(_l("Came in on"), [NEEDED], default=clock.today)
+
+    def validate_settled_on(self, field: DateField) -> None:
+        if field.data > clock.today():
+            raise ValidationError(gettext("This day lies ahead."))
+
+
+class SuspendForm(FlaskForm):
+    note = TextAreaField(_l("Note for the record"), [NEEDED, Length(max=500)])
+
+
+class LiftForm(FlaskForm):
+    note = TextAreaField(_l("Note for the record, or the reason of a refusal"), [NEEDED, Length(max=500)])

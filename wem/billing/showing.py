@@ -1,0 +1,60 @@
+"""What stands on a contract's page for staff about its life, requests, notices and money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from wem import clock
+from wem.billing import arrears
+from wem.contracts import date_rules, ending
+from wem.contracts.models import Contract, literal_ends
+from wem.contracts.request_models import ContractRequest, Correction, Termination
+from wem.contracts.wording import (
+    CORRECTIONS,
+    END_REASONS,
+    REQUEST_STATES,
+    REQUESTS,
+    RESTRICTIONS,
+    TERMINATION_GROUNDS,
+    TERMINATIONS,
+)
+from wem.db import db
+
+SHOWN = 20
+
+
+def life(contract: Contract) -> dict[str, Any]:
+    """Return term, deadlines, requests, corrections, terminations and debts of a contract."""
+    today, over = clock.today(), contract.life.over_on
+    term = contract.term_on(today)
+    ends = term.end(literal_ends()) if term else None
+
+    def newest(kind: Any) -> Any:
+        return db.session.scalars(
+            sa.select(kind).where(kind.contract_id == contract.id).order_by(kind.id.desc()).limit(SHOWN)
+        ).all()
+
+    return {
+        "over": over,
+        "last_day": over - date_rules.DAY if over else None,
+        "end_reason": END_REASONS[contract.end_reason] if contract.end_reason else "",
+        "term": term,
+        "term_ends": ends,
+        "first_exit": contract.life.first_exit,
+        "refusal_deadline": date_rules.non_renewal_deadline(term, contract.notice_months) if term else None,
+        "options": contract.options_on(today),
+        "requests": newest(ContractRequest),
+        "request_names": REQUESTS,
+        "request_states": REQUEST_STATES,
+        "refusal": ending.open_refusal(contract.id),
+        "corrections": newest(Correction),
+        "correction_states": CORRECTIONS,
+        "terminations": newest(Termination),
+        "termination_states": TERMINATIONS,
+        "termination_grounds": TERMINATION_GROUNDS,
+        "restricted": RESTRICTIONS[contract.restriction] if contract.restriction else "",
+        "overdue": arrears.outstanding(contract.id, today),
+        "lifting": arrears.conditions(contract, today),
+    }

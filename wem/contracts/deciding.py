@@ -1,0 +1,76 @@
+"""Staff's answer to a request: looking into it, accepting, refusing with a reason."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from wem import audit, clock
+from wem.contracts import date_rules, notifying, taking_effect
+from wem.contracts.date_rules import month_start
+from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.state_rules import Illegal, RequestAction
+
+BY_MONTHS = (RequestKind.course, RequestKind.options)
+
+
+def check(row: ContractRequest, *, by: int) -> None:
+    """Note that somebody looks into it. Raises Illegal."""
+    row.move(RequestAction.check)
+    audit.record("request.check", by=by, customer_id=row.customer_id, subject=row, request=row.kind.value)
+
+
+def earliest(row: ContractRequest) -> date | None:
+    """Return from when an accepted request can hold: never in the past, changes of fees from a 1st."""
+    if row.effective_on is None or row.effective_on >= clock.today():
+        return row.effective_on
+    return month_start(clock.today(), 1) if row.kind in BY_MONTHS else clock.today()
+
+
+def by_sending(row: ContractRequest) -> date | None:
+    """Return from when a change could hold if the time of sending counted: staff may grant it (A-20)."""
+    if row.sent_at is None or row.kind not in BY_MONTHS:
+        return None
+    sent = row.sent_at.astimezone(clock.JAPAN)
+    found = date_rules.change_effective(sent, row.wanted_on, row.contract.start_date)
+    return found if found >= clock.today() else None
+
+
+def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
+    """Accept a request from its day, or from another: later (11-4), or as if sending counted (A-20). Raises Illegal.
+
+    What changes fees holds from a 1st.
+
+    Lifting a suspension is not accepted here: `billing.lifting` looks at the conditions first.
+    """
+    if row.kind is RequestKind.resume:
+        raise Illegal("lifting has its own conditions")
+    first = earliest(row)
+    lowest = min((day for day in (first, by_sending(row)) if day), default=None)
+    if on is not None and (lowest is None or on < lowest or (row.kind in BY_MONTHS and on.day != 1)):
+        raise Illegal("not from this day")
+    row.move(RequestAction.accept)
+    row.effective_on = on or first
+    _decided(row, by, "")
+    audit.record(
+        "request.accept",
+        by=by,
+        customer_id=row.customer_id,
+        subject=row,
+        request=row.kind.value,
+        effective=str(row.effective_on or ""),
+    )
+    notifying.request(row, "accepted")
+    if row.effective_on is not None and row.effective_on <= clock.today():
+        taking_effect.apply(row, by=by)
+
+
+def refuse(row: ContractRequest, reason: str, *, by: int) -> None:
+    """Refuse a request with its reason (11-4, 13-2). Raises Illegal."""
+    row.move(RequestAction.refuse)
+    _decided(row, by, reason)
+    audit.record("request.refuse", by=by, customer_id=row.customer_id, subject=row, request=row.kind.value, note=reason)
+    notifying.request(row, "refused")
+
+
+def _decided(row: ContractRequest, by: int, reason: str) -> None:
+    row.decided_by, row.decided_at, row.reason = by, clock.now(), reason

@@ -1,0 +1,77 @@
+"""What a request asks for, as (label, value): for screens, for the notice and for staff, the same everywhere."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext
+
+from wem.clock import JAPAN
+from wem.contracts.catalogue_models import Course, Option
+from wem.contracts.date_rules import DAY
+from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.wording import DETAILS
+from wem.db import db
+
+WEEKDAYS = "月火水木金土日"
+Facts = list[tuple[str, str | int | date | datetime]]
+
+
+def facts(row: ContractRequest) -> Facts:
+    """Return what is asked for and from when; no account number, no reader's address."""
+    found = wish(row.kind, row.wish)
+    found.append((gettext("Received"), row.received_at))
+    if row.wanted_on:
+        found.append((gettext("Wanted from"), row.wanted_on))
+    if row.effective_on:
+        found.append((gettext("Holds from"), row.effective_on))
+    if row.kind is RequestKind.cancel and row.effective_on:
+        found.append((gettext("Last day of service"), row.effective_on - DAY))
+    if row.late:
+        found.append((gettext("Filed"), gettext("later than ten days after the change (Art. 16)")))
+    if row.reason:
+        found.append((gettext("Reason"), row.reason))
+    return found
+
+
+def wish(kind: RequestKind, asked: dict[str, Any]) -> Facts:
+    """Return the content of a request by itself."""
+    match kind:
+        case RequestKind.course:
+            return [(gettext("Course"), f"{_course(asked['from'])} → {_course(asked['course'])}")]
+        case RequestKind.options:
+            added = [(gettext("Option to add"), _option(code)) for code in asked.get("add", [])]
+            return [*added, *((gettext("Option to remove"), _option(code)) for code in asked.get("remove", []))]
+        case RequestKind.details | RequestKind.correction | RequestKind.name:
+            labels = {**DETAILS, "name": gettext("Contract holder"), "kana": gettext("Name in kana")}
+            changes = [
+                (str(labels[name]), f"{old or '–'} → {new or '–'}") for name, (old, new) in asked["details"].items()
+            ]
+            return [*changes, *([(gettext("Evidence"), asked["evidence"])] if asked.get("evidence") else [])]
+        case RequestKind.bank:
+            return [
+                (gettext("Bank and branch"), f"{asked['bank']} {asked['branch']}"),
+                (gettext("Account holder"), asked["holder"]),
+            ]
+        case _:
+            return [(gettext("Note"), asked["note"])] if asked.get("note") else []
+
+
+def _course(code: str) -> str:
+    return db.session.scalar(sa.select(Course.name).where(Course.code == code)) or code
+
+
+def _option(code: str) -> str:
+    return db.session.scalar(sa.select(Option.name).where(Option.code == code)) or code
+
+
+def in_japanese(value: str | int | date | datetime | None) -> str:
+    """Return a value as a Japanese letter writes it: `2026年8月1日（土）`, with the time for a moment."""
+    if isinstance(value, datetime):
+        at = value.astimezone(JAPAN)
+        return f"{in_japanese(at.date())} {at:%H:%M}"
+    if isinstance(value, date):
+        return f"{value.year}年{value.month}月{value.day}日（{WEEKDAYS[value.weekday()]}）"
+    return f"{value:,}" if isinstance(value, int) else str(value or "")

@@ -1,0 +1,129 @@
+"""What falls due on a day, and its carrying out: begins, ends, renewals, accepted changes, deadlines.
+
+May run late or twice: each act looks again at its own row, and the tables of states let it happen once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from wem.contracts import living, taking_effect
+from wem.contracts.due_rules import What
+from wem.contracts.models import Contract, literal_ends
+from wem.contracts.part_models import ContractTerm
+from wem.contracts.request_models import ContractRequest, Correction, RequestKind
+from wem.contracts.rules import ContractState
+from wem.contracts.state_rules import CorrectionAction, CorrectionState, Illegal, RequestState
+from wem.db import db
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that falls due: of which contract, which row, since which day."""
+
+    what: What
+    contract_id: int
+    row_id: int
+    day: date
+
+
+def plan(on: date) -> list[Act]:
+    """Return what is to be done on a day, what was missed before included; changes nothing."""
+    order = list(What)
+    return sorted(
+        [*_begins(on), *_ends(on), *_renewals(on), *_changes(on), *_corrections(on)],
+        key=lambda act: (order.index(act.what), act.day, act.row_id),
+    )
+
+
+def _begins(on: date) -> Iterator[Act]:
+    found = sa.select(Contract.id, Contract.start_date).where(
+        Contract.state == ContractState.accepted, Contract.start_date <= on
+    )
+    for id, start in db.session.execute(found):
+        assert start is not None
+        yield Act(What.begin, id, id, start)
+
+
+def _over(on: date) -> sa.ColumnElement[bool]:
+    return sa.or_(Contract.leaves_on <= on, Contract.expires_on <= on)
+
+
+ENDING = (ContractState.leaving, ContractState.expiring)
+IN_USE = (ContractState.active, *ENDING)
+
+
+def _ends(on: date) -> Iterator[Act]:
+    for contract in db.session.scalars(sa.select(Contract).where(Contract.state.in_(ENDING), _over(on))):
+        over = contract.life.over_on
+        assert over is not None
+        yield Act(What.end, contract.id, contract.id, over)
+
+
+def _renewals(on: date) -> Iterator[Act]:
+    """Contracts whose latest written term is over; one that ends on or before its next term has none."""
+    last = ContractTerm.literal_end if literal_ends() else ContractTerm.aligned_end
+    newest = sa.select(sa.func.max(last)).where(ContractTerm.contract_id == Contract.id).scalar_subquery()
+    found = sa.select(Contract).where(
+        Contract.state.in_(IN_USE), Contract.start_date.is_not(None), sa.or_(newest.is_(None), newest < on)
+    )
+    for contract in db.session.scalars(found):
+        over = contract.life.over_on
+        if over is not None and over <= on:
+            continue
+        term = contract.term_on(on)
+        assert term is not None
+        yield Act(What.renew, contract.id, contract.id, term.begins)
+
+
+def _changes(on: date) -> Iterator[Act]:
+    found = (
+        sa.select(ContractRequest.id, ContractRequest.contract_id, ContractRequest.effective_on)
+        .join(Contract, Contract.id == ContractRequest.contract_id)
+        .where(
+            ContractRequest.state == RequestState.waiting,
+            ContractRequest.kind != RequestKind.cancel,
+            ContractRequest.effective_on <= on,
+            # What the end comes before lapses with it.
+            sa.or_(Contract.leaves_on.is_(None), Contract.leaves_on > on),
+            sa.or_(Contract.expires_on.is_(None), Contract.expires_on > on),
+        )
+    )
+    for id, contract_id, day in db.session.execute(found):
+        assert day is not None
+        yield Act(What.change, contract_id, id, day)
+
+
+def _corrections(on: date) -> Iterator[Act]:
+    found = sa.select(Correction.id, Correction.contract_id, Correction.deadline).where(
+        Correction.state == CorrectionState.running, Correction.deadline < on
+    )
+    for id, contract_id, day in db.session.execute(found):
+        yield Act(What.correction, contract_id, id, day)
+
+
+def carry_out(act: Act, on: date) -> bool:
+    """Do one act; False when it is done already or no longer to be done. The caller commits."""
+    contract = db.session.get(Contract, act.contract_id, with_for_update=True, populate_existing=True)
+    if contract is None:
+        return False
+    try:
+        match act.what:
+            case What.begin:
+                living.begin(contract, on)
+            case What.end:
+                living.end(contract, on)
+            case What.renew:
+                return living.in_use(contract) and bool(living.renew(contract, on))
+            case What.change:
+                taking_effect.apply(db.session.get_one(ContractRequest, act.row_id, populate_existing=True), by=None)
+            case What.correction:
+                row = db.session.get_one(Correction, act.row_id, populate_existing=True)
+                row.move(CorrectionAction.fall_due)
+    except Illegal:
+        return False
+    return True

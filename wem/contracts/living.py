@@ -1,0 +1,108 @@
+"""What the days make of a contract: it begins, is renewed, ends; each once, however late or often this is called."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+
+from wem import audit, clock
+from wem.contracts import life_rules, notifying
+from wem.contracts.date_rules import DAY, Term
+from wem.contracts.models import Contract, Stop, literal_ends
+from wem.contracts.part_models import ContractTerm, Standstill
+from wem.contracts.request_models import RequestKind, open_requests
+from wem.contracts.rules import ContractState
+from wem.contracts.state_rules import RequestAction, RequestState
+from wem.db import db
+
+
+def begin(contract: Contract, on: date) -> None:
+    """Put an accepted contract in use (4-4) and write down its minimum term. Raises Illegal before the start date."""
+    contract.take(life_rules.begin(contract.life, on))
+    db.session.flush()
+    write_terms(contract, contract.start_date or on)
+    audit.record("contract.begin", by=None, customer_id=contract.customer_id, subject=contract, start=str(on))
+
+
+def write_terms(contract: Contract, on: date) -> list[ContractTerm]:
+    """Write down the terms that have begun by a day and are not written yet (5-2); returns the new ones."""
+    written = db.session.scalar(
+        sa.select(sa.func.max(ContractTerm.number)).where(ContractTerm.contract_id == contract.id)
+    )
+    new = []
+    for term in terms_begun(contract, on):
+        if written is None or term.number > written:
+            row = ContractTerm(
+                contract_id=contract.id,
+                number=term.number,
+                begins=term.begins,
+                literal_end=term.literal_end,
+                aligned_end=term.aligned_end,
+            )
+            db.session.add(row)
+            new.append(row)
+    return new
+
+
+def terms_begun(contract: Contract, on: date) -> list[Term]:
+    """Return the terms of a contract that have begun by a day and before its end."""
+    life = contract.life
+    if life.start is None:
+        return []
+    last = min(on, life.over_on - DAY) if life.over_on else on
+    return life_rules.terms_until(life, last)
+
+
+def renew(contract: Contract, on: date) -> list[ContractTerm]:
+    """Renew the contract as often as terms have run out by a day without an end (5-2)."""
+    new = write_terms(contract, on)
+    for row in new:
+        audit.record(
+            "contract.renew",
+            by=None,
+            customer_id=contract.customer_id,
+            subject=contract,
+            number=row.number,
+            ends=str(row.literal_end if literal_ends() else row.aligned_end),
+        )
+    return new
+
+
+def end(contract: Contract, on: date) -> None:
+    """End the contract whose day has come (15-1, 5-3). Raises Illegal before."""
+    write_terms(contract, on)
+    contract.take(life_rules.end_by_date(contract.life, on))
+    close(contract, by=None)
+
+
+def close(contract: Contract, *, by: int | None) -> None:
+    """What comes with every end: nothing more is sent, the notice is carried out, other requests lapse."""
+    assert contract.ended_on is not None and contract.end_reason is not None
+    db.session.add(Stop(customer_id=contract.customer_id, at=clock.now()))
+    for request in open_requests(contract.id):
+        held = request.kind is RequestKind.cancel and request.state is RequestState.waiting
+        applies = held and contract.leaves_on == contract.ended_on
+        request.move(RequestAction.apply if applies else RequestAction.lapse)
+    if contract.suspended_at is not None:
+        since = contract.suspended_at.date()
+        db.session.add(
+            Standstill(contract_id=contract.id, ground=contract.suspension_ground, since=since, until=contract.ended_on)
+        )
+    for option in contract.options:
+        if option.until is None or option.until > contract.ended_on:
+            option.until = contract.ended_on
+    audit.record(
+        "contract.end",
+        by=by,
+        customer_id=contract.customer_id,
+        subject=contract,
+        reason=contract.end_reason.value,
+        ended=str(contract.ended_on),
+    )
+    notifying.ended(contract)
+
+
+def in_use(contract: Contract) -> bool:
+    """Return whether the contract is running, notice given or not."""
+    return contract.state in (ContractState.active, ContractState.leaving, ContractState.expiring)

@@ -1,0 +1,141 @@
+"""What customers type when they ask for something about their contract."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from wem import clock
+from wem.contracts import catalogue, rules
+from wem.contracts.date_rules import month_start
+from wem.contracts.forms import CHOSEN, NEEDED, DetailsForm, OneLine
+from wem.contracts.models import Contract
+from wem.contracts.wording import DETAILS
+
+MONTHS_AHEAD = 13
+
+
+class SteppedForm(FlaskForm):
+    """A form in three steps; the token makes one request of a button pressed twice."""
+
+    token = HiddenField()
+
+
+class WantedForm(SteppedForm):
+    wanted = SelectField(_l("From which month"))
+
+    def offer_months(self, first: date) -> None:
+        """Offer the months from the first that is possible."""
+        months = [month_start(first, later) for later in range(MONTHS_AHEAD)]
+        self.wanted.choices = [
+            SelectChoice(str(month), gettext("%(year)s-%(month)s", year=month.year, month=f"{month.month:02}"))
+            for month in months
+        ]
+
+    @property
+    def month(self) -> date:
+        return date.fromisoformat(self.wanted.data)
+
+
+class CancelForm(WantedForm):
+    note = TextAreaField(_l("What could we have done better?"), [Optional(), Length(max=500)])
+
+
+class CourseForm(WantedForm):
+    course = RadioField(_l("New course"), [CHOSEN])
+
+    def offer(self, contract: Contract) -> None:
+        self.course.choices = [
+            SelectChoice(course.code, gettext("%(name)s (sample)", name=course.name) if course.sample else course.name)
+            for course, _ in catalogue.offered(clock.today())
+            if course.code != contract.course.code
+        ]
+
+
+class OptionsForm(WantedForm):
+    options = SelectMultipleField(
+        _l("Options from then on"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+
+    def offer(self, contract: Contract) -> None:
+        found = {option.code: (option, monthly) for option, monthly in catalogue.offered_options(clock.today())}
+        for option in contract.options_on(clock.today()):
+            found.setdefault(option.code, (option, 0))
+        self.options.choices = [
+            SelectChoice(
+                code,
+                gettext(
+                    "%(name)s: %(fee)s yen a month (tax included)", name=option.name, fee=f"{rules.with_tax(fee):,}"
+                ),
+            )
+            for code, (option, fee) in found.items()
+        ]
+
+
+class FilingForm(SteppedForm):
+    planned = DateField(_l("Changes on"), [NEEDED], default=clock.today)
+
+
+class ChangeDetailsForm(DetailsForm, FilingForm):
+    """The details that the customer files by themselves; the sender's name is the registered one."""
+
+    person = OneLine(DETAILS["person"], [Optional(), Length(max=100)])
+    phone = StringField(DETAILS["phone"], [Optional()])
+    correction = BooleanField(_l("It corrects an error; nothing has changed"))
+
+    def validate_phone(self, field: StringField) -> None:
+        number = rules.phone(field.data or "")
+        if number is None:
+            raise ValidationError(gettext("Please enter a telephone number with its area code, like 042-123-4567."))
+        field.data = number
+
+
+class NameForm(FilingForm):
+    name = OneLine(_l("New name of the contract holder"), [NEEDED, Length(max=100)])
+    kana = OneLine(_l("New name in kana"), [NEEDED, Length(max=100)])
+    evidence = TextAreaField(_l("What shows the change"), [NEEDED, Length(max=500)])
+
+    def validate_kana(self, field: StringField) -> None:
+        kana = rules.kana(field.data or "")
+        if kana is None:
+            raise ValidationError(gettext("Please enter the reading in katakana."))
+        field.data = kana
+
+
+class BankForm(FilingForm):
+    bank = OneLine(_l("Bank"), [NEEDED, Length(max=100)])
+    branch = OneLine(_l("Branch"), [NEEDED, Length(max=100)])
+    holder = OneLine(_l("Account holder in kana"), [NEEDED, Length(max=100)])
+
+    def validate_holder(self, field: StringField) -> None:
+        kana = rules.kana(field.data or "")
+        if kana is None:
+            raise ValidationError(gettext("Please enter the reading in katakana."))
+        field.data = kana
+
+
+class ApplyToResumeForm(SteppedForm):
+    note = TextAreaField(_l("Note for us"), [Optional(), Length(max=500)])
+
+
+def typed(form: FlaskForm) -> dict[str, Any]:
+    """Return (label, value) of what was typed, for the confirm page."""
+    return {str(field.label.text): field.data for field in form if field.name not in ("csrf_token", "token")}

@@ -1,0 +1,204 @@
+"""What customers ask for and what we tell them to mend: requests, refusals of renewal, corrections, terminations."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from wem import clock
+from wem.contracts.models import Contract
+from wem.contracts.state_rules import (
+    CORRECTION,
+    OPEN,
+    REQUEST,
+    TERMINATION,
+    UNDECIDED,
+    CorrectionAction,
+    CorrectionState,
+    Illegal,
+    RequestAction,
+    RequestState,
+    TerminationAction,
+    TerminationState,
+    after,
+)
+from wem.db import Base, BigId, db
+
+
+class RequestKind(enum.StrEnum):
+    cancel = "cancel"  # 解約 15
+    course = "course"  # コース変更 11
+    options = "options"  # オプション 11
+    details = "details"  # 届出変更 16
+    correction = "correction"  # 届出の誤り 16
+    name = "name"  # 名義変更: the same person under another name (16, 20)
+    bank = "bank"  # 口座変更 16
+    resume = "resume"  # 再開 13-2
+
+
+class Channel(enum.StrEnum):
+    """How something reached us."""
+
+    portal = "portal"
+    mail = "mail"
+    letter = "letter"
+    phone = "phone"
+
+
+class ContractRequest(Base):
+    """One request of a customer about the contract; `received_at` decides (A-11)."""
+
+    __tablename__ = "contract_request"
+    __table_args__ = (
+        sa.Index("ix_contract_request_contract_id_state", "contract_id", "state"),
+        sa.Index("ix_contract_request_state_effective_on", "state", "effective_on"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    contract_id: Mapped[int] = mapped_column(sa.ForeignKey("contract.id"))
+    kind: Mapped[RequestKind]
+    state: Mapped[RequestState] = mapped_column(default=RequestState.received)
+    channel: Mapped[Channel] = mapped_column(default=Channel.portal)
+    received_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    wanted_on: Mapped[date | None]
+    effective_on: Mapped[date | None]
+    # What is asked for: {"course": code}, {"add": [codes], "remove": [codes]}, {"details": {name: [old, new]}}, …
+    wish: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # The words agreed to, fees included, as the person saw them (11-2).
+    agreed: Mapped[str] = mapped_column(sa.Text, default="")
+    late: Mapped[bool] = mapped_column(default=False)
+    token: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # of the form, so that it is taken once
+    asked_by: Mapped[int | None]
+    decided_by: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(sa.String(500), default="")
+    closed_at: Mapped[datetime | None]
+
+    contract: Mapped[Contract] = relationship()
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def undecided(self) -> bool:
+        return self.state in UNDECIDED
+
+    def move(self, action: RequestAction) -> None:
+        """Go along one line of the table. Raises Illegal."""
+        self.state = after(REQUEST, self.state, action)
+        if not self.open:
+            self.closed_at = clock.now()
+
+
+def open_requests(contract_id: int, *kinds: RequestKind) -> list[ContractRequest]:
+    """Return the contract's requests that nothing has become of yet, the oldest first."""
+    found = sa.select(ContractRequest).where(
+        ContractRequest.contract_id == contract_id, ContractRequest.state.in_(OPEN)
+    )
+    if kinds:
+        found = found.where(ContractRequest.kind.in_(kinds))
+    return list(db.session.scalars(found.order_by(ContractRequest.id)))
+
+
+class RenewalRefusal(Base):
+    """Our notice that a contract is not renewed (5-3); it counts from the day on which it reached the customer."""
+
+    __tablename__ = "renewal_refusal"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    sent_at: Mapped[datetime]
+    sent_by: Mapped[int | None]
+    notice_id: Mapped[int | None]
+    arrived_on: Mapped[date | None]
+    failed_at: Mapped[datetime | None]  # the mail came back: a letter is due
+    ends_on: Mapped[date | None]  # last day of the contract
+    taken_back_at: Mapped[datetime | None]
+
+    contract: Mapped[Contract] = relationship()
+
+
+class Correction(Base):
+    """A correction notice 是正勧告 with its deadline (14-2)."""
+
+    __tablename__ = "correction"
+    __table_args__ = (sa.Index("ix_correction_state_deadline", "state", "deadline"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    state: Mapped[CorrectionState] = mapped_column(default=CorrectionState.running)
+    breach: Mapped[str] = mapped_column(sa.Text)  # what is wrong, and by which clause
+    demand: Mapped[str] = mapped_column(sa.Text)  # what is to be done
+    issued_at: Mapped[datetime]
+    issued_by: Mapped[int | None]
+    deadline: Mapped[date]  # last day
+    decided_by: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    contract: Mapped[Contract] = relationship()
+
+    def move(self, action: CorrectionAction) -> None:
+        self.state = after(CORRECTION, self.state, action)
+
+
+class TerminationGround(enum.StrEnum):
+    """Why we end a contract: the items of 14-1 in their order, and 14-2."""
+
+    breach = "breach"  # ①
+    nonpayment = "nonpayment"  # ②
+    licence = "licence"  # ③
+    insolvency = "insolvency"  # ④
+    attachment = "attachment"  # ⑤
+    dissolution = "dissolution"  # ⑥
+    death = "death"  # ⑦
+    unfit = "unfit"  # ⑧
+    uncorrected = "uncorrected"  # 14-2
+
+
+class TerminationScope(enum.StrEnum):
+    whole = "whole"
+    part = "part"
+
+
+class OwnProposal(Illegal):
+    """Nobody approves a termination that they asked for."""
+
+
+class Termination(Base):
+    """A termination that one person of staff asks for and another approves (14-1, 14-2)."""
+
+    __tablename__ = "termination"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    correction_id: Mapped[int | None] = mapped_column(sa.ForeignKey("correction.id"), index=True)
+    state: Mapped[TerminationState] = mapped_column(default=TerminationState.proposed)
+    ground: Mapped[TerminationGround]
+    scope: Mapped[TerminationScope]
+    part: Mapped[str] = mapped_column(sa.String(300), default="")  # which part
+    evidence: Mapped[str] = mapped_column(sa.Text)
+    evidence_key: Mapped[str | None] = mapped_column(sa.String(100))  # a file in storage
+    evidence_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[int]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None]
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    contract: Mapped[Contract] = relationship()
+
+    def decide(self, action: TerminationAction, note: str, *, by: int) -> None:
+        """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
+        if action is TerminationAction.approve and by == self.proposed_by:
+            raise OwnProposal("the person who asked cannot approve")
+        self.state = after(TERMINATION, self.state, action)
+        self.decided_at, self.decided_by, self.note = clock.now(), by, note

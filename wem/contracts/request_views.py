@@ -1,0 +1,240 @@
+"""What customers ask for about their contract: cancellation, course, options, resumption."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext
+
+from wem import clock
+from wem.billing import arrears
+from wem.contracts import costing, date_rules, describing, requesting
+from wem.contracts.describing import Facts
+from wem.contracts.models import Contract
+from wem.contracts.request_forms import ApplyToResumeForm, CancelForm, CourseForm, OptionsForm
+from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.rules import Use
+from wem.contracts.state_rules import Illegal
+from wem.contracts.stepping_views import Answer, Page, sent_already, stepped, who
+from wem.contracts.wording import CHANNELS, REQUEST_STATES, REQUESTS
+from wem.db import db
+from wem.lists import counting
+from wem.web.blueprints import CustomerBlueprint, owners_only
+from wem.web.htmx import see_other
+from wem.web.ownership import owned_or_404
+from wem.web.session import current_account
+
+blueprint = CustomerBlueprint("contract_requests", __name__, use=Use.contract)
+
+
+@blueprint.route("/contract/cancel", methods=["GET", "POST"])
+@owners_only
+def cancel() -> Answer:
+    contract, account = who()
+    form = CancelForm()
+    outlook = costing.leaving_today(contract, clock.now(), counting.month_peak(contract.customer_id))
+    if again := sent_already(contract):
+        return again
+    if outlook is None:
+        return render_template("contracts/no_request.html", title=gettext("Cancel the contract"), contract=contract)
+    form.offer_months(outlook.effective)
+
+    def facts() -> Facts:
+        chosen = costing.leaving_today(contract, clock.now(), counting.month_peak(contract.customer_id), form.month)
+        assert chosen is not None
+        return [
+            (gettext("Holds from"), chosen.effective),
+            (gettext("Last day of service"), chosen.last_day),
+            *chosen.costs(),
+        ]
+
+    return stepped(
+        contract,
+        account,
+        Page(
+            gettext("Cancel the contract"),
+            form,
+            lambda way, _: requesting.cancel(contract, way, form.month, form.note.data or ""),
+            label=gettext("Cancel the contract"),
+            kind="danger",
+            facts=facts,
+            notes=[
+                gettext(
+                    "The cancellation holds from the 1st of a month; what counts is when we receive it (Art. 15-1)."
+                ),
+                gettext("Until that day you can use the service, and withdraw the cancellation."),
+                gettext("Fees until then are due, and fees that were paid are not returned (Art. 15-3)."),
+                gettext("Lists, readers, mailings and images are not returned and are erased for good (Art. 15-4)."),
+            ],
+        ),
+    )
+
+
+@blueprint.route("/contract/course", methods=["GET", "POST"])
+@owners_only
+def course() -> Answer:
+    contract, account = who()
+    form = CourseForm()
+    form.offer(contract)
+    form.offer_months(date_rules.change_effective(clock.now(), None, contract.start_date))
+    peak = counting.month_peak(contract.customer_id)
+
+    def agreed() -> str:
+        return costing.course_sentence(contract, form.course.data, form.month, peak)
+
+    return stepped(
+        contract,
+        account,
+        Page(
+            gettext("Change the course"),
+            form,
+            lambda way, words: requesting.change_course(
+                contract,
+                form.course.data,
+                way,
+                overdue=arrears.outstanding(contract.id, clock.today()),
+                agreed=words,
+                wanted=form.month,
+            ),
+            label=gettext("Apply for this change"),
+            facts=lambda: [
+                *describing.wish(RequestKind.course, {"course": form.course.data, "from": contract.course.code}),
+                (gettext("Holds from"), form.month),
+                *costing.course_fees(contract, form.course.data, form.month, peak),
+            ],
+            agreed=agreed,
+            notes=_change_notes(contract),
+        ),
+    )
+
+
+@blueprint.route("/contract/options", methods=["GET", "POST"])
+@owners_only
+def options() -> Answer:
+    contract, account = who()
+    form = OptionsForm()
+    form.offer(contract)
+    form.offer_months(date_rules.change_effective(clock.now(), None, contract.start_date))
+    has = [option.code for option in contract.options_on(clock.today())]
+    if request.method == "GET":
+        form.options.data = has
+
+    def parts() -> tuple[list[str], list[str]]:
+        wished = form.options.data or []
+        return [code for code in wished if code not in has], [code for code in has if code not in wished]
+
+    return stepped(
+        contract,
+        account,
+        Page(
+            gettext("Change the options"),
+            form,
+            lambda way, words: requesting.change_options(
+                contract,
+                *parts(),
+                way,
+                overdue=arrears.outstanding(contract.id, clock.today()),
+                agreed=words,
+                wanted=form.month,
+            ),
+            label=gettext("Apply for this change"),
+            facts=lambda: [
+                *describing.wish(RequestKind.options, dict(zip(("add", "remove"), parts(), strict=True))),
+                (gettext("Holds from"), form.month),
+                (gettext("Options a month"), costing.options_text(form.options.data or [], form.month)),
+            ],
+            agreed=lambda: costing.options_sentence(form.options.data or [], form.month),
+            notes=_change_notes(contract),
+        ),
+    )
+
+
+def _change_notes(contract: Contract) -> list[str]:
+    notes = [
+        gettext("What we receive by the 10th holds from the next month, later ones a month after (Art. 11-1)."),
+        gettext("We look into it and tell you the result by a notice."),
+    ]
+    overdue = arrears.outstanding(contract.id, clock.today())
+    if overdue:
+        notes.insert(
+            0,
+            gettext(
+                "%(amount)s yen are overdue. They must be settled before you can apply (Art. 11-2).",
+                amount=f"{overdue:,}",
+            ),
+        )
+    return notes
+
+
+@blueprint.route("/contract/resume", methods=["GET", "POST"])
+@owners_only
+def resume() -> Answer:
+    contract, account = who()
+    form = ApplyToResumeForm()
+    found = arrears.conditions(contract, clock.today())
+    if again := sent_already(contract):
+        return again
+    if found is None:
+        return render_template("contracts/no_request.html", title=gettext("Apply for resumption"), contract=contract)
+    notes = [
+        gettext("All sums are settled.")
+        if found.all_settled
+        else gettext("%(amount)s yen are still open.", amount=f"{found.outstanding:,}")
+    ]
+    if found.limit:
+        notes.append(gettext("All must be settled by %(day)s (Art. 13-2).", day=describing.in_japanese(found.limit)))
+    return stepped(
+        contract,
+        account,
+        Page(
+            gettext("Apply for resumption"),
+            form,
+            lambda way, _: requesting.ask_to_resume(contract, way, form.note.data or ""),
+            label=gettext("Apply for resumption"),
+            facts=lambda: [
+                (gettext("Suspended since"), contract.suspended_at or ""),
+                (gettext("Note for us"), form.note.data or "–"),
+            ],
+            notes=[*notes, gettext("We decide once all is settled, and tell you the result.")],
+        ),
+    )
+
+
+@blueprint.get("/contract/requests/<int:id>")
+def done(id: int) -> Answer:
+    row = owned_or_404(ContractRequest, id)
+    return render_template(
+        "contracts/request_done.html",
+        row=row,
+        name=REQUESTS[row.kind],
+        state=REQUEST_STATES[row.state],
+        channel=CHANNELS[row.channel],
+        facts=describing.facts(row),
+        fresh=row.received_at.date() == clock.today(),
+        withdrawable=may_withdraw(row),
+    )
+
+
+def may_withdraw(row: ContractRequest) -> bool:
+    """Return whether the table and the days still let the customer take it back."""
+    if row.kind is RequestKind.cancel:
+        over = row.contract.life.over_on
+        return row.open and (over is None or clock.today() < over)
+    return row.undecided or (row.open and row.effective_on is not None and clock.today() < row.effective_on)
+
+
+@blueprint.post("/contract/requests/<int:id>/withdraw")
+@owners_only
+def withdraw(id: int) -> Answer:
+    row, account = owned_or_404(ContractRequest, id), current_account()
+    assert account is not None
+    db.session.refresh(row.contract, with_for_update=True)
+    db.session.refresh(row)
+    try:
+        requesting.withdraw(row, by=account.id)
+    except Illegal:
+        db.session.rollback()
+        flash(gettext("It cannot be withdrawn any more."), "error")
+    else:
+        db.session.commit()
+        flash(gettext("It is withdrawn."), "success")
+    return see_other(url_for("contract_requests.done", id=id))

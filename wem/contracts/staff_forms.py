@@ -1,0 +1,237 @@
+"""What staff type about contracts: requests on paper, our own notices, the catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+
+from wem import clock
+from wem.contracts import catalogue
+from wem.contracts.forms import CHOSEN, NEEDED, OneLine
+from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
+from wem.contracts.rules import Conditions, Restriction
+from wem.contracts.wording import CHANNELS, REQUESTS, RESTRICTIONS, SCOPES, TERMINATION_GROUNDS
+
+WORDS = [NEEDED, Length(max=500)]
+LONG = [NEEDED, Length(max=4000)]
+
+
+class NoteForm(FlaskForm):
+    note = TextAreaField(_l("Note for the record"), WORDS)
+
+
+class ReasonForm(FlaskForm):
+    reason = TextAreaField(_l("Reason, as the customer reads it"), WORDS)
+
+
+class AcceptForm(FlaskForm):
+    effective = DateField(_l("Holds from"), [Optional()])
+
+
+BY_STAFF = (RequestKind.cancel, RequestKind.course, RequestKind.resume)
+
+
+class EntryForm(FlaskForm):
+    """A request that came on paper, by mail or by telephone; receipt decides (A-11)."""
+
+    kind = RadioField(
+        _l("What is asked for"), [CHOSEN], choices=[SelectChoice(kind.value, REQUESTS[kind]) for kind in BY_STAFF]
+    )
+    channel = RadioField(
+        _l("How it came"),
+        [CHOSEN],
+        choices=[SelectChoice(c.value, CHANNELS[c]) for c in (Channel.letter, Channel.mail, Channel.phone)],
+    )
+    received = DateTimeLocalField(_l("Received"), [NEEDED], default=clock.now)
+    sent = DateTimeLocalField(_l("Sent, if known"), [Optional()])
+    wanted = DateField(_l("Wanted from, if later"), [Optional()])
+    course = SelectField(_l("New course"), [Optional()])
+    note = TextAreaField(_l("Words of the customer"), [Optional(), Length(max=500)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.course.choices = [
+            SelectChoice("", gettext("No other course")),
+            *(SelectChoice(course.code, course.name) for course, _ in catalogue.offered(clock.today())),
+        ]
+
+    def validate_received(self, field: DateTimeLocalField) -> None:
+        if field.data.replace(tzinfo=clock.JAPAN) > clock.now():
+            raise ValidationError(gettext("The time of receipt lies in the future."))
+
+    @property
+    def received_at(self) -> datetime:
+        received: datetime = self.received.data
+        return received.replace(tzinfo=clock.JAPAN)
+
+    @property
+    def sent_at(self) -> datetime | None:
+        return self.sent.data.replace(tzinfo=clock.JAPAN) if self.sent.data else None
+
+
+class ArrivedForm(FlaskForm):
+    arrived = DateField(_l("It reached the customer on"), [NEEDED], default=clock.today)
+
+
+class CorrectionForm(FlaskForm):
+    breach = TextAreaField(_l("What is wrong, and by which clause"), LONG)
+    demand = TextAreaField(_l("What is to be done"), LONG)
+    deadline = DateField(_l("Deadline"), [NEEDED])
+
+    def validate_deadline(self, field: DateField) -> None:
+        if field.data <= clock.today():
+            raise ValidationError(gettext("The deadline must lie ahead."))
+
+
+class TerminationForm(FlaskForm):
+    ground = RadioField(
+        _l("Ground"),
+        [CHOSEN],
+        choices=[SelectChoice(ground.value, text) for ground, text in TERMINATION_GROUNDS.items()],
+    )
+    scope = RadioField(
+        _l("Scope"), [CHOSEN], choices=[SelectChoice(scope.value, text) for scope, text in SCOPES.items()]
+    )
+    part = OneLine(_l("Which part"), [Optional(), Length(max=300)])
+    evidence = TextAreaField(_l("Facts and evidence"), LONG)
+    file = FileField(_l("A file of evidence"))
+
+    def validate_scope(self, field: RadioField) -> None:
+        if field.data == TerminationScope.part.value and not (self.part.data or "").strip():
+            raise ValidationError(gettext("Please say which part."))
+
+    @property
+    def chosen(self) -> TerminationGround:
+        return TerminationGround(self.ground.data)
+
+
+class RestrictForm(FlaskForm):
+    restriction = RadioField(
+        _l("What is closed"), [CHOSEN], choices=[SelectChoice(each.value, text) for each, text in RESTRICTIONS.items()]
+    )
+    note = TextAreaField(_l("Reason, as the customer reads it"), WORDS)
+
+    @property
+    def chosen(self) -> Restriction:
+        return Restriction(self.restriction.data)
+
+
+# -- the catalogue
+
+CODE = Regexp("^[a-z0-9][a-z0-9-]{1,30}$", message=_l("Use small letters a–z, digits and hyphens."))
+MONTHS = [Optional(), NumberRange(0, 60)]
+YEN = [InputRequired(_l("This field is required.")), NumberRange(0, 100_000_000)]
+YES_NO = [
+    SelectChoice("", _l("As the next in rank says")),
+    SelectChoice("yes", _l("Yes")),
+    SelectChoice("no", _l("No")),
+]
+
+
+class ConditionsForm(FlaskForm):
+    """What a course or campaign says otherwise than the terms; empty leaves it to the next in rank (5-4)."""
+
+    min_term = IntegerField(_l("Minimum term in months"), MONTHS)
+    renewal = IntegerField(_l("Renewed by so many months"), [Optional(), NumberRange(1, 60)])
+    notice = IntegerField(_l("Our notice: months before the month of expiry"), [Optional(), NumberRange(1, 12)])
+    refund = SelectField(_l("Fees that were paid may be returned"), [Optional()], choices=YES_NO)
+    rest_owed = SelectField(_l("Who leaves early owes the rest of the minimum term"), [Optional()], choices=YES_NO)
+
+    def show(self, conditions: dict[str, Any]) -> None:
+        for name in ("min_term", "renewal", "notice"):
+            self[name].data = conditions.get(name)
+        for name in ("refund", "rest_owed"):
+            self[name].data = {True: "yes", False: "no", None: ""}[conditions.get(name)]
+
+    def conditions(self) -> dict[str, Any]:
+        answer = {"yes": True, "no": False}
+        return catalogue.said(
+            Conditions(
+                self.min_term.data,
+                self.renewal.data,
+                self.notice.data,
+                answer.get(self.refund.data),
+                answer.get(self.rest_owed.data),
+            )
+        )
+
+
+class CourseForm(ConditionsForm):
+    name = OneLine(_l("Name"), [NEEDED, Length(max=100)])
+    offered = BooleanField(_l("On offer to new customers and for changes"), default=True)
+
+
+class NewCourseForm(CourseForm):
+    code = StringField(_l("Code"), [NEEDED, CODE])
+
+
+class OptionForm(FlaskForm):
+    code = StringField(_l("Code"), [NEEDED, CODE])
+    name = OneLine(_l("Name"), [NEEDED, Length(max=100)])
+
+
+class CampaignForm(ConditionsForm):
+    code = StringField(_l("Code"), [NEEDED, CODE])
+    name = OneLine(_l("Name"), [NEEDED, Length(max=100)])
+    course = SelectField(_l("For which course"), [Optional()])
+    first_day = DateField(_l("First day of application"), [NEEDED])
+    last_day = DateField(_l("Last day of application"), [NEEDED])
+    free_months = IntegerField(_l("Months free of charge"), [Optional(), NumberRange(0, 24)], default=0)
+    initial_free = BooleanField(_l("No initial fee"))
+    refund_rule = TextAreaField(_l("Rule for refunds, as the customer reads it"), [Optional(), Length(max=500)])
+
+    def validate_last_day(self, field: DateField) -> None:
+        if self.first_day.data and field.data < self.first_day.data:
+            raise ValidationError(gettext("The last day lies before the first."))
+
+
+class PriceListForm(FlaskForm):
+    effective_from = DateField(_l("Holds from"), [NEEDED])
+    adverse = BooleanField(_l("Something in it is worse for customers"), default=True)
+    note = TextAreaField(_l("What changes, as customers read it"), [Optional(), Length(max=500)])
+
+    def validate_effective_from(self, field: DateField) -> None:
+        if field.data.day != 1:
+            raise ValidationError(gettext("Prices change on the 1st of a month: months are billed as a whole."))
+
+
+class CoursePriceForm(FlaskForm):
+    """A course's price: one tier a line, `1000 3000` for up to 1,000 addresses at 3,000 yen."""
+
+    initial = IntegerField(_l("Initial fee in yen, net"), YEN)
+    tiers = TextAreaField(_l("Tiers"), [NEEDED])
+
+    def validate_tiers(self, field: TextAreaField) -> None:
+        self.pairs = []
+        for line in (field.data or "").replace(",", "").split("\n"):
+            words = line.split()
+            if not words:
+                continue
+            if len(words) != 2 or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+                raise ValidationError(gettext("Write one tier a line: addresses, a space, yen a month."))
+            self.pairs.append([int(word) for word in words])
+        counts = [up_to for up_to, _ in self.pairs]
+        if not counts or counts != sorted(set(counts)):
+            raise ValidationError(gettext("The numbers of addresses must rise from line to line."))
+
+
+class OptionPriceForm(FlaskForm):
+    monthly = IntegerField(_l("Yen a month, net"), YEN)

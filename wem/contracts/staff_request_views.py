@@ -1,0 +1,198 @@
+"""Requests as staff see them: what waits for an answer, the answer, and what came on paper."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import abort, flash, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem import audit, clock
+from wem.accounts.models import Account
+from wem.accounts.rules import StaffRole
+from wem.billing import arrears
+from wem.contracts import costing, date_rules, deciding, describing, requesting, taking_effect
+from wem.contracts.models import Contract
+from wem.contracts.request_models import Channel, ContractRequest, RequestKind
+from wem.contracts.requesting import NotPossible, Way
+from wem.contracts.staff_forms import AcceptForm, EntryForm, ReasonForm
+from wem.contracts.staff_views import CHANGERS, LOOKERS, contract_to_change, may_change
+from wem.contracts.state_rules import UNDECIDED, Illegal, RequestState
+from wem.contracts.wording import CHANNELS, REFUSALS, REQUEST_STATES, REQUESTS
+from wem.db import db
+from wem.lists import counting
+from wem.web.blueprints import StaffBlueprint
+from wem.web.htmx import see_other
+from wem.web.ownership import found_or_404
+from wem.web.paging import page_of
+from wem.web.session import current_account
+
+blueprint = StaffBlueprint("staff_requests", __name__, roles=LOOKERS | {StaffRole.contracts})
+act_blueprint = StaffBlueprint("staff_request_acts", __name__, roles=CHANGERS)
+Answer = str | tuple[str, int] | Response
+
+
+def me() -> Account:
+    """Return who is signed in; 404 for nobody."""
+    account = current_account()
+    if account is None:
+        abort(404)
+    return account
+
+
+@blueprint.get("/staff/requests")
+def index() -> Answer:
+    undecided = db.session.scalars(
+        sa.select(ContractRequest)
+        .where(ContractRequest.state.in_(UNDECIDED))
+        .order_by(ContractRequest.received_at)
+        .limit(200)
+    ).all()
+    page = page_of(sa.select(ContractRequest).where(ContractRequest.state.not_in(UNDECIDED)), ContractRequest.id)
+    return render_template(
+        "contracts/staff/requests.html", undecided=undecided, page=page, names=REQUESTS, states=REQUEST_STATES
+    )
+
+
+@blueprint.get("/staff/requests/<int:id>")
+def show(id: int) -> Answer:
+    return _page(found_or_404(ContractRequest, id), AcceptForm(), ReasonForm())
+
+
+def _page(row: ContractRequest, accept_form: AcceptForm, reason_form: ReasonForm, status: int = 200) -> Answer:
+    decidable = row.undecided and row.kind is not RequestKind.resume and may_change()
+    if not accept_form.is_submitted():
+        accept_form.effective.data = deciding.earliest(row)
+    granted = deciding.by_sending(row) if row.undecided else None
+    page = render_template(
+        "contracts/staff/request.html",
+        row=row,
+        name=REQUESTS[row.kind],
+        state=REQUEST_STATES[row.state],
+        channel=CHANNELS[row.channel],
+        facts=describing.facts(row),
+        decidable=decidable,
+        accept_form=accept_form,
+        reason_form=reason_form,
+        dated=row.kind is not RequestKind.bank,
+        overdue=arrears.outstanding(row.contract_id, clock.today()),
+        earlier=granted if granted and row.effective_on and granted < row.effective_on else None,
+        may_apply=may_change() and row.state is RequestState.waiting and row.kind is RequestKind.bank,
+        resumes=row.kind is RequestKind.resume and row.undecided and may_change(),
+    )
+    return page, status
+
+
+def _held(id: int) -> ContractRequest:
+    """Return the request with its contract's row held; 404."""
+    row = found_or_404(ContractRequest, id)
+    db.session.get(Contract, row.contract_id, with_for_update=True, populate_existing=True)
+    db.session.refresh(row)
+    return row
+
+
+def _shown(row_id: int, said: str, kind: str = "success") -> Response:
+    flash(said, kind)
+    return see_other(url_for("staff_requests.show", id=row_id))
+
+
+def _not_possible(row_id: int, customer_id: int, act: str) -> Response:
+    """Say that the table has no such line, and write down that it was tried."""
+    db.session.rollback()
+    audit.record(f"request.denied_{act}", by=me().id, customer_id=customer_id, request_id=row_id)
+    db.session.commit()
+    return _shown(row_id, gettext("This is not possible any more, or not allowed."), "error")
+
+
+@act_blueprint.post("/staff/requests/<int:id>/check")
+def check(id: int) -> Answer:
+    row = _held(id)
+    try:
+        deciding.check(row, by=me().id)
+    except Illegal:
+        return _not_possible(id, row.customer_id, "check")
+    db.session.commit()
+    return _shown(id, gettext("It is marked as being looked into."))
+
+
+@act_blueprint.post("/staff/requests/<int:id>/accept")
+def accept(id: int) -> Answer:
+    row, form = _held(id), AcceptForm()
+    if not form.validate():
+        return _page(row, form, ReasonForm(formdata=None), 422)
+    try:
+        deciding.accept(row, by=me().id, on=form.effective.data)
+    except Illegal:
+        return _not_possible(id, row.customer_id, "accept")
+    db.session.commit()
+    return _shown(id, gettext("It is accepted, and the customer is told."))
+
+
+@act_blueprint.post("/staff/requests/<int:id>/refuse")
+def refuse(id: int) -> Answer:
+    row, form = _held(id), ReasonForm()
+    if not form.validate():
+        return _page(row, AcceptForm(formdata=None), form, 422)
+    try:
+        deciding.refuse(row, (form.reason.data or "").strip(), by=me().id)
+    except Illegal:
+        return _not_possible(id, row.customer_id, "refuse")
+    db.session.commit()
+    return _shown(id, gettext("It is refused, and the customer is told the reason."))
+
+
+@act_blueprint.post("/staff/requests/<int:id>/apply")
+def apply(id: int) -> Answer:
+    row = _held(id)
+    try:
+        if row.kind is not RequestKind.bank:
+            raise Illegal("its day carries it out")
+        taking_effect.apply(row, by=me().id)
+    except Illegal:
+        return _not_possible(id, row.customer_id, "apply")
+    db.session.commit()
+    return _shown(id, gettext("It is carried out, and the customer is told."))
+
+
+@act_blueprint.route("/staff/contracts/<int:id>/entry", methods=["GET", "POST"])
+def enter(id: int) -> Answer:
+    """Type in what came by letter, mail or telephone."""
+    contract, form = contract_to_change(id), EntryForm()
+    status = 200
+    if form.is_submitted():
+        if form.validate():
+            try:
+                row = _entered(contract, form)
+            except NotPossible as error:
+                db.session.rollback()
+                form.form_errors.append(str(REFUSALS[error.reason]))
+            else:
+                db.session.commit()
+                return _shown(row.id, gettext("It is entered, and the customer has a receipt."))
+        status = 422
+    page = render_template(
+        "contracts/staff/act.html",
+        title=gettext("Enter a request of %(name)s", name=contract.customer.name),
+        back_url=url_for("staff_contracts.show", id=id),
+        back_label=contract.customer.name,
+        form=form,
+        label=gettext("Enter"),
+        notes=[gettext("What counts is when it reached us: of a letter the stamp of its arrival.")],
+    )
+    return page, status
+
+
+def _entered(contract: Contract, form: EntryForm) -> ContractRequest:
+    way = Way(me().id, form.received_at, Channel(form.channel.data), form.sent_at)
+    wanted = form.wanted.data
+    match RequestKind(form.kind.data):
+        case RequestKind.cancel:
+            return requesting.cancel(contract, way, wanted, form.note.data or "")
+        case RequestKind.resume:
+            return requesting.ask_to_resume(contract, way, form.note.data or "")
+        case _:
+            code = form.course.data or contract.course.code
+            day = date_rules.change_effective(form.received_at, wanted, contract.start_date)
+            sentence = costing.course_sentence(contract, code, day, counting.month_peak(contract.customer_id))
+            overdue = arrears.outstanding(contract.id, clock.today())
+            return requesting.change_course(contract, code, way, overdue=overdue, agreed=sentence, wanted=wanted)

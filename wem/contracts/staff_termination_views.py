@@ -1,0 +1,127 @@
+"""Termination by us on staff's screens: one person asks for it, another decides (Art. 14)."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, cast
+
+from flask import abort, flash, render_template, request, send_file, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem import storage
+from wem.accounts.models import Account
+from wem.contracts import ending
+from wem.contracts.models import Contract
+from wem.contracts.request_models import Correction, OwnProposal, Termination, TerminationGround, TerminationScope
+from wem.contracts.staff_change_views import reach
+from wem.contracts.staff_ending_views import decided, denied
+from wem.contracts.staff_forms import NoteForm, TerminationForm
+from wem.contracts.staff_request_views import me
+from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.state_rules import Illegal, TerminationAction, TerminationState
+from wem.contracts.wording import SCOPES, TERMINATION_GROUNDS, TERMINATIONS
+from wem.db import db
+from wem.web.blueprints import StaffBlueprint
+from wem.web.htmx import see_other
+from wem.web.ownership import found_or_404
+
+blueprint = StaffBlueprint("staff_terminations", __name__, roles=CHANGERS, url_prefix="/staff")
+Answer = str | tuple[str, int] | Response
+EVIDENCE_BYTES = 20 * 1024 * 1024
+
+
+@blueprint.route("/contracts/<int:id>/termination", methods=["GET", "POST"])
+def propose_termination(id: int) -> Answer:
+    contract, form = contract_to_change(id), TerminationForm()
+    waiting = ending.open_termination(id)
+    if waiting is not None:
+        return see_other(url_for("staff_terminations.show", id=waiting.id))
+    number = request.args.get("correction", "")
+    correction = db.session.get(Correction, int(number)) if number.isascii() and number.isdigit() else None
+    if correction is not None and not form.is_submitted():
+        form.ground.data, form.evidence.data = TerminationGround.uncorrected.value, correction.breach
+    if form.validate_on_submit():
+        upload = request.files.get("file")
+        file = None
+        if upload and upload.filename:
+            key, _ = storage.keep("evidence", cast(BinaryIO, upload.stream), EVIDENCE_BYTES)
+            file = (key, upload.filename[:200])
+        try:
+            row = ending.propose_termination(
+                contract,
+                form.chosen,
+                TerminationScope(form.scope.data),
+                form.evidence.data or "",
+                by=me().id,
+                part=form.part.data or "",
+                correction=correction if form.chosen is TerminationGround.uncorrected else None,
+                file=file,
+            )
+        except Illegal:
+            return denied(contract, "termination")
+        db.session.commit()
+        flash(gettext("A second person must approve it now."), "info")
+        return see_other(url_for("staff_terminations.show", id=row.id))
+    page = render_template(
+        "contracts/staff/act.html",
+        title=gettext("Terminate the contract of %(name)s", name=contract.customer.name),
+        back_url=url_for("staff_contracts.show", id=id),
+        back_label=contract.customer.name,
+        form=form,
+        label=gettext("Ask for the termination"),
+        kind="danger",
+        upload=True,
+        notes=[
+            gettext("Nothing happens before a second person approves."),
+            gettext(
+                "Then it holds at once: sign-up, sending and sign-in to lists end, and the customer is told (Art. 14)."
+            ),
+        ],
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+@blueprint.get("/terminations/<int:id>")
+def show(id: int) -> Answer:
+    row = found_or_404(Termination, id)
+    people = [db.session.get(Account, number) if number else None for number in (row.proposed_by, row.decided_by)]
+    return render_template(
+        "contracts/staff/termination.html",
+        row=row,
+        contract=row.contract,
+        ground=TERMINATION_GROUNDS[row.ground],
+        scope=SCOPES[row.scope],
+        state=TERMINATIONS[row.state],
+        people=people,
+        waits=row.state is TerminationState.proposed,
+        mine=row.proposed_by == me().id,
+        form=NoteForm(),
+        reach=reach(row.contract.customer_id),
+    )
+
+
+@blueprint.get("/terminations/<int:id>/evidence")
+def evidence(id: int) -> Answer:
+    row = found_or_404(Termination, id)
+    if row.evidence_key is None:
+        abort(404)
+    return send_file(storage.path_of(row.evidence_key), as_attachment=True, download_name=row.evidence_name)
+
+
+@blueprint.post("/terminations/<int:id>")
+def decide_termination(id: int) -> Answer:
+    row, form = found_or_404(Termination, id), NoteForm()
+    chosen = request.form.get("decision", "")
+    if chosen not in TerminationAction.__members__ or not form.validate():
+        flash(gettext("Please write a note for the record."), "error")
+        return see_other(url_for("staff_terminations.show", id=id))
+    contract = db.session.get(Contract, row.contract_id, with_for_update=True, populate_existing=True)
+    db.session.refresh(row)
+    assert contract is not None
+    try:
+        ending.decide_termination(row, TerminationAction[chosen], (form.note.data or "").strip(), by=me().id)
+    except OwnProposal:
+        return denied(contract, "own_approval")
+    except Illegal:
+        return denied(contract, "termination")
+    return decided(contract.id, gettext("It is decided."))

@@ -1,0 +1,142 @@
+"""What there is to do for staff on contracts: due today, late, waiting for a decision; each with its next act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import gettext
+
+from wem.billing import arrears
+from wem.contracts import due
+from wem.contracts.models import Contract
+from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, RequestKind, Termination
+from wem.contracts.rules import ContractState, SuspensionGround
+from wem.contracts.state_rules import UNDECIDED, CorrectionState, TerminationState
+from wem.contracts.wording import DUE, REQUESTS
+from wem.db import db
+
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to do: since or until which day, for whom, what, and the button to the next act."""
+
+    day: date
+    contract: Contract
+    what: str
+    action: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Work:
+    due: list[Item]
+    late: list[Item]
+    decide: list[Item]
+
+
+def work(today: date) -> Work:
+    """Return the work list of a day, the oldest first."""
+    acts = [_act(act, today) for act in due.plan(today)[:MOST]]
+    return Work(
+        due=sorted([item for item in acts if item.day >= today] + _deadlines(today), key=_order),
+        late=sorted([item for item in acts if item.day < today] + _owing(today) + _unreached(today), key=_order),
+        decide=sorted([*_requests(), *_corrections(), *_terminations(), *_lost(today)], key=_order),
+    )
+
+
+def _order(item: Item) -> tuple[date, int]:
+    return item.day, item.contract.id
+
+
+def _page(contract: Contract) -> str:
+    return f"/staff/contracts/{contract.id}"
+
+
+def _act(act: due.Act, today: date) -> Item:
+    contract = db.session.get_one(Contract, act.contract_id)
+    what = str(DUE[act.what])
+    if act.day < today:
+        what = gettext("%(what)s: the daily job has not done it yet", what=what)
+    return Item(act.day, contract, what, gettext("See the contract"), _page(contract))
+
+
+def _requests() -> list[Item]:
+    found = sa.select(ContractRequest).where(ContractRequest.state.in_(UNDECIDED)).order_by(ContractRequest.id)
+    items = []
+    for row in db.session.scalars(found.limit(MOST)):
+        resumes = row.kind is RequestKind.resume
+        url = f"{_page(row.contract)}/lifting" if resumes else f"/staff/requests/{row.id}"
+        items.append(
+            Item(row.received_at.date(), row.contract, str(REQUESTS[row.kind]), gettext("To the decision"), url)
+        )
+    return items
+
+
+def _corrections() -> list[Item]:
+    found = sa.select(Correction).where(Correction.state == CorrectionState.due).limit(MOST)
+    what, action = gettext("The period for a correction is over"), gettext("To the decision")
+    return [Item(row.deadline, row.contract, what, action, _page(row.contract)) for row in db.session.scalars(found)]
+
+
+def _deadlines(today: date) -> list[Item]:
+    found = sa.select(Correction).where(Correction.state == CorrectionState.running, Correction.deadline == today)
+    what, action = gettext("Last day for a correction"), gettext("See the contract")
+    return [Item(today, row.contract, what, action, _page(row.contract)) for row in db.session.scalars(found)]
+
+
+def _terminations() -> list[Item]:
+    found = sa.select(Termination).where(Termination.state == TerminationState.proposed).limit(MOST)
+    what, action = gettext("A termination waits for a second person"), gettext("To the decision")
+    return [
+        Item(row.proposed_at.date(), row.contract, what, action, f"/staff/terminations/{row.id}")
+        for row in db.session.scalars(found)
+    ]
+
+
+def _owing(today: date) -> list[Item]:
+    """Contracts that have not paid in time and still run."""
+    return [
+        Item(
+            each.oldest,
+            each.contract,
+            gettext("%(amount)s yen are overdue", amount=f"{each.amount:,}"),
+            gettext("To the arrears"),
+            "/staff/arrears",
+        )
+        for each in arrears.debtors(today)[:MOST]
+        if not each.contract.suspended
+    ]
+
+
+def _unreached(today: date) -> list[Item]:
+    """Refusals of renewal of which we do not know that they arrived."""
+    found = sa.select(RenewalRefusal).where(RenewalRefusal.arrived_on.is_(None), RenewalRefusal.taken_back_at.is_(None))
+    return [
+        Item(
+            row.sent_at.date(),
+            row.contract,
+            gettext("Our refusal of renewal has not been noted as received"),
+            gettext("Note the day"),
+            f"{_page(row.contract)}/refusal/arrival",
+        )
+        for row in db.session.scalars(found.limit(MOST))
+        if row.contract.state is not ContractState.ended and row.sent_at.date() < today
+    ]
+
+
+def _lost(today: date) -> list[Item]:
+    """Suspensions for non-payment that can no longer be lifted: ours to terminate (A-24)."""
+    found = sa.select(Contract).where(
+        Contract.suspension_ground == SuspensionGround.nonpayment, Contract.state != ContractState.ended
+    )
+    items = []
+    for contract in db.session.scalars(found.limit(MOST)):
+        state = arrears.conditions(contract, today)
+        if state is not None and state.lost and state.limit is not None:
+            what, url = gettext("Not settled within six months"), f"{_page(contract)}/termination"
+            items.append(Item(state.limit, contract, what, gettext("Ask for the termination"), url))
+    return items
