@@ -75,7 +75,7 @@ def test_cancel_in_three_steps_then_the_end_by_its_day(world, browser_for):
     assert "2026年7月31日（金）" in mail.text
     assert contract.permits(Use.send, date(2026, 7, 31)) and not contract.permits(Use.send, date(2026, 8, 1))
     with at("2026-08-03T00:05"):  # late, and twice
-        assert jobs.apply_due() == 1
+        assert jobs.apply_due() == 2  # theirs is renewed
         assert jobs.apply_due() == 0
     contract, row = contract_of(world.ours), only_request()
     assert (contract.state, contract.ended_on, contract.end_reason) == (

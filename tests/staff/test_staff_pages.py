@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tests.factories import make_account
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
+from wem.contracts import jobs as contract_jobs
 from wem.contracts.models import Contract
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
@@ -64,6 +65,7 @@ def test_nobody_else(world, browser_for):
 
 
 def test_work_list_is_empty_until_something_waits(world, browser_for):
+    contract_jobs.apply_due()  # the terms that have begun by now
     browser = browser_for(world.admin)
     assert "待っている作業はありません" in browser.get("/staff/").text
     make_upload(world.ours)

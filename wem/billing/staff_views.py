@@ -190,7 +190,7 @@ def _denied(contract: Contract) -> Response:
     """Lifting that 13-2 does not allow was asked for by hand: nothing happens, and it is written down."""
     id, customer_id = contract.id, contract.customer_id
     db.session.rollback()
-    audit.record("contract.denied_lifting", by=_me().id, customer_id=customer_id, contract=id)
+    audit.record("contract.denied_lifting", by=_me().id, customer_id=customer_id, subject=contract)
     db.session.commit()
     flash(gettext("The conditions of Art. 13-2 are not met."), "error")
     return see_other(url_for("staff_arrears.lift", id=id))

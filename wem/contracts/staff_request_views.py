@@ -99,7 +99,9 @@ def _shown(row_id: int, said: str, kind: str = "success") -> Response:
 def _not_possible(row_id: int, customer_id: int, act: str) -> Response:
     """Say that the table has no such line, and write down that it was tried."""
     db.session.rollback()
-    audit.record(f"request.denied_{act}", by=me().id, customer_id=customer_id, request_id=row_id)
+    audit.record(
+        f"request.denied_{act}", by=me().id, customer_id=customer_id, subject=db.session.get(ContractRequest, row_id)
+    )
     db.session.commit()
     return _shown(row_id, gettext("This is not possible any more, or not allowed."), "error")
 
