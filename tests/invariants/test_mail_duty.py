@@ -59,7 +59,13 @@ POSTS = {
 }
 # The only ways to the mail server, and who may make rows that these send.
 OUTBOX_ROWS = {"wem.outbox"}
-SMTP = {"wem.delivery.connection", "wem.mailbox.serving", "wem.mailbox.receiving", "wem.inbound.door"}
+SMTP = {
+    "wem.delivery.connection",
+    "wem.mailbox.serving",
+    "wem.mailbox.receiving",
+    "wem.mailbox.passing",
+    "wem.inbound.door",
+}
 DISPATCHES = {
     "wem.mailings.starting": "a mailing goes to its lists",
 }

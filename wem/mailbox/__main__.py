@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wem.mailbox.current import Mailbox
+from wem.mailbox.passing import Door
 from wem.mailbox.receiving import listen
 from wem.mailbox.rules import Behaviours
 from wem.mailbox.serving import create_site, serve
@@ -36,9 +37,13 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m wem.mailbox", description=__doc__)
     parser.add_argument("--smtp-port", type=int, default=int(given.SMTP_PORT), help="0 takes a free one")
     parser.add_argument("--http-port", type=int, default=urlsplit(given.MAILBOX_URL).port or 8025)
+    parser.add_argument("--door-port", type=int, default=int(given.INBOUND_SMTP_PORT), help="0: mail to WeM stays here")
     parser.add_argument("--folder", type=Path, default=given.var / "mailbox", help="where the mails are kept")
     parser.add_argument("--until-eof", action="store_true", help="stop when standard input ends, with the parent")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    domains = frozenset((given.SERVICE_DOMAIN.lower(), given.bounce_domain.lower()))
+    options.door = Door(given.INBOUND_HOST, options.door_port, domains)
+    return options
 
 
 async def _run(options: argparse.Namespace) -> None:
@@ -48,12 +53,12 @@ async def _run(options: argparse.Namespace) -> None:
         loop.add_signal_handler(name, stop.set)
     if options.until_eof:
         threading.Thread(target=_wait_for_eof, args=(loop, stop), daemon=True).start()
-    shared = Mailbox(Store(options.folder), Behaviours())
-    door, smtp_port = await listen(shared.store, shared.behaviours, options.smtp_port)
+    shared = Mailbox(Store(options.folder), Behaviours(), options.door)
+    smtp, smtp_port = await listen(shared.store, shared.behaviours, options.smtp_port, options.door)
     web = serve(create_site(shared), options.http_port)
     print(f"mailbox smtp=127.0.0.1:{smtp_port} http=127.0.0.1:{web.port}", flush=True)
     await stop.wait()
-    door.close()
+    smtp.close()
     await loop.run_in_executor(None, web.shutdown)
     shared.store.close()
 

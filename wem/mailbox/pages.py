@@ -68,6 +68,8 @@ def mail(id: int) -> str:
         view=view,
         pieces=_linked(read.text[:LONGEST_SHOWN]) if view == "text" else [],
         source=source[:LONGEST_SHOWN],
+        stoppable=any(name.lower() == "list-unsubscribe" and "mailto:" in value for name, value in read.headers),
+        returnable=bool(known["sender"]) and mailbox().door.takes(known["sender"]),
         cut=len(source if view == "source" else read.text) > LONGEST_SHOWN,
     )
 

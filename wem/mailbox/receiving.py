@@ -12,6 +12,7 @@ from aiosmtpd.smtp import MISSING, SMTP, Envelope, Session
 
 from wem.clock import now
 from wem.mail_reading import glance
+from wem.mailbox.passing import Door, Refused
 from wem.mailbox.rules import Behaviours, Reaction
 from wem.mailbox.storing import Received, Store
 
@@ -29,8 +30,11 @@ class Receiver(SMTP):
 
     line_length_limit = SIZE_LIMIT + LONGEST_LINE  # the stream reader's limit: how much may wait for the final dot
 
-    def __init__(self, store: Store, behaviours: Behaviours, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, store: Store, behaviours: Behaviours, loop: asyncio.AbstractEventLoop, door: Door = Door()
+    ) -> None:
         self.store = store
+        self.door = door
         self.behaviours = behaviours
         super().__init__(
             Handler(),
@@ -106,6 +110,8 @@ class Receiver(SMTP):
         return await self.follow(reaction) or answer or ""
 
     async def keep(self, envelope: Envelope, raw: bytes) -> str:
+        if refused := await self.pass_on(envelope, raw):
+            return refused
         headers = glance(raw)
         mail = Received(
             received_at=now().isoformat(timespec="milliseconds"),
@@ -123,6 +129,18 @@ class Receiver(SMTP):
             log.exception("a mail could not be kept")
             return "452 4.3.1 the mailbox could not keep this mail"
         return f"250 2.0.0 kept as {', '.join(map(str, ids))}"
+
+    async def pass_on(self, envelope: Envelope, raw: bytes) -> str:
+        """Hand what is for WeM itself to its door; return the answer when that refuses."""
+        ours = [_text(recipient) for recipient in envelope.rcpt_tos if self.door.takes(_text(recipient))]
+        if not ours:
+            return ""
+        sender = "" if envelope.mail_from == "<>" else _text(envelope.mail_from or "")
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self.door.hand_over, sender, ours, raw)
+        except Refused as refused:
+            return str(refused)
+        return ""
 
     async def follow(self, reaction: Reaction) -> str | None:
         """Wait or drop the line as the behaviour says; return its reply, if it has one."""
@@ -178,8 +196,8 @@ def _text(value: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def listen(store: Store, behaviours: Behaviours, port: int) -> tuple[asyncio.Server, int]:
+async def listen(store: Store, behaviours: Behaviours, port: int, door: Door = Door()) -> tuple[asyncio.Server, int]:
     """Open the SMTP door on loopback only; return it and its port (0 takes a free one)."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Receiver(store, behaviours, loop), "127.0.0.1", port, backlog=512)
+    server = await loop.create_server(lambda: Receiver(store, behaviours, loop, door), "127.0.0.1", port, backlog=512)
     return server, int(server.sockets[0].getsockname()[1])

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, g, render_template, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from wem.mailbox import api, pages, words
+from wem.mailbox import api, pages, words, writing_pages
 from wem.mailbox.current import Mailbox
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,6 +34,7 @@ def create_site(shared: Mailbox) -> Flask:
     app.before_request(_refuse_other_sites)
     app.after_request(_add_headers)
     app.register_blueprint(pages.bp)
+    app.register_blueprint(writing_pages.bp)
     app.register_blueprint(api.bp)
     app.register_error_handler(403, _error)
     app.register_error_handler(404, _error)

@@ -37,14 +37,16 @@ class RunningMailbox:
                 pipe.close()
 
 
-def start_mailbox(folder: Path | str, smtp_port: int = 0, http_port: int = 0, timeout: float = 30) -> RunningMailbox:
+def start_mailbox(
+    folder: Path | str, smtp_port: int = 0, http_port: int = 0, timeout: float = 30, door_port: int = 0
+) -> RunningMailbox:
     """Return a mailbox that listens, on free ports unless told, with its mails in `folder`.
 
     Raises RuntimeError with what it said (also in `folder`/mailbox.log) when it is not ready in `timeout` seconds.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    ports = ["--smtp-port", str(smtp_port), "--http-port", str(http_port)]
+    ports = ["--smtp-port", str(smtp_port), "--http-port", str(http_port), "--door-port", str(door_port)]
     command = [sys.executable, "-m", "wem.mailbox", *ports, "--folder", str(folder.resolve()), "--until-eof"]
     with open(folder / "mailbox.log", "ab") as log:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=ROOT)
