@@ -152,7 +152,7 @@ def test_sending_a_mail_back(box: RunningMailbox, wem: Wem) -> None:
     number = deliver(box, plain())
     submit(box, f"/mails/{number}", f"/mails/{number}/return")
     ((sender, recipients, raw),) = wem.taken
-    assert (sender, recipients) == ("", ["b.x@bounce.mail.wem.example"])
+    assert (sender, recipients) == ("<>", ["b.x@bounce.mail.wem.example"])
     assert b"multipart/report" in raw
 
 
