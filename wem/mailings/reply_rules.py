@@ -40,15 +40,11 @@ def masked(text: str, known: Collection[str] = ()) -> str:
         place = found.end()
     whole = "".join([*pieces, text[place:]])
     for local in sorted({address.rpartition("@")[0] for address in known}, key=len, reverse=True):
-        if _tells(local):
+        # Beside a masked address even a word such as a name would give the whole of it.
+        if len(local) >= 3:
             alone = rf"(?<![A-Za-z0-9]){re.escape(local)}(?![A-Za-z0-9])"
             whole = re.sub(alone, f"{local[:1]}****", whole, flags=re.IGNORECASE)
     return _READERS_LINK.sub(r"\1…", whole)
-
-
-def _tells(local: str) -> bool:
-    """Return whether the part before the @ says who somebody is, rather than being a word of any text."""
-    return len(local) >= 7 or (len(local) >= 4 and not local.isalpha())
 
 
 _PHONE = re.compile(r"(?<![0-9])[+0][0-9][0-9 ()\-‐－]{7,16}[0-9](?![0-9])")
