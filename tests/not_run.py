@@ -1,7 +1,8 @@
 """What could not be run, and why; `WEM_DEMAND=browser,postgres` makes that a failure. Also keeps the network closed.
 
 A pytest plugin (`-p tests.not_run`). `@pytest.mark.browser` needs Chromium, `@pytest.mark.postgres` the embedded
-PostgreSQL; where one is missing its tests are skipped and named after the summary.
+PostgreSQL, `@pytest.mark.postfix` Debian's Postfix and root; where one is missing its tests are skipped and named after
+the summary.
 """
 
 from __future__ import annotations
@@ -30,9 +31,17 @@ def missing_browser() -> str:
     return "" if chromium() else "no Chromium; type: sudo apt-get install chromium"
 
 
+def missing_postfix() -> str:
+    """Return why no Postfix can be started; empty when it can."""
+    if not shutil.which("postfix", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"):
+        return "no Postfix; type: sudo apt-get install postfix"
+    return "" if os.geteuid() == 0 else "Postfix starts for root only"
+
+
 NEEDS: dict[str, tuple[str, Callable[[], str]]] = {
     "browser": ("browser tests", missing_browser),
     "postgres": ("PostgreSQL tests", postgres.missing),
+    "postfix": ("Postfix tests", missing_postfix),
 }
 NEEDED_BY = {"chrome": "browser", "postgres_url": "postgres"}  # fixtures that bring their mark with them
 

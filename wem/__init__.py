@@ -34,6 +34,7 @@ from wem.db import db, migrate, open_as_we_need, quote_no_values
 from wem.domains import list_views as list_sender_views
 from wem.domains import staff_views as staff_domain_views
 from wem.domains import views as domain_views
+from wem.inbound import staff_views as staff_inbound_views
 from wem.lists import (
     blank_views,
     field_views,
@@ -107,6 +108,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     subscriber_views.blueprint,
     upload_views.blueprint,
     staff_upload_views.blueprint,
+    staff_inbound_views.blueprint,
     public_list_views.blueprint,
     public_link_views.blueprint,
     public_preference_views.blueprint,

@@ -20,7 +20,7 @@ from wem.contracts.cli import due_command
 from wem.db import db
 from wem.demo.cli import demo
 from wem.domains.cli import dkim
-from wem.inbound.cli import inbound
+from wem.inbound.cli import inbound, poll_imap, receive, replay_inbound
 from wem.settings import ROOT, SettingsError
 
 log = logging.getLogger("wem.cli")
@@ -66,6 +66,9 @@ main.add_command(dkim)
 main.add_command(read_mail_command)
 main.add_command(inbound)
 main.add_command(due_command)
+main.add_command(receive)
+main.add_command(poll_imap)
+main.add_command(replay_inbound)
 
 
 if __name__ == "__main__":

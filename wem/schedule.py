@@ -39,6 +39,7 @@ TIMETABLE = (
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.lists.jobs.erase_unnamed_files", queue.WORK, timedelta(hours=1)),
     Periodic("wem.inbound.jobs.sweep", queue.INBOUND, timedelta(seconds=15)),
+    Periodic("wem.inbound.jobs.poll_imap", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.inbound.jobs.adopt_files", queue.WORK, timedelta(hours=1)),
     Periodic("wem.inbound.jobs.erase_old", queue.WORK, timedelta(hours=1)),
     Periodic("wem.bounces.jobs.follow_refusals", queue.INBOUND, timedelta(seconds=15)),

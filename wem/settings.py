@@ -27,6 +27,7 @@ _FORMS = {
     "DKIM_ED25519": "[01]",
     "DKIM_SERVICE_TOO": "[01]",
     "BOUNCE_CUMULATIVE": "[01]",
+    "IMAP_TLS": "on|off",
 }
 
 
@@ -42,6 +43,7 @@ NUMBERS = (
     "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
     "LOGIN_HOURS", "TRUSTED_PROXIES", "INBOUND_LMTP_PORT", "INBOUND_SMTP_PORT", "INBOUND_CONNECTIONS", "INBOUND_SIZE",
     "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS", "ADVERSE_NOTICE_DAYS",
+    "IMAP_PORT",
 )  # fmt: skip
 
 
@@ -91,9 +93,19 @@ class Settings:
     INBOUND_LMTP_PORT: str = _about("2528", "its port for LMTP, which a mail server delivers to; 0: none")
     INBOUND_SMTP_PORT: str = _about("2527", "its port for SMTP; 0: none")
     INBOUND_CONNECTIONS: str = _about("100", "connections to the door at once; more are sent away for now")
-    INBOUND_SIZE: str = _about("20480000", "largest mail that is taken, in bytes")
+    INBOUND_SIZE: str = _about(
+        "21000000", "largest mail that is taken, in bytes; some more than the mail server before it"
+    )
     INBOUND_HANDLED_DAYS: str = _about("7", "how long a mail is kept that did what it is for")
     INBOUND_KEPT_DAYS: str = _about("30", "how long unrecognised mail is kept, and mail that staff have seen to")
+    IMAP_HOST: str = _about("", "mail server whose mailbox is emptied every minute, by IMAP; empty: none")
+    IMAP_PORT: str = _about("993", "port of that mail server")
+    IMAP_TLS: str = _about("on", "on or off; off on this machine only")
+    IMAP_CA_FILE: str = _about("", "certificates that prove it; empty: the system's")
+    IMAP_USER: str = _about("", "name to log in with")
+    IMAP_PASSWORD: str = _about("", "its password")
+    IMAP_FOLDER: str = _about("INBOX", "folder that mail is fetched from")
+    IMAP_DONE_FOLDER: str = _about("", "folder that fetched mail is moved to; empty: it is marked as seen and stays")
     LOGIN_IDLE_MINUTES: str = _about("30", "a sign-in ends after this time without a request")
     LOGIN_HOURS: str = _about("12", "a sign-in ends after this time in any case")
     SECURE_COOKIES: str = _about("", "1 or 0; empty means: as PORTAL_URL is https or not")

@@ -18,15 +18,21 @@ DEBIAN = Path("/usr/share/postfix/master.cf.dist")
 
 
 class Postfix:
-    """Takes mail on `port`, hands it to the sink; only folders, ports and the way out differ from deploy/."""
+    """Takes mail on `port`, hands it to the sink; only folders, ports and the way out differ from deploy/.
 
-    def __init__(self, folder: Path, sink_port: int, least: int, seconds: float) -> None:
+    Mail for our own domains, handed in there or on `mx_port`, goes to the door's LMTP port. `changed` are lines of
+    main.cf that differ as well.
+    """
+
+    def __init__(
+        self, folder: Path, sink_port: int, least: int, seconds: float, door_port: int = 2528, **changed: str
+    ) -> None:
         self.program = tool("postfix")
         if os.geteuid() != 0 or not DEBIAN.exists():
             raise NotHere("a Postfix of our own needs root and Debian's package. Type: sudo apt-get install postfix")
         self.folder = folder / "postfix"
-        self.port, guard_port = free_port(), free_port()
-        self._configure(sink_port, guard_port)
+        self.port, self.mx_port, guard_port = free_port(), free_port(), free_port()
+        self._configure(guard_port, {"relayhost": f"[127.0.0.1]:{sink_port}", **changed}, door_port)
         self.guard = subprocess.Popen(
             [
                 sys.executable,
@@ -43,7 +49,7 @@ class Postfix:
         self._do("start")
         wait_for(self.port)
 
-    def _configure(self, sink_port: int, guard_port: int) -> None:
+    def _configure(self, guard_port: int, changed: dict[str, str], door_port: int) -> None:
         user = pwd.getpwnam("postfix")
         self.folder.parent.chmod(0o755)
         for name in ("", "etc", "queue", "data"):
@@ -52,10 +58,12 @@ class Postfix:
         ours = {
             "queue_directory": self.folder / "queue",
             "data_directory": self.folder / "data",
-            "relayhost": f"[127.0.0.1]:{sink_port}",
+            "inet_interfaces": "loopback-only",
+            "relay_transport": f"lmtp:inet:127.0.0.1:{door_port}",
             "maillog_file": self.folder / "mail.log",
             "maillog_file_prefixes": "/tmp, /var",
             "smtp_tls_security_level": "none",
+            **changed,
         }
         lines = [f"{name} = {value}" for name, value in ours.items()]
         kept = [line for line in (DEPLOY / "main.cf").read_text().splitlines() if line.split(" = ")[0] not in ours]
@@ -66,6 +74,7 @@ class Postfix:
             "127.0.0.1:2525 inet", f"127.0.0.1:{self.port} inet"
         )
         services = services.replace("127.0.0.1:2526 inet", f"127.0.0.1:{free_port()} inet")
+        services = services.replace("smtp       inet", f"127.0.0.1:{self.mx_port} inet")
         # Without the copies of the system's files that Debian's start script puts into the cage.
         services = "\n".join(_uncaged(line) for line in services.splitlines())
         (self.folder / "etc" / "master.cf").write_text(services + "\n")

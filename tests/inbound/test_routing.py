@@ -14,6 +14,8 @@ from tests.factories import World
 from tests.inbound.conftest import MAIL, files, verp
 from wem import clock, queue, storage
 from wem.arriving import ArrivedMail, Fate
+from wem.bounces import taking
+from wem.bounces.states import Reading
 from wem.db import db
 from wem.delivery.identity import Purpose, identity_keys, message_id
 from wem.inbound import claiming, jobs, keeping, routing
@@ -45,7 +47,7 @@ class Taker:
         self.taken: list[ArrivedMail] = []
         self.fails_on, self.fate = fails_on, fate
 
-    def __call__(self, mail: ArrivedMail) -> Fate:
+    def __call__(self, mail: ArrivedMail, reading: Reading) -> Fate:
         if self.fails_on and self.fails_on in mail.raw:
             raise RuntimeError("a@reader.example must not be logged")
         self.taken.append(mail)
@@ -57,7 +59,7 @@ def taker(world: World, monkeypatch: pytest.MonkeyPatch) -> Taker:
     for path in (settings().var / "files" / keeping.FOLDER).glob("*/*"):
         path.unlink()
     taker = Taker()
-    monkeypatch.setattr(routing, "TAKERS", {Route.bounce: taker})
+    monkeypatch.setattr(taking, "take_all", lambda pairs: [taker(*pair) for pair in pairs])
     return taker
 
 
@@ -90,6 +92,41 @@ def test_staff_get_what_no_domain_takes(taker: Taker, recipient: str, state: Inb
     arrive(recipient)
     jobs.route()
     assert states() == [(state, "")]
+
+
+REPORT = (
+    b"From: MAILER-DAEMON@mta.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n\r\nSorry.\r\n--b\r\n'
+    b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mta.example\r\n\r\n"
+    b"Final-Recipient: rfc822; gone@reader.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    b"Diagnostic-Code: smtp; 550 5.1.1 User unknown\r\n\r\n--b--\r\n"
+)
+AUTOMATIC = b"From: a@reader.example\r\nAuto-Submitted: auto-replied\r\nSubject: Out of office\r\n\r\nAway.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "raw", "kind", "state", "handed"),
+    [
+        # A report counts wherever it comes to: some mail servers answer to From, or to Reply-To.
+        ("abuse@mail.wem.example", REPORT, "bounce", InboundState.taken, True),
+        ("r." + "a" * 39 + "@mail.wem.example", REPORT, "bounce", InboundState.taken, True),
+        ("abuse@mail.wem.example", AUTOMATIC, "autoreply", InboundState.unrecognised, False),
+        # An order is never lost to a misreading.
+        ("change@mail.wem.example", AUTOMATIC, "autoreply", InboundState.kept, False),
+    ],
+)
+def test_what_a_mail_is_decides_too(
+    taker: Taker, recipient: str, raw: bytes, kind: str, state: InboundState, handed: bool
+) -> None:
+    arrive(recipient, raw=raw)
+    jobs.route()
+    db.session.rollback()
+    row = db.session.scalars(sa.select(InboundMail)).one()
+    assert (row.kind, row.state, len(taker.taken) == 1) == (kind, state, handed)
+
+
+def test_every_route_is_taken_or_for_staff() -> None:
+    assert set(routing.TAKERS) | routing.REPORT_ROUTES | routing.KEPT | {Route.other} == set(Route)
 
 
 @pytest.mark.parametrize("fate", list(Fate))

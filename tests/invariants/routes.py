@@ -72,6 +72,7 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "alarms": lambda stage: list(db.session.scalars(sa.select(Alarm.id))),
     "holds": lambda stage: [stage.ours.customer_id],
     "notices": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
+    "inbound": lambda stage: stage.inbound_ids,
 }
 
 

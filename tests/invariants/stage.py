@@ -6,6 +6,7 @@ The readers' addresses have parts before the @ that stand nowhere else: whoever 
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -51,6 +52,12 @@ from wem.delivery.models import Stage as SmtpStage
 from wem.delivery.rules import without_addresses
 from wem.domains.rules import DomainState
 from wem.hashing import address_hash
+from wem.inbound import keeping
+from wem.inbound.envelopes import Envelope
+from wem.inbound.keeping import Arriving
+from wem.inbound.models import InboundMail
+from wem.inbound.states import InboundState
+from wem.inbound.states import Way as InboundWay
 from wem.lists import blank_addresses, reading
 from wem.lists import jobs as lists_jobs
 from wem.lists.blank_mail_models import LentAddress
@@ -126,6 +133,7 @@ class Stage:
     staff_ids: dict[StaffRole, int]
     partner_id: int
     staff_invitation_ids: list[int]
+    inbound_ids: list[int] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     catalogue: dict[str, list[int]] = field(default_factory=dict)
 
@@ -161,6 +169,8 @@ def set_up() -> Stage:
     stage.catalogue = _catalogue(stage.admin)
     for half in (stage.ours, stage.theirs):
         _contract_life(half, stage.admin)
+        _arrived(half)
+    stage.inbound_ids = list(db.session.scalars(sa.select(InboundMail.id).order_by(InboundMail.id)))
     # What stands in the queue would be rung by the next commit, and there is no Redis.
     db.session.info.pop("rings", None)
     db.session.commit()
@@ -173,6 +183,7 @@ def set_up() -> Stage:
                 UploadRow.address,
                 OutboxMail.recipient,
                 Conversation.address,
+                InboundMail.sender,
             )
             for address in db.session.scalars(sa.select(column).where(column.like("%@himitsu-%")))
             if address and "*" not in address
@@ -180,6 +191,19 @@ def set_up() -> Stage:
     )
     db.session.commit()
     return stage
+
+
+def _arrived(half: Half) -> None:
+    """A reader's mail in every state, by every route."""
+    sender, at = f"tegami.kakushita@{half.secret}", clock.now()
+    raw = f"From: {sender}\r\nSubject: x\r\nMessage-ID: <{half.slug}@{half.secret}>\r\n\r\n{sender}\r\n".encode()
+    recipients = tuple(f"{name}@mail.wem.example" for name in ("support", "change", "abuse", "fbl", half.slug))
+    keeping.keep([Arriving(Envelope(at, InboundWay.lmtp, sender, recipients), raw)] * 2)
+    mails = db.session.scalars(sa.select(InboundMail).where(InboundMail.sender == sender)).all()
+    for mail, state in zip(mails, itertools.cycle(InboundState), strict=False):
+        if state is not InboundState.waiting:
+            mail.become(state, at, "RuntimeError" if state is InboundState.failed else "")
+    db.session.commit()
 
 
 def _staff(role: StaffRole) -> Account:

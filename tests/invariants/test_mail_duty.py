@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tests.invariants.sources import Module, argument, calls, constants_of, dotted, modules
 
-READER, PERSON = "reader", "a person who signs in"
+READER, PERSON, WRITER = "reader", "a person who signs in", "somebody who wrote to the service"
 KINDS = {
     # To readers: each answers an act of the reader, or is the one question that an invitation is.
     "reader_confirmation": (READER, "somebody typed this address into a form: asks whether it was the owner"),
@@ -37,6 +37,8 @@ KINDS = {
     "domain_broken": (PERSON, "runs a customer's mail, and a sender domain of theirs is no longer found in DNS"),
     "complaints_warning": (PERSON, "writes mailings about which readers complained; cannot be switched off"),
     "complaints_hold": (PERSON, "writes mailings that wait for staff because readers complained"),
+    # To whoever wrote to the service: the writer's own mail is what it answers.
+    "inbound_answer": (WRITER, "a member of staff answers, after opening the mail with a reason"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
 # Modules that put a mail into the outbox.
@@ -47,6 +49,7 @@ POSTS = {
     "wem.domains.telling": "a sender domain that broke, to those who can mend it",
     "wem.lists.blank_mail": "answers to mails to dedicated addresses",
     "wem.contracts.posting": "what became of the contract, to the customer's notice address",
+    "wem.inbound.answering": "staff's answer to a mail that came",
     "wem.lists.subscribing": "confirmation, invitation, already registered, registered",
     "wem.lists.upload_inviting": "invitation, to the addresses of an upload",
     "wem.lists.uploading": "upload decided, to who handed it in",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from wem.accounts.models import Customer
 from wem.db import db
 from wem.inbound.rules import Ours, route_of
 from wem.inbound.states import Route
+from wem.lists import blank_addresses
+from wem.lists.blank_rules import Order
 from wem.settings import Settings, settings
 
 
@@ -29,8 +29,9 @@ def route_for(recipient: str) -> Route | None:
 
 
 def _named(name: str) -> Route | None:
-    return Route.other if _exists(sa.select(Customer.id).where(Customer.slug == name)) else None
-
-
-def _exists(found: sa.Select[Any]) -> bool:
-    return db.session.scalar(found.limit(1)) is not None
+    lent = blank_addresses.found(name)
+    if lent is not None:
+        return Route.stop if lent.order is Order.stop else Route.sign_up
+    # What customers without a domain of their own send from: some readers answer to it all the same.
+    slug = db.session.scalar(sa.select(Customer.id).where(Customer.slug == name).limit(1))
+    return Route.other if slug is not None else None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from wem import clock, queue
 from wem.db import db, let_others_write
-from wem.inbound import adopting, claiming, erasing, routing
+from wem.inbound import adopting, claiming, erasing, polling, routing
+from wem.settings import settings
 
 SECONDS = 50.0
+POLL_SECONDS = 30.0  # uploads and audiences wait for the same worker
 TOGETHER = 50  # mails in one transaction: some tenths of a second, in which nobody else writes on SQLite
+log = logging.getLogger("wem.inbound")
 
 
 def route() -> None:
@@ -39,6 +43,19 @@ def adopt_files() -> None:
         db.session.commit()
         let_others_write()
     queue.ring_now(queue.INBOUND, "wem.inbound.jobs.route")
+
+
+def poll_imap() -> None:
+    """Fetch mail from the mailbox that the settings name, if they do."""
+    if not settings().IMAP_HOST:
+        return
+    try:
+        kept = polling.poll(time.monotonic() + POLL_SECONDS)
+    except (polling.PollFailed, OSError) as error:
+        log.warning("the mailbox could not be read: %s", error)
+        return
+    if kept:
+        queue.ring_now(queue.INBOUND, "wem.inbound.jobs.route")
 
 
 def erase_old() -> None:

@@ -9,6 +9,7 @@ from wem import clock, storage
 from wem.arriving import ArrivedMail, Fate
 from wem.bounces import taking
 from wem.bounces.reading import read_mail
+from wem.bounces.states import Kind, Reading
 from wem.db import db
 from wem.inbound import loops
 from wem.inbound.addresses import route_for
@@ -16,11 +17,30 @@ from wem.inbound.claiming import Claim, mails_of, repetitions
 from wem.inbound.envelopes import NoEnvelope, opened
 from wem.inbound.models import InboundMail
 from wem.inbound.states import InboundState, Route
+from wem.lists.blank_mail import take_sign_up, take_stop
+from wem.mailings.leaving_by_mail import take_unsubscribe
+from wem.mailings.replies import take_reply
 
-# What stands here takes the mail of its addresses; all else is for staff.
-TAKERS: Mapping[Route, Callable[[ArrivedMail], Fate]] = {}
-# Their mails are counted together: one by one they would cost ten times as much.
-REPORTS = {Route.bounce, Route.system_bounce, Route.feedback}
+Taker = Callable[[ArrivedMail, Reading], Fate]
+
+
+def _by_person(take: Callable[..., Fate]) -> Taker:
+    """Return a taker of what people write, which is told when a mail is an automatic answer."""
+    return lambda mail, reading: take(mail, known_automatic=reading.kind is Kind.autoreply)
+
+
+# What stands here takes the mail of its addresses, and reports have theirs; all else is for staff.
+TAKERS: Mapping[Route, Taker] = {
+    Route.reply: _by_person(take_reply),
+    Route.unsubscribe: lambda mail, reading: take_unsubscribe(mail),
+    Route.sign_up: _by_person(take_sign_up),
+    Route.stop: _by_person(take_stop),
+}
+# Counted together: one by one they would cost ten times as much. What is a report counts wherever it comes to: some
+# mail servers answer to From or Reply-To.
+REPORT_ROUTES = {Route.bounce, Route.system_bounce, Route.feedback}
+REPORTS = {Kind.bounce, Kind.delivered, Kind.feedback}
+# Read by staff in any case: what is written there may be an order, and its receipt counts (Art. 11-1).
 KEPT = {Route.help_desk, Route.course_change}
 STATES = {
     Fate.taken: InboundState.taken,
@@ -55,7 +75,7 @@ def _handle(claimed: Claim) -> None:
     mails = mails_of(claimed)
     repeated = repetitions(mails)
     at = clock.now()
-    reports: list[tuple[InboundMail, ArrivedMail]] = []
+    reports: list[tuple[InboundMail, ArrivedMail, Reading]] = []
     for mail in mails:
         raw = texts[mail.id]
         if mail.id in repeated:
@@ -65,15 +85,18 @@ def _handle(claimed: Claim) -> None:
         elif loops.is_ours(raw):
             mail.become(InboundState.ignored, at, LOOPED)
         else:
-            mail.route = route_for(mail.recipient) or Route.other
+            reading = readings[mail.id]
+            mail.route, mail.kind = route_for(mail.recipient) or Route.other, reading.kind.value
             arrived = ArrivedMail(mail.id, mail.received_at, mail.sender, mail.recipient, raw)
-            if mail.route in REPORTS and mail.route not in TAKERS:
-                reports.append((mail, arrived))
+            if reading.kind in REPORTS or mail.route in REPORT_ROUTES:
+                reports.append((mail, arrived, reading))
             else:
-                mail.become(_state(mail, arrived), at)
-    fates = taking.take_all([(arrived, readings[arrived.number]) for _, arrived in reports])
-    for (mail, _), fate in zip(reports, fates, strict=True):
-        mail.become(STATES[fate], at)
+                taker = TAKERS.get(mail.route)
+                fate = Fate.unrecognised if taker is None else taker(arrived, reading)
+                mail.become(_state(mail, fate), at)
+    fates = taking.take_all([(arrived, reading) for _, arrived, reading in reports])
+    for (mail, _, _), fate in zip(reports, fates, strict=True):
+        mail.become(_state(mail, fate), at)
 
 
 def _text(key: str | None) -> bytes | None:
@@ -83,12 +106,9 @@ def _text(key: str | None) -> bytes | None:
         return None
 
 
-def _state(mail: InboundMail, arrived: ArrivedMail) -> InboundState:
-    """Have the mail taken by whom it is for; return what became of it."""
-    taker = TAKERS.get(mail.route)
-    if taker is not None:
-        return STATES[taker(arrived)]
-    return InboundState.kept if mail.route in KEPT else InboundState.unrecognised
+def _state(mail: InboundMail, fate: Fate) -> InboundState:
+    kept = mail.route in KEPT and fate is not Fate.taken
+    return InboundState.kept if kept else STATES[fate]
 
 
 def _put_off(claimed: Claim, error: Exception) -> None:

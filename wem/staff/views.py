@@ -18,6 +18,8 @@ from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.wording import GROUNDS
 from wem.db import db
+from wem.inbound.models import InboundMail
+from wem.inbound.states import FOR_STAFF
 from wem.lists import upload_texts
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
@@ -87,6 +89,7 @@ def work_list() -> Answer:
             .order_by(Contract.notice_fails_since)
             .limit(SHOWN)
         ).all(),
+        mails_count=_up_to_most(sa.select(InboundMail.id).where(InboundMail.state.in_(FOR_STAFF))),
         most=MOST,
         grounds=GROUNDS,
     )

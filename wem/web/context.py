@@ -53,6 +53,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Arrears"), "/staff/arrears"),
             (gettext("Catalogue"), "/staff/catalog"),
             (gettext("Uploads"), "/staff/uploads"),
+            (gettext("Mail received"), "/staff/inbound"),
             (gettext("Sender domains"), "/staff/domains"),
             (gettext("Bounces"), "/staff/bounces"),
             (gettext("People"), "/staff/people"),

@@ -1,0 +1,127 @@
+"""A real Postfix with the configuration of deploy/: takes our mail, and brings what the world says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.smtp import MISSING, SMTP
+
+from bench.delivering.postfix import Postfix
+from tests.inbound.conftest import MAIL, RunningDoor, verp
+from wem.bounces.reading import read_mail
+from wem.bounces.states import Kind, Reading, Reason
+from wem.db import db
+from wem.inbound.keeping import raw_of
+from wem.inbound.models import InboundMail
+from wem.inbound.states import Route, Way
+
+pytestmark = pytest.mark.postfix
+SECONDS = 60.0
+# What the world's mail server says to RCPT, by the part before the @.
+ANSWERS = {
+    "nobody": "550 5.1.1 <nobody@world.example>: Recipient address rejected: User unknown",
+    "full": "552 5.2.2 <full@world.example> Mailbox full",
+    "busy": "452 4.2.2 <busy@world.example> The email account that you tried to reach is over quota",
+}
+SIZE_LIMIT = 20_000
+
+
+class _World:
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> Any:
+        if reply := ANSWERS.get(address.partition("@")[0]):
+            return reply
+        return MISSING
+
+
+@pytest.fixture
+def world_server() -> Iterator[int]:
+    """The world: one mail server on loopback that knows some people and takes no large mail."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(
+        loop.create_server(lambda: SMTP(_World(), data_size_limit=SIZE_LIMIT, loop=loop), "127.0.0.1", 0)
+    )
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield int(server.sockets[0].getsockname()[1])
+    loop.call_soon_threadsafe(server.close)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.run_until_complete(asyncio.sleep(0.05))
+    loop.close()
+
+
+@pytest.fixture
+def postfix(door: RunningDoor, world_server: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
+    folder: Path = tmp_path_factory.mktemp("mta")
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)
+    # One attempt instead of two days of them.
+    running = Postfix(folder, world_server, 1000, 120, door.lmtp, maximal_queue_lifetime="0", bounce_queue_lifetime="0")
+    yield running
+    running.stop()
+
+
+def rows(condition: Callable[[list[InboundMail]], bool]) -> list[InboundMail]:
+    """Return what has arrived, once it is as it should be."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        found = list(db.session.scalars(sa.select(InboundMail).order_by(InboundMail.id)))
+        db.session.expunge_all()
+        db.session.rollback()
+        if condition(found) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
+
+
+def test_what_the_world_refuses_comes_back_to_the_return_path(postfix: Postfix) -> None:
+    sent = {verp(1): "nobody", verp(2): "full", verp(3): "busy", verp(4): "large", verp(5): "fine"}
+    with smtplib.SMTP("127.0.0.1", postfix.port) as line:
+        for sender, name in sent.items():
+            body = b"x" * 70 + b"\r\n"
+            line.sendmail(sender, [f"{name}@world.example"], MAIL + body * (500 if name == "large" else 1))
+    found = rows(lambda some: len(some) >= 4)
+    assert {row.recipient: (row.sender, row.route, row.way) for row in found} == {
+        sender: ("", Route.bounce, Way.lmtp) for sender, name in sent.items() if name != "fine"
+    }
+    readings: dict[str, Reading] = {sent[row.recipient]: read_mail(raw_of(row) or b"") for row in found}
+    assert {reading.kind for reading in readings.values()} == {Kind.bounce}
+    assert {name: reading.recipients[0].address for name, reading in readings.items()} == {
+        name: f"{name}@world.example" for name in readings
+    }
+    assert {name: reading.recipients[0].reason for name, reading in readings.items()} == {
+        "nobody": Reason.userunknown,
+        "full": Reason.mailboxfull,
+        "busy": Reason.mailboxfull,
+        "large": Reason.mesgtoobig,
+    }
+
+
+def test_mail_from_the_world_comes_in_for_us_alone(postfix: Postfix) -> None:
+    with smtplib.SMTP("127.0.0.1", postfix.mx_port) as line:
+        line.ehlo("reader.example")
+        line.mail("a@reader.example")
+        codes = {}
+        for name in (verp(1), verp(1).replace("b.", "r.").replace("bounce.", ""), "support@mail.wem.example"):
+            codes[name] = line.rcpt(name)[0]
+        assert set(codes.values()) == {250}
+        assert line.rcpt("nobody@mail.wem.example")[0] == 550
+        assert line.rcpt("someone@world.example")[0] == 554, "an open relay"
+        # Ends of lines as old mail programs write them; nothing is smuggled behind a dot between two of them.
+        assert line.data(MAIL + b"line\n.\nMAIL FROM:<x@y.example>\n")[0] == 250
+    found = rows(lambda some: len(some) >= 3)
+    assert sorted((row.sender, row.route) for row in found) == [
+        ("a@reader.example", Route.bounce),
+        ("a@reader.example", Route.help_desk),
+        ("a@reader.example", Route.reply),
+    ]
+    assert b"MAIL FROM:<x@y.example>" in (raw_of(found[0]) or b"")
