@@ -19,6 +19,9 @@ from wem.billing import staff_views as staff_arrears_views
 from wem.bounces import staff_views as staff_bounce_views
 from wem.bounces import views as bounce_views
 from wem.contracts import (
+    application_partner_views,
+    application_staff_views,
+    application_views,
     dashboard_views,
     filing_views,
     request_views,
@@ -57,10 +60,14 @@ from wem.mailings import (
     test_copy_views,
 )
 from wem.mailings import views as mailings_views
+from wem.notices import public_views as public_notice_views
+from wem.notices import staff_incident_views, staff_letter_views
+from wem.notices import staff_views as staff_notice_views
+from wem.notices import views as notice_views
 from wem.public import health_views
+from wem.public import staff_views as staff_text_views
 from wem.public import views as public_views
 from wem.settings import ROOT, Settings
-from wem.staff import partner_views
 from wem.staff import views as staff_views
 from wem.tracking import public_views as public_tracking_views
 from wem.web.blueprints import OpenBlueprint
@@ -80,6 +87,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     health_views.blueprint,
     public_views.blueprint,
     public_views.robots_blueprint,
+    staff_text_views.blueprint,
     accounts_views.blueprint,
     account_views.blueprint,
     team_views.blueprint,
@@ -98,7 +106,15 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_termination_views.blueprint,
     staff_views.blueprint,
     staff_views.watch_blueprint,
-    partner_views.blueprint,
+    application_views.blueprint,
+    application_staff_views.blueprint,
+    application_partner_views.blueprint,
+    notice_views.blueprint,
+    public_notice_views.blueprint,
+    staff_notice_views.blueprint,
+    staff_notice_views.writing_blueprint,
+    staff_letter_views.blueprint,
+    staff_incident_views.blueprint,
     lists_views.blueprint,
     blank_views.blueprint,
     domain_views.blueprint,

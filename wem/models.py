@@ -1,12 +1,14 @@
 """All tables, for Alembic and the mapper."""
 
-from wem import audit, outbox, schedule
+from wem import audit, documents, outbox, schedule
 from wem.accounts import models as accounts
 from wem.billing import models as billing
 from wem.bounces import models as bounces
+from wem.contracts import application_models as applications
 from wem.contracts import catalogue_models as catalogue
 from wem.contracts import models as contracts
 from wem.contracts import request_models as requests
+from wem.contracts import text_models as texts
 from wem.delivery import models as delivery
 from wem.delivery import pace_models as pace
 from wem.domains import models as domains
@@ -15,10 +17,12 @@ from wem.lists import blank_mail_models as blank_mail
 from wem.lists import models as lists
 from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
+from wem.notices import models as notices
 from wem.tracking import models as tracking
 
 __all__ = [
     "accounts",
+    "applications",
     "audit",
     "billing",
     "blank_mail",
@@ -26,14 +30,17 @@ __all__ = [
     "catalogue",
     "contracts",
     "delivery",
+    "documents",
     "domains",
     "inbound",
     "lists",
     "mailings",
+    "notices",
     "outbox",
     "pace",
     "replies",
     "requests",
     "schedule",
+    "texts",
     "tracking",
 ]

@@ -85,6 +85,11 @@ class Settings:
         "1", "mails from a customer's domain are signed by SERVICE_DOMAIN as well; 0 saves it"
     )
     PROVIDER_NAME: str = _about("日本IP通信株式会社", "the company that runs this installation, as readers see it")
+    PROVIDER_POSTAL_CODE: str = _about("190-0012", "its postal code, on documents; the default is a sample")
+    PROVIDER_ADDRESS: str = _about("東京都立川市曙町1-1-1（見本）", "its address, where applications are posted to")
+    PROVIDER_ACCOUNT: str = _about(
+        "見本銀行 立川支店 普通 1234567 カ）ニホンアイピーツウシン", "the account to which first fees go"
+    )
     SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
     COURSE_CHANGE_EMAIL: str = _about(
         "change@mail.wem.example", "where customers write to change their contract (11-1)"

@@ -40,6 +40,8 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "testers": lambda half: half.tester_ids,
     "domains": lambda half: half.domain_ids,
     "contract/requests": lambda half: half.request_ids,
+    "notices": lambda half: half.notice_ids,
+    "announcements": lambda half: half.announcement_ids,
     "terms": lambda half: [1],
     "c": lambda half: [tokens.sign(Purpose.confirm, *half.subscription_ids)],
     "u": lambda half: [
@@ -55,9 +57,16 @@ ROWS: dict[str, Callable[[Half], Values]] = {
 }
 # The same for staff's and partners' screens, whose rows are nobody's or everybody's.
 STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
+    "new": lambda stage: ["terms", "consent"],
     "people": lambda stage: list(stage.staff_ids.values()),
     "people/invitations": lambda stage: stage.staff_invitation_ids,
+    "applications": lambda stage: stage.application_ids,
+    "applications/<id>": lambda stage: ["application", "debit"],
     "contracts": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
+    "notices": lambda stage: stage.ours.notice_ids,
+    "letters": lambda stage: stage.ours.notice_ids,
+    "announcements": lambda stage: stage.ours.announcement_ids,
+    "incidents": lambda stage: stage.ours.incident_ids,
     "uploads": lambda stage: stage.ours.attested_ids,
     "requests": lambda stage: stage.ours.request_ids,
     "corrections": lambda stage: stage.ours.correction_ids,
@@ -71,8 +80,8 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "domains": lambda stage: stage.ours.domain_ids,
     "alarms": lambda stage: list(db.session.scalars(sa.select(Alarm.id))),
     "holds": lambda stage: [stage.ours.customer_id],
-    "notices": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
     "inbound": lambda stage: stage.inbound_ids,
+    "bounces/notices": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
 }
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests import factories
+from tests.contracts.applications import make_application
 from tests.factories import Side
-from wem import audit, clock, outbox, storage, tokens
+from wem import audit, clock, documents, outbox, storage, tokens
 from wem.accounts.models import Account, Invitation, Membership
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
@@ -33,7 +34,8 @@ from wem.bounces.models import (
     UnmatchedReport,
 )
 from wem.bounces.states import Kind, Reason, Severity
-from wem.contracts import catalogue
+from wem.contracts import addressing, catalogue
+from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract, Stop
 from wem.contracts.request_models import (
     ContractRequest,
@@ -79,6 +81,11 @@ from wem.mailings import answering, replies, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.models import BodyKind, MailingState, SendingHold, Tester
 from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting
+from wem.notices import letters, telling
+from wem.notices.incident_rules import Part
+from wem.notices.models import Announcement, Incident
+from wem.notices.rules import Channel, NoticeKind, NoticeState, Words
+from wem.notices.wording import STATES as NOTICE_STATES
 from wem.outbox import OutboxMail, OutboxState, SystemMail
 from wem.tokens import Purpose as TokenPurpose
 
@@ -110,6 +117,9 @@ class Half:
     dispatch_ids: list[int] = field(default_factory=list)
     domain_ids: list[int] = field(default_factory=list)
     tester_ids: list[int] = field(default_factory=list)
+    notice_ids: list[int] = field(default_factory=list)
+    announcement_ids: list[int] = field(default_factory=list)
+    incident_ids: list[int] = field(default_factory=list)
     membership_ids: list[int] = field(default_factory=list)
     invitation_ids: list[int] = field(default_factory=list)
     request_ids: list[int] = field(default_factory=list)
@@ -133,6 +143,7 @@ class Stage:
     staff_ids: dict[StaffRole, int]
     partner_id: int
     staff_invitation_ids: list[int]
+    application_ids: list[int]
     inbound_ids: list[int] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     catalogue: dict[str, list[int]] = field(default_factory=dict)
@@ -159,6 +170,7 @@ def set_up() -> Stage:
         {role: account.id for role, account in staff.items()},
         world.partner.id,
         [invited.id],
+        _applications(),
     )
     db.session.commit()
     for half in (stage.ours, stage.theirs):
@@ -204,6 +216,21 @@ def _arrived(half: Half) -> None:
         if state is not InboundState.waiting:
             mail.become(state, at, "RuntimeError" if state is InboundState.failed else "")
     db.session.commit()
+
+
+def _applications() -> list[int]:
+    """One in each state but the draft, which nobody but its browser sees; the first with a scan."""
+    found = []
+    for state in ApplicationState:
+        application = make_application(partner_code="P001")
+        application.state = state
+        if state is ApplicationState.refused:
+            application.refusal_reason = 2
+        if state is not ApplicationState.draft:
+            found.append(application)
+    found[0].scan = documents.keep(b"%PDF-1.7", "scan.pdf", about=found[0].about, customer_id=None)
+    db.session.commit()
+    return [application.id for application in found]
 
 
 def _staff(role: StaffRole) -> Account:
@@ -291,6 +318,7 @@ def _half(side: Side, secret: str, name: str) -> Half:
     half.invitation_ids = _ids(Invitation, customer.id)
     half.membership_ids = _ids(Membership, customer.id)
     _outbox(half)
+    _notices(half, side.contract)
     return half
 
 
@@ -425,6 +453,37 @@ def _replies(half: Half) -> None:
     rows[3].state = ConversationState.closed
     half.conversation_ids = [row.id for row in rows]
     db.session.commit()
+
+
+def _notices(half: Half, contract: Contract) -> None:
+    """A mail and a letter in each state, an announcement, a fault of this customer alone."""
+    words = Words("ご契約についてのお知らせ", ["いつもありがとうございます。"], [("番号", contract.number)])
+    for way, states in NOTICE_STATES.items():
+        for state in states:
+            notice = telling.tell(
+                addressing.addressee(contract),
+                words,
+                NoticeKind.general,
+                customer_id=half.customer_id,
+                about=addressing.about(contract),
+                by_letter=way is Channel.letter,
+                terms_version=1,
+            )
+            if state is NoticeState.printed:
+                letters.mark_printed([notice], by=half.people["owner"])
+            notice.state = state
+            # What was taken back before it was sent is nobody's to read.
+            if state is not NoticeState.withdrawn:
+                half.notice_ids.append(notice.id)
+    at = clock.now()
+    announced = Announcement(title="年末年始の営業", body="12月29日から\n休業いたします。\n\n以上", published_at=at)
+    incident = Incident(
+        title="送信の遅れ", body="送信が遅れています。", reason=7, planned=False, part=Part.sending,
+        customer_id=half.customer_id, begins_at=at, created_at=at,
+    )  # fmt: skip
+    db.session.add_all([announced, incident])
+    db.session.flush()
+    half.announcement_ids, half.incident_ids = [announced.id], [incident.id]
 
 
 HEADER = "メールアドレス,氏名\r\n"

@@ -39,6 +39,7 @@ KINDS = {
     "complaints_hold": (PERSON, "writes mailings that wait for staff because readers complained"),
     # To whoever wrote to the service: the writer's own mail is what it answers.
     "inbound_answer": (WRITER, "a member of staff answers, after opening the mail with a reason"),
+    "notice": (PERSON, "has or applies for a contract: what we tell them about it (Art. 22)"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
 # Modules that put a mail into the outbox.
@@ -58,6 +59,7 @@ POSTS = {
     "wem.mailings.answering": "a customer's answer to a reader's reply",
     "wem.mailings.testing": "test copy",
     "wem.bounces.judging": "complaints about a customer's mailings, to its people",
+    "wem.notices.telling": "a notice about a contract or an application",
     "wem.mailings.telling": "what became of a mailing, to the customer's people",
 }
 # The only ways to the mail server, and who may make rows that these send.

@@ -2,11 +2,16 @@
 
 import re
 import unicodedata
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from wem import clock
+from wem.audit import AuditEvent
+from wem.contracts import text_rules
+from wem.contracts.text_rules import TextKind
 from wem.db import db
 from wem.public import terms_reading
 from wem.schedule import TimetableRun
@@ -160,3 +165,73 @@ def test_manual_has_its_sections_version_and_date(world, browser_for, language):
     assert "1.0" in page.text and "2026" in page.text
     assert "到達" not in page.text
     assert "{{ 氏名" in page.text
+
+
+# -- versions of the terms
+
+
+NEW = {"summary": "第5条を改めます。", "adverse": "y"}
+
+
+def changed_terms():
+    return terms_reading.text_of(TextKind.terms, 1).replace("当初6ヶ月間", "当初3ヶ月間")
+
+
+def test_first_versions_are_the_issued_text(world):
+    assert terms_reading.text_of(TextKind.terms, 1) + "\n" in terms_reading.source(1).replace("\n\n\n", "\n\n")
+    assert "会員登録時" in terms_reading.consent_source(1) and "第1条" not in terms_reading.consent_source(1)
+
+
+def test_a_worse_version_is_public_a_month_before_it_holds(world, browser_for):
+    staff, nobody = browser_for(world.admin), browser_for()
+    soon, good = (str(clock.today() + timedelta(days=days)) for days in (29, 30))
+    typed = {**NEW, "text": changed_terms()}
+    page = staff.post("/staff/terms/new/terms", {**typed, "effective_from": soon})
+    assert page.status == 200 and "当初3ヶ月間" in page.soup.find(id="changes").find("ins").get_text()
+    assert nobody.get("/terms/2").status == 404, "comparing publishes nothing"
+    late = staff.post("/staff/terms/new/terms", {**typed, "effective_from": soon, "publish": "1"})
+    assert late.status == 422 and "30日前" in late.text
+    assert staff.post("/staff/terms/new/terms", {**typed, "effective_from": good, "publish": "1"}).status == 303
+    assert "当初6ヶ月間" in nobody.get("/terms").text, "the old version holds until then"
+    assert "当初3ヶ月間" in nobody.get("/terms/2").text
+    assert (
+        "第5条を改めます。" in nobody.get("/announcements").text or "改定（第2版）" in nobody.get("/announcements").text
+    )
+    changes = nobody.get("/terms/2/changes").soup.find(id="changes")
+    assert "当初6ヶ月間" in changes.find("del").get_text()
+    with time_machine.travel(clock.now() + timedelta(days=30)):
+        assert "当初3ヶ月間" in browser_for().get("/terms").text
+        assert "当初6ヶ月間" in browser_for().get("/terms/1").text, "what was issued stays readable"
+
+
+def test_what_is_not_worse_may_hold_at_once(world, browser_for):
+    staff = browser_for(world.admin)
+    typed = {"summary": "字句の訂正", "text": changed_terms(), "effective_from": str(clock.today()), "publish": "1"}
+    assert staff.post("/staff/terms/new/terms", typed).status == 303
+    assert "当初3ヶ月間" in browser_for().get("/terms").text
+    assert staff.post("/staff/terms/new/terms", typed).status == 422, "the same text is no new version"
+    row = db.session.query(AuditEvent).filter_by(action="text.publish").one()
+    assert row.details["text"] == "terms"
+
+
+def test_consent_clauses_have_versions_of_their_own(world, browser_for):
+    staff = browser_for(world.admin)
+    text = terms_reading.consent_source(1) + "新しい条項です。\n"
+    typed = {"summary": "追加", "text": text, "effective_from": str(clock.today()), "publish": "1"}
+    assert staff.post("/staff/terms/new/consent", typed).status == 303
+    assert "新しい条項です。" in browser_for().get("/privacy").text
+    assert staff.get("/staff/terms/new/other").status == 404
+
+
+@pytest.mark.parametrize(
+    ("effective", "on", "number"),
+    [
+        ([], date(2026, 1, 1), 1),
+        ([(2, date(2026, 4, 1))], date(2026, 3, 31), 1),
+        ([(2, date(2026, 4, 1))], date(2026, 4, 1), 2),
+        ([(2, date(2026, 6, 1)), (3, date(2026, 4, 1))], date(2026, 5, 1), 3),
+        ([(2, date(2026, 4, 1)), (3, date(2026, 4, 1))], date(2026, 4, 1), 3),
+    ],
+)
+def test_which_version_holds(effective, on, number):
+    assert text_rules.in_force(effective, on) == number

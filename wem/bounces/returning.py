@@ -17,6 +17,7 @@ from wem.bounces.unmatched import keep
 from wem.contracts.models import Contract, contract_in_force
 from wem.db import db
 from wem.lists.expiring import end_early
+from wem.notices import telling
 from wem.outbox import OutboxMail, OutboxState
 
 ABOUT_SUBSCRIPTION = re.compile(r"subscription (\d+)")
@@ -45,6 +46,7 @@ def note(row: OutboxMail, at: datetime, hard: bool) -> bool:
     )
     if not noted.rowcount:  # type: ignore[attr-defined]
         return False
+    telling.mark_not_arrived(row.id, at)
     about = ABOUT_SUBSCRIPTION.fullmatch(row.about or "")
     if about and hard:
         end_early(int(about[1]))

@@ -8,6 +8,7 @@ from wem.contracts.due_rules import What
 from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
 from wem.contracts.rules import EndReason, LegalItem, Restriction, Standing, SuspensionGround
 from wem.contracts.state_rules import CorrectionState, RequestState, TerminationState
+from wem.contracts.text_rules import TextKind
 
 # Words and the badge's kind.
 STANDINGS = {
@@ -27,6 +28,10 @@ LEGAL_ITEMS = {
     LegalItem.stop_statement: _l("That the mails can be stopped"),
     LegalItem.postal_address: _l("Postal address"),
     LegalItem.contact: _l("Contact for questions and complaints"),
+}
+TEXT_KINDS = {
+    TextKind.terms: _l("Terms of service"),
+    TextKind.consent: _l("Consent clauses on personal data"),
 }
 DETAILS = {
     "sender_name": _l("Sender's name"),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+from wem.contracts.text_models import version_of
+from wem.contracts.text_rules import FIRST, FIRST_DAY, TextKind
+
 FOLDER = Path(__file__).parent / "terms"
-# Version and the day on which it was set; the last one is in force. A changed text is a new file with a new number.
-VERSIONS = {1: date(2009, 10, 16)}
+CONSENT_TITLE = "「個人情報の取扱い」に関する同意条項"
 
 # The source carries list marks ("- ") of its layout, also before an article and in the middle of a sentence.
 _MARK = re.compile(r"^\s*- (?=\S)")
@@ -65,34 +67,67 @@ class Terms:
 
 
 def source(version: int) -> str:
-    """Return the text as it was issued; LookupError when there is no such version."""
-    if version not in VERSIONS:
+    """Return the terms as they were issued, the first with the consent clauses; LookupError when there is none."""
+    if version == FIRST:
+        return (FOLDER / "1.ja.txt").read_text("utf-8")
+    kept = version_of(TextKind.terms, version)
+    if kept is None:
         raise LookupError(f"no terms of version {version}")
-    return (FOLDER / f"{version}.ja.txt").read_text("utf-8")
+    return kept.text
+
+
+def consent_source(version: int) -> str:
+    """Return the consent clauses as they were issued; LookupError when there is no such version."""
+    if version == FIRST:
+        return "\n".join(_cut(source(FIRST), FIRST_DAY).consent) + "\n"
+    kept = version_of(TextKind.consent, version)
+    if kept is None:
+        raise LookupError(f"no consent clauses of version {version}")
+    return kept.text
+
+
+def text_of(kind: TextKind, version: int) -> str:
+    """Return the text of one kind and version, without the other's; LookupError when there is none."""
+    if kind is TextKind.consent:
+        return consent_source(version)
+    text = source(version)
+    return text.partition(CONSENT_TITLE)[0].rstrip() + "\n" if version == FIRST else text
+
+
+def terms(version: int, consent: int) -> Terms:
+    """Return a version of the terms cut into its parts, with a version of the consent clauses; LookupError."""
+    if version == FIRST:
+        found = _cut(source(FIRST), FIRST_DAY)
+    else:
+        kept = version_of(TextKind.terms, version)
+        if kept is None:
+            raise LookupError(f"no terms of version {version}")
+        found = _cut(kept.text, kept.effective_from)
+    clauses = [text for text, _ in _lines(consent_source(consent))]
+    return replace(found, version=version, consent_title=CONSENT_TITLE, consent=clauses)
 
 
 @cache
-def terms(version: int) -> Terms:
-    """Return a version cut into its parts; LookupError when there is none."""
+def _cut(text: str, set_on: date) -> Terms:
     head: list[str] = []
     articles: list[Article] = []
     closing = ""
-    lines = _lines(source(version))
-    for text, marked in lines:
-        found = _ARTICLE.match(text)
+    lines = _lines(text)
+    for line, marked in lines:
+        found = _ARTICLE.match(line)
         if found:
             number = int(found[1])
             earlier = sum(article.number == number for article in articles)
             articles.append(Article(f"a{number}" + "bcd"[earlier - 1] * bool(earlier), number, found[2]))
-        elif _SET.match(text):
-            closing = text
+        elif _SET.match(line):
+            closing = line
             break
         elif articles:
-            _add(articles[-1], text, marked)
+            _add(articles[-1], line, marked)
         else:
-            head.append(text)
-    rest = [text for text, _ in lines]
-    return Terms(version, VERSIONS[version], head, articles, closing, rest[0], rest[1:])
+            head.append(line)
+    rest = [line for line, _ in lines]
+    return Terms(FIRST, set_on, head, articles, closing, CONSENT_TITLE, rest[1:])
 
 
 def _lines(text: str) -> Iterator[tuple[str, bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import redis
@@ -12,8 +12,13 @@ from flask import abort, render_template
 from werkzeug.wrappers import Response
 
 from wem import clock, queue
-from wem.contracts import catalogue, rules
+from wem.contracts import catalogue, rules, text_rules
+from wem.contracts.text_models import in_force, version_of, versions
+from wem.contracts.text_rules import FIRST, FIRST_DAY, TextKind
 from wem.db import db
+from wem.notices import incident_rules
+from wem.notices.models import Incident
+from wem.notices.wording import PARTS, PHASES, REASONS
 from wem.public import long_texts, terms_reading
 from wem.staff import watching
 from wem.web.blueprints import OpenBlueprint
@@ -23,6 +28,7 @@ from wem.web.origins import Origin, here
 blueprint = OpenBlueprint("public", __name__)
 robots_blueprint = OpenBlueprint("robots", __name__, origin=Origin.both)
 Answer = str | tuple[str, int] | Response
+CLOSED_SHOWN = timedelta(days=14)
 MANUAL_VERSION = "1.0"
 MANUAL_DATE = date(2026, 11, 22)
 PICTURES = ("home", "columns", "upload", "join", "compose", "preview", "check", "leave", "report")  # of the manual
@@ -39,28 +45,45 @@ def home() -> Answer:
 
 @blueprint.get("/terms")
 def terms() -> Answer:
-    return _terms(max(terms_reading.VERSIONS))
+    return _terms(in_force(TextKind.terms))
 
 
 @blueprint.get("/terms/<int:version>")
 def terms_of_version(version: int) -> Answer:
-    if version not in terms_reading.VERSIONS:
-        abort(404)
     return _terms(version)
 
 
 def _terms(version: int) -> str:
+    try:
+        found = terms_reading.terms(version, in_force(TextKind.consent))
+    except LookupError:
+        abort(404)
+    later = versions(TextKind.terms)
+    published = next((row for row in later if row.number == version), None)
     return render_template(
         "public/terms.html",
-        terms=terms_reading.terms(version),
-        newest=max(terms_reading.VERSIONS),
-        versions=terms_reading.VERSIONS,
+        terms=found,
+        current=in_force(TextKind.terms),
+        versions=[(FIRST, FIRST_DAY), *((row.number, row.effective_from) for row in later)],
+        published=published,
     )
+
+
+@blueprint.get("/terms/<int:version>/changes")
+def terms_changes(version: int) -> Answer:
+    """Show what a version says otherwise than the one before it."""
+    row = version_of(TextKind.terms, version)
+    if row is None:
+        return render_template("public/terms_changes.html", version=version, row=None, lines=[])
+    lines = text_rules.changes(
+        terms_reading.text_of(TextKind.terms, version - 1), terms_reading.text_of(TextKind.terms, version)
+    )
+    return render_template("public/terms_changes.html", version=version, row=row, lines=lines)
 
 
 @blueprint.get("/privacy")
 def privacy() -> Answer:
-    terms = terms_reading.terms(max(terms_reading.VERSIONS))
+    terms = terms_reading.terms(in_force(TextKind.terms), in_force(TextKind.consent))
     return render_template("public/privacy.html", terms=terms, text=long_texts.text("privacy"))
 
 
@@ -77,7 +100,7 @@ def manual() -> Answer:
 
 @blueprint.get("/status")
 def status() -> Answer:
-    return render_template("public/status.html", at=clock.now(), **_facts())
+    return render_template("public/status.html", at=clock.now(), **_facts(), **_incidents())
 
 
 def _facts() -> dict[str, Any]:
@@ -96,6 +119,30 @@ def _facts() -> dict[str, Any]:
     return {"database": database, "sending": sending, "healthy": database and sending}
 
 
+def _incidents() -> dict[str, Any]:
+    """Return what is announced or going on, and what was closed of late; nothing while the database is away."""
+    at = clock.now()
+    try:
+        found = db.session.scalars(
+            sa.select(Incident)
+            .where(
+                Incident.customer_id.is_(None),
+                sa.or_(Incident.closed_at.is_(None), Incident.closed_at > at - CLOSED_SHOWN),
+            )
+            .order_by(Incident.begins_at.desc())
+        ).all()
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        found = []
+    rows = [(row, PHASES[incident_rules.phase(row.begins_at, row.closed_at, at)]) for row in found]
+    return {
+        "faults": [pair for pair in rows if not pair[0].planned],
+        "maintenance": [pair for pair in rows if pair[0].planned],
+        "parts": PARTS,
+        "reasons": REASONS,
+    }
+
+
 ROBOTS = {
     Origin.portal: (
         "/account",
@@ -104,6 +151,7 @@ ROBOTS = {
         "/invitations/",
         "/lists",
         "/mailings",
+        "/notices",
         "/partner/",
         "/password",
         "/staff/",

@@ -14,28 +14,36 @@ from wem.contracts.wording import (
     REQUESTS,
     RESTRICTIONS,
     TERMINATION_GROUNDS,
+    TEXT_KINDS,
 )
 from wem.lists.states import UploadKind
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES
 from wem.mailings.models import HeldReason
+from wem.notices.wording import CHANNELS as NOTICE_CHANNELS
+from wem.notices.wording import KINDS as NOTICE_KINDS
 
 # By the name of the model, which stands in the event.
 SUBJECTS = {
     "Account": _l("Account no. %(id)s"),
     "Alarm": _l("Alarm no. %(id)s"),
     "Conversation": _l("Conversation no. %(id)s"),
+    "Announcement": _l("Announcement no. %(id)s"),
+    "Application": _l("Application no. %(id)s"),
     "Contract": _l("Contract no. %(id)s"),
     "Customer": _l("Customer no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
     "InboundMail": _l("Mail no. %(id)s"),
+    "Incident": _l("Fault or maintenance no. %(id)s"),
     "Invitation": _l("Invitation no. %(id)s"),
     "Mailing": _l("Mailing no. %(id)s"),
     "MailingList": _l("List no. %(id)s"),
     "Membership": _l("Membership no. %(id)s"),
+    "Notice": _l("Notice N%(id)s"),
     "Partner": _l("Partner no. %(id)s"),
     "SenderDomain": _l("Sender domain no. %(id)s"),
     "Subscriber": _l("Reader no. %(id)s"),
     "Tester": _l("Tester no. %(id)s"),
+    "TextVersion": _l("Version of the terms no. %(id)s"),
     "Upload": _l("Upload no. %(id)s"),
     "Campaign": _l("Campaign no. %(id)s"),
     "ContractRequest": _l("Request no. %(id)s"),
@@ -50,10 +58,16 @@ SUBJECTS = {
 LABELS = {
     **DETAILS,
     "address": _l("Sender's address"),
+    "act": _l("Act"),
+    "before": _l("Start date so far"),
+    "handed": _l("Handed over or posted on"),
+    "missing": _l("Missing"),
+    "way": _l("Way"),
     "applied": _l("Registrations applied"),
     "at": _l("To be sent at"),
     "bad": _l("Rows refused"),
     "course": _l("Course"),
+    "day": _l("Day"),
     "domain": _l("Domain"),
     "found": _l("Found"),
     "good": _l("Rows to be applied"),
@@ -68,6 +82,7 @@ LABELS = {
     "passage": _l("Words of the person"),
     "on": _l("Switched on"),
     "person": _l("Person"),
+    "planned": _l("Planned maintenance"),
     "problem": _l("Problem"),
     "readers": _l("Readers"),
     "reason": _l("Reason"),
@@ -76,6 +91,7 @@ LABELS = {
     "source": _l("Copied from"),
     "start": _l("Start date"),
     "step": _l("While"),
+    "text": _l("Text"),
     "suspended_at": _l("Suspended on"),
     "testers": _l("Testers"),
     "time": _l("Which time"),
@@ -114,10 +130,11 @@ HELD = {
 }
 # What is noted as a code, by its label.
 CODES = {
-    "channel": {code.value: text for code, text in CHANNELS.items()},
+    "text": {code.value: text for code, text in TEXT_KINDS.items()},
+    "channel": {code.value: text for code, text in [*CHANNELS.items(), *NOTICE_CHANNELS.items()]},
     "denied": REFUSALS,
     "ground": {code.value: text for code, text in [*TERMINATION_GROUNDS.items(), *GROUNDS.items()]},
-    "kind": {code.value: text for code, text in KINDS.items()},
+    "kind": {code.value: text for code, text in [*KINDS.items(), *NOTICE_KINDS.items()]},
     "problem": {code: _l("Broken off by a fault of ours") for code in BROKE_OFF_TEXTS},
     "reason": {code.value: text for code, text in [*HELD.items(), *END_REASONS.items()]},
     "request": {code.value: text for code, text in REQUESTS.items()},
@@ -128,4 +145,6 @@ CODES = {
 # What is noted as a number of something, by its label: the model's name above.
 NUMBERS = {"list": "MailingList", "person": "Account", "source": "Mailing", "testers": "Tester"}
 MOMENTS = frozenset({"at", "suspended_at"})
-DAYS = frozenset({"arrived", "deadline", "due", "effective", "ended", "ends", "on_day", "start"})
+DAYS = frozenset(
+    {"arrived", "before", "day", "deadline", "due", "effective", "ended", "ends", "handed", "on_day", "start"}
+)

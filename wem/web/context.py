@@ -48,10 +48,15 @@ def nav_items() -> list[NavItem]:
     if account.staff_role is not None and audience in ("staff", "account", "public"):
         items = _items(
             (gettext("Work list"), "/staff/"),
+            (gettext("Applications"), "/staff/applications"),
             (gettext("Contracts"), "/staff/contracts"),
             (gettext("Requests"), "/staff/requests"),
             (gettext("Arrears"), "/staff/arrears"),
             (gettext("Catalogue"), "/staff/catalog"),
+            (gettext("Notices"), "/staff/notices"),
+            (gettext("Letters"), "/staff/letters"),
+            (gettext("Faults and maintenance"), "/staff/incidents"),
+            (gettext("Terms"), "/staff/terms"),
             (gettext("Uploads"), "/staff/uploads"),
             (gettext("Mail received"), "/staff/inbound"),
             (gettext("Sender domains"), "/staff/domains"),
@@ -73,6 +78,7 @@ def nav_items() -> list[NavItem]:
         (gettext("Replies"), "/replies"),
         (gettext("Sender domains"), "/domains"),
         (gettext("Contract"), "/contract"),
+        (gettext("Notices"), "/notices"),
     ]
     if membership.role is Role.owner:
         pairs.append((gettext("Team"), "/team"))

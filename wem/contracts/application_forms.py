@@ -1,0 +1,263 @@
+"""What people type to apply: on the web, or for them from paper."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    Field,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
+
+from wem import clock
+from wem.contracts import application_rules, catalogue, places, rules
+from wem.contracts.application_rules import Applicant
+from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS, REASONS
+from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
+from wem.contracts.places import Bank
+from wem.lists.domain_rules import is_carrier
+
+AGREED = DataRequired(_l("Please read and agree."))
+
+
+class ApplicationForm(FlaskForm):
+    """The application form (申込書) and the account for direct debit (Art. 4-1, 6-1)."""
+
+    kind = RadioField(_l("You apply as"), [CHOSEN], choices=[SelectChoice(k.value, t) for k, t in APPLICANTS.items()])
+    name = OneLine(_l("Name of the company or person"), [NEEDED, Length(max=100)])
+    kana = OneLine(_l("Name in kana"), [NEEDED, Length(max=100)])
+    corporate_number = OneLine(_l("Corporate number"))
+    representative = OneLine(_l("Representative"), [Length(max=100)])
+    person = OneLine(_l("Person in charge of WeM"), [NEEDED, Length(max=100)])
+    postal_code = OneLine(_l("Postal code"), [NEEDED])
+    address = OneLine(_l("Postal address"), [NEEDED, Length(max=300)])
+    phone = OneLine(_l("Telephone"), [NEEDED])
+    email = EmailField(_l("E-mail address"), [Optional(), mail_address])
+    course = SelectField(_l("Course"), [CHOSEN])
+    bank = OneLine(_l("Bank of the account"), [NEEDED, Length(max=40)])
+    branch = OneLine(_l("Branch of the account"), [NEEDED, Length(max=40)])
+    account_type = RadioField(
+        _l("Kind of account"), [CHOSEN], choices=[SelectChoice(k, t) for k, t in ACCOUNT_TYPES.items()], default="1"
+    )
+    account_number = OneLine(_l("Account number"), [NEEDED])
+    account_holder = OneLine(_l("Account holder in kana"), [NEEDED])
+    partner_code = OneLine(_l("Partner code"), [Length(max=16)])
+    terms = BooleanField(_l("I agree to the terms of service."), [AGREED])
+    consent = BooleanField(_l("I agree to the consent clauses on personal data."), [AGREED])
+    # Whoever fills this in is a machine: people do not see it.
+    website = StringField(_l("Please leave this empty"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.course.choices = [
+            SelectChoice(code, gettext("%(name)s (sample)", name=name) if sample else name)
+            for code, name, sample in catalogue.courses()
+        ]
+        self.found_banks: list[Bank] = []
+        self.found_branches: list[Bank] = []
+
+    def validate_name(self, field: Field) -> None:
+        field.data = application_rules.plain(field.data)
+
+    def validate_kana(self, field: Field) -> None:
+        kana = rules.kana(field.data or "")
+        if kana is None:
+            raise ValidationError(gettext("Please enter the reading in katakana."))
+        field.data = kana
+
+    def validate_corporate_number(self, field: Field) -> None:
+        field.data = application_rules.plain(field.data or "").replace("-", "").replace(" ", "")
+        if self.kind.data != Applicant.company.value:
+            field.data = ""
+        elif field.data and not application_rules.is_corporate_number(field.data):
+            raise ValidationError(gettext("This is no corporate number: 13 digits, and the first checks the others."))
+
+    def validate_representative(self, field: Field) -> None:
+        if self.kind.data == Applicant.company.value and not field.data:
+            raise ValidationError(gettext("A company names its representative."))
+
+    def validate_postal_code(self, field: Field) -> None:
+        code = rules.postal_code(field.data or "")
+        if code is None:
+            raise ValidationError(gettext("Please enter a postal code of seven digits, like 190-0012."))
+        field.data = code
+
+    def validate_address(self, field: Field) -> None:
+        field.data = application_rules.plain(field.data)
+        known = places.address_of(rules.postal_code(self.postal_code.data or "") or "")
+        if known and field.data in (known, ""):
+            raise ValidationError(gettext("Please add the house number and the building."))
+
+    def validate_phone(self, field: Field) -> None:
+        number = application_rules.phone(field.data or "")
+        if number is None:
+            raise ValidationError(gettext("Please enter a telephone number, like 042-123-4567."))
+        field.data = number
+
+    def validate_bank(self, field: Field) -> None:
+        found = places.matching(places.banks(), field.data or "")
+        if len(found) != 1:
+            self.found_banks = found
+            raise ValidationError(_which(found))
+        field.data = found[0].name
+
+    def validate_branch(self, field: Field) -> None:
+        bank = self.chosen_bank
+        if bank is None:
+            return
+        found = places.matching(places.branches(bank.code), field.data or "")
+        if len(found) != 1:
+            self.found_branches = found
+            raise ValidationError(_which(found))
+        field.data = found[0].name
+
+    def validate_account_number(self, field: Field) -> None:
+        number = application_rules.digits(field.data or "", 7)
+        if number is None:
+            raise ValidationError(gettext("Please enter up to seven digits."))
+        field.data = number
+
+    def validate_account_holder(self, field: Field) -> None:
+        holder = application_rules.holder(field.data or "")
+        if holder is None:
+            raise ValidationError(gettext("Please enter the account holder in katakana, as in the passbook."))
+        field.data = holder
+
+    @property
+    def chosen_bank(self) -> Bank | None:
+        found = places.matching(places.banks(), self.bank.data or "")
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def only_phone_mail(self) -> bool:
+        """Return whether the only mail address is a phone carrier's (4-1)."""
+        return bool(self.email.data) and is_carrier(self.email.data.rpartition("@")[2])
+
+    def fill_address(self) -> None:
+        """Put the town of the postal code into the address, as far as it is known."""
+        code = rules.postal_code(self.postal_code.data or "")
+        found = places.address_of(code) if code else None
+        if found is None:
+            self.postal_code.errors = [gettext("No address is known for this postal code. Please type the address.")]
+        elif not (self.address.data or "").startswith(found):
+            self.address.data = found
+
+    def entries(self) -> dict[str, Any]:
+        """Return what was typed, with the codes of bank and branch; only after the form was found good."""
+        left_out = ("csrf_token", "website", "terms", "consent", *PAPER)
+        typed = {field.name: field.data for field in self if field.name not in left_out}
+        bank = self.chosen_bank
+        assert bank is not None
+        branch = places.matching(places.branches(bank.code), self.branch.data or "")[0]
+        return {**typed, "bank_code": bank.code, "branch_code": branch.code}
+
+
+def _which(found: list[Bank]) -> str:
+    if not found:
+        return str(gettext("Nothing of this name was found. Try a part of the name, the reading or the code."))
+    return str(gettext("Several fit. Please choose one of those below."))
+
+
+PAPER = ("handed_on", "arrived_on", "scan")
+
+
+class PartnerApplicationForm(ApplicationForm):
+    """What a partner copies from the paper that was handed over."""
+
+    handed_on = DateField(_l("Handed over or posted on"), [NEEDED], default=clock.today)
+
+    def validate_handed_on(self, field: Field) -> None:
+        not_to_come(field.data)
+
+
+class StaffApplicationForm(PartnerApplicationForm):
+    """What staff copy from the paper that arrived, with its scan."""
+
+    arrived_on = DateField(_l("Received by us on"), [NEEDED], default=clock.today)
+    scan = FileField(_l("Scan of the form"))
+
+    def validate_arrived_on(self, field: Field) -> None:
+        not_to_come(field.data)
+        if self.handed_on.data and field.data < self.handed_on.data:
+            raise ValidationError(gettext("It cannot be here before it was handed over."))
+
+
+def not_to_come(on: date) -> None:
+    """Raise ValidationError for a day that has not come."""
+    if on > clock.today():
+        raise ValidationError(gettext("This day has not come yet."))
+
+
+class ArrivalForm(FlaskForm):
+    handed_on = DateField(_l("Handed over or posted on"), [NEEDED], default=clock.today)
+    arrived_on = DateField(_l("Received by us on"), [NEEDED], default=clock.today)
+    scan = FileField(_l("Scan of the form"))
+
+    validate_handed_on = PartnerApplicationForm.validate_handed_on
+    validate_arrived_on = StaffApplicationForm.validate_arrived_on
+
+
+class PaymentForm(FlaskForm):
+    paid_on = DateField(_l("Credited on"), [NEEDED], default=clock.today)
+    amount = IntegerField(_l("Amount in yen"), [NEEDED, NumberRange(min=1, max=100_000_000)])
+
+    def validate_paid_on(self, field: Field) -> None:
+        not_to_come(field.data)
+
+
+class SupplementForm(FlaskForm):
+    lacking = TextAreaField(_l("What is missing, as the applicant reads it"), [NEEDED, Length(max=1000)])
+
+
+class RefusalForm(FlaskForm):
+    reason = RadioField(_l("Reason (Art. 4-3)"), [CHOSEN], coerce=int)
+    note = TextAreaField(_l("Note for the applicant"), [Length(max=1000)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reason.choices = [SelectChoice(each.value, f"({each.value}) {text}") for each, text in REASONS.items()]
+
+
+class StartDateForm(FlaskForm):
+    """Another start date than the guide said, by a new guide (Art. 4-4)."""
+
+    new_date = DateField(_l("Start date"), [NEEDED])
+
+    def validate_new_date(self, field: Field) -> None:
+        if field.data < clock.today():
+            raise ValidationError(gettext("The service cannot start on a day that has passed."))
+
+
+class StartForm(FlaskForm):
+    """The start date and what is lent (Art. 4-4, 8-1)."""
+
+    start_date = DateField(_l("Start date"), [NEEDED], default=clock.today)
+    slug = OneLine(_l("Name in addresses"), [NEEDED])
+    owner_email = EmailField(_l("Owner's e-mail address"), [NEEDED, mail_address])
+
+    def validate_start_date(self, field: Field) -> None:
+        if field.data < clock.today():
+            raise ValidationError(gettext("The service cannot start on a day that has passed."))
+
+    def validate_slug(self, field: Field) -> None:
+        field.data = application_rules.plain(field.data).lower()
+        problem = rules.slug_problem(field.data)
+        if problem == "form":
+            raise ValidationError(gettext("Use 3 to 40 letters a–z, digits and hyphens."))
+        if problem:
+            raise ValidationError(gettext("The service itself uses this name. Please choose another one."))

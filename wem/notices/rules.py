@@ -1,0 +1,163 @@
+"""What notices are, by which way they go, and when they count; plain functions (Art. 22, 5-3)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+LEAST_IN_A_ROW = 3  # mails that came back; then letters (A-08)
+
+
+class NoticeKind(enum.StrEnum):
+    """What a notice says (japan-rules 9)."""
+
+    initial_fee = "initial_fee"  # 初回料金のご案内
+    supplement = "supplement"  # 補正依頼
+    refusal = "refusal"  # 拒絶通知 (4-3)
+    fee_reminder = "fee_reminder"  # the first fee has not come
+    start_guide = "start_guide"  # 利用開始案内
+    start_corrected = "start_corrected"
+    request_received = "request_received"
+    request_accepted = "request_accepted"
+    request_refused = "request_refused"
+    request_applied = "request_applied"
+    details_changed = "details_changed"  # 届出変更受付 (16)
+    cancellation_received = "cancellation_received"  # 解約受付 (15-1)
+    cancellation_withdrawn = "cancellation_withdrawn"
+    contract_ended = "contract_ended"  # 解約完了
+    non_renewal = "non_renewal"  # 更新拒絶通知 (5-3)
+    correction = "correction"  # 是正勧告 (14-2)
+    termination = "termination"  # 解除通知 (14-1)
+    suspension = "suspension"  # 停止通知 (13-2)
+    resumed = "resumed"  # 再開承認
+    resume_refused = "resume_refused"
+    restriction = "restriction"  # 18
+    warning = "warning"  # 注意 (12禁)
+    cost_claim = "cost_claim"  # 費用請求 (12特約)
+    arrears = "arrears"  # 振替結果、未納のお知らせ
+    dunning = "dunning"  # 督促
+    invoice = "invoice"  # 請求書 (22-2)
+    terms_changed = "terms_changed"
+    fees_changed = "fees_changed"
+    general = "general"
+
+
+class Channel(enum.StrEnum):
+    mail = "mail"
+    letter = "letter"
+
+
+class NoticeState(enum.StrEnum):
+    """Where a notice is. A mail that was sent counts as there as long as nothing came back (民法 97条)."""
+
+    waiting = "waiting"  # mail: in the outbox; letter: to be printed
+    printed = "printed"  # letters
+    sent = "sent"  # mail: a server took it; letter: posted
+    reached = "reached"  # letters of which we know it
+    failed = "failed"  # came back, or could not be sent
+    withdrawn = "withdrawn"  # before it was sent
+
+
+class NoticeAction(enum.StrEnum):
+    print = "print"
+    send = "send"
+    reach = "reach"
+    fail = "come back"
+    withdraw = "withdraw"
+
+
+S, A = NoticeState, NoticeAction
+Moves = Mapping[tuple[NoticeState, NoticeAction], NoticeState]
+MOVES: Mapping[Channel, Moves] = {
+    Channel.mail: {
+        (S.waiting, A.send): S.sent,
+        (S.waiting, A.fail): S.failed,
+        (S.waiting, A.withdraw): S.withdrawn,
+        (S.sent, A.fail): S.failed,
+    },
+    Channel.letter: {
+        (S.waiting, A.print): S.printed,
+        (S.waiting, A.withdraw): S.withdrawn,
+        (S.printed, A.send): S.sent,
+        (S.printed, A.withdraw): S.withdrawn,
+        (S.sent, A.reach): S.reached,
+        (S.sent, A.fail): S.failed,
+    },
+}
+
+
+class IllegalMove(ValueError):
+    """A notice in this state does not do this."""
+
+
+def moved(channel: Channel, state: NoticeState, action: NoticeAction) -> NoticeState:
+    """Return the state that an action leads to. Raises IllegalMove."""
+    try:
+        return MOVES[channel][state, action]
+    except KeyError:
+        raise IllegalMove(f"a {channel.value} that is {state.value} does not {action.value}") from None
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """To whom a notice goes. Without a mail address it goes by letter; 様 for people, 御中 for companies."""
+
+    name: str
+    email: str
+    postal_code: str
+    address: str
+    honorific: str = "様"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a notice says: paragraphs before a table of terms and values, and after it.
+
+    `contract`: a document of the contract, which names law, court and terms below.
+    """
+
+    title: str
+    before: Sequence[str] = ()
+    facts: Sequence[tuple[str, str]] = ()
+    after: Sequence[str] = ()
+    contract: bool = True
+
+    def as_dict(self) -> dict[str, object]:
+        return {**asdict(self), "facts": [list(pair) for pair in self.facts]}
+
+
+def channel(email: str, by_letter: bool, before: Sequence[bool]) -> Channel:
+    """Return the way that a notice takes.
+
+    `before`: of the last mails to this address, newest first, whether each came back.
+    """
+    if by_letter or not email:
+        return Channel.letter
+    return Channel.letter if fails_in_a_row(before) else Channel.mail
+
+
+def fails_in_a_row(before: Sequence[bool]) -> bool:
+    """Return whether the last three mails to an address came back (A-08)."""
+    return len(before) >= LEAST_IN_A_ROW and all(before[:LEAST_IN_A_ROW])
+
+
+def needs_letter(deadline: datetime | None, at: datetime, fails: bool) -> bool:
+    """Return whether a mail that came back at a moment goes out again by letter.
+
+    One that must be there by a deadline does at once (5-3), any other when the address does not work any more.
+    """
+    return fails or (deadline is not None and at <= deadline)
+
+
+def counts_since(
+    channel: Channel, state: NoticeState, sent_at: datetime | None, reached_at: datetime | None
+) -> datetime | None:
+    """Return since when a notice counts as there (5-2, 民法 97条); None while it does not.
+
+    A mail counts from when it was sent, unless it came back; a letter from the day that we know of.
+    """
+    if channel is Channel.letter:
+        return reached_at if state is NoticeState.reached else None
+    return sent_at if state is NoticeState.sent else None

@@ -1,0 +1,24 @@
+"""What staff type to publish a version of the terms."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, DateField, Field, TextAreaField, ValidationError
+from wtforms.validators import DataRequired, Length
+
+from wem import clock
+
+NEEDED = DataRequired(_l("This field is required."))
+
+
+class TextForm(FlaskForm):
+    text = TextAreaField(_l("The whole text"), [NEEDED, Length(max=200_000)])
+    summary = TextAreaField(_l("What is different, as customers read it"), [NEEDED, Length(max=2_000)])
+    effective_from = DateField(_l("In force from"), [NEEDED])
+    adverse = BooleanField(_l("Some of it is worse for customers"), default=True)
+
+    def validate_effective_from(self, field: Field) -> None:
+        if field.data < clock.today():
+            raise ValidationError(gettext("It cannot hold from a day that has passed."))
