@@ -15,13 +15,20 @@ import sqlalchemy as sa
 from aiosmtpd.smtp import MISSING, SMTP
 
 from bench.delivering.postfix import Postfix
+from tests import factories
+from tests.bounces.mails import return_path, sent_mailing
+from tests.factories import World
 from tests.inbound.conftest import MAIL, RunningDoor, verp
+from tests.page import Browser
+from wem import queue
+from wem.bounces.models import Bounce
 from wem.bounces.reading import read_mail
 from wem.bounces.states import Kind, Reading, Reason
 from wem.db import db
+from wem.inbound import jobs
 from wem.inbound.keeping import raw_of
 from wem.inbound.models import InboundMail
-from wem.inbound.states import Route, Way
+from wem.inbound.states import InboundState, Route, Way
 
 pytestmark = pytest.mark.postfix
 SECONDS = 60.0
@@ -104,6 +111,34 @@ def test_what_the_world_refuses_comes_back_to_the_return_path(postfix: Postfix) 
         "busy": Reason.mailboxfull,
         "large": Reason.mesgtoobig,
     }
+
+
+def test_the_pages_show_the_reason_that_the_world_gave(
+    postfix: Postfix, world: World, browser_for: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "ring_now", lambda *_: True)
+    listed = world.ours.mailing_list
+    readers = {name: factories.make_subscriber(listed, f"{name}@world.example") for name in (*ANSWERS, "large")}
+    dispatch = sent_mailing(listed)
+    numbers = {name: reader.id for name, reader in readers.items()}
+    paths = {name: return_path(dispatch, number) for name, number in numbers.items()}
+    owner, mailing_id = world.ours.owner, dispatch.mailing_id
+    browser = browser_for(owner)
+    db.session.rollback()
+    with smtplib.SMTP("127.0.0.1", postfix.port) as line:
+        for name, path in paths.items():
+            body = b"x" * 70 + b"\r\n"
+            line.sendmail(path, [f"{name}@world.example"], MAIL + body * (500 if name == "large" else 1))
+    assert len(rows(lambda some: len(some) >= 4)) == 4
+    jobs.route()
+    assert {row.state for row in rows(lambda some: True)} == {InboundState.taken}
+    kept = {bounce.reason: bounce for bounce in db.session.scalars(sa.select(Bounce))}
+    assert set(kept) == {Reason.userunknown, Reason.mailboxfull, Reason.mesgtoobig}
+    counted = db.session.scalar(sa.select(sa.func.count()).select_from(Bounce))
+    assert counted == 4
+    page = browser.get(f"/mailings/{mailing_id}/bounces").text
+    for words in ("アドレスが存在しない", "メールボックスがいっぱい", "メールが大きすぎます"):
+        assert words in page, words
 
 
 def test_mail_from_the_world_comes_in_for_us_alone(postfix: Postfix) -> None:
