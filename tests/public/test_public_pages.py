@@ -54,8 +54,9 @@ def test_every_link_leads_somewhere(world, browser_for, who, start):
             assert href.startswith(("mailto:", "http://localhost:8001/", "?lang=")), href
 
 
-def test_no_apply_before_it_exists(world, browser_for):
-    assert 'href="/apply' not in browser_for().get("/").html
+def test_the_way_to_apply_is_shown(world, browser_for):
+    assert 'href="/apply"' in browser_for().get("/").html
+    assert browser_for().get("/apply").status == 200
 
 
 # -- terms
