@@ -355,9 +355,10 @@ def _contract_life(half: Half, admin: Account) -> None:
     correction = Correction(
         contract=contract, breach="12禁8", demand="削除", deadline=date(2030, 1, 1), issued_at=at, issued_by=admin.id
     )
+    evidence, _ = storage.keep("evidence", io.BytesIO("苦情の記録".encode()), 1 << 20)
     termination = Termination(
         contract=contract, ground=TerminationGround.unfit, scope=TerminationScope.whole, evidence="事実",
-        proposed_at=at, proposed_by=admin.id,
+        evidence_key=evidence, evidence_name="記録.txt", proposed_at=at, proposed_by=admin.id,
     )  # fmt: skip
     refusal = RenewalRefusal(contract=contract, reason="廃止", sent_at=at, sent_by=admin.id)
     owed = Receivable(

@@ -115,7 +115,7 @@ def options() -> Answer:
     form.offer(contract)
     form.offer_months(date_rules.change_effective(clock.now(), None, contract.start_date))
     has = [option.code for option in contract.options_on(clock.today())]
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         form.options.data = has
 
     def parts() -> tuple[list[str], list[str]]:

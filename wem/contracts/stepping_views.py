@@ -68,11 +68,11 @@ def stepped(contract: Contract, account: Account, page: Page) -> Answer:
     """Answer one of the three steps."""
     form = page.form
     step = request.form.get("step", "")
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         form.token.data = secrets.token_urlsafe(24)
     if again := sent_already(contract):
         return again
-    if request.method == "GET" or step == "back":
+    if request.method in ("GET", "HEAD") or step == "back":
         return render_template("contracts/request.html", page=page, form=form)
     if not form.validate():
         return render_template("contracts/request.html", page=page, form=form), 422
