@@ -187,6 +187,8 @@ def test_late_acceptance_does_not_undo_a_bounce(app: Flask, world: World) -> Non
     answer = Answer(Stage.after_data, 250, "2.0.0 Ok")
     rows = db.session.scalars(sa.select(Delivery.seq).where(Delivery.dispatch_id == dispatch.id)).all()
     outcomes = [(lease, Outcome(seq, DeliveryState.accepted, 1, clock.now(), answer)) for seq in rows]
-    Ledger("mx").commit(outcomes)
+    ledger = Ledger("mx")
+    ledger.commit(outcomes)
+    ledger.close()
     assert counters(dispatch) == {"accepted": 2, "bounced": 1} == states(dispatch)
     assert mails.bounces()[0].counts

@@ -117,7 +117,7 @@ def other_fields(values):
     return {name: value for name, value in values.items() if value is not None}
 
 
-@limits(max_examples=150)
+@limits(max_examples=150, deadline=None)
 @given(templates, templates, readers, servers)
 def test_mails_are_what_liquid_and_the_slow_way_make(text, html, values, features):
     """T16."""
@@ -139,7 +139,7 @@ anything = st.one_of(
 )
 
 
-@limits(max_examples=150)
+@limits(max_examples=150, deadline=None)
 @given(
     st.fixed_dictionaries({"氏名": anything, "会社名": anything}),
     servers,
@@ -167,7 +167,7 @@ def test_no_field_adds_a_header_or_ends_the_mail(fields, features, domain):
 japanese = st.lists(st.sampled_from([*"あ漢字ア～－①㈱髙﨑№ⅲaZ <&.\nｱ〜", "ｶﾞ", "ﾊﾟ"]), max_size=60).map("".join)
 
 
-@limits(max_examples=150)
+@limits(max_examples=150, deadline=None)
 @given(japanese, japanese)
 def test_phones_get_one_character_set(name, company):
     fields = {"氏名": name, "会社名": company}

@@ -15,7 +15,14 @@ from tests import factories
 from tests.delivery.dispatches import counters, send_all
 from wem import clock, tokens
 from wem.db import db
-from wem.delivery.identity import Purpose, identity_keys, read_delivery_id, read_message_id, read_return_path
+from wem.delivery.identity import (
+    Purpose,
+    identity_keys,
+    read_delivery_id,
+    read_message_id,
+    read_reply_address,
+    read_return_path,
+)
 from wem.delivery.models import Dispatch
 from wem.delivery.rendering import shown
 from wem.lists.models import Subscription
@@ -63,7 +70,7 @@ def test_the_whole_mail(world: factories.World, mailbox: MailboxClient) -> None:
     assert read_return_path(sender, keys) == (Purpose.bounce, dispatch.id, 3)
     assert message["To"] == reader.address
     assert message["From"] == "株式会社髙橋商店 <takahashi@mail.wem.example>"
-    assert message["Reply-To"] == "info@shop.example.jp"
+    assert read_reply_address(str(message["Reply-To"]), keys) == (Purpose.reply, dispatch.id, 3)
     assert message["Subject"] == "秋の新商品のお知らせ 髙橋 次郎様"
     assert read_message_id(message["Message-ID"], keys) == (dispatch.id, 3)
     assert abs(message["Date"].datetime - clock.now()) < timedelta(minutes=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -68,14 +69,16 @@ def world_server() -> Iterator[int]:
 
 
 @pytest.fixture
-def postfix(door: RunningDoor, world_server: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
-    folder: Path = tmp_path_factory.mktemp("mta")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    # One attempt instead of two days of them.
-    running = Postfix(folder, world_server, 1000, 120, door.lmtp, maximal_queue_lifetime="0", bounce_queue_lifetime="0")
-    yield running
-    running.stop()
+def postfix(door: RunningDoor, world_server: int) -> Iterator[Postfix]:
+    # Not below pytest's own folder, which Postfix's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="wem-mta-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        # One attempt instead of two days of them.
+        lives = {"maximal_queue_lifetime": "0", "bounce_queue_lifetime": "0"}
+        running = Postfix(folder, world_server, 1000, 120, door.lmtp, **lives)
+        yield running
+        running.stop()
 
 
 def rows(condition: Callable[[list[InboundMail]], bool]) -> list[InboundMail]:

@@ -35,7 +35,16 @@ def test_every_recorded_detail_has_a_label():
 
 def test_every_subject_of_an_event_has_words(app):
     recorded = {"Account", "Contract", "Customer", "Field", "Invitation", "Mailing", "MailingList", "Membership"}
-    recorded |= {"Alarm", "Announcement", "Application", "Conversation", "Incident", "Notice", "TextVersion"}
+    recorded |= {
+        "Alarm",
+        "Announcement",
+        "Application",
+        "Conversation",
+        "InboundMail",
+        "Incident",
+        "Notice",
+        "TextVersion",
+    }
     recorded |= {"Partner", "SenderDomain", "Subscriber", "Tester", "Upload"}
     recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable"}
     recorded |= {"RenewalRefusal", "Termination"}

@@ -24,7 +24,7 @@ STATES = {
     InboundState.unrecognised: (_l("Unrecognised"), "warning"),
     InboundState.kept: (_l("To be read"), "warning"),
     InboundState.failed: (_l("Failed by a fault of ours"), "error"),
-    InboundState.waiting: (_l("On its way"), "progress"),
+    InboundState.waiting: (_l("In hand"), "progress"),
     InboundState.settled: (_l("Seen to"), "success"),
     InboundState.taken: (_l("Handled"), "success"),
     InboundState.ignored: (_l("Nothing to do"), "neutral"),
