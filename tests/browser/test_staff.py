@@ -1,6 +1,8 @@
-"""Staff switch a contract off and on again: the customer's pages say so at once, and the readers'."""
+"""Staff suspend a contract that has not paid and lift it (13-2): all pages say so at once, the readers' too."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -10,6 +12,7 @@ from tests.browser.conftest import Opened
 from tests.browser.judging import ja, violations
 from tests.browser.steps import follow, press
 from tests.service import Service
+from wem import clock
 
 pytestmark = pytest.mark.browser
 CLOSED = "This page is closed while the service is suspended"
@@ -30,6 +33,15 @@ def test_off_and_on_again(service: Service, opened: Opened) -> None:
     staff.get_by_role("searchbox").fill("ていし")
     staff.keyboard.press("Enter")
     staff.get_by_role("link", name="有限会社ていし").click()
+    contract = staff.url
+    follow(staff, "What is owed")
+    assert violations(staff) == []
+    staff.get_by_label(ja("For what")).fill("10月分の利用料金")
+    staff.get_by_label(ja("Amount in yen, tax included")).fill("11000")
+    staff.get_by_label(ja("Due on")).fill((clock.today() - timedelta(days=1)).isoformat())
+    press(staff, "Enter")
+    expect(staff.get_by_role("row", name="10月分の利用料金")).to_contain_text(ja("Overdue"))
+    staff.goto(contract)
     follow(staff, "Suspend the service")
     assert violations(staff) == []
     staff.get_by_role("radio").first.check()
@@ -48,7 +60,23 @@ def test_off_and_on_again(service: Service, opened: Opened) -> None:
     expect(reader.get_by_role("heading", level=1)).to_have_text(ja("Registration is closed"))
 
     follow(staff, "Resume the service")
-    staff.get_by_label(ja("Note for the record")).fill("入金を確認")
+    expect(staff.get_by_role("main").get_by_text(ja("Not met"))).to_have_count(2)
+    expect(staff.get_by_role("button", name=ja("Resume the service"))).to_have_count(0)
+    assert violations(staff) == []
+    follow(staff, "What is owed")
+    press(staff, "Settled")
+    expect(staff.get_by_role("row", name="10月分の利用料金")).not_to_contain_text(ja("Overdue"))
+    follow(owner, "Contract")
+    follow(owner, "Apply for resumption")
+    assert violations(owner) == []
+    press(owner, "To confirmation")
+    assert violations(owner) == []
+    press(owner, "Apply for resumption")
+
+    staff.goto(contract)
+    follow(staff, "Resume the service")
+    expect(staff.get_by_role("main").get_by_text(ja("Not met"))).to_have_count(0)
+    staff.get_by_label(ja("Note for the record, or the reason of a refusal")).fill("入金を確認")
     press(staff, "Resume the service")
     expect(staff.get_by_role("link", name=ja("Suspend the service"))).to_be_visible()
     follow(owner, "Lists")

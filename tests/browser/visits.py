@@ -60,7 +60,7 @@ def people(standing: Standing) -> dict[str, Person]:
         "newcomer": Person(standing.newcomer, standing.portal, nothing, FIRST_STEPS),
         "suspended": Person(standing.suspended, standing.portal, nothing, ("/dashboard", "/lists", "/contract")),
         "staff": Person(
-            stage.staff_ids[StaffRole.admin], standing.portal, of("staff"), (suspended, f"{suspended}/resume")
+            stage.staff_ids[StaffRole.admin], standing.portal, of("staff"), (suspended, f"{suspended}/lifting")
         ),
         "partner": Person(stage.partner_id, standing.portal, of("partner")),
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests import factories
 from tests.service import Service, running_service
+from wem import clock
 from wem.db import db
 from wem.running.browsing import Browser
 
@@ -74,6 +76,15 @@ class Office:
         page = self.owner.submit(form, files=evidence)
         self.wait_for_page(page.url, "/apply")
         return page.url
+
+    def enter_what_is_owed(self, contract_id: int) -> None:
+        form = self.staff.get(f"{self.service.portal}/staff/contracts/{contract_id}/receivables").form(
+            "label", "due_on"
+        )
+        form.fill("label", "先月分の利用料金")
+        form.fill("amount", "11000")
+        form.fill("due_on", (clock.today() - timedelta(days=1)).isoformat())
+        self.staff.submit(form)
 
     def apply(self, url: str) -> None:
         page = self.owner.get(url)

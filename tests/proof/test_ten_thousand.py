@@ -106,6 +106,7 @@ def test_a_contract_switched_off_stops_its_mailing(service, world, office, list_
     mailing = office.compose("第三号 {{ 氏名 }}", HTML, list_id)
     office.send(mailing)
     service.wait("the first are out", lambda: accepted(mailing) > 500, WORK)
+    office.enter_what_is_owed(world.ours.contract.id)
     page = office.staff.get(f"{service.portal}/staff/contracts/{world.ours.contract.id}/suspend")
     form = page.form("ground", "note")
     form.fill("ground", "nonpayment")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import abort, flash, render_template, request, send_file, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -22,6 +22,7 @@ from wem.contracts.state_rules import Illegal, TerminationAction, TerminationSta
 from wem.contracts.wording import SCOPES, TERMINATION_GROUNDS, TERMINATIONS
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
+from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 
@@ -105,7 +106,7 @@ def evidence(id: int) -> Answer:
     row = found_or_404(Termination, id)
     if row.evidence_key is None:
         abort(404)
-    return send_file(storage.path_of(row.evidence_key), as_attachment=True, download_name=row.evidence_name)
+    return stored_file_answer(storage.path_of(row.evidence_key), row.evidence_name or "evidence")
 
 
 @blueprint.post("/terminations/<int:id>")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Response as FlaskResponse
-from flask import abort, flash, render_template, send_file, url_for
+from flask import abort, flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -23,6 +22,7 @@ from wem.lists.upload_forms import DecisionForm, RefusalForm
 from wem.lists.upload_statement import told_text
 from wem.lists.upload_texts import STATES
 from wem.web.blueprints import StaffBlueprint
+from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
@@ -152,11 +152,4 @@ def evidence(upload_id: int) -> Answer:
     key = upload.statement.get("evidence")
     if not key or not storage.path_of(key).exists():
         abort(404)
-    answer: FlaskResponse = send_file(
-        storage.path_of(key),
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=upload.statement.get("evidence_name") or "evidence",
-    )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return stored_file_answer(storage.path_of(key), upload.statement.get("evidence_name") or "evidence")

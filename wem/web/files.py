@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, send_file
 
 
 def file_answer(content: bytes, name: str, media_type: str = "application/pdf", *, attached: bool = False) -> Response:
@@ -18,3 +19,11 @@ def file_answer(content: bytes, name: str, media_type: str = "application/pdf", 
             "Cache-Control": "no-store",
         },
     )
+
+
+def stored_file_answer(path: Path, name: str) -> Response:
+    """Return what somebody handed in, as a file to save: never opened on our pages, whatever it says it is."""
+    answer: Response = send_file(path, mimetype="application/octet-stream", as_attachment=True, download_name=name)
+    # Flask lets files be kept for as long as it is told for static ones: that is a year here.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
