@@ -15,6 +15,7 @@ from wem.domains import models as domains
 from wem.inbound import models as inbound
 from wem.lists import blank_mail_models as blank_mail
 from wem.lists import models as lists
+from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
 from wem.notices import models as notices
@@ -35,6 +36,7 @@ __all__ = [
     "inbound",
     "lists",
     "mailings",
+    "maintenance",
     "notices",
     "outbox",
     "pace",

@@ -18,7 +18,7 @@ from wem.db import db
 from wem.delivery.models import Batch, Delivery, Dispatch, DispatchState
 from wem.delivery.pace_models import CustomerTurn, MailDomain
 from wem.delivery.rendering import Letter
-from wem.lists.domain_rules import domain_group
+from wem.domain_rules import domain_group
 from wem.lists.models import Subscription
 from wem.lists.states import SubscriptionState, Way
 from wem.mailings import controlling, expanding, jobs, starting

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import date_rules, ending
+from wem.contracts import addressing, date_rules, reaching, refusing
 from wem.contracts.models import Contract, literal_ends
 from wem.contracts.request_models import ContractRequest, Correction, Termination
 from wem.contracts.wording import (
@@ -21,6 +21,8 @@ from wem.contracts.wording import (
     TERMINATIONS,
 )
 from wem.db import db
+from wem.notices.models import notices_about
+from wem.notices.wording import STATES as NOTICE_STATES
 
 SHOWN = 20
 
@@ -36,6 +38,9 @@ def life(contract: Contract) -> dict[str, Any]:
             sa.select(kind).where(kind.contract_id == contract.id).order_by(kind.id.desc()).limit(SHOWN)
         ).all()
 
+    refusal, corrections, terminations = refusing.open_refusal(contract.id), newest(Correction), newest(Termination)
+    subjects = [f"correction {row.id}" for row in corrections] + [f"termination {row.id}" for row in terminations]
+    told = notices_about(*subjects, *([refusing.about(refusal)] if refusal else []))
     return {
         "over": over,
         "last_day": over - date_rules.DAY if over else None,
@@ -48,10 +53,16 @@ def life(contract: Contract) -> dict[str, Any]:
         "requests": newest(ContractRequest),
         "request_names": REQUESTS,
         "request_states": REQUEST_STATES,
-        "refusal": ending.open_refusal(contract.id),
-        "corrections": newest(Correction),
+        "refusal": refusal,
+        "may_note_arrival": refusal is not None and refusing.may_note_arrival(refusal),
+        # What we told of each, newest first, by what it was about.
+        "told": {subject: [notice for notice in told if notice.about == subject] for subject in {n.about for n in told}},
+        "notice_states": NOTICE_STATES,
+        "demands_there": {row.id for row in corrections if reaching.counts(f"correction {row.id}")},
+        "by_mail": addressing.by_mail(contract),
+        "corrections": corrections,
         "correction_states": CORRECTIONS,
-        "terminations": newest(Termination),
+        "terminations": terminations,
         "termination_states": TERMINATIONS,
         "termination_grounds": TERMINATION_GROUNDS,
         "restricted": RESTRICTIONS[contract.restriction] if contract.restriction else "",

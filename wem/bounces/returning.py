@@ -7,22 +7,18 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from wem import audit, clock, outbox
 from wem.arriving import ArrivedMail, Fate
 from wem.bounces.models import Unmatched
-from wem.bounces.notice_rules import IN_ROW, Notice, failed_in_row
-from wem.bounces.removing import settling
 from wem.bounces.states import Kind, Reading, Reported, Severity
 from wem.bounces.unmatched import keep
-from wem.contracts.models import Contract, contract_in_force
+from wem.contracts import reaching, refusing
 from wem.db import db
 from wem.lists.expiring import end_early
 from wem.notices import telling
-from wem.outbox import OutboxMail, OutboxState
+from wem.notices.models import Notice
+from wem.outbox import OutboxMail
 
 ABOUT_SUBSCRIPTION = re.compile(r"subscription (\d+)")
-# Notices looked at: those before cannot belong to the last row of three.
-LATE = 20
 
 
 def take(mail: ArrivedMail, told: Reported, outbox_id: int) -> Fate:
@@ -47,40 +43,12 @@ def note(row: OutboxMail, at: datetime, hard: bool) -> bool:
     if not noted.rowcount:  # type: ignore[attr-defined]
         return False
     telling.mark_not_arrived(row.id, at)
+    db.session.refresh(row)
     about = ABOUT_SUBSCRIPTION.fullmatch(row.about or "")
     if about and hard:
         end_early(int(about[1]))
-    if row.customer_id is not None and row.recipient_hash is not None:
-        _judge_notices(row.customer_id, row.recipient_hash)
+    reaching.judge(row)
+    notice = db.session.scalar(sa.select(Notice).where(Notice.outbox_id == row.id))
+    if notice is not None:
+        refusing.follow_about(notice.about)
     return True
-
-
-def _judge_notices(customer_id: int, recipient_hash: bytes) -> None:
-    """Flag the contract when three notices in a row did not arrive; letters are sent by who writes notices."""
-    contract = contract_in_force(customer_id)
-    if contract is None or not contract.notice_email or outbox.known_by(contract.notice_email) != recipient_hash:
-        return
-    if contract.notice_fails_since is None and failed_in_row(notices(contract), clock.now(), settling()) >= IN_ROW:
-        contract.notice_fails_since = clock.now()
-        audit.record("contract.notice_fails", by=None, customer_id=customer_id, subject=contract)
-
-
-def notices(contract: Contract) -> list[Notice]:
-    """Return the last mails to a contract's notice address that are over, newest first."""
-    rows = db.session.execute(
-        sa.select(OutboxMail.finished_at, OutboxMail.created_at, OutboxMail.not_arrived_at)
-        .where(
-            OutboxMail.recipient_hash == outbox.known_by(contract.notice_email),
-            OutboxMail.customer_id == contract.customer_id,
-            OutboxMail.state.in_((OutboxState.accepted, OutboxState.failed, OutboxState.expired)),
-        )
-        .order_by(OutboxMail.id.desc())
-        .limit(LATE)
-    )
-    return [Notice(row.finished_at or row.created_at, row.not_arrived_at is None) for row in rows]
-
-
-def arrives_again(contract: Contract, *, by: int) -> None:
-    """Take the flag off a contract: staff know by now that the address works."""
-    contract.notice_fails_since = None
-    audit.record("contract.notice_works", by=by, customer_id=contract.customer_id, subject=contract)

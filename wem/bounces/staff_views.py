@@ -12,19 +12,20 @@ from werkzeug.wrappers import Response
 from wem import audit, clock
 from wem.accounts.models import Customer
 from wem.accounts.rules import StaffRole
-from wem.bounces import alarms, complaining, lives, reports, returning
+from wem.bounces import alarms, complaining, lives, reports
 from wem.bounces.cause_rules import cause_of
 from wem.bounces.complaint_rules import WINDOW
 from wem.bounces.forms import NoteForm, StaffLifeForm
 from wem.bounces.models import Alarm, UnmatchedReport
 from wem.bounces.trouble_rules import Trouble
 from wem.bounces.wording import CAUSES, DELIVERIES, STAFF_ADVICE, TROUBLES, UNMATCHED
+from wem.contracts import reaching
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.db import db
 from wem.delivery.pace_models import ProviderState
 from wem.delivery.rules import without_addresses
-from wem.lists.domain_rules import DOMAIN_GROUP_TEXTS
+from wem.domain_rules import DOMAIN_GROUP_TEXTS
 from wem.lists.models import MailingList
 from wem.lists.rules import Address, mask_address, read_address
 from wem.lists.wording import EVENTS, WAYS
@@ -126,7 +127,7 @@ def notices_work(contract_id: int) -> Answer:
     """Take the flag off a contract whose notice address works again."""
     contract = found_or_404(Contract, contract_id)
     if contract.notice_fails_since is not None:
-        returning.arrives_again(contract, by=_me())
+        reaching.arrives_again(contract, by=_me())
         db.session.commit()
     flash(gettext("Notices go to this address by mail again."), "success")
     return see_other(url_for("staff_bounces.index"))

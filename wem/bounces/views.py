@@ -18,7 +18,7 @@ from wem.bounces.wording import ADVICE, CAUSES, DELIVERIES, TROUBLE_ADVICE, TROU
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.progress import progress
-from wem.lists.domain_rules import DOMAIN_GROUP_TEXTS
+from wem.domain_rules import DOMAIN_GROUP_TEXTS
 from wem.lists.models import MailingList
 from wem.lists.rules import Address, mask_address, read_address
 from wem.lists.wording import EVENTS, WAYS

@@ -1,9 +1,10 @@
-"""To whom notices about a contract go (Art. 22-3)."""
+"""To whom notices about a contract go, and whether by mail or letter (Art. 4-1, 22-3)."""
 
 from __future__ import annotations
 
 from wem.contracts.models import Contract
 from wem.contracts.name_rules import honorific
+from wem.domain_rules import is_carrier
 from wem.notices.rules import Addressee
 
 
@@ -13,11 +14,16 @@ def addressee(contract: Contract) -> Addressee:
     return Addressee(
         name=name,
         honorific=honorific(name),
-        # Three mails in a row came back: by letter until staff know better (A-08).
-        email="" if contract.notice_fails_since else contract.notice_email,
+        email=contract.notice_email if by_mail(contract) else "",
         postal_code=contract.postal_code,
         address=contract.postal_address,
     )
+
+
+def by_mail(contract: Contract) -> bool:
+    """Return whether notices go by mail: not to a phone carrier's address (4-1), nor while mails come back (A-08)."""
+    email = contract.notice_email
+    return bool(email) and contract.notice_fails_since is None and not is_carrier(email.rpartition("@")[2].lower())
 
 
 def about(contract: Contract) -> str:

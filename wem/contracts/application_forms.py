@@ -30,7 +30,7 @@ from wem.contracts.application_rules import Applicant
 from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS, REASONS
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
 from wem.contracts.places import Bank
-from wem.lists.domain_rules import is_carrier
+from wem.domain_rules import is_carrier
 
 AGREED = DataRequired(_l("Please read and agree."))
 

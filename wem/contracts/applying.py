@@ -31,7 +31,7 @@ from wem.contracts.text_rules import TextKind
 from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
-from wem.notices.telling import tell
+from wem.notices.telling import hand_over, tell
 
 
 class NotEnough(ValueError):
@@ -155,6 +155,7 @@ def accept(application: Application, start: date, slug: str, owner_email: str, *
         by=by,
     )
     application.contract = contract
+    hand_over(application.about, contract.customer_id)
     application.decided_at, application.decided_by = clock.now(), by.id
     accepting.invite_owner(contract, entries["person"], owner_email, by=by)
     words = application_words.start_guide(application, contract, owner_email)

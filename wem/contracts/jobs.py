@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from wem import clock
-from wem.contracts import applying, due
+from wem.contracts import applying, due, refusing
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import OPEN, ApplicationState
 from wem.db import db, let_others_write
@@ -31,6 +31,20 @@ def apply_due() -> int:
             log.exception("%s of contract %s failed; it is tried again", act.what, act.contract_id)
         let_others_write()
     return done
+
+
+def follow_refusals() -> None:
+    """Note which refusals of renewal have reached their customers by now, and which came back (5-3)."""
+    found = refusing.standing()
+    db.session.rollback()
+    for refusal_id in found:
+        try:
+            refusing.follow(refusal_id)
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            log.exception("refusal %s could not be followed; it is tried again", refusal_id)
+        let_others_write()
 
 
 def remind_of_first_fees() -> None:

@@ -58,6 +58,7 @@ class Contract(Base):
     notice_email: Mapped[str] = mapped_column(sa.String(254), default="")
     # Since when three mails in a row to this address have come back: notices go by letter then (A-08, Art. 22).
     notice_fails_since: Mapped[datetime | None]
+    notice_counts_from: Mapped[datetime | None]  # staff said that it works: what failed before counts no more
     attested_uploads: Mapped[bool] = mapped_column(default=False)
     suspended_at: Mapped[datetime | None]
     suspension_ground: Mapped[SuspensionGround | None]
@@ -243,7 +244,7 @@ class Contract(Base):
         for name, (_, value) in changed.items():
             setattr(self, name, value)
         if "notice_email" in changed:
-            self.notice_fails_since = None
+            self.notice_fails_since, self.notice_counts_from = None, clock.now()
         if changed:
             audit.record("contract.details", by=by, customer_id=self.customer_id, subject=self, **changed)
         return list(changed)

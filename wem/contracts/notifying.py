@@ -11,9 +11,9 @@ from flask_babel import force_locale, gettext
 
 from wem import clock
 from wem.contracts import date_rules, describing
+from wem.contracts.addressing import about, addressee
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract
-from wem.contracts.posting import Addressee, Words, tell
 from wem.contracts.request_models import (
     ContractRequest,
     Correction,
@@ -24,12 +24,20 @@ from wem.contracts.request_models import (
 )
 from wem.contracts.state_rules import CorrectionState
 from wem.contracts.wording import END_REASONS, GROUNDS, REQUESTS, RESTRICTIONS, TERMINATION_GROUNDS
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind, Words
+from wem.notices.telling import tell
 
 
-def _tell(contract: Contract, kind: str, about: str, words: Words, **options: Any) -> Any:
-    to = Addressee(contract.customer.name, contract.notice_email, contract.postal_code, contract.postal_address)
+def _tell(contract: Contract, kind: NoticeKind, subject: str, words: Words, **options: Any) -> Notice:
     return tell(
-        to, words, kind, customer_id=contract.customer_id, about=about, terms_version=contract.terms_version, **options
+        addressee(contract),
+        words,
+        kind,
+        customer_id=contract.customer_id,
+        about=subject,
+        terms_version=contract.terms_version,
+        **options,
     )
 
 
@@ -62,14 +70,26 @@ def request(row: ContractRequest, step: str) -> None:
         _tell(row.contract, _kind(row, step), f"request {row.id}", words)
 
 
-def _kind(row: ContractRequest, step: str) -> str:
-    if row.kind is RequestKind.cancel and step in ("received", "withdrawn"):
-        return f"cancellation_{step}"
-    if row.kind is RequestKind.resume and step == "refused":
-        return "resume_refused"
-    if row.kind in (RequestKind.details, RequestKind.correction) and step == "received":
-        return "details_changed"
-    return "request_applied" if step == "withdrawn" else f"request_{step}"
+STEPS = {
+    "received": NoticeKind.request_received,
+    "accepted": NoticeKind.request_accepted,
+    "refused": NoticeKind.request_refused,
+    "applied": NoticeKind.request_applied,
+    "withdrawn": NoticeKind.request_withdrawn,
+}
+
+
+def _kind(row: ContractRequest, step: str) -> NoticeKind:
+    match row.kind, step:
+        case RequestKind.cancel, "received":
+            return NoticeKind.cancellation_received
+        case RequestKind.cancel, "withdrawn":
+            return NoticeKind.cancellation_withdrawn
+        case RequestKind.resume, "refused":
+            return NoticeKind.resume_refused
+        case (RequestKind.details | RequestKind.correction), "received":
+            return NoticeKind.details_changed
+    return STEPS[step]
 
 
 def _after(row: ContractRequest, step: str) -> list[str]:
@@ -103,8 +123,8 @@ def ended(contract: Contract) -> None:
         )
         _tell(
             contract,
-            "contract_ended",
-            f"contract {contract.id}",
+            NoticeKind.contract_ended,
+            about(contract),
             Words(gettext("Your contract has ended"), [before], facts, [after]),
         )
 
@@ -134,8 +154,8 @@ def suspended(contract: Contract, owed: list[tuple[str, int, date]]) -> None:
         )
         _tell(
             contract,
-            "suspension",
-            f"contract {contract.id}",
+            NoticeKind.suspension,
+            about(contract),
             Words(gettext("The service is suspended"), [before], facts, after),
         )
 
@@ -145,8 +165,8 @@ def resumed(contract: Contract) -> None:
         before = gettext("You can use the service again. Mailings that were held wait for your decision.")
         _tell(
             contract,
-            "resumed",
-            f"contract {contract.id}",
+            NoticeKind.resumed,
+            about(contract),
             Words(gettext("The service is resumed"), [before], _named(contract)),
         )
 
@@ -158,7 +178,7 @@ def restricted(contract: Contract) -> None:
             "Use of the service put too much load on our servers. We have restricted it for the time being (Art. 18)."
         )
         facts = _named(contract, (gettext("Restricted"), what), (gettext("Reason"), contract.restriction_note))
-        _tell(contract, "restriction", f"contract {contract.id}", Words(gettext("Use is restricted"), [before], facts))
+        _tell(contract, NoticeKind.restriction, about(contract), Words(gettext("Use is restricted"), [before], facts))
 
 
 def released(contract: Contract) -> None:
@@ -166,10 +186,10 @@ def released(contract: Contract) -> None:
         words = Words(
             gettext("The restriction is lifted"), [gettext("You can use the whole service again.")], _named(contract)
         )
-        _tell(contract, "restriction", f"contract {contract.id}", words)
+        _tell(contract, NoticeKind.restriction, about(contract), words)
 
 
-def renewal_refused(row: RenewalRefusal, term: date_rules.Term, deadline: date) -> Any:
+def renewal_refused(row: RenewalRefusal, term: date_rules.Term, deadline: date) -> Notice:
     """Send our refusal of renewal: by mail or letter only (5-3); a mail that comes back in time becomes a letter."""
     with _written():
         contract = row.contract
@@ -179,15 +199,25 @@ def renewal_refused(row: RenewalRefusal, term: date_rules.Term, deadline: date) 
             "If this notice reaches you after %(day)s, the contract ends one term later.", day=in_japanese(deadline)
         )
         words = Words(gettext("Notice that the contract is not renewed"), [before], facts, [after])
-        until = datetime.combine(deadline, time(23, 59, 59), clock.JAPAN)
-        return _tell(contract, "non_renewal", f"refusal {row.id}", words, deadline=until, by=row.sent_by)
+        return _tell(
+            contract,
+            NoticeKind.non_renewal,
+            f"refusal {row.id}",
+            words,
+            deadline=_end_of(deadline),
+            by=row.sent_by,
+        )
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time(23, 59, 59), clock.JAPAN)
 
 
 def refusal_taken_back(row: RenewalRefusal) -> None:
     with _written():
         before = gettext("We take back our notice that the contract is not renewed. It goes on as before.")
         words = Words(gettext("The contract goes on"), [before], _named(row.contract))
-        _tell(row.contract, "general", f"refusal {row.id}", words)
+        _tell(row.contract, NoticeKind.general, f"refusal {row.id}", words)
 
 
 def correction(row: Correction) -> None:
@@ -202,10 +232,11 @@ def correction(row: Correction) -> None:
         after = gettext("If it is not corrected by then, we may terminate the contract.")
         _tell(
             row.contract,
-            "correction",
+            NoticeKind.correction,
             f"correction {row.id}",
             Words(gettext("Demand for correction"), [before], facts, [after]),
             by=row.issued_by,
+            deadline=_end_of(row.deadline),
         )
 
 
@@ -221,7 +252,7 @@ def correction_closed(row: Correction) -> None:
             [done],
             _named(row.contract, (gettext("Breach"), row.breach)),
         )
-        _tell(row.contract, "correction", f"correction {row.id}", words)
+        _tell(row.contract, NoticeKind.correction, f"correction {row.id}", words)
 
 
 def terminated(row: Termination) -> None:
@@ -237,7 +268,7 @@ def terminated(row: Termination) -> None:
         after = gettext("All that you owe is due now (Art. 14-3).")
         _tell(
             row.contract,
-            "termination",
+            NoticeKind.termination,
             f"termination {row.id}",
             Words(gettext("Notice of termination"), [before], facts, [after]),
         )

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit, clock
-from wem.contracts import date_rules, ending, notifying
+from wem.contracts import date_rules, ending, notifying, refusing
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract
 from wem.contracts.request_models import (
@@ -81,7 +81,7 @@ def _act(
 def refuse_renewal(id: int) -> Answer:
     contract, form = contract_to_change(id), ReasonForm()
     try:
-        term = ending.term_to_end(contract, clock.today())
+        term = refusing.term_to_end(contract, clock.today())
     except Illegal:
         return denied(contract, "refusal")
     return _act(
@@ -97,7 +97,7 @@ def refuse_renewal(id: int) -> Answer:
                 end=in_japanese(term.aligned_end),
             ),
         ],
-        lambda: ending.refuse_renewal(contract, (form.reason.data or "").strip(), by=me().id),
+        lambda: refusing.refuse_renewal(contract, (form.reason.data or "").strip(), by=me().id),
         gettext("The notice is on its way. It counts once it has reached the customer."),
         "refusal",
         kind="danger",
@@ -107,16 +107,19 @@ def refuse_renewal(id: int) -> Answer:
 @blueprint.route("/contracts/<int:id>/refusal/arrival", methods=["GET", "POST"])
 def refusal_arrived(id: int) -> Answer:
     contract, form = contract_to_change(id), ArrivedForm()
-    row = ending.open_refusal(id)
+    row = refusing.open_refusal(id)
     if row is None:
         abort(404)
+    if not form.is_submitted() and not refusing.may_note_arrival(row):
+        flash(gettext("A mail's arrival is noted by itself. A letter's can be noted once it is in the post."), "info")
+        return see_other(url_for("staff_contracts.show", id=id))
     return _act(
         contract,
         form,
         gettext("The notice reached %(name)s", name=contract.customer.name),
         gettext("Note the day"),
         [gettext("From this day follows with which term the contract ends.")],
-        lambda: ending.refusal_arrived(row, form.arrived.data, by=me().id),
+        lambda: refusing.refusal_arrived(row, form.arrived.data, by=me().id),
         gettext("The day is noted, and the end of the contract follows from it."),
         "arrival",
     )
@@ -124,11 +127,11 @@ def refusal_arrived(id: int) -> Answer:
 
 @blueprint.post("/contracts/<int:id>/refusal/withdrawal")
 def take_refusal_back(id: int) -> Answer:
-    contract, row = contract_to_change(id), ending.open_refusal(id)
+    contract, row = contract_to_change(id), refusing.open_refusal(id)
     if row is None:
         abort(404)
     try:
-        ending.take_refusal_back(row, by=me().id)
+        refusing.take_refusal_back(row, by=me().id)
     except Illegal:
         return denied(contract, "refusal_withdrawal")
     return decided(id, gettext("The refusal is taken back, and the customer is told."))

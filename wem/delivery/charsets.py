@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from wem.lists.domain_rules import is_carrier
+from wem.domain_rules import is_carrier
 
 _JAPANESE, _ASCII = b"\x1b$B", b"\x1b(B"
 _RUN = re.compile("[^\x00-\x7f]+")

@@ -12,7 +12,7 @@ from wem.delivery import pace_rules as rules
 from wem.delivery.fairness import batch_size
 from wem.delivery.pace_models import CustomerTurn
 from wem.delivery.pace_rules import FREE, Limit
-from wem.lists.domain_rules import DomainGroup
+from wem.domain_rules import DomainGroup
 from wem.settings import Settings, settings
 
 

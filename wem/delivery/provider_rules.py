@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from wem.lists.domain_rules import DomainGroup, domain_group
+from wem.domain_rules import DomainGroup, domain_group
 
 # The domain that the names of a provider's mail servers end in.
 _SERVERS = {

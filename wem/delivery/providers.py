@@ -20,7 +20,7 @@ from wem.db import db
 from wem.delivery.pace_models import MailDomain
 from wem.delivery.provider_rules import believed_for, pause_after, provider_of_servers
 from wem.delivery.watching import looking
-from wem.lists.domain_rules import DomainGroup
+from wem.domain_rules import DomainGroup
 from wem.lists.models import Subscriber
 from wem.settings import settings
 

@@ -20,7 +20,7 @@ from wem.domains.rules import (
     is_at_or_under,
 )
 from wem.domains.suffixes import organisation_of
-from wem.lists.domain_rules import DomainGroup, domain_group
+from wem.domain_rules import DomainGroup, domain_group
 from wem.settings import settings
 
 

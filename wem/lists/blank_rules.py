@@ -10,7 +10,7 @@ from datetime import datetime
 
 from wem.contracts.rules import TAKEN_SLUGS
 from wem.lists.address_rules import Address, read_address
-from wem.lists.domain_rules import DomainGroup, domain_group
+from wem.domain_rules import DomainGroup, domain_group
 
 STOP = "-stop"
 # With -stop behind it a local part has at most 64 characters (RFC 5321 4.5.3.1.1); old phones' fields are short.

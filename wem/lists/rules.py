@@ -15,7 +15,7 @@ from wem.lists.address_rules import (
     read_address,
     wire_address,
 )
-from wem.lists.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup, domain_group, is_carrier
+from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup, domain_group, is_carrier
 from wem.lists.value_rules import VALUE_PROBLEM_TEXTS, Value, ValueProblem, choices_in, guess_kind, read_value
 
 __all__ = [

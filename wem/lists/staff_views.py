@@ -13,7 +13,7 @@ from wem.accounts.rules import StaffRole
 from wem.contracts.models import contract_in_force
 from wem.db import db
 from wem.lists import uploading
-from wem.lists.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup
+from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup
 from wem.lists.models import Upload, UploadRow
 from wem.lists.rules import mask_address
 from wem.lists.states import RowState, UploadKind, UploadState

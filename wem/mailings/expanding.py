@@ -18,7 +18,7 @@ from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Disp
 from wem.delivery.pace_limits import batch_sizes
 from wem.delivery.pace_models import MailDomain
 from wem.delivery.rendering import Content
-from wem.lists.domain_rules import DomainGroup
+from wem.domain_rules import DomainGroup
 from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import SubscriptionState
 

@@ -14,6 +14,7 @@ from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.rules import Channel, NoticeAction, NoticeState
 from wem.notices.telling import footer_of
+from wem.notices.wording import DOCUMENTS
 from wem.settings import settings
 
 OPEN = (NoticeState.waiting, NoticeState.printed, NoticeState.sent)
@@ -34,8 +35,9 @@ def waiting(states: Iterable[NoticeState] = OPEN, most: int = 200) -> list[Notic
 def pdf(letters: Sequence[Notice]) -> bytes:
     """Return the letters as one PDF, each on pages of its own. Raises documents.NotMade."""
     with force_locale("ja"):
-        title = gettext("Notices")
-    return documents.pdf("notices/letter.typ", {"title": title, "letters": [_letter(each) for each in letters]})
+        title = str(DOCUMENTS[letters[0].kind]) if len(letters) == 1 else gettext("Notices")
+        data = {"title": title, "letters": [_letter(each) for each in letters]}
+    return documents.pdf("notices/letter.typ", data)
 
 
 def _letter(notice: Notice) -> dict[str, Any]:
@@ -54,6 +56,7 @@ def _letter(notice: Notice) -> dict[str, Any]:
             "name": provider.PROVIDER_NAME,
             "lines": [f"〒{provider.PROVIDER_POSTAL_CODE}", provider.PROVIDER_ADDRESS, provider.SUPPORT_EMAIL],
         },
+        "document": str(DOCUMENTS[notice.kind]),
         "title": notice.title,
         "before": notice.words["before"],
         "facts": notice.words["facts"],
@@ -62,14 +65,19 @@ def _letter(notice: Notice) -> dict[str, Any]:
     }
 
 
+def keep(notice: Notice, content: bytes | None = None) -> None:
+    """Keep the document of a notice as it is sent, once. Raises documents.NotMade."""
+    if notice.document is None:
+        notice.document = documents.keep(
+            content or pdf([notice]), f"{notice.number}.pdf", about=f"notice {notice.id}", customer_id=notice.customer_id
+        )
+
+
 def mark_printed(letters: Iterable[Notice], *, by: int) -> None:
     """Keep each letter as it is printed, and note that it is. Raises documents.NotMade, rules.IllegalMove."""
     for notice in letters:
         notice.move(NoticeAction.print, clock.now())
-        if notice.document is None:
-            notice.document = documents.keep(
-                pdf([notice]), f"{notice.number}.pdf", about=f"notice {notice.id}", customer_id=notice.customer_id
-            )
+        keep(notice)
         audit.record("notice.print", by=by, customer_id=notice.customer_id, subject=notice)
 
 

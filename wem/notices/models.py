@@ -25,6 +25,13 @@ class Notice(Base):
         sa.Index("ix_notice_about", "about"),
         sa.Index("ix_notice_outbox_id", "outbox_id", unique=True),
         sa.Index("ix_notice_channel_state_id", "channel", "state", "id"),
+        # Mails whose document is not kept yet.
+        sa.Index(
+            "ix_notice_unkept",
+            "id",
+            sqlite_where=sa.text("channel = 'mail' AND document_id IS NULL"),
+            postgresql_where=sa.text("channel = 'mail' AND document_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -52,6 +59,9 @@ class Notice(Base):
     sent_at: Mapped[datetime | None]
     reached_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
+    # Came back, and staff leave it at that.
+    left_at: Mapped[datetime | None]
+    left_by: Mapped[int | None]
     read_at: Mapped[datetime | None]
     read_by: Mapped[int | None]
     outbox_id: Mapped[int | None]
@@ -119,6 +129,19 @@ class Incident(Base):
     closing_words: Mapped[str] = mapped_column(sa.String(500), default="")
     created_at: Mapped[datetime]
     created_by: Mapped[int | None]
+
+
+def notices_about(*about: str) -> list[Notice]:
+    """Return what was told about these subjects, newest first."""
+    return list(db.session.scalars(sa.select(Notice).where(Notice.about.in_(about)).order_by(Notice.id.desc())))
+
+
+def came_back(most: int = 100) -> list[Notice]:
+    """Return the notices that came back and about which nothing is decided, the oldest first."""
+    after = sa.orm.aliased(Notice)
+    followed = sa.exists().where(after.instead_of_id == Notice.id)
+    found = sa.select(Notice).where(Notice.state == NoticeState.failed, Notice.left_at.is_(None), sa.not_(followed))
+    return list(db.session.scalars(found.order_by(Notice.id).limit(most)))
 
 
 def announcements(on: date | None = None, most: int = 50) -> list[Announcement]:

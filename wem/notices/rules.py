@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-LEAST_IN_A_ROW = 3  # mails that came back; then letters (A-08)
+IN_A_ROW = 3  # mails that came back; then letters (A-08)
 
 
 class NoticeKind(enum.StrEnum):
@@ -23,6 +23,7 @@ class NoticeKind(enum.StrEnum):
     request_accepted = "request_accepted"
     request_refused = "request_refused"
     request_applied = "request_applied"
+    request_withdrawn = "request_withdrawn"
     details_changed = "details_changed"  # 届出変更受付 (16)
     cancellation_received = "cancellation_received"  # 解約受付 (15-1)
     cancellation_withdrawn = "cancellation_withdrawn"
@@ -41,7 +42,12 @@ class NoticeKind(enum.StrEnum):
     invoice = "invoice"  # 請求書 (22-2)
     terms_changed = "terms_changed"
     fees_changed = "fees_changed"
+    maintenance = "maintenance"  # メンテナンス告知 (13-1)
     general = "general"
+
+
+# Their effect hangs on their being there (5-2, 14-2; 民法 97条): a mail that comes back is followed by a letter at once.
+MUST_BE_THERE = frozenset({NoticeKind.non_renewal, NoticeKind.correction, NoticeKind.termination})
 
 
 class Channel(enum.StrEnum):
@@ -128,27 +134,39 @@ class Words:
         return {**asdict(self), "facts": [list(pair) for pair in self.facts]}
 
 
-def channel(email: str, by_letter: bool, before: Sequence[bool]) -> Channel:
-    """Return the way that a notice takes.
+def channel(email: str, by_letter: bool) -> Channel:
+    """Return the way that a notice takes."""
+    return Channel.letter if by_letter or not email else Channel.mail
 
-    `before`: of the last mails to this address, newest first, whether each came back.
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail to an address that is over: when, and whether nothing came back so far."""
+
+    at: datetime
+    accepted: bool
+
+
+def failed_in_a_row(mails: Iterable[Sent], at: datetime, settling: timedelta) -> int:
+    """Return how many of the last mails to an address did not arrive, up to the first that did; newest first (A-08).
+
+    One that was accepted within the settling time may still come back and says nothing yet.
     """
-    if by_letter or not email:
-        return Channel.letter
-    return Channel.letter if fails_in_a_row(before) else Channel.mail
+    number = 0
+    for each in mails:
+        if not each.accepted:
+            number += 1
+        elif each.at + settling <= at:
+            break
+    return number
 
 
-def fails_in_a_row(before: Sequence[bool]) -> bool:
-    """Return whether the last three mails to an address came back (A-08)."""
-    return len(before) >= LEAST_IN_A_ROW and all(before[:LEAST_IN_A_ROW])
+def needs_letter(kind: NoticeKind, deadline: datetime | None, at: datetime) -> bool:
+    """Return whether a mail that came back at a moment goes out again by letter on that day (5-3, 14).
 
-
-def needs_letter(deadline: datetime | None, at: datetime, fails: bool) -> bool:
-    """Return whether a mail that came back at a moment goes out again by letter.
-
-    One that must be there by a deadline does at once (5-3), any other when the address does not work any more.
+    One that must be there does as long as it can be in time; after its deadline staff decide.
     """
-    return fails or (deadline is not None and at <= deadline)
+    return kind in MUST_BE_THERE and (deadline is None or at <= deadline)
 
 
 def counts_since(
@@ -161,3 +179,18 @@ def counts_since(
     if channel is Channel.letter:
         return reached_at if state is NoticeState.reached else None
     return sent_at if state is NoticeState.sent else None
+
+
+def certain_since(
+    channel: Channel,
+    state: NoticeState,
+    sent_at: datetime | None,
+    reached_at: datetime | None,
+    at: datetime,
+    settling: timedelta,
+) -> datetime | None:
+    """Return since when a notice counts, once no bounce is to be expected any more; None until then (5-3)."""
+    since = counts_since(channel, state, sent_at, reached_at)
+    if since is None or (channel is Channel.mail and at < since + settling):
+        return None
+    return since

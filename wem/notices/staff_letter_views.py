@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.rules import StaffRole
+from wem.contracts import reaching, refusing
 from wem.db import db
-from wem.notices import letters
+from wem.notices import letters, telling
 from wem.notices.forms import LetterDayForm
 from wem.notices.models import Notice
 from wem.notices.rules import Channel, IllegalMove, NoticeState
@@ -86,6 +87,45 @@ def printed() -> Answer:
     return see_other(url_for("staff_letters.index"))
 
 
+@blueprint.post("/<int:id>/again")
+def again(id: int) -> Answer:
+    """Send what came back by letter, to the address that is declared by now."""
+    notice = _came_back(id)
+    try:
+        letter = reaching.again_by_letter(notice, by=_me())
+    except IllegalMove:
+        return _gone(id)
+    db.session.commit()
+    flash(gettext("The letter waits to be printed."), "success")
+    return see_other(url_for("staff_notices.show", id=letter.id))
+
+
+@blueprint.post("/<int:id>/leave")
+def leave(id: int) -> Answer:
+    """Take what came back off the work list: nothing more is to be done."""
+    notice = _came_back(id)
+    try:
+        telling.leave(notice, by=_me())
+    except IllegalMove:
+        return _gone(id)
+    db.session.commit()
+    flash(gettext("It is off the work list."), "success")
+    return see_other(url_for("staff_notices.show", id=id))
+
+
+def _came_back(id: int) -> Notice:
+    notice = db.session.get(Notice, id, with_for_update=True, populate_existing=True)
+    if notice is None:
+        abort(404)
+    return notice
+
+
+def _gone(id: int) -> Response:
+    db.session.rollback()
+    flash(gettext("This notice did not come back, or it is decided already."), "error")
+    return see_other(url_for("staff_notices.show", id=id))
+
+
 @blueprint.post("/<int:id>/posted")
 def posted(id: int) -> Answer:
     return _marked(id, letters.mark_posted)
@@ -112,6 +152,8 @@ def _marked(id: int, mark: Mark) -> Answer:
     except IllegalMove:
         flash(gettext("This letter is not at that point. Please look at its state."), "error")
         return see_other(url_for("staff_notices.show", id=id))
+    # What hangs on its arrival follows at once; the timetable finds what is forgotten here.
+    refusing.follow_about(notice.about)
     db.session.commit()
     flash(gettext("Saved."), "success")
     return see_other(url_for("staff_letters.index"))

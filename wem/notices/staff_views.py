@@ -11,7 +11,7 @@ from wem import audit, clock
 from wem.accounts.models import Account, Customer
 from wem.accounts.rules import StaffRole
 from wem.db import db
-from wem.notices import letters
+from wem.notices import letters, telling
 from wem.notices.forms import AnnouncementForm, LetterDayForm
 from wem.notices.models import Announcement, Notice
 from wem.notices.rules import Channel, NoticeState
@@ -54,7 +54,7 @@ def index() -> Answer:
 def show(id: int) -> Answer:
     notice = found_or_404(Notice, id)
     reader = db.session.get(Account, notice.read_by) if notice.read_by else None
-    follower = db.session.scalar(sa.select(Notice).where(Notice.instead_of_id == notice.id))
+    follower = telling.follower(notice)
     return render_template(
         "notices/staff/notice.html",
         notice=notice,
@@ -63,6 +63,8 @@ def show(id: int) -> Answer:
         state=STATES[notice.channel][notice.state],
         reader=reader,
         follower=follower,
+        undecided=notice.state is NoticeState.failed and follower is None and notice.left_at is None,
+        footer=telling.footer_of(notice),
         by_letter=notice.channel is Channel.letter,
         day_form=LetterDayForm(),
     )

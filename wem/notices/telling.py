@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from wem import audit, clock, outbox
+from wem import audit, clock, outbox, queue
 from wem.db import db
 from wem.notices import emails, rules
 from wem.notices.models import Notice
@@ -29,11 +29,11 @@ def tell(
 ) -> Notice:
     """Return the notice, on its way by mail or waiting in the print queue; the caller commits.
 
-    By letter when asked so, when there is no mail address, or when the last three mails to it came back. `deadline`:
-    by when it must be there to have its effect; a mail that comes back before it is followed by a letter on that day.
+    By letter when asked so, and to whom has no mail address (`contracts.addressing` leaves out one that does not work).
+    `deadline`: by when it must be there to have its effect.
     `terms_version`: that of the contract, named below its documents. `about` is what it speaks of ("contract 5").
     """
-    way = rules.channel(to.email, by_letter, _came_back(customer_id, to.email))
+    way = rules.channel(to.email, by_letter)
     return _made(to, words.as_dict() | {TERMS_VERSION: terms_version}, kind, way, customer_id, about, by, deadline)
 
 
@@ -75,6 +75,7 @@ def _made(
         row = outbox.post(emails.mail(notice, footer), customer_id=customer_id, about=f"notice {notice.id}")
         db.session.flush()
         notice.outbox_id = row.id
+        queue.ring(queue.WORK, "wem.notices.jobs.keep_document", notice.id)
     audit.record("notice.tell", by=by, customer_id=customer_id, subject=notice, kind=kind.value, channel=way.value)
     return notice
 
@@ -83,24 +84,6 @@ def footer_of(notice: Notice) -> list[str]:
     """Return what stands below a notice: nothing, or the terms, the law and the court."""
     version = notice.words.get(TERMS_VERSION)
     return emails.closing(version) if notice.words.get("contract") else []
-
-
-def _came_back(customer_id: int | None, email: str) -> list[bool]:
-    """Return of the last mails to an address of a customer whether they came back, newest first."""
-    if customer_id is None or not email:
-        return []
-    states = db.session.scalars(
-        sa.select(Notice.state)
-        .where(
-            Notice.customer_id == customer_id,
-            Notice.to_email == email,
-            Notice.channel == Channel.mail,
-            Notice.state.in_((NoticeState.sent, NoticeState.failed)),
-        )
-        .order_by(Notice.id.desc())
-        .limit(rules.LEAST_IN_A_ROW)
-    )
-    return [state is NoticeState.failed for state in states]
 
 
 def mark_sent(notice: Notice, at: datetime) -> None:
@@ -120,11 +103,46 @@ def mark_not_arrived(outbox_id: int, at: datetime) -> Notice | None:
     notice.move(NoticeAction.fail, at)
     audit.record("notice.failed", by=None, customer_id=notice.customer_id, subject=notice, kind=notice.kind.value)
     db.session.flush()
-    fails = rules.fails_in_a_row(_came_back(notice.customer_id, notice.to_email))
-    if not rules.needs_letter(notice.deadline, at, fails):
-        return None
-    to = Addressee(notice.to_name, notice.to_email, notice.to_postal_code, notice.to_address, notice.to_honorific)
+    return by_letter_instead(notice) if rules.needs_letter(notice.kind, notice.deadline, at) else None
+
+
+def by_letter_instead(notice: Notice, to: Addressee | None = None, *, by: int | None = None) -> Notice:
+    """Return the letter that says again what came back, once; to the same address unless another is given.
+
+    Raises rules.IllegalMove for what did not come back.
+    """
+    if notice.state is not NoticeState.failed:
+        raise rules.IllegalMove("it did not come back")
+    written = follower(notice)
+    if written is not None:
+        return written
+    to = to or Addressee(notice.to_name, notice.to_email, notice.to_postal_code, notice.to_address, notice.to_honorific)
     words = dict(notice.words)
-    letter = _made(to, words, notice.kind, Channel.letter, notice.customer_id, notice.about, None, notice.deadline)
+    letter = _made(to, words, notice.kind, Channel.letter, notice.customer_id, notice.about, by, notice.deadline)
     letter.instead_of_id = notice.id
+    db.session.flush()
     return letter
+
+
+def follower(notice: Notice) -> Notice | None:
+    """Return the letter that went out instead of a notice that came back."""
+    return db.session.scalar(sa.select(Notice).where(Notice.instead_of_id == notice.id).limit(1))
+
+
+def leave(notice: Notice, *, by: int) -> None:
+    """Note that a notice that came back is left at that: staff have seen it. Raises rules.IllegalMove."""
+    if notice.state is not NoticeState.failed or follower(notice) is not None:
+        raise rules.IllegalMove("nothing is to be decided")
+    if notice.left_at is None:
+        notice.left_at, notice.left_by = clock.now(), by
+        audit.record("notice.leave", by=by, customer_id=notice.customer_id, subject=notice)
+
+
+def hand_over(about: str, customer_id: int) -> None:
+    """Make what was told about an application the customer's own, now that there is one."""
+    db.session.execute(
+        sa.update(Notice)
+        .where(Notice.about == about, Notice.customer_id.is_(None))
+        .values(customer_id=customer_id)
+        .execution_options(synchronize_session="evaluate")
+    )

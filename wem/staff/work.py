@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from wem.billing import arrears
-from wem.contracts import due
+from wem.contracts import due, refusing
 from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, RequestKind, Termination
 from wem.contracts.rules import ContractState, SuspensionGround
@@ -113,19 +113,19 @@ def _owing(today: date) -> list[Item]:
 
 
 def _unreached(today: date) -> list[Item]:
-    """Refusals of renewal of which we do not know that they arrived."""
+    """Refusals of renewal of which we do not know that they arrived, or know that they came back."""
     found = sa.select(RenewalRefusal).where(RenewalRefusal.arrived_on.is_(None), RenewalRefusal.taken_back_at.is_(None))
-    return [
-        Item(
-            row.sent_at.date(),
-            row.contract,
-            gettext("Our refusal of renewal has not been noted as received"),
-            gettext("Note the day"),
-            f"{_page(row.contract)}/refusal/arrival",
-        )
-        for row in db.session.scalars(found.limit(MOST))
-        if row.contract.state is not ContractState.ended and row.sent_at.date() < today
-    ]
+    items = []
+    for row in db.session.scalars(found.limit(MOST)):
+        if row.contract.state is ContractState.ended or not (row.failed_at or row.sent_at.date() < today):
+            continue
+        what, action, url = gettext("Our refusal of renewal came back"), gettext("See the contract"), ""
+        if not row.failed_at:
+            what = gettext("Our refusal of renewal has not been noted as received")
+        if refusing.may_note_arrival(row):
+            action, url = gettext("Note the day"), "/refusal/arrival"
+        items.append(Item(row.sent_at.date(), row.contract, what, action, f"{_page(row.contract)}{url}"))
+    return items
 
 
 def _lost(today: date) -> list[Item]:
