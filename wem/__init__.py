@@ -52,6 +52,7 @@ from wem.lists import views as lists_views
 from wem.mailings import (
     answering,
     compose_views,
+    maintenance_views,
     preview_views,
     progress_views,
     reply_views,
@@ -132,6 +133,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     mailings_views.blueprint,
     compose_views.blueprint,
     preview_views.blueprint,
+    maintenance_views.blueprint,
     test_copy_views.blueprint,
     send_views.blueprint,
     progress_views.blueprint,

@@ -31,11 +31,15 @@ def upgrade() -> None:
         sa.Column("choice", sa.String(length=32), nullable=False),
         sa.Column("chosen_at", MOMENT, nullable=False),
         sa.Column("chosen_by", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk_maintenance_choice_incident_id_incident")),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_maintenance_choice_incident_id_incident")
+        ),
         sa.ForeignKeyConstraint(
             ["mailing_id"], ["mailing.id"], ondelete="CASCADE", name=op.f("fk_maintenance_choice_mailing_id_mailing")
         ),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_maintenance_choice_customer_id_customer")),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_maintenance_choice_customer_id_customer")
+        ),
         sa.PrimaryKeyConstraint("incident_id", "mailing_id", name=op.f("pk_maintenance_choice")),
     )
     op.create_index("ix_maintenance_choice_mailing_id", "maintenance_choice", ["mailing_id"])
@@ -47,8 +51,12 @@ def upgrade() -> None:
         sa.Column("begins_at", MOMENT, nullable=False),
         sa.Column("ends_at", MOMENT, nullable=True),
         sa.Column("told_at", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk_maintenance_told_incident_id_incident")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_maintenance_told_customer_id_customer")),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_maintenance_told_incident_id_incident")
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_maintenance_told_customer_id_customer")
+        ),
         sa.PrimaryKeyConstraint("incident_id", "customer_id", name=op.f("pk_maintenance_told")),
     )
     op.create_index("ix_maintenance_told_customer_id", "maintenance_told", ["customer_id"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,12 +13,11 @@ from tests.factories import World
 from tests.lists.recounting import assert_counts_are_exact
 from wem import clock, outbox
 from wem.arriving import Fate
-from wem.bounces import jobs, returning
+from wem.bounces import jobs
 from wem.bounces.models import UnmatchedReport
-from wem.bounces.notice_rules import Notice, failed_in_row
 from wem.bounces.states import Reason
 from wem.bounces.taking import take
-from wem.clock import JAPAN
+from wem.contracts import reaching
 from wem.db import db
 from wem.delivery import identity
 from wem.delivery.identity import Purpose
@@ -35,7 +34,7 @@ def posted(recipient: str, customer_id: int | None, days_ago: float = 0, about: 
     """A mail of the outbox that was accepted so many days ago."""
     row = outbox.post(SystemMail("notice", recipient, "お知らせ", "本文"), customer_id=customer_id, about=about)
     row.state, row.recipient = OutboxState.accepted, None
-    row.finished_at = clock.now() - timedelta(days=days_ago)
+    row.created_at = row.finished_at = clock.now() - timedelta(days=days_ago)
     db.session.flush()
     return row
 
@@ -129,21 +128,5 @@ def test_a_row_that_is_gone_is_listed(world: World) -> None:
 def test_staff_take_the_flag_off(world: World) -> None:
     contract = world.ours.contract
     contract.notice_fails_since = clock.now()
-    returning.arrives_again(contract, by=world.admin.id)
+    reaching.arrives_again(contract, by=world.admin.id)
     assert contract.notice_fails_since is None
-
-
-@pytest.mark.parametrize(
-    ("case", "notices", "number"),
-    [
-        ("none", [], 0),
-        ("three", [(1, False), (2, False), (3, False)], 3),
-        ("arrived last", [(5, True), (6, False), (7, False), (8, False)], 0),
-        ("too fresh to know", [(1, True), (2, False), (3, False), (4, False)], 3),
-        ("arrived between", [(1, False), (9, True), (10, False), (11, False)], 1),
-    ],
-)
-def test_in_a_row(case: str, notices: list[tuple[int, bool]], number: int) -> None:
-    at = datetime(2026, 5, 20, 12, 0, tzinfo=JAPAN)
-    rows = [Notice(at - timedelta(days=days), accepted) for days, accepted in notices]
-    assert failed_in_row(rows, at, timedelta(hours=72)) == number

@@ -2,22 +2,30 @@
 
 from datetime import date, datetime
 
+import pytest
 import sqlalchemy as sa
 import time_machine
 
 from tests.factories import make_account, make_contract, make_customer
+from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
+from wem.bounces import returning
 from wem.cli import main
 from wem.clock import JAPAN
-from wem.contracts import due, ending, jobs
+from wem.contracts import due, ending, jobs, refusing
 from wem.contracts.due_rules import What
 from wem.contracts.models import Contract, Stop
 from wem.contracts.part_models import ContractTerm
-from wem.contracts.request_models import Correction, Termination
+from wem.contracts.request_models import Correction, RenewalRefusal, Termination
 from wem.contracts.rules import ContractState, EndReason, Restriction, SuspensionGround, Use
 from wem.contracts.state_rules import CorrectionState, TerminationState
 from wem.db import db
+from wem.notices import jobs as notice_jobs
+from wem.notices import letters
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind, NoticeState
+from wem.outbox import OutboxMail, OutboxState
 
 
 def at(text):
@@ -41,38 +49,127 @@ def second_person():
 # -- refusal of renewal
 
 
-def test_our_refusal_counts_from_its_arrival(world, browser_for):
+def taken_by_a_server():
+    """The mails in the outbox are accepted, and it is noted."""
+    for mail in db.session.scalars(sa.select(OutboxMail).where(OutboxMail.state == OutboxState.waiting)):
+        mail.state, mail.finished_at = OutboxState.accepted, clock.now()
+    db.session.commit()
+    notice_jobs.follow_mails()
+
+
+def sent_back():
+    """The last mail to our customer comes back."""
+    row = db.session.scalars(sa.select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+    assert returning.note(row, clock.now(), True)
+    db.session.commit()
+
+
+def only_refusal():
+    return db.session.scalars(sa.select(RenewalRefusal).execution_options(populate_existing=True)).one()
+
+
+@pytest.mark.both_databases
+def test_our_refusal_by_mail_counts_from_the_day_it_was_taken(world, browser_for):
     path = f"/staff/contracts/{world.ours.contract.id}"
     with at("2026-06-29T10:00"):
         browser = browser_for(world.admin)
         page = browser.get(f"{path}/refusal")
         assert "2026年6月30日（火）までに届けば" in page.text and "2026年7月31日（金）に終了" in page.text
         browser.submit(f"{path}/refusal", {"reason": "サービス終了のため"})
-        assert contract_of(world.ours).state is ContractState.active
-    with at("2026-07-02T10:00"):
-        browser.sign_in(world.admin)
-        assert "届いた日が記録されていません" in browser.get("/staff/").text
-        browser.submit(f"{path}/refusal/arrival", {"arrived": "2026-07-01"})
-    contract = contract_of(world.ours)
-    # One day too late for July (A-05).
-    assert (contract.state, contract.expires_on) == (ContractState.expiring, date(2026, 9, 1))
-    with at("2026-07-02T10:10"):
-        browser.post(f"{path}/refusal/arrival", {"arrived": "2026-06-30"})
-    assert contract_of(world.ours).expires_on == date(2026, 9, 1)
-    assert audited("contract.denied_arrival")
-    with at("2026-09-01T00:00"):
+        [mail] = db.session.scalars(sa.select(Notice)).all()
+        assert (mail.kind, mail.deadline.date()) == (NoticeKind.non_renewal, date(2026, 6, 30))
+        taken_by_a_server()
+        jobs.follow_refusals()
+        assert contract_of(world.ours).state is ContractState.active, "it may still come back"
+        assert "72時間以内に戻ってこなければ" in browser.get(path).text
+        # By hand staff note letters only.
+        assert browser.get(f"{path}/refusal/arrival").status == 303
+        browser.post(f"{path}/refusal/arrival", {"arrived": "2026-06-29"})
+        assert contract_of(world.ours).state is ContractState.active and audited("contract.denied_arrival")
+    with at("2026-07-02T10:01"):
+        jobs.follow_refusals()
+        jobs.follow_refusals()
+    contract, row = contract_of(world.ours), only_refusal()
+    assert (contract.state, contract.expires_on) == (ContractState.expiring, date(2026, 8, 1))
+    assert (row.arrived_on, row.ends_on) == (date(2026, 6, 29), date(2026, 7, 31))
+    assert len(audited("refusal.arrive")) == 1
+    with at("2026-08-01T00:00"):
         jobs.apply_due()
     assert contract_of(world.ours).end_reason is EndReason.expired
 
 
+@pytest.mark.both_databases
+def test_one_that_comes_back_is_followed_by_a_letter_due_today(world, browser_for):
+    path = f"/staff/contracts/{world.ours.contract.id}"
+    with at("2026-06-26T10:00"):
+        browser_for(world.admin).submit(f"{path}/refusal", {"reason": "サービス終了のため"})
+        taken_by_a_server()
+    with at("2026-06-27T10:00"):
+        sent_back()
+        [letter] = letters.waiting()
+        assert (letter.due_on, letter.kind) == (date(2026, 6, 27), NoticeKind.non_renewal)
+        assert only_refusal().failed_at is not None
+        browser = browser_for(world.admin)
+        assert "更新拒絶の通知が戻ってきました" in browser.get("/staff/").text
+        letters.mark_printed([letter], by=world.admin.id)
+        db.session.commit()
+        browser.submit(f"/staff/notices/{letter.id}", {"on": "2026-06-27"}, action="/posted")
+        assert "届いた日を記録する" in browser.get("/staff/").text
+    with at("2026-07-03T10:00"):
+        browser.sign_in(world.admin)
+        # One day too late for July (A-05). The one note is the other's too.
+        browser.submit(f"{path}/refusal/arrival", {"arrived": "2026-07-01"})
+    contract, row = contract_of(world.ours), only_refusal()
+    assert (contract.expires_on, row.arrived_on, row.failed_at) == (date(2026, 9, 1), date(2026, 7, 1), None)
+    db.session.refresh(letter)
+    assert (letter.state, letter.reached_at.date()) == (NoticeState.reached, date(2026, 7, 1))
+
+
+def test_a_letter_noted_as_there_sets_the_day_of_the_refusal(world, browser_for):
+    world.ours.contract.notice_email = "taro@docomo.ne.jp"
+    db.session.commit()
+    path = f"/staff/contracts/{world.ours.contract.id}"
+    with at("2026-06-26T10:00"):
+        browser = browser_for(world.admin)
+        browser.submit(f"{path}/refusal", {"reason": "サービス終了のため"})
+        [letter] = letters.waiting()
+        letters.mark_printed([letter], by=world.admin.id)
+        letters.mark_posted(letter, date(2026, 6, 26), by=world.admin.id)
+        db.session.commit()
+    with at("2026-06-30T23:00"):
+        browser.sign_in(world.admin)
+        browser.submit(f"/staff/notices/{letter.id}", {"on": "2026-06-30"}, action="/reached")
+    assert contract_of(world.ours).expires_on == date(2026, 8, 1)
+    assert only_refusal().arrived_on == date(2026, 6, 30)
+
+
+@pytest.mark.both_databases
+def test_a_mail_that_comes_back_after_all_undoes_the_arrival(world, browser_for):
+    with at("2026-06-20T10:00"):
+        refusing.refuse_renewal(contract_of(world.ours), "サービス終了のため", by=world.admin.id)
+        db.session.commit()
+        taken_by_a_server()
+    with at("2026-06-24T10:00"):
+        jobs.follow_refusals()
+        assert contract_of(world.ours).state is ContractState.expiring
+        sent_back()
+        contract = contract_of(world.ours)
+        assert (contract.state, contract.expires_on) == (ContractState.active, None)
+        assert only_refusal().arrived_on is None and len(letters.waiting()) == 1
+        jobs.follow_refusals()
+        assert audited("refusal.came_back") and contract_of(world.ours).state is ContractState.active
+
+
 def test_a_refusal_is_taken_back(world, browser_for):
     path = f"/staff/contracts/{world.ours.contract.id}"
+    with at("2026-06-20T10:00"):
+        browser_for(world.admin).submit(f"{path}/refusal", {"reason": "誤り"})
+        taken_by_a_server()
     with at("2026-06-29T10:00"):
-        browser = browser_for(world.admin)
-        browser.submit(f"{path}/refusal", {"reason": "誤り"})
-        browser.submit(f"{path}/refusal/arrival", {"arrived": "2026-06-29"})
+        jobs.follow_refusals()
         assert contract_of(world.ours).expires_on == date(2026, 8, 1)
-        browser.submit(path, action="refusal/withdrawal")
+        browser_for(world.admin).submit(path, action="refusal/withdrawal")
+        jobs.follow_refusals()
     contract = contract_of(world.ours)
     assert (contract.state, contract.expires_on) == (ContractState.active, None)
 
@@ -100,6 +197,10 @@ def test_correction_then_termination_by_two(world, browser_for):
         jobs.apply_due()
         browser.sign_in(world.admin)
         assert "是正の期間が満了しました" in browser.get("/staff/").text
+        # It has not reached the customer yet.
+        browser.submit(f"/staff/contracts/{id}/termination?correction={row.id}", values)
+        assert db.session.scalar(sa.select(Termination.id)) is None and len(audited("contract.denied_termination")) == 2
+        taken_by_a_server()
         page = browser.submit(f"/staff/contracts/{id}/termination?correction={row.id}", values)
         asked = db.session.scalars(sa.select(Termination)).one()
         assert page.location == f"/staff/terminations/{asked.id}"

@@ -70,7 +70,7 @@ def test_cancel_in_three_steps_then_the_end_by_its_day(world, browser_for):
     contract, row = contract_of(world.ours), only_request()
     assert (contract.state, contract.leaves_on) == (ContractState.leaving, date(2026, 8, 1))
     assert (row.state, row.effective_on) == (RequestState.waiting, date(2026, 8, 1))
-    mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == "contract_notice")).one()
+    mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == "notice")).one()
     assert mail.recipient == "notice@shop.example.jp" and "解約を受け付けました" in mail.subject
     assert "2026年7月31日（金）" in mail.text
     assert contract.permits(Use.send, date(2026, 7, 31)) and not contract.permits(Use.send, date(2026, 8, 1))

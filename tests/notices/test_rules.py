@@ -8,39 +8,65 @@ import pytest
 from wem.clock import JAPAN
 from wem.contracts.name_rules import honorific
 from wem.notices import incident_rules, rules
-from wem.notices.rules import Channel, IllegalMove, NoticeAction, NoticeState
+from wem.notices.rules import Channel, IllegalMove, NoticeAction, NoticeKind, NoticeState
 
 AT = datetime(2026, 6, 20, 9, tzinfo=JAPAN)
 MAIL, LETTER = Channel.mail, Channel.letter
 
 
 @pytest.mark.parametrize(
-    ("email", "by_letter", "before", "expected"),
-    [
-        ("a@b.example", False, [], MAIL),
-        ("", False, [], LETTER),
-        ("a@b.example", True, [], LETTER),
-        ("a@b.example", False, [True, True], MAIL),
-        ("a@b.example", False, [True, True, True], LETTER),
-        ("a@b.example", False, [True, False, True, True], MAIL),
-    ],
+    ("email", "by_letter", "expected"),
+    [("a@b.example", False, MAIL), ("", False, LETTER), ("a@b.example", True, LETTER)],
 )
-def test_the_way(email, by_letter, before, expected):
-    assert rules.channel(email, by_letter, before) is expected
+def test_the_way(email, by_letter, expected):
+    assert rules.channel(email, by_letter) is expected
 
 
 @pytest.mark.parametrize(
-    ("deadline", "fails", "expected"),
+    ("kind", "deadline", "expected"),
     [
-        (None, False, False),
-        (None, True, True),
-        (AT + timedelta(days=10), False, True),
-        (AT, False, True),
-        (AT - timedelta(seconds=1), False, False),  # too late: a letter would change nothing
+        (NoticeKind.general, None, False),
+        (NoticeKind.general, AT + timedelta(days=10), False),
+        (NoticeKind.non_renewal, AT + timedelta(days=10), True),
+        (NoticeKind.non_renewal, AT, True),
+        (NoticeKind.non_renewal, AT - timedelta(seconds=1), False),  # too late for this term: staff decide
+        (NoticeKind.correction, AT + timedelta(days=10), True),
+        (NoticeKind.termination, None, True),
     ],
 )
-def test_when_a_letter_follows(deadline, fails, expected):
-    assert rules.needs_letter(deadline, AT, fails) is expected
+def test_when_a_letter_follows(kind, deadline, expected):
+    assert rules.needs_letter(kind, deadline, AT) is expected
+
+
+@pytest.mark.parametrize(
+    ("case", "mails", "number"),
+    [
+        ("none", [], 0),
+        ("three", [(1, False), (2, False), (3, False)], 3),
+        ("there last", [(5, True), (6, False), (7, False), (8, False)], 0),
+        ("too fresh to know", [(1, True), (2, False), (3, False), (4, False)], 3),
+        ("there between", [(1, False), (9, True), (10, False), (11, False)], 1),
+    ],
+)
+def test_in_a_row(case, mails, number):
+    rows = [rules.Sent(AT - timedelta(days=days), accepted) for days, accepted in mails]
+    assert rules.failed_in_a_row(rows, AT, timedelta(hours=72)) == number
+
+
+@pytest.mark.parametrize(
+    ("channel", "state", "later", "expected"),
+    [
+        (MAIL, NoticeState.waiting, timedelta(days=9), None),
+        (MAIL, NoticeState.sent, timedelta(hours=71, minutes=59), None),  # it may still come back
+        (MAIL, NoticeState.sent, timedelta(hours=72), AT),
+        (MAIL, NoticeState.failed, timedelta(days=9), None),
+        (LETTER, NoticeState.sent, timedelta(days=9), None),
+        (LETTER, NoticeState.reached, timedelta(0), AT + timedelta(days=2)),
+    ],
+)
+def test_since_when_it_is_certain(channel, state, later, expected):
+    reached = AT + timedelta(days=2) if state is NoticeState.reached else None
+    assert rules.certain_since(channel, state, AT, reached, AT + later, timedelta(hours=72)) == expected
 
 
 @pytest.mark.parametrize(

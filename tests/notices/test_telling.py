@@ -9,10 +9,12 @@ import time_machine
 from tests.documents.test_documents import words as words_of
 from wem import clock, storage
 from wem.audit import AuditEvent
-from wem.contracts import addressing
+from wem.bounces import jobs as bounce_jobs
+from wem.contracts import addressing, reaching
 from wem.db import db
+from wem.documents import Document
 from wem.notices import jobs, letters, telling
-from wem.notices.models import Notice
+from wem.notices.models import Notice, came_back
 from wem.notices.rules import Channel, IllegalMove, NoticeKind, NoticeState, Words
 from wem.outbox import OutboxMail, OutboxState
 
@@ -20,8 +22,9 @@ WORDS = Words("更新拒絶の通知", ["契約を更新しません。"], [("�
 
 
 def told(world, **changed):
+    kind = changed.pop("kind", NoticeKind.non_renewal)
     given = {"customer_id": world.ours.customer.id, "about": "contract 1", "terms_version": 1, **changed}
-    notice = telling.tell(addressing.addressee(world.ours.contract), WORDS, NoticeKind.non_renewal, **given)
+    notice = telling.tell(addressing.addressee(world.ours.contract), WORDS, kind, **given)
     db.session.commit()
     return notice
 
@@ -53,11 +56,27 @@ def test_a_mail_is_a_record_with_the_text_as_sent(world):
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("state", [OutboxState.failed, OutboxState.expired])
-def test_a_refused_mail_counts_for_nothing(world, state):
-    notice = outcome(told(world), state)
+def test_a_refused_mail_counts_for_nothing_and_staff_decide(world, state):
+    notice = outcome(told(world, kind=NoticeKind.general), state)
     assert (notice.state, notice.counts_since) == (NoticeState.failed, None)
     assert db.session.scalar(sa.select(AuditEvent).where(AuditEvent.action == "notice.failed")) is not None
     assert letters.waiting() == []
+    assert came_back() == [notice]
+    letter = reaching.again_by_letter(notice, by=world.admin.id)
+    assert reaching.again_by_letter(notice, by=world.admin.id) is letter
+    assert (letter.channel, letter.instead_of_id, letter.text[:9]) == (Channel.letter, notice.id, notice.text[:9])
+    assert came_back() == []
+    with pytest.raises(IllegalMove):
+        telling.leave(notice, by=world.admin.id)
+
+
+@pytest.mark.both_databases
+def test_what_came_back_may_be_left_at_that(world):
+    notice = outcome(told(world, kind=NoticeKind.general), OutboxState.failed)
+    telling.leave(notice, by=world.admin.id)
+    assert came_back() == [] and notice.left_by == world.admin.id
+    with pytest.raises(IllegalMove):
+        telling.leave(told(world), by=world.admin.id)
 
 
 @pytest.mark.both_databases
@@ -85,17 +104,59 @@ def test_after_the_deadline_no_letter_follows(world):
 
 
 @pytest.mark.both_databases
-def test_the_third_in_a_row_switches_to_letters(world):
-    outcome(told(world), OutboxState.failed)
-    outcome(told(world), OutboxState.accepted)
-    for _ in range(2):
-        outcome(told(world), OutboxState.failed)
-        assert letters.waiting() == []
-    outcome(told(world), OutboxState.failed)
-    assert len(letters.waiting()) == 1, "the third goes out again by letter"
+def test_the_third_in_a_row_flags_the_contract_and_switches_to_letters(world):
+    contract = world.ours.contract
+    with time_machine.travel("2026-06-01 10:00 +0900", tick=False) as time:
+        for state in (OutboxState.failed, OutboxState.accepted, OutboxState.failed, OutboxState.failed):
+            outcome(told(world, kind=NoticeKind.general), state)
+            bounce_jobs.follow_refusals()
+            time.shift(timedelta(days=4))
+        db.session.refresh(contract)
+        assert contract.notice_fails_since is None and letters.waiting() == []
+        third = outcome(told(world, kind=NoticeKind.general), OutboxState.failed)
+        bounce_jobs.follow_refusals()
+        db.session.refresh(contract)
+        assert contract.notice_fails_since is not None
+        [letter] = letters.waiting()
+        assert letter.instead_of_id == third.id, "the third goes out again by letter"
+        assert told(world).channel is Channel.letter
+        time.shift(timedelta(hours=1))
+        reaching.arrives_again(contract, by=world.admin.id)
+        assert told(world).channel is Channel.mail
+        outcome(told(world, kind=NoticeKind.general), OutboxState.failed)
+        bounce_jobs.follow_refusals()
+        db.session.refresh(contract)
+        assert contract.notice_fails_since is None, "what failed before counts no more"
+
+
+@pytest.mark.parametrize("email", ["taro@docomo.ne.jp", "Taro@EZWEB.ne.jp", "taro@i.softbank.jp", ""])
+def test_to_a_phone_carriers_address_we_write_letters(world, email):
+    world.ours.contract.notice_email = email
     assert told(world).channel is Channel.letter
-    world.ours.contract.notice_email = "new@shop.example.jp"
-    assert told(world).channel is Channel.mail, "a new address begins anew"
+
+
+@pytest.mark.both_databases
+def test_the_document_of_a_mail_is_kept_as_sent(world):
+    notice = told(world)
+    jobs.keep_documents()
+    jobs.keep_document(notice.id)
+    notice = db.session.get_one(Notice, notice.id, populate_existing=True)
+    kept = words_of(notice.document.content())
+    for each in (
+        "更新拒絶通知書",
+        "件名",
+        "契約を更新しません。",
+        "2026年7月31日",
+        notice.number,
+        "第1版",
+        "日本法",
+        "立川支部",
+    ):
+        assert each in kept, each
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Document)) == 1
+    letter = told(world, by_letter=True)
+    jobs.keep_documents()
+    assert db.session.get_one(Notice, letter.id, populate_existing=True).document_id is None, "when it is printed"
 
 
 @pytest.mark.both_databases
@@ -136,6 +197,6 @@ def test_what_people_are_called_is_no_markup(world):
 
 
 def test_notices_to_applicants_have_no_customer(world):
-    notice = told(world, customer_id=None, about="application 1")
+    notice = told(world, customer_id=None, about="application 1", kind=NoticeKind.initial_fee)
     outcome(notice, OutboxState.failed)
     assert db.session.scalars(sa.select(Notice).where(Notice.customer_id.is_(None))).all() == [notice]

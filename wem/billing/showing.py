@@ -56,7 +56,9 @@ def life(contract: Contract) -> dict[str, Any]:
         "refusal": refusal,
         "may_note_arrival": refusal is not None and refusing.may_note_arrival(refusal),
         # What we told of each, newest first, by what it was about.
-        "told": {subject: [notice for notice in told if notice.about == subject] for subject in {n.about for n in told}},
+        "told": {
+            subject: [notice for notice in told if notice.about == subject] for subject in {n.about for n in told}
+        },
         "notice_states": NOTICE_STATES,
         "demands_there": {row.id for row in corrections if reaching.counts(f"correction {row.id}")},
         "by_mail": addressing.by_mail(contract),

@@ -18,6 +18,7 @@ from wem.db import db
 from wem.delivery.progress import progress
 from wem.lists import counting
 from wem.lists.models import MailingList
+from wem.mailings import maintenance
 from wem.mailings.models import Mailing
 from wem.mailings.titles import Titles
 from wem.mailings.wording import STATES
@@ -57,6 +58,7 @@ def show() -> Answer:
         peak=peak,
         tier=rules.tier(contract.tiers, peak) if contract else None,
         lists=lists[:LISTS],
+        in_maintenance=len(maintenance.affected(customer_id)) if usable else 0,
         more_lists=len(lists) > LISTS,
         mailings=[(mailing, progress(mailing.id)) for mailing in mailings],
         states=STATES,

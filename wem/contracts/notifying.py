@@ -87,7 +87,7 @@ def _kind(row: ContractRequest, step: str) -> NoticeKind:
             return NoticeKind.cancellation_withdrawn
         case RequestKind.resume, "refused":
             return NoticeKind.resume_refused
-        case (RequestKind.details | RequestKind.correction), "received":
+        case ((RequestKind.details | RequestKind.correction), "received"):
             return NoticeKind.details_changed
     return STEPS[step]
 

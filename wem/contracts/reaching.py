@@ -68,4 +68,3 @@ def _declared(notice: Notice) -> Addressee | None:
     newest = sa.select(Contract).where(Contract.customer_id == notice.customer_id).order_by(Contract.id.desc())
     contract = db.session.scalar(newest.limit(1))
     return addressee(contract) if contract else None
-

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from wem import audit, clock
 from wem.db import db
+from wem.domain_rules import DomainGroup, domain_group
 from wem.domains import keys
 from wem.domains.keys import Pair
 from wem.domains.models import ListSender, SenderDomain
@@ -20,7 +21,6 @@ from wem.domains.rules import (
     is_at_or_under,
 )
 from wem.domains.suffixes import organisation_of
-from wem.domain_rules import DomainGroup, domain_group
 from wem.settings import settings
 
 

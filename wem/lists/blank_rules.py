@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from wem.contracts.rules import TAKEN_SLUGS
-from wem.lists.address_rules import Address, read_address
 from wem.domain_rules import DomainGroup, domain_group
+from wem.lists.address_rules import Address, read_address
 
 STOP = "-stop"
 # With -stop behind it a local part has at most 64 characters (RFC 5321 4.5.3.1.1); old phones' fields are short.

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup, domain_group, is_carrier
 from wem.lists.address_rules import (
     ADDRESS_PROBLEM_TEXTS,
     Address,
@@ -15,7 +16,6 @@ from wem.lists.address_rules import (
     read_address,
     wire_address,
 )
-from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup, domain_group, is_carrier
 from wem.lists.value_rules import VALUE_PROBLEM_TEXTS, Value, ValueProblem, choices_in, guess_kind, read_value
 
 __all__ = [

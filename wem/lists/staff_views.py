@@ -12,8 +12,8 @@ from wem.accounts.models import Account, Customer
 from wem.accounts.rules import StaffRole
 from wem.contracts.models import contract_in_force
 from wem.db import db
-from wem.lists import uploading
 from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup
+from wem.lists import uploading
 from wem.lists.models import Upload, UploadRow
 from wem.lists.rules import mask_address
 from wem.lists.states import RowState, UploadKind, UploadState

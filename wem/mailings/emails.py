@@ -9,7 +9,7 @@ from flask_babel import force_locale, gettext
 
 from wem.accounts.models import Account
 from wem.delivery.progress import progress
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.wording import held_text
 from wem.outbox import SystemMail
 from wem.settings import settings
@@ -27,10 +27,13 @@ TOLD = {
 def about_state(mailing: Mailing, title: str, person: Account) -> SystemMail:
     """Say in a person's language what became of a mailing, with the numbers and the page; no reader's address."""
     name = TOLD[mailing.state]
+    by_itself = mailing.held_reason == HeldReason.maintenance.value
     with force_locale(person.language):
         subject = {
             "done": gettext("Sending is finished: %(subject)s", subject=title),
-            "held": gettext("Held, please decide: %(subject)s", subject=title),
+            "held": gettext("Held during maintenance: %(subject)s", subject=title)
+            if by_itself
+            else gettext("Held, please decide: %(subject)s", subject=title),
             "stopped": gettext("Sending was stopped: %(subject)s", subject=title),
             "failed": gettext("Sending failed: %(subject)s", subject=title),
         }[name]
@@ -40,6 +43,7 @@ def about_state(mailing: Mailing, title: str, person: Account) -> SystemMail:
             "mailing": mailing,
             "title": title,
             "progress": progress(mailing.id),
+            "by_itself": by_itself,
             "reason": held_text(mailing.held_reason),
             "url": settings().PORTAL_URL.rstrip("/") + page,
             "settings": settings(),

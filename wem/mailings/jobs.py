@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -13,7 +13,8 @@ from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.mailings import answering, controlling, expanding, following, starting, telling
+from wem.mailings import answering, controlling, expanding, following, maintenance, standing_still, starting, telling
+from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 
 SECONDS = 50.0
@@ -104,10 +105,15 @@ def _start(mailing_id: int) -> None:
     mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
     if mailing.state is not MailingState.scheduled or mailing.scheduled_at is None:
         return
-    late = clock.now() - mailing.scheduled_at
-    if late < timedelta():
+    if mailing.scheduled_at > clock.now():
         return
-    if late > mailing.tolerance:
+    window = maintenance.window_at(mailing.customer_id, mailing.scheduled_at)
+    due = maintenance.due_at(mailing)
+    if window is not None and (due is None or due > clock.now() or _unwanted(mailing, window)):
+        standing_still.stop(mailing, window)
+        return _tell(mailing)
+    # What maintenance kept waiting was not missed.
+    if due is not None and clock.now() - due > mailing.tolerance:
         return _hold(mailing, HeldReason.missed)
     if not customer_may(mailing.customer_id, Use.send):
         return _hold(mailing, HeldReason.contract)
@@ -120,16 +126,63 @@ def _start(mailing_id: int) -> None:
         starting.start(mailing, by=None, ready=ready)
     except starting.CannotStart as error:
         log.warning("mailing %s is held: %s", mailing_id, error)
-        # Whichever stands alone has words of its own.
-        reasons = {starting.Problem.sender_domain: HeldReason.sender_domain}
-        reasons[starting.Problem.complaints] = HeldReason.complaints
-        alone = error.problems[0] if len(error.problems) == 1 else None
-        _hold(mailing, reasons.get(alone, HeldReason.problems) if alone else HeldReason.problems)
+        _hold(mailing, starting.held_for(error))
+
+
+def _unwanted(mailing: Mailing, window: Window) -> bool:
+    return maintenance.choice_of(mailing.id, window.incident_id) is Choice.cancel
 
 
 def _hold(mailing: Mailing, reason: HeldReason) -> None:
     mailing.hold(reason, by=None)
     _tell(mailing)
+
+
+def follow_maintenance() -> None:
+    """Hold what is being sent while maintenance is on, let go on what it held, tell customers of what is ahead."""
+    for mailing_id in standing_still.to_stop():
+        _maintain(mailing_id, _stop)
+    for mailing_id in standing_still.waiting():
+        _maintain(mailing_id, _go_on)
+    untold = standing_still.to_tell()
+    db.session.rollback()
+    for incident_id, customer_id in untold:
+        try:
+            standing_still.tell_of(incident_id, customer_id)
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            log.exception("customer %s could not be told of maintenance %s", customer_id, incident_id)
+
+
+def _maintain(mailing_id: int, act: Callable[[Mailing], bool]) -> None:
+    try:
+        mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
+        if act(mailing):
+            _tell(mailing)
+        db.session.commit()
+    except NotPossible:
+        db.session.rollback()  # it has ended, or somebody else was faster
+    except Exception:
+        db.session.rollback()
+        log.exception("mailing %s could not follow maintenance", mailing_id)
+
+
+def _stop(mailing: Mailing) -> bool:
+    window = maintenance.window_now(mailing.customer_id)
+    if window is not None:
+        standing_still.stop(mailing, window)
+    return window is not None
+
+
+def _go_on(mailing: Mailing) -> bool:
+    # Making the texts takes long; nobody else's writing waits for it.
+    begins = controlling.begins(mailing) and maintenance.window_now(mailing.customer_id) is None
+    ready = starting.prepare(mailing) if begins else None
+    mailing = db.session.get_one(Mailing, mailing.id, populate_existing=True)
+    if mailing.state is not MailingState.held or mailing.held_reason != HeldReason.maintenance.value:
+        return False
+    return standing_still.go_on(mailing, ready)
 
 
 def _tell(mailing: Mailing) -> None:

@@ -1,4 +1,4 @@
-"""Mailings and announced maintenance (Art. 13-1): which fall into a window, and what becomes of them; plain functions."""
+"""Mailings and announced maintenance (Art. 13-1): what falls into a window, and what becomes of it; plain functions."""
 
 from __future__ import annotations
 
@@ -32,3 +32,16 @@ def window_on(windows: Iterable[Window], at: datetime) -> Window | None:
     """Return the window that a moment lies in, of several the one that lasts longest."""
     found = [window for window in windows if window.holds(at)]
     return max(found, key=lambda window: (window.ends_at is None, window.ends_at or at), default=None)
+
+
+def due_after(windows: Iterable[Window], at: datetime) -> datetime | None:
+    """Return when what was due at a moment may go: then, or at the end of the windows that it falls into.
+
+    None when a window without an end holds it.
+    """
+    known = list(windows)
+    while (window := window_on(known, at)) is not None:
+        if window.ends_at is None:
+            return None
+        at = window.ends_at
+    return at

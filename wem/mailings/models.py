@@ -52,6 +52,7 @@ class HeldReason(enum.StrEnum):
     staff = "staff"
     sender_domain = "sender_domain"  # the domain that it goes from is broken
     complaints = "complaints"  # too many readers complained about the customer's mailings
+    maintenance = "maintenance"  # announced maintenance (13-1): it goes on by itself afterwards
 
 
 class NotPossible(Exception):

@@ -78,6 +78,9 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         if error.problems == [Problem.sender_domain]:
             flash(gettext("The records of the sender's domain are still not found. Please mend them first."), "error")
             return see_other(url_for("mailings.show", id=id))
+        if Problem.maintenance in error.problems:
+            flash(gettext("Maintenance is going on. The mailing goes on by itself afterwards."), "info")
+            return see_other(url_for("mailings.show", id=id))
         if Problem.complaints in error.problems:
             flash(gettext("Your mailings wait for our staff, because many readers complained."), "error")
             return see_other(url_for("mailings.show", id=id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
@@ -12,7 +12,7 @@ from wem import clock
 from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.mailings import checking, composing, starting, telling
+from wem.mailings import checking, composing, maintenance, starting, telling
 from wem.mailings.audience import most_recipients
 from wem.mailings.forms import SendForm
 from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
@@ -25,6 +25,7 @@ from wem.web.session import current_account, current_membership
 
 blueprint = CustomerBlueprint("sending", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
+SOON = timedelta(seconds=1)
 
 
 @blueprint.route("/mailings/<int:id>/check", methods=["GET", "POST"])
@@ -48,6 +49,7 @@ def check(id: int) -> Answer:
                 mailing=mailing,
                 titles=Titles(mailing.customer_id),
                 at=form.at(),
+                maintenance=maintenance.window_at(mailing.customer_id, form.at() or clock.now()),
                 most=most_recipients(mailing),
                 warned=checking.warned(found),
             )
@@ -86,7 +88,11 @@ def send(id: int) -> Answer:
     try:
         at = _moment(request.form.get("at", ""))
         composing.take_sender_name(mailing)
-        if at is None:
+        window = maintenance.window_now(mailing.customer_id) if at is None else None
+        if window is not None:
+            # Nothing can start now: it is scheduled, and waits for the end as if it had been before.
+            starting.schedule(mailing, clock.now() + SOON, by=account_id, ready=ready)
+        elif at is None:
             starting.start(mailing, by=account_id, ready=ready)
         else:
             starting.schedule(mailing, at, by=account_id, ready=ready)
@@ -95,7 +101,10 @@ def send(id: int) -> Answer:
         return _not_sent(owned_or_404(Mailing, id), error)
     telling.tell_people(mailing)
     db.session.commit()
-    flash(gettext("Sending has started.") if at is None else gettext("The mailing is scheduled."), "success")
+    if window is not None:
+        flash(gettext("Maintenance is going on. The mailing waits, and is sent by itself afterwards."), "info")
+    else:
+        flash(gettext("Sending has started.") if at is None else gettext("The mailing is scheduled."), "success")
     return see_other(url_for("mailings.show", id=id))
 
 

@@ -14,10 +14,11 @@ from wem import clock
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.progress import progress
+from wem.mailings import maintenance
 from wem.mailings.audience import most_recipients
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.titles import Titles
-from wem.mailings.wording import BODY_KINDS, STATES, held_text
+from wem.mailings.wording import BODY_KINDS, CHOICES, STATES, held_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
@@ -81,7 +82,15 @@ def about(mailing: Mailing) -> dict[str, Any]:
     """Return what the page of a mailing and its fragment show beside the mailing."""
     state, kind = STATES[mailing.state]
     counts = progress(mailing.id)
+    held = mailing.state is MailingState.held and mailing.held_reason == HeldReason.maintenance.value
+    scheduled = mailing.scheduled_at if mailing.state is MailingState.scheduled else None
+    window = maintenance.window_at(mailing.customer_id, scheduled) if scheduled else None
+    if held:
+        window = maintenance.window_now(mailing.customer_id)
     return {
+        "maintenance": window,
+        "choice": CHOICES[maintenance.choice_of(mailing.id, window.incident_id)] if window else "",
+        "waits_for_maintenance": held,
         "state_text": state,
         "state_kind": kind,
         "progress": counts,

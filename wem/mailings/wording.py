@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from wem.delivery.personalising import Kind, TemplateProblem
 from wem.delivery.rules import Reason
+from wem.mailings.maintenance_rules import Choice
 from wem.mailings.models import BodyKind, HeldReason, MailingState
 
 # Words and the badge's kind.
@@ -32,11 +33,13 @@ HELD = {
         "Unusually many readers reported your mailings as a nuisance. Our staff look at it and will contact you; "
         "until then nothing is sent."
     ),
+    HeldReason.maintenance: _l("Maintenance that was announced is going on. It is sent by itself afterwards."),
     HeldReason.sender_domain: _l(
         "The DNS records of the sender's domain are no longer found, so its mails would be taken for forged ones. "
         "Please mend them under “Sender domains”, then let the mailing go on."
     ),
 }
+CHOICES = {Choice.hold: _l("Hold it, and send it afterwards"), Choice.cancel: _l("Cancel it")}
 REASONS = {
     Reason.unknown_address: _l("The address does not exist"),
     Reason.mailbox_full: _l("The mailbox is full"),

@@ -18,9 +18,7 @@ MOST = 20
 
 def in_a_row(customer_id: int, email: str, since: datetime | None = None) -> int:
     """Return how many of the last mails to a customer's address did not arrive; `since`: none from before counts."""
-    found = sa.select(
-        OutboxMail.state, OutboxMail.finished_at, OutboxMail.created_at, OutboxMail.not_arrived_at
-    ).where(
+    found = sa.select(OutboxMail.state, OutboxMail.finished_at, OutboxMail.created_at, OutboxMail.not_arrived_at).where(
         OutboxMail.recipient_hash == outbox.known_by(email),
         OutboxMail.customer_id == customer_id,
         OutboxMail.state.in_((OutboxState.accepted, OutboxState.failed, OutboxState.expired)),

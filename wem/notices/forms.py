@@ -56,9 +56,24 @@ class IncidentForm(FlaskForm):
         if field.data and self.begins_at.data and field.data <= self.begins_at.data:
             raise ValidationError(gettext("The end must be later than the beginning."))
 
+    def validate_planned(self, field: Field) -> None:
+        if field.data and not self.ends_at.data:
+            raise ValidationError(gettext("Maintenance needs its end: customers choose for mailings in this time."))
+
     def validate_begins_at(self, field: Field) -> None:
         if self.planned.data and field.data and in_japan(field.data) <= clock.now():
             raise ValidationError(gettext("Maintenance is announced before it begins."))
+
+
+class TimesForm(FlaskForm):
+    """Other times for maintenance that was announced: extended, shortened, moved."""
+
+    begins_at = DateTimeLocalField(_l("From"), [NEEDED], format="%Y-%m-%dT%H:%M")
+    ends_at = DateTimeLocalField(_l("Expected until"), [NEEDED], format="%Y-%m-%dT%H:%M")
+
+    def validate_ends_at(self, field: Field) -> None:
+        if field.data and self.begins_at.data and field.data <= self.begins_at.data:
+            raise ValidationError(gettext("The end must be later than the beginning."))
 
 
 class ClosingForm(FlaskForm):

@@ -15,6 +15,10 @@ class Part(enum.StrEnum):
     sign_up = "sign_up"  # the readers' pages
 
 
+# Of these nothing leaves while maintenance lasts.
+STOPS_SENDING = frozenset({Part.all, Part.sending})
+
+
 class Phase(enum.StrEnum):
     announced = "announced"
     running = "running"

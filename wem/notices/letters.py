@@ -69,7 +69,10 @@ def keep(notice: Notice, content: bytes | None = None) -> None:
     """Keep the document of a notice as it is sent, once. Raises documents.NotMade."""
     if notice.document is None:
         notice.document = documents.keep(
-            content or pdf([notice]), f"{notice.number}.pdf", about=f"notice {notice.id}", customer_id=notice.customer_id
+            content or pdf([notice]),
+            f"{notice.number}.pdf",
+            about=f"notice {notice.id}",
+            customer_id=notice.customer_id,
         )
 
 

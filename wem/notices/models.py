@@ -12,7 +12,7 @@ from wem import clock
 from wem.db import Base, BigId, db
 from wem.documents import Document
 from wem.notices import rules
-from wem.notices.incident_rules import Part
+from wem.notices.incident_rules import STOPS_SENDING, Part
 from wem.notices.rules import Channel, NoticeAction, NoticeKind, NoticeState
 
 
@@ -161,3 +161,19 @@ def open_incidents(customer_id: int | None = None) -> list[Incident]:
         mine = sa.or_(mine, Incident.customer_id == customer_id)
     found = sa.select(Incident).where(Incident.closed_at.is_(None), mine).order_by(Incident.begins_at)
     return list(db.session.scalars(found))
+
+
+def windows(customer_id: int | None, since: datetime) -> list[Incident]:
+    """Return announced maintenance in which nothing is sent and that was not over at a moment; soonest first (13-1).
+
+    Of everybody and of this customer; without one of all customers. Its end is the planned one until it is closed,
+    then the true one; None lasts until it is closed.
+    """
+    found = sa.select(Incident).where(
+        Incident.planned,
+        Incident.part.in_(STOPS_SENDING),
+        sa.or_(sa.and_(Incident.ends_at.is_(None), Incident.closed_at.is_(None)), Incident.ends_at > since),
+    )
+    if customer_id is not None:
+        found = found.where(sa.or_(Incident.customer_id.is_(None), Incident.customer_id == customer_id))
+    return list(db.session.scalars(found.order_by(Incident.begins_at, Incident.id)))

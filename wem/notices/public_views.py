@@ -51,6 +51,11 @@ def banners() -> list[Incident]:
     return [row for row in found if incident_rules.in_banner(row.begins_at, row.closed_at, at)]
 
 
+def for_customer() -> bool:
+    """Return whether who reads the banner has mailings that may fall into maintenance."""
+    return bool(current_user.is_authenticated) and current_membership() is not None
+
+
 def front() -> list[Announcement]:
     """Return the announcements that still stand on the start pages."""
     return announcements(clock.today(), 5)
@@ -59,4 +64,9 @@ def front() -> list[Announcement]:
 @blueprint.app_context_processor
 def _banners() -> dict[str, Any]:
     """Give the layouts the banner to ask for: pages without one ask nothing."""
-    return {"incident_banners": banners, "incident_parts": PARTS, "front_announcements": front}
+    return {
+        "incident_banners": banners,
+        "banner_for_customer": for_customer,
+        "incident_parts": PARTS,
+        "front_announcements": front,
+    }

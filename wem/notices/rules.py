@@ -46,7 +46,7 @@ class NoticeKind(enum.StrEnum):
     general = "general"
 
 
-# Their effect hangs on their being there (5-2, 14-2; 民法 97条): a mail that comes back is followed by a letter at once.
+# Their effect hangs on their being there (5-2, 14-2; 民法 97条): what comes back is followed by a letter at once.
 MUST_BE_THERE = frozenset({NoticeKind.non_renewal, NoticeKind.correction, NoticeKind.termination})
 
 

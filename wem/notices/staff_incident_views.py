@@ -13,7 +13,7 @@ from wem.accounts.rules import StaffRole
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.notices import incident_rules
-from wem.notices.forms import ClosingForm, IncidentForm, in_japan
+from wem.notices.forms import ClosingForm, IncidentForm, TimesForm, in_japan
 from wem.notices.incident_rules import Part
 from wem.notices.models import Incident
 from wem.notices.wording import PARTS, PHASES, REASONS
@@ -84,6 +84,32 @@ def new() -> Answer:
     return see_other(url_for("staff_incidents.show", id=row.id))
 
 
+@blueprint.post("/<int:id>/times")
+def move(id: int) -> Answer:
+    """Extend, shorten or move maintenance; what falls into it follows within seconds, and customers are told anew."""
+    row, form = found_or_404(Incident, id), TimesForm()
+    if row.closed_at is not None or not row.planned:
+        abort(404)
+    if not form.validate_on_submit() or form.begins_at.data is None or form.ends_at.data is None:
+        return _page(row, ClosingForm(formdata=None), form), 422
+    begins, ends = in_japan(form.begins_at.data), in_japan(form.ends_at.data)
+    if begins != row.begins_at and min(begins, row.begins_at) <= clock.now():
+        form.begins_at.errors = [gettext("It has begun, or this time has passed: the beginning stays.")]
+        return _page(row, ClosingForm(formdata=None), form), 422
+    row.begins_at, row.ends_at = begins, ends
+    audit.record(
+        "incident.move",
+        by=_me(),
+        customer_id=row.customer_id,
+        subject=row,
+        begins=begins.isoformat(),
+        ends_at=ends.isoformat(),
+    )
+    db.session.commit()
+    flash(gettext("The times are changed. Customers with mailings in it are told."), "success")
+    return see_other(url_for("staff_incidents.show", id=id))
+
+
 @blueprint.route("/<int:id>", methods=["GET", "POST"])
 def show(id: int) -> Answer:
     row, form = found_or_404(Incident, id), ClosingForm()
@@ -94,13 +120,22 @@ def show(id: int) -> Answer:
         db.session.commit()
         flash(gettext("Closed. The status page says what was done."), "success")
         return see_other(url_for("staff_incidents.show", id=id))
-    page = render_template(
+    return _page(row, form), 422 if form.is_submitted() and row.closed_at is None else 200
+
+
+def _page(row: Incident, form: ClosingForm, times: TimesForm | None = None) -> str:
+    times = times or TimesForm(
+        formdata=None,
+        begins_at=row.begins_at.astimezone(clock.JAPAN),
+        ends_at=row.ends_at.astimezone(clock.JAPAN) if row.ends_at else None,
+    )
+    return render_template(
         "notices/staff/incident.html",
         incident=row,
         form=form,
+        times=times if row.planned and row.closed_at is None else None,
         phase=PHASES[incident_rules.phase(row.begins_at, row.closed_at, clock.now())],
         customer=db.session.get(Customer, row.customer_id) if row.customer_id else None,
         parts=PARTS,
         reasons=REASONS,
     )
-    return page, 422 if form.is_submitted() and row.closed_at is None else 200

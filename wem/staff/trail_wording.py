@@ -19,6 +19,7 @@ from wem.contracts.wording import (
 from wem.lists.states import UploadKind
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES
 from wem.mailings.models import HeldReason
+from wem.mailings.wording import CHOICES
 from wem.notices.wording import CHANNELS as NOTICE_CHANNELS
 from wem.notices.wording import KINDS as NOTICE_KINDS
 
@@ -96,6 +97,10 @@ LABELS = {
     "testers": _l("Testers"),
     "time": _l("Which time"),
     "undone": _l("Registrations taken back"),
+    "begins": _l("Maintenance begins"),
+    "choice": _l("What becomes of it"),
+    "ends_at": _l("Maintenance ends"),
+    "incident": _l("Maintenance no."),
     "amount": _l("Amount"),
     "arrived": _l("Day of arrival"),
     "channel": _l("How it came"),
@@ -127,9 +132,11 @@ HELD = {
     HeldReason.problems: _l("Something in it forbade starting"),
     HeldReason.sender_domain: _l("The records of its sender domain were no longer found"),
     HeldReason.staff: _l("By our staff"),
+    HeldReason.maintenance: _l("Maintenance was going on"),
 }
 # What is noted as a code, by its label.
 CODES = {
+    "choice": {code.value: text for code, text in CHOICES.items()},
     "text": {code.value: text for code, text in TEXT_KINDS.items()},
     "channel": {code.value: text for code, text in [*CHANNELS.items(), *NOTICE_CHANNELS.items()]},
     "denied": REFUSALS,
@@ -143,8 +150,8 @@ CODES = {
     "step": {code.value: text for code, (text, _) in STATES.items()},
 }
 # What is noted as a number of something, by its label: the model's name above.
-NUMBERS = {"list": "MailingList", "person": "Account", "source": "Mailing", "testers": "Tester"}
-MOMENTS = frozenset({"at", "suspended_at"})
+NUMBERS = {"incident": "Incident", "list": "MailingList", "person": "Account", "source": "Mailing", "testers": "Tester"}
+MOMENTS = frozenset({"at", "begins", "ends_at", "suspended_at"})
 DAYS = frozenset(
     {"arrived", "before", "day", "deadline", "due", "effective", "ended", "ends", "handed", "on_day", "start"}
 )
