@@ -226,5 +226,5 @@ def test_staff_extend_and_shorten(world, browser_for):
         moved = {"begins_at": "2026-06-10T03:00", "ends_at": "2026-06-10T07:00"}
         assert staff.post(f"{path}/times", moved).status == 422
         assert staff.post(f"{path}/times", {**same, "ends_at": "2026-06-10T00:30"}).status == 422
-        staff.submit(path, {"words": "終わりました。"}, action=path)
+        assert staff.post(path, {"words": "終わりました。"}).status == 303
         assert staff.post(f"{path}/times", {**same, "ends_at": "2026-06-10T08:00"}).status == 404

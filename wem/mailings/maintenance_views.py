@@ -1,4 +1,4 @@
-"""What a customer wants for mailings that fall into announced maintenance: hold and send afterwards, or cancel (13-1)."""
+"""What a customer wants for mailings that fall into maintenance: hold and send afterwards, or cancel (13-1)."""
 
 from __future__ import annotations
 

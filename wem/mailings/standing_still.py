@@ -62,6 +62,8 @@ def go_on(mailing: Mailing, ready: Ready | None) -> bool:
     try:
         controlling.resume(mailing, by=None, ready=ready)
     except CannotStart as error:
+        # The start that was undone has read the row in a state that never came.
+        db.session.refresh(mailing)
         mailing.held_reason = starting.held_for(error).value
         # Its people decide now, and are told so.
         mailing.told_of = None
