@@ -79,6 +79,8 @@ from wem.lists.models import (
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.mailings import answering, replies, starting
 from wem.mailings import jobs as mailings_jobs
+from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
+from wem.mailings.maintenance_rules import Choice
 from wem.mailings.models import BodyKind, MailingState, SendingHold, Tester
 from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting
 from wem.notices import letters, telling
@@ -178,6 +180,7 @@ def set_up() -> Stage:
         _mailings(half)
         _bounces(half)
         _replies(half)
+        _maintenance(half)
     stage.catalogue = _catalogue(stage.admin)
     for half in (stage.ours, stage.theirs):
         _contract_life(half, stage.admin)
@@ -485,6 +488,23 @@ def _notices(half: Half, contract: Contract) -> None:
     db.session.add_all([announced, incident])
     db.session.flush()
     half.announcement_ids, half.incident_ids = [announced.id], [incident.id]
+
+
+def _maintenance(half: Half) -> None:
+    """Maintenance ahead for this customer alone, with their choice for a mailing."""
+    at = clock.now()
+    incident = Incident(
+        title="配信サーバーの保守", body="送信が止まります。", reason=6, planned=True, part=Part.sending,
+        customer_id=half.customer_id, begins_at=at + timedelta(days=5), ends_at=at + timedelta(days=5, hours=3),
+        created_at=at,
+    )  # fmt: skip
+    db.session.add(incident)
+    db.session.flush()
+    half.incident_ids.append(incident.id)
+    key = {"incident_id": incident.id, "customer_id": half.customer_id}
+    db.session.add(MaintenanceChoice(mailing_id=half.mailing_ids[0], choice=Choice.hold, chosen_at=at, **key))
+    db.session.add(MaintenanceTold(begins_at=incident.begins_at, ends_at=incident.ends_at, told_at=at, **key))
+    db.session.commit()
 
 
 HEADER = "メールアドレス,氏名\r\n"
