@@ -158,7 +158,9 @@ class Browser:
         return str(field["value"])
 
     def _forget(self) -> None:
-        """Empty `g`: under a test's application context it would live from one request to the next."""
+        """End what the test has begun: under its application context `g` and the transaction would reach into the
+        request, and a page view that notes a sign of life would wait for a lock that the test holds."""
+        db.session.commit()
         for name in list(g):
             g.pop(name)
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import factories
-from tests.bounces.mails import arrived, feedback, make_readers, message_id, sent_mailing
+from tests.bounces.mails import arrived, feedback, make_readers, message_id, return_path, sent_mailing
 from tests.factories import World
 from tests.lists.recounting import assert_counts_are_exact
 from wem import clock
@@ -16,7 +16,8 @@ from wem.arriving import Fate
 from wem.audit import AuditEvent
 from wem.bounces import complaining, jobs
 from wem.bounces.models import Alarm, BounceTally, Complaint, Unmatched, UnmatchedReport
-from wem.bounces.states import Reason
+from wem.bounces.reading import read_mail
+from wem.bounces.states import Kind, Reason
 from wem.bounces.taking import take
 from wem.db import db
 from wem.delivery.models import Dispatch
@@ -30,6 +31,25 @@ from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases
 FBL = "fbl@mail.wem.example"
+REPORT = """From: fbl@provider.example
+Subject: abuse report
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+--b
+Content-Type: text/plain
+
+A reader complains.
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Provider/1.0
+Version: 1
+Original-Mail-From: <SENT_AS>
+Removal-Recipient: removed
+--b--
+"""
 
 
 def complain(dispatch: Dispatch, reader: Subscriber, feedback_type: str | None = "abuse") -> Fate:
@@ -84,6 +104,19 @@ def test_an_opt_out_is_no_complaint_and_not_spam_is_nothing(world: World) -> Non
     assert db.session.get(Subscriber, numbers[1]) is not None
     assert not db.session.scalar(sa.select(sa.func.count()).select_from(BounceTally))
     assert complaining.complained_about() == []
+
+
+def test_what_it_was_sent_as_names_a_mail(world: World) -> None:
+    reader, dispatch = world.ours.readers[0], sent_mailing(world.ours.mailing_list)
+    number, sent_as = reader.id, return_path(dispatch, reader)
+    text = REPORT.replace("SENT_AS", sent_as)
+    reading = read_mail(text.encode())
+    assert (reading.kind, reading.message_id, reading.return_path) == (Kind.feedback, None, sent_as)
+    assert take(arrived(FBL), reading) is Fate.taken
+    assert db.session.get(Subscriber, number) is None
+    forged = read_mail(text.replace(sent_as, f"{sent_as[:9]}x{sent_as[10:]}").encode())
+    assert take(arrived(FBL), forged) is Fate.taken
+    assert [row.why for row in db.session.scalars(sa.select(UnmatchedReport))] == [Unmatched.unnamed]
 
 
 @pytest.mark.parametrize("named", [None, "<abcdefghijklmnopqrstuvwxyz234567abcdefg@mail.wem.example>"])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opened
-from tests.browser.judging import leftovers, overflows, violations
+from tests.browser.judging import DESK, PHONE, leftovers, overflows, violations
 from tests.browser.standing import Standing
 from tests.browser.visits import Visit, cookies, visits
 
@@ -32,14 +32,14 @@ def test_every_page(standing: Standing, opened: Opened, who: str) -> None:
 def judge(page: Page, visit: Visit) -> list[str]:
     """Return what is wrong with a page: light at a desk in Japanese, dark on a phone in English."""
     wrong = []
-    for language, width, colours in (("ja", 1280, "light"), ("en", 360, "dark")):
+    for language, width, colours, asked in (("ja", 1280, "light", DESK), ("en", 360, "dark", PHONE)):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
         page.goto(visit.in_language(language))
         expect(page.locator("h1")).to_have_count(1)
         page.evaluate(RENEW)
         look = f"{language} {width} {colours}"
-        wrong += [f"{look}: {each}" for each in violations(page)]
+        wrong += [f"{look}: {each}" for each in violations(page, asked)]
         wrong += [f"{look}: stands in the other language: {each}" for each in leftovers(page, language)]
         wrong += [f"{look}: scrolls sideways"] if overflows(page) else []
     return wrong

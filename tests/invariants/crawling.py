@@ -98,6 +98,7 @@ class Crawler:
         self.watch = Watch()
         self.seen = Crawl(tuple(self.stage.addresses))
         self.browsers: dict[tuple[str, str], Browser] = {}
+        self.tokens: dict[Browser, str] = {}
         self.shapes: set[str] = set()
         self.asked: set[tuple[str, str, str]] = set()
 
@@ -196,6 +197,8 @@ class Crawler:
         # Under the test's application context `g` would live from one request to the next.
         for name in list(g):
             g.pop(name)
+        # Nor may what was asked here hold SQLite's write lock: a page view that notes a sign of life waits for it.
+        db.session.rollback()
         response = client.open(path, **options)
         db.session.rollback()
         return response
@@ -267,7 +270,7 @@ class Crawler:
         account = people(route, self.stage).get(who)
         browser = self.browser(who, account, route.base_url)
         if route.base_url == PORTAL:
-            values["csrf_token"] = browser.csrf_token()
+            values["csrf_token"] = self._csrf_token(browser)
         response = self._request(browser.client, path, method="POST", base_url=route.base_url, data=values)
         answer = self._keep(route, who, "POST", route.base_url, path, response, typed)
         self.watch.changed()
@@ -277,6 +280,11 @@ class Crawler:
             follow, target = self.route_of(route.base_url, location)
             if target:
                 self.get(follow, who, account, target, base_url=route.base_url)
+
+    def _csrf_token(self, browser: Browser) -> str:
+        if browser not in self.tokens:
+            self.tokens[browser] = browser.csrf_token()
+        return self.tokens[browser]
 
     def _flashes(self, browser: Browser) -> None:
         with browser.client.session_transaction(base_url=browser.origin) as session:

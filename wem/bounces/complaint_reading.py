@@ -51,11 +51,13 @@ def _reading(kind: str, fields: list[tuple[str, str]], returned: Part | None) ->
         addresses = addresses_in(told or returned.field(b"to"))
     unique = list({each.lower(): each for each in addresses}.values())[:MOST_RECIPIENTS]
     reporter = next((value.strip()[:200] for name, value in fields if name.lower() == "user-agent"), "")
+    senders = _named(fields, "original-mail-from") or (addresses_in(returned.field(b"return-path")) if returned else [])
     return Reading(
         kind=Kind.feedback,
         recipients=tuple(Reported(each, Severity.other, Reason.feedback, reporter=reporter) for each in unique),
         feedback_type=kind,
         message_id=message_id_in(returned),
+        return_path=next(iter(senders), None),
     )
 
 

@@ -86,3 +86,5 @@ class Reading:
     feedback_type: str | None = None
     # Of the mail that came back, where a part of it was returned; with its brackets.
     message_id: str | None = None
+    # Of a feedback report: what the mail complained of was sent as (Original-Mail-From, RFC 5965 3.2).
+    return_path: str | None = None

@@ -90,7 +90,8 @@ _MAILINGS = (Purpose.bounce, Purpose.message)
 
 
 def named_by(mail: ArrivedMail, reading: Reading) -> Named | Unmatched:
-    """Return which mail of ours a report names: by our return path, else by our Message-ID in what came back.
+    """Return which mail of ours a report names: by our return path, else by our Message-ID in what came back,
+    else by what a feedback report says it was sent as.
 
     A return path that only looks like ours is forged, and then nothing else in the mail is believed either.
     """
@@ -100,8 +101,12 @@ def named_by(mail: ArrivedMail, reading: Reading) -> Named | Unmatched:
         return Named(found[0], (found[1], found[2]), True)
     if looks_like_return_path(mail.recipient):
         return Unmatched.forged
-    named = _by_message_id(reading.message_id or "", keys)
-    return named or Unmatched.unnamed
+    if named := _by_message_id(reading.message_id or "", keys):
+        return named
+    # Providers that take the mail's own text out leave this; who can tell it was sent the mail.
+    if (found := read_return_path(reading.return_path or "", keys)) is not None:
+        return Named(found[0], (found[1], found[2]), False)
+    return Unmatched.unnamed
 
 
 def _by_message_id(text: str, keys: IdentityKeys) -> Named | None:
