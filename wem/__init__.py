@@ -38,6 +38,11 @@ from wem.domains import list_views as list_sender_views
 from wem.domains import staff_views as staff_domain_views
 from wem.domains import views as domain_views
 from wem.inbound import staff_views as staff_inbound_views
+from wem.inquiries import answering as inquiry_answering
+from wem.inquiries import public_views as inquiry_order_views
+from wem.inquiries import staff_act_views as staff_inquiry_act_views
+from wem.inquiries import staff_views as staff_inquiry_views
+from wem.inquiries import views as inquiry_views
 from wem.lists import (
     blank_views,
     field_views,
@@ -125,6 +130,10 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     subscriber_views.blueprint,
     upload_views.blueprint,
     staff_upload_views.blueprint,
+    inquiry_views.blueprint,
+    inquiry_order_views.blueprint,
+    staff_inquiry_views.blueprint,
+    staff_inquiry_act_views.blueprint,
     staff_inbound_views.blueprint,
     public_list_views.blueprint,
     public_link_views.blueprint,
@@ -178,7 +187,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_limits(app)
     set_up_headers(app)
     set_up_filters(app)
-    set_up_context(app, {"/replies": answering.unread})
+    set_up_context(app, {"/replies": answering.unread, "/inquiries": inquiry_answering.unread})
     set_up_errors(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -6,6 +6,7 @@ from wem.billing import models as billing
 from wem.bounces import models as bounces
 from wem.contracts import application_models as applications
 from wem.contracts import catalogue_models as catalogue
+from wem.contracts import emergency_models as emergencies
 from wem.contracts import models as contracts
 from wem.contracts import request_models as requests
 from wem.contracts import text_models as texts
@@ -13,6 +14,7 @@ from wem.delivery import models as delivery
 from wem.delivery import pace_models as pace
 from wem.domains import models as domains
 from wem.inbound import models as inbound
+from wem.inquiries import models as inquiries
 from wem.lists import blank_mail_models as blank_mail
 from wem.lists import models as lists
 from wem.mailings import maintenance_models as maintenance
@@ -33,7 +35,9 @@ __all__ = [
     "delivery",
     "documents",
     "domains",
+    "emergencies",
     "inbound",
+    "inquiries",
     "lists",
     "mailings",
     "maintenance",

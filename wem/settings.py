@@ -28,6 +28,7 @@ _FORMS = {
     "DKIM_SERVICE_TOO": "[01]",
     "BOUNCE_CUMULATIVE": "[01]",
     "IMAP_TLS": "on|off",
+    "HELP_DESK_HOURS": r"(?:[01]?\d|2[0-3]):[0-5]\d-(?:[01]?\d|2[0-3]):[0-5]\d",
 }
 
 
@@ -43,7 +44,7 @@ NUMBERS = (
     "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
     "LOGIN_HOURS", "TRUSTED_PROXIES", "INBOUND_LMTP_PORT", "INBOUND_SMTP_PORT", "INBOUND_CONNECTIONS", "INBOUND_SIZE",
     "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS", "ADVERSE_NOTICE_DAYS",
-    "IMAP_PORT",
+    "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
 )  # fmt: skip
 
 
@@ -94,6 +95,11 @@ class Settings:
     COURSE_CHANGE_EMAIL: str = _about(
         "change@mail.wem.example", "where customers write to change their contract (11-1)"
     )
+    HELP_DESK_HOURS: str = _about("10:00-17:00", "when the help desk works, on days that are no holidays (Art. 23-1)")
+    HELP_DESK_DAYS: str = _about("3", "working days after the day of receipt within which it means to answer")
+    INQUIRY_KEPT_DAYS: str = _about(
+        "365", "how long a closed inquiry is kept that is no customer's; those of customers stay with the contract"
+    )
     INBOUND_HOST: str = _about("127.0.0.1", "address that the door for arriving mail listens on")
     INBOUND_LMTP_PORT: str = _about("2528", "its port for LMTP, which a mail server delivers to; 0: none")
     INBOUND_SMTP_PORT: str = _about("2527", "its port for SMTP; 0: none")
@@ -113,6 +119,7 @@ class Settings:
     IMAP_DONE_FOLDER: str = _about("", "folder that fetched mail is moved to; empty: it is marked as seen and stays")
     LOGIN_IDLE_MINUTES: str = _about("30", "a sign-in ends after this time without a request")
     LOGIN_HOURS: str = _about("12", "a sign-in ends after this time in any case")
+    SIGN_IN_HISTORY_DAYS: str = _about("180", "how long attempts to sign in are kept and shown to the person (8-2)")
     SECURE_COOKIES: str = _about("", "1 or 0; empty means: as PORTAL_URL is https or not")
     TRUSTED_PROXIES: str = _about("0", "number of reverse proxies whose X-Forwarded-* headers are believed")
     SEND_WORKERS: str = _about("", "processes that send; empty means one per core")

@@ -26,6 +26,8 @@ class Purpose(enum.StrEnum):
     page = "page"  # moment at which a page with a button was shown
     password = "password"  # account id, change number
     invitation = "invitation"  # membership invitation id
+    emergency = "emergency"  # emergency stop id
+    order = "order"  # inquiry id: an order by mail, asked of the registered address
     undo = "undo"
     preview = "preview"  # account id, mailing id, subscriber id
     view = "view"  # dispatch id, seq

@@ -42,6 +42,9 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "contract/requests": lambda half: half.request_ids,
     "notices": lambda half: half.notice_ids,
     "announcements": lambda half: half.announcement_ids,
+    "inquiries": lambda half: half.inquiry_ids,
+    "files": lambda half: half.inquiry_file_ids,
+    "inquiries/confirm": lambda half: [tokens.sign(Purpose.order, half.inquiry_ids[0])],
     "terms": lambda half: [1],
     "c": lambda half: [tokens.sign(Purpose.confirm, *half.subscription_ids)],
     "u": lambda half: [
@@ -80,6 +83,8 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "domains": lambda stage: stage.ours.domain_ids,
     "alarms": lambda stage: list(db.session.scalars(sa.select(Alarm.id))),
     "holds": lambda stage: [stage.ours.customer_id],
+    "inquiries": lambda stage: [*stage.ours.inquiry_ids, *stage.loose_inquiry_ids],
+    "files": lambda stage: stage.ours.inquiry_file_ids,
     "inbound": lambda stage: stage.inbound_ids,
     "bounces/notices": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
 }

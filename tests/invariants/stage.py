@@ -17,7 +17,7 @@ from tests import factories
 from tests.contracts.applications import make_application
 from tests.factories import Side
 from wem import audit, clock, documents, outbox, storage, tokens
-from wem.accounts.models import Account, Invitation, Membership
+from wem.accounts.models import Account, Customer, Invitation, Membership
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
 from wem.billing.models import Receivable
@@ -60,6 +60,11 @@ from wem.inbound.keeping import Arriving
 from wem.inbound.models import InboundMail
 from wem.inbound.states import InboundState
 from wem.inbound.states import Way as InboundWay
+from wem.inquiries import asking, passing_on
+from wem.inquiries import taking as inquiry_taking
+from wem.inquiries.attaching import Attached
+from wem.inquiries.models import Inquiry, InquiryEntry, InquiryFile
+from wem.inquiries.state_rules import InquiryState
 from wem.lists import blank_addresses, reading
 from wem.lists import jobs as lists_jobs
 from wem.lists.blank_mail_models import LentAddress
@@ -128,6 +133,8 @@ class Half:
     correction_ids: list[int] = field(default_factory=list)
     termination_ids: list[int] = field(default_factory=list)
     receivable_ids: list[int] = field(default_factory=list)
+    inquiry_ids: list[int] = field(default_factory=list)
+    inquiry_file_ids: list[int] = field(default_factory=list)
 
     def person(self, role: str) -> Account:
         """Return the owner, editor, delegate or viewer."""
@@ -147,6 +154,7 @@ class Stage:
     staff_invitation_ids: list[int]
     application_ids: list[int]
     inbound_ids: list[int] = field(default_factory=list)
+    loose_inquiry_ids: list[int] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     catalogue: dict[str, list[int]] = field(default_factory=dict)
 
@@ -185,6 +193,7 @@ def set_up() -> Stage:
     for half in (stage.ours, stage.theirs):
         _contract_life(half, stage.admin)
         _arrived(half)
+        _inquiries(half, stage)
     stage.inbound_ids = list(db.session.scalars(sa.select(InboundMail.id).order_by(InboundMail.id)))
     # What stands in the queue would be rung by the next commit, and there is no Redis.
     db.session.info.pop("rings", None)
@@ -199,6 +208,7 @@ def set_up() -> Stage:
                 OutboxMail.recipient,
                 Conversation.address,
                 InboundMail.sender,
+                Inquiry.address,
             )
             for address in db.session.scalars(sa.select(column).where(column.like("%@himitsu-%")))
             if address and "*" not in address
@@ -218,6 +228,33 @@ def _arrived(half: Half) -> None:
     for mail, state in zip(mails, itertools.cycle(InboundState), strict=False):
         if state is not InboundState.waiting:
             mail.become(state, at, "RuntimeError" if state is InboundState.failed else "")
+    db.session.commit()
+
+
+def _inquiries(half: Half, stage: Stage) -> None:
+    """One in each state, with a file; a confidential one; a reader's complaint and what the customer gets of it."""
+    customer, owner = db.session.get_one(Customer, half.customer_id), half.person("owner")
+    for state in InquiryState:
+        row = asking.ask(customer, owner, "送信できません", "予約が進みません。", [Attached("画面.png", b"\x89PNG")])
+        row.state, row.unread = state, state is InquiryState.answered
+        half.inquiry_ids.append(row.id)
+    asking.ask(customer, owner, "秘密の件", "新商品の名前です。", confidential=True)
+    reader = db.session.get_one(Subscriber, half.subscriber_ids[0]).address
+    for number, sender in enumerate((reader, f"kujou.kakushita@{half.secret}")):
+        raw = f"From: 怒る人 <{sender}>\r\nSubject: 苦情 {sender}\r\n\r\n{sender} に送らないでください。\r\n".encode()
+        at_desk = "support@mail.wem.example"
+        mail = ArrivedMail(half.customer_id * 100 + 50 + number, clock.now(), sender, at_desk, raw)
+        assert inquiry_taking.take(mail) is Fate.taken
+    loose = db.session.scalars(
+        sa.select(Inquiry).where(Inquiry.customer_id.is_(None)).order_by(Inquiry.id.desc()).limit(2)
+    ).all()
+    contract = db.session.get_one(Contract, half.contract_id)
+    for row in loose:
+        stage.loose_inquiry_ids.append(row.id)
+        passed = passing_on.pass_on(row, contract, passing_on.masked_words(row), by=stage.admin.id)
+        half.inquiry_ids.append(passed.id)
+    files = sa.select(InquiryFile.id).join(InquiryEntry, InquiryEntry.id == InquiryFile.entry_id)
+    half.inquiry_file_ids = list(db.session.scalars(files.where(InquiryEntry.inquiry_id == half.inquiry_ids[0])))
     db.session.commit()
 
 

@@ -14,7 +14,7 @@ from wem.settings import ROOT
 
 FOUNDATION = {
     "clock", "settings", "db", "hashing", "queue", "tokens", "storage", "documents", "vault", "outbox", "audit",
-    "arriving", "mail_charsets", "mail_reading", "domain_rules",
+    "arriving", "mail_charsets", "mail_reading", "domain_rules", "workdays",
 }  # fmt: skip
 # schedule keeps a row per job and rings by name; models collects; cli and create_app collect what domains define.
 TOP = {"", "models", "schedule", "cli", "demo", "mailbox", "running"}

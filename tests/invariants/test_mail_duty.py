@@ -38,6 +38,9 @@ KINDS = {
     "complaints_hold": (PERSON, "writes mailings that wait for staff because readers complained"),
     # To whoever wrote to the service: the writer's own mail is what it answers.
     "inbound_answer": (WRITER, "a member of staff answers, after opening the mail with a reason"),
+    "inquiry_receipt": (WRITER, "wrote to the help desk, or asked there: says once that it came (Art. 23-1)"),
+    "inquiry_answer": (WRITER, "asked the help desk: a member of staff answers"),
+    "inquiry_confirmation": (PERSON, "the customer's notice address: whether an order that came by mail is theirs"),
     "notice": (PERSON, "has or applies for a contract: what we tell them about it (Art. 22)"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
@@ -49,6 +52,9 @@ POSTS = {
     "wem.domains.telling": "a sender domain that broke, to those who can mend it",
     "wem.lists.blank_mail": "answers to mails to dedicated addresses",
     "wem.inbound.answering": "staff's answer to a mail that came",
+    "wem.inquiries.answering": "the help desk's answer",
+    "wem.inquiries.asking": "the help desk's receipt",
+    "wem.inquiries.confirming": "whether an order by mail is the customer's, to its notice address",
     "wem.lists.subscribing": "confirmation, invitation, already registered, registered",
     "wem.lists.upload_inviting": "invitation, to the addresses of an upload",
     "wem.lists.uploading": "upload decided, to who handed it in",

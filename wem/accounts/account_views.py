@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import sqlalchemy as sa
 from flask import abort, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
@@ -12,12 +14,14 @@ from wem import audit, clock, outbox
 from wem.accounts import emails, signing_in
 from wem.accounts.browser_names import browser_name
 from wem.accounts.forms import ChangePasswordForm, NameForm
-from wem.accounts.models import Account, SignIn
+from wem.accounts.models import Account, SignIn, SignInAttempt
 from wem.accounts.passwords import fits, hashed
 from wem.db import db
+from wem.settings import settings
 from wem.web.blueprints import AccountBlueprint
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
+from wem.web.paging import page_of
 from wem.web.session import choose_customer, current_account, sign_out
 
 blueprint = AccountBlueprint("account", __name__)
@@ -86,6 +90,22 @@ def change_password() -> Answer:
     db.session.commit()
     flash(gettext("Your password is changed. All other sign-ins have ended."), "success")
     return see_other(url_for("account.show"))
+
+
+@blueprint.get("/account/sign-ins")
+def history() -> Answer:
+    """Every attempt to sign in with this person's address that is kept (8-2)."""
+    me = _me()
+    return render_template(
+        "accounts/sign_ins.html",
+        person=me,
+        page=page_of(signing_in.attempts_of(me), SignInAttempt.id),
+        browser_name=browser_name,
+        days=settings().SIGN_IN_HISTORY_DAYS,
+        where=partial(url_for, "account.history"),
+        back_url=url_for("account.show"),
+        back_label=gettext("Your account"),
+    )
 
 
 @blueprint.post("/account/sign-ins/<int:id>/end")

@@ -8,7 +8,8 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from wem import tokens
-from wem.accounts.models import Account, Invitation
+from wem.accounts.browser_names import browser_name
+from wem.accounts.models import Account, Invitation, SignIn
 from wem.outbox import SystemMail
 from wem.settings import settings
 from wem.tokens import Purpose
@@ -60,3 +61,15 @@ def password_changed(account: Account) -> SystemMail:
         return _mail(
             "password", account.email, subject, "password_changed", timedelta(days=1), name=account.name, url=url
         )
+
+
+def two_places(account: Account, to: Account, one: SignIn, other: SignIn) -> SystemMail:
+    """Tells the person, or an owner, that one sign-in is used from two places at once (12禁22)."""
+    places = [(browser_name(row.user_agent), row.ip, row.created_at) for row in (one, other)]
+    with force_locale(to.language):
+        subject = gettext("WeM: one sign-in is used from two places")
+        return _mail(
+            "two_places", to.email, subject, "two_places", timedelta(days=1),
+            name=to.name, whose=account, own=to.id == account.id, places=places, url=_portal("/account"),
+            emergency=_portal("/emergency-stop"),
+        )  # fmt: skip

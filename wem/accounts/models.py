@@ -78,6 +78,8 @@ class Account(Base):
     partner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("partner.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     ended_at: Mapped[datetime | None]
+    # When owners were last told that it is used from two places at once.
+    two_places_at: Mapped[datetime | None]
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="account")
     partner: Mapped[Partner | None] = relationship()
@@ -128,6 +130,22 @@ class Membership(Base):
 
     account: Mapped[Account] = relationship(back_populates="memberships")
     customer: Mapped[Customer] = relationship(back_populates="memberships")
+
+
+class ReturnedAccount(Base):
+    """A sign-in that a customer's person had and has no more (8-1); those in use are the memberships."""
+
+    __tablename__ = "returned_account"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    account_id: Mapped[int]
+    name: Mapped[str] = mapped_column(sa.String(100))
+    email: Mapped[str] = mapped_column(sa.String(254))
+    role: Mapped[Role]
+    lent_at: Mapped[datetime]
+    returned_at: Mapped[datetime] = mapped_column(default=clock.now)
+    returned_by: Mapped[int | None]
 
 
 class SignIn(Base):

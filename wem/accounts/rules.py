@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 
 
 class Role(enum.StrEnum):
@@ -75,6 +76,21 @@ COMMON = frozenset(
         "welcome12345",
     }
 )
+
+def same_network(one: str, other: str) -> bool:
+    """Return whether two addresses belong to one place as far as can be told: the same /16 of IPv4, /48 of IPv6.
+
+    Offices and carriers hand out addresses from there in turn; what cannot be read is taken for the same.
+    """
+    try:
+        here, there = ipaddress.ip_address(one), ipaddress.ip_address(other)
+    except ValueError:
+        return True
+    if here.version != there.version:
+        return False
+    length = 16 if here.version == 4 else 48
+    return there in ipaddress.ip_network(f"{here}/{length}", strict=False)
+
 
 GUESSES_PER_PLACE = 5  # wrong passwords for one address from one network address
 GUESSES_PER_EMAIL = 20  # wrong passwords for one address from anywhere

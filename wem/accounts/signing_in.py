@@ -53,16 +53,15 @@ def account_of(email: str) -> Account | None:
     )
 
 
+def attempts_of(account: Account) -> sa.Select[SignInAttempt]:
+    """Return the person's attempts to sign in, whoever made them (8-2)."""
+    return sa.select(SignInAttempt).where(SignInAttempt.email == account.email)
+
+
 def recent_attempts(account: Account, most: int = 20) -> list[SignInAttempt]:
     """Return the person's last attempts to sign in, newest first (8-2)."""
-    return list(
-        db.session.scalars(
-            sa.select(SignInAttempt)
-            .where(SignInAttempt.email == account.email)
-            .order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc())
-            .limit(most)
-        )
-    )
+    newest = attempts_of(account).order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc())
+    return list(db.session.scalars(newest.limit(most)))
 
 
 def _may_try(email: str, ip: str) -> bool:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import sqlalchemy as sa
 from flask import abort, flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit
-from wem.accounts import inviting
+from wem.accounts import inviting, returning, signing_in
+from wem.accounts.browser_names import browser_name
 from wem.accounts.forms import ROLE_HINTS, MemberForm, RoleForm
 from wem.accounts.inviting import AlreadyThere
-from wem.accounts.models import Account, Customer, Invitation, Membership
+from wem.accounts.models import Account, Customer, Invitation, Membership, SignInAttempt
 from wem.accounts.rules import Role
 from wem.accounts.wording import ROLES
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.web.blueprints import CustomerBlueprint, owners_only
+from wem.settings import settings
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
+from wem.web.paging import page_of
 from wem.web.session import current_account, current_customer
 
 blueprint = CustomerBlueprint("team", __name__, use=Use.contract)
@@ -100,6 +105,23 @@ def change_role(id: int) -> Answer:
     return see_other(url_for("team.show"))
 
 
+@blueprint.get("/team/<int:id>/sign-ins")
+@owners_only
+def sign_ins(id: int) -> Answer:
+    """From where and when a person of the team signed in, or tried to (8-2)."""
+    membership = owned_or_404(Membership, id)
+    return render_template(
+        "accounts/sign_ins.html",
+        person=membership.account,
+        page=page_of(signing_in.attempts_of(membership.account), SignInAttempt.id),
+        browser_name=browser_name,
+        days=settings().SIGN_IN_HISTORY_DAYS,
+        where=partial(url_for, "team.sign_ins", id=id),
+        back_url=url_for("team.show"),
+        back_label=gettext("Team"),
+    )
+
+
 @blueprint.post("/team/<int:id>/remove")
 @owners_only
 def remove(id: int) -> Answer:
@@ -108,14 +130,7 @@ def remove(id: int) -> Answer:
     if membership.role is Role.owner and _last_owner(membership):
         flash(gettext("At least one person must stay owner. Please make another person owner first."), "error")
         return see_other(url_for("team.show"))
-    audit.record(
-        "team.remove",
-        by=account.id,
-        customer_id=membership.customer_id,
-        subject=membership,
-        person=membership.account_id,
-    )
-    db.session.delete(membership)
+    returning.give_back(membership, by=account.id)
     db.session.commit()
     flash(gettext("This person no longer works here."), "success")
     return see_other(url_for("team.show"))

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import outbox, tokens
-from wem.accounts import emails, inviting, signing_in
+from wem.accounts import emails, inviting, signing_in, watching
 from wem.accounts.forms import AcceptForm, ForgottenForm, NewPasswordForm, SignInForm
 from wem.accounts.models import Account, Invitation
 from wem.accounts.passwords import hashed
@@ -53,7 +53,7 @@ def sign_in_with_password() -> Answer:
             message = gettext("The e-mail address or the password is not right.")
         form.form_errors.append(message)
         return render_template("accounts/login.html", form=form, next=target), 422
-    sign_in(outcome)
+    watching.look_for_second_place(outcome, sign_in(outcome))
     db.session.commit()
     return redirect(target or start_page(outcome), 303)  # type: ignore[return-value]
 

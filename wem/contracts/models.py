@@ -86,6 +86,8 @@ class Contract(Base):
     restriction: Mapped[Restriction | None]
     restricted_at: Mapped[datetime | None]
     restriction_note: Mapped[str] = mapped_column(sa.String(500), default="")
+    # Since when sending is held because what we lent may be in wrong hands (8-3), until staff lift it.
+    emergency_since: Mapped[datetime | None]
 
     customer: Mapped[Customer] = relationship()
     course: Mapped[Course] = relationship()
@@ -120,7 +122,16 @@ class Contract(Base):
 
     def permits(self, use: Use, on: date) -> bool:
         """Return whether the contract permits this use on a date; the one place that everything asks."""
-        return rules.permits(self.state, self.start_date, self.suspended, use, on, self.life.over_on, self.restriction)
+        return rules.permits(
+            self.state,
+            self.start_date,
+            self.suspended,
+            use,
+            on,
+            self.life.over_on,
+            self.restriction,
+            self.emergency_since is not None,
+        )
 
     @property
     def standing(self) -> Standing:

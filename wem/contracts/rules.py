@@ -68,6 +68,10 @@ RESTRICTED = {
 }
 
 
+# What whoever holds a stolen sign-in must not do: nothing new reaches readers, no addresses come in (8-3).
+EMERGENCY = frozenset({Use.schedule, Use.send, Use.upload})
+
+
 def permits(
     state: ContractState,
     start: date | None,
@@ -76,15 +80,18 @@ def permits(
     on: date,
     over_on: date | None = None,
     restriction: Restriction | None = None,
+    emergency: bool = False,
 ) -> bool:
-    """Return whether a contract permits a use on a date (Art. 4-4, 13-2, 15-1, 18, product.md 8).
+    """Return whether a contract permits a use on a date (Art. 4-4, 8-3, 13-2, 15-1, 18, product.md 8).
 
-    `over_on` is the first day after the contract. Dates decide, so that a daily job that is late lets nobody wait
+    `emergency`: an emergency stop holds. `over_on` is the first day after the contract. Dates decide, so that a daily job that is late lets nobody wait
     for the start and nobody send after the end.
     """
     if use in ALWAYS:
         return True
     if standing(state, start, suspended, on, over_on) is not Standing.in_use:
+        return False
+    if emergency and use in EMERGENCY:
         return False
     return restriction is None or use not in RESTRICTED[restriction]
 

@@ -16,16 +16,19 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
 from wem.contracts import catalogue
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine
+from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
 from wem.contracts.rules import Conditions, Restriction
 from wem.contracts.wording import CHANNELS, REQUESTS, RESTRICTIONS, SCOPES, TERMINATION_GROUNDS
@@ -46,7 +49,7 @@ class AcceptForm(FlaskForm):
     effective = DateField(_l("Holds from"), [Optional()])
 
 
-BY_STAFF = (RequestKind.cancel, RequestKind.course, RequestKind.resume)
+BY_STAFF = (RequestKind.cancel, RequestKind.course, RequestKind.options, RequestKind.resume)
 
 
 class EntryForm(FlaskForm):
@@ -64,10 +67,19 @@ class EntryForm(FlaskForm):
     sent = DateTimeLocalField(_l("Sent, if known"), [Optional()])
     wanted = DateField(_l("Wanted from, if later"), [Optional()])
     course = SelectField(_l("New course"), [Optional()])
+    options = SelectMultipleField(
+        _l("Options from then on"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
     note = TextAreaField(_l("Words of the customer"), [Optional(), Length(max=500)])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, contract: Contract, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        has = {option.code: option for option in contract.options_on(clock.today())}
+        found = has | {option.code: option for option, _ in catalogue.offered_options(clock.today())}
+        self.options.choices = [SelectChoice(code, option.name) for code, option in found.items()]
+        self.has = list(has)
+        if not self.is_submitted():
+            self.options.data = self.has
         self.course.choices = [
             SelectChoice("", gettext("No other course")),
             *(SelectChoice(course.code, course.name) for course, _ in catalogue.offered(clock.today())),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
-from flask import abort, flash, render_template, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -20,6 +22,8 @@ from wem.contracts.staff_views import CHANGERS, LOOKERS, contract_to_change, may
 from wem.contracts.state_rules import UNDECIDED, Illegal, RequestState
 from wem.contracts.wording import CHANNELS, REFUSALS, REQUEST_STATES, REQUESTS
 from wem.db import db
+from wem.inquiries import answering
+from wem.inquiries.models import EntryKind, InquiryEntry
 from wem.lists import counting
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
@@ -159,12 +163,16 @@ def apply(id: int) -> Answer:
 @act_blueprint.route("/staff/contracts/<int:id>/entry", methods=["GET", "POST"])
 def enter(id: int) -> Answer:
     """Type in what came by letter, mail or telephone."""
-    contract, form = contract_to_change(id), EntryForm()
+    contract = contract_to_change(id)
+    letter = _letter(contract)
+    form = EntryForm(contract, **_from(letter))
     status = 200
     if form.is_submitted():
         if form.validate():
             try:
-                row = _entered(contract, form)
+                row = _entered(contract, form, letter)
+                if letter is not None:
+                    answering.note_request(letter, row.id, by=me().id)
             except NotPossible as error:
                 db.session.rollback()
                 form.form_errors.append(str(REFUSALS[error.reason]))
@@ -179,22 +187,67 @@ def enter(id: int) -> Answer:
         back_label=contract.customer.name,
         form=form,
         label=gettext("Enter"),
-        notes=[gettext("What counts is when it reached us: of a letter the stamp of its arrival.")],
+        notes=_notes(letter),
     )
     return page, status
 
 
-def _entered(contract: Contract, form: EntryForm) -> ContractRequest:
-    way = Way(me().id, form.received_at, Channel(form.channel.data), form.sent_at)
+def _letter(contract: Contract) -> InquiryEntry | None:
+    """Return the message to the help desk from which a request is entered, if there is one of this customer; 404."""
+    number = request.args.get("entry", "")
+    if not number:
+        return None
+    entry = db.session.get(InquiryEntry, int(number)) if number.isascii() and number.isdigit() else None
+    if entry is None or entry.kind is not EntryKind.asked or entry.inquiry.customer_id != contract.customer_id:
+        abort(404)
+    return entry
+
+
+def _from(letter: InquiryEntry | None) -> dict[str, Any]:
+    if letter is None:
+        return {}
+    by_mail = letter.inbound_id is not None
+    received = letter.at.astimezone(clock.JAPAN).replace(tzinfo=None, second=0, microsecond=0)
+    channel = Channel.mail.value if by_mail else ""
+    return {"received": received, "channel": channel, "note": letter.text[:500]}
+
+
+def _notes(letter: InquiryEntry | None) -> list[str]:
+    renewal = gettext("Not to renew is a cancellation for the customer too: Art. 15-1 holds, within the term as well.")
+    if letter is None:
+        return [gettext("What counts is when it reached us: of a letter the stamp of its arrival."), renewal]
+    inquiry = letter.inquiry
+    received = gettext("From inquiry %(number)s: what counts is when the mail arrived.", number=inquiry.number)
+    if inquiry.confirmed_at or letter.inbound_id is None:
+        return [received, renewal]
+    return [received, renewal, gettext("The registered address has not confirmed the order yet.")]
+
+
+def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -> ContractRequest:
+    # To the second: midnight decides.
+    received_at = letter.at if letter is not None else form.received_at
+    way = Way(me().id, received_at, Channel(form.channel.data), form.sent_at)
     wanted = form.wanted.data
     match RequestKind(form.kind.data):
         case RequestKind.cancel:
             return requesting.cancel(contract, way, wanted, form.note.data or "")
         case RequestKind.resume:
             return requesting.ask_to_resume(contract, way, form.note.data or "")
+        case RequestKind.options:
+            day = date_rules.change_effective(received_at.astimezone(clock.JAPAN), wanted, contract.start_date)
+            wished = form.options.data or []
+            return requesting.change_options(
+                contract,
+                [code for code in wished if code not in form.has],
+                [code for code in form.has if code not in wished],
+                way,
+                overdue=arrears.outstanding(contract.id, clock.today()),
+                agreed=costing.options_sentence(wished, day),
+                wanted=wanted,
+            )
         case _:
             code = form.course.data or contract.course.code
-            day = date_rules.change_effective(form.received_at, wanted, contract.start_date)
+            day = date_rules.change_effective(received_at.astimezone(clock.JAPAN), wanted, contract.start_date)
             sentence = costing.course_sentence(contract, code, day, counting.month_peak(contract.customer_id))
             overdue = arrears.outstanding(contract.id, clock.today())
             return requesting.change_course(contract, code, way, overdue=overdue, agreed=sentence, wanted=wanted)

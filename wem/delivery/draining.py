@@ -43,6 +43,8 @@ WAITING = sa.text("outbox_mail.state = 0")
 LEASED = sa.text("outbox_mail.state = 1")
 # Kinds that ask for what the contract's other rights cover; what speaks of a subscription asks for sign-up.
 USES = {"test_copy": Use.compose, "reader_answer": Use.compose}
+# Kinds that come from the help desk's own address, where it is on the domain that we sign for.
+FROM_HELP_DESK = frozenset({"inquiry_receipt", "inquiry_answer"})
 STANDSTILL = timedelta(minutes=10)  # how long a mail waits before its contract is asked again
 
 
@@ -125,7 +127,7 @@ class OutboxParcel(Parcel):
         keys = identity_keys(self._loaded.SECRET_KEY, self._loaded.SECRET_KEY_PREVIOUS or None)
         recipient = wire_address(row.recipient or "")
         message = Message(
-            sender=f"no-reply@{domain}",
+            sender=_sender(row.kind, self._loaded),
             sender_name=row.sender_name or self._loaded.PROVIDER_NAME,
             recipient=recipient,
             subject=row.subject or "",
@@ -142,6 +144,13 @@ class OutboxParcel(Parcel):
         if self._signer is not None:
             data = self._signer.header(data) + data
         return Mail(sender, recipient, data)
+
+
+def _sender(kind: str, loaded: Settings) -> str:
+    own = loaded.SUPPORT_EMAIL.lower()
+    if kind in FROM_HELP_DESK and own.endswith(f"@{loaded.SERVICE_DOMAIN.lower()}"):
+        return own
+    return f"no-reply@{loaded.SERVICE_DOMAIN}"
 
 
 def _over(state: OutboxState, at: datetime) -> dict[str, Any]:

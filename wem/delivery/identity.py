@@ -40,6 +40,7 @@ class Purpose(enum.StrEnum):
     system_bounce = "system_bounce"
     reply = "reply"  # a reader's reply to a mailing
     conversation = "conversation"  # what comes next in it: its number stands in place of the dispatch
+    inquiry = "inquiry"  # what is written to the help desk about an inquiry: its number stands there
 
 
 # First letter of the local part: b. for mailings, s. for the product's own mails.
@@ -157,6 +158,12 @@ def reply_address_of(delivery_id: str, domain: str) -> str:
 def read_reply_address(address: str, keys: IdentityKeys) -> tuple[Purpose, int, int] | None:
     """Return (purpose, dispatch or conversation, seq) of an address that `reply_address` made; None for any other."""
     return _read_lettered(address, "r", (Purpose.reply, Purpose.conversation), keys)
+
+
+def read_inquiry_address(address: str, keys: IdentityKeys) -> int | None:
+    """Return the number of the inquiry that an address (`reply_address`) is for; None for any other."""
+    found = _read_lettered(address, "r", (Purpose.inquiry,), keys)
+    return found[1] if found else None
 
 
 def read_unsubscribe_address(address: str, keys: IdentityKeys) -> tuple[int, int] | None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from wem import audit, clock, outbox, queue
+from wem.arriving import ArrivedMail
+from wem.db import db
 from wem.inbound import emails, erasing
 from wem.inbound.models import InboundMail
 from wem.inbound.showing import Shown
 from wem.inbound.states import FOR_STAFF, InboundState
+from wem.inquiries import taking
+from wem.inquiries.models import Inquiry, InquiryEntry
+from wem.lists.taking_mail import first_time
 
 
 def note_opened(mail: InboundMail, reason: str, *, by: int) -> None:
@@ -21,6 +28,27 @@ def answer(mail: InboundMail, read: Shown, text: str, *, by: int) -> None:
     outbox.post(emails.answer(read.writer, read.subject, text, message_id), about=f"inbound_mail {mail.id}")
     mail.answered_at = clock.now()
     audit.record("inbound.answer", by=by, subject=mail)
+
+
+def make_inquiry(mail: InboundMail, raw: bytes, *, by: int) -> Inquiry | None:
+    """Make a thread of the help desk of a mail, received when it arrived; the one that it has when it was made already.
+
+    None when nobody can be said to have written the mail.
+    """
+    if not first_time(mail.id):
+        return db.session.scalar(
+            sa.select(Inquiry)
+            .join(InquiryEntry, InquiryEntry.inquiry_id == Inquiry.id)
+            .where(InquiryEntry.inbound_id == mail.id)
+            .limit(1)
+        )
+    letter = taking.read(ArrivedMail(mail.id, mail.received_at, mail.sender, mail.recipient, raw))
+    if letter is None:
+        return None
+    inquiry = taking.make_thread(letter)
+    mail.become(InboundState.settled, clock.now())
+    audit.record("inbound.inquiry", by=by, customer_id=inquiry.customer_id, subject=mail)
+    return inquiry
 
 
 def settle(mail: InboundMail, *, by: int) -> bool:

@@ -17,6 +17,7 @@ from wem.inbound.claiming import Claim, mails_of, repetitions
 from wem.inbound.envelopes import NoEnvelope, opened
 from wem.inbound.models import InboundMail
 from wem.inbound.states import InboundState, Route
+from wem.inquiries import taking as inquiries
 from wem.lists.blank_mail import take_sign_up, take_stop
 from wem.mailings.leaving_by_mail import take_unsubscribe
 from wem.mailings.replies import take_reply
@@ -29,18 +30,26 @@ def _by_person(take: Callable[..., Fate]) -> Taker:
     return lambda mail, reading: take(mail, known_automatic=reading.kind is Kind.autoreply)
 
 
+def _take_answer(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
+    """Hand what came to an `r.` address to the help desk or to the mailing's replies: the id tells."""
+    take = inquiries.take if inquiries.is_for_inquiry(mail.recipient) else take_reply
+    return take(mail, known_automatic=known_automatic)
+
+
 # What stands here takes the mail of its addresses, and reports have theirs; all else is for staff.
 TAKERS: Mapping[Route, Taker] = {
-    Route.reply: _by_person(take_reply),
+    Route.reply: _by_person(_take_answer),
     Route.unsubscribe: lambda mail, reading: take_unsubscribe(mail),
     Route.sign_up: _by_person(take_sign_up),
     Route.stop: _by_person(take_stop),
+    Route.help_desk: _by_person(inquiries.take),
+    Route.course_change: _by_person(inquiries.take),
 }
 # Counted together: one by one they would cost ten times as much. What is a report counts wherever it comes to: some
 # mail servers answer to From or Reply-To.
 REPORT_ROUTES = {Route.bounce, Route.system_bounce, Route.feedback}
 REPORTS = {Kind.bounce, Kind.delivered, Kind.feedback}
-# Read by staff in any case: what is written there may be an order, and its receipt counts (Art. 11-1).
+# What becomes no thread there is read by staff all the same: it may be an order, and its receipt counts (Art. 11-1).
 KEPT = {Route.help_desk, Route.course_change}
 STATES = {
     Fate.taken: InboundState.taken,

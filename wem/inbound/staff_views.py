@@ -20,6 +20,7 @@ from wem.inbound.addresses import ours
 from wem.inbound.forms import MailAnswerForm, ReasonForm
 from wem.inbound.keeping import raw_of
 from wem.inbound.models import InboundMail
+from wem.inbound.routing import KEPT
 from wem.inbound.showing import Shown, shown
 from wem.inbound.states import FOR_STAFF, InboundState, Route
 from wem.lists.address_rules import mask_address
@@ -116,6 +117,9 @@ def _page(mail: InboundMail, reason: ReasonForm, answer: MailAnswerForm, status:
         problem=_problem(mail.problem),
         waits=mail.state in FOR_STAFF,
         movable=mail.state is not InboundState.waiting,
+        may_be_inquiry=raw is not None
+        and mail.state is not InboundState.waiting
+        and (mail.route in KEPT or _is_open(mail)),
         open_minutes=int(OPEN_FOR.total_seconds() // 60),
     ), status
 
@@ -164,6 +168,24 @@ def answer(id: int) -> Answer:
     db.session.commit()
     flash(gettext("Your answer is on its way."), "success")
     return see_other(url_for("staff_inbound.show", id=id))
+
+
+@blueprint.post("/<int:id>/inquiry")
+def inquiry(id: int) -> Answer:
+    """Make a thread of the help desk of it: answered, assigned and entered as a request there."""
+    mail = found_or_404(InboundMail, id)
+    raw = raw_of(mail)
+    if raw is None or mail.state is InboundState.waiting or not (_is_open(mail) or mail.route in KEPT):
+        flash(gettext("Please give a reason first, and read the mail."), "warning")
+        return see_other(url_for("staff_inbound.show", id=id))
+    made = answering.make_inquiry(mail, raw, by=_me())
+    if made is None:
+        db.session.rollback()
+        flash(gettext("Nobody can be said to have written this mail."), "warning")
+        return see_other(url_for("staff_inbound.show", id=id))
+    db.session.commit()
+    flash(gettext("It is inquiry %(number)s, received when the mail came.", number=made.number), "success")
+    return see_other(url_for("staff_inquiries.show", id=made.id))
 
 
 @blueprint.post("/<int:id>/settle")

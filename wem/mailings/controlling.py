@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wem import queue
-from wem.contracts.models import customer_may
+from wem.contracts.models import contract_in_force, customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery import controlling as delivery
@@ -108,12 +108,18 @@ def _follow(mailing: Mailing, dispatch: Dispatch) -> None:
         case DispatchState.paused:
             mailing.pause(by=None)
         case DispatchState.held:
-            mailing.hold(HeldReason.contract, by=None)
+            mailing.hold(forbidden_by(mailing.customer_id), by=None)
         case DispatchState.cancelled:
             mailing.cancel(by=None)
         case DispatchState.cancelling:
             if not delivery.in_hand(dispatch):
                 mailing.cancel(by=None)
+
+
+def forbidden_by(customer_id: int) -> HeldReason:
+    """Return why the contract permits no sending at present."""
+    contract = contract_in_force(customer_id)
+    return HeldReason.emergency if contract and contract.emergency_since else HeldReason.contract
 
 
 def _lock(mailing: Mailing) -> None:

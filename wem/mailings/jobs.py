@@ -116,7 +116,7 @@ def _start(mailing_id: int) -> None:
     if due is not None and clock.now() - due > mailing.tolerance:
         return _hold(mailing, HeldReason.missed)
     if not customer_may(mailing.customer_id, Use.send):
-        return _hold(mailing, HeldReason.contract)
+        return _hold(mailing, controlling.forbidden_by(mailing.customer_id))
     # Making the texts takes long; nobody else's writing waits for it.
     ready = starting.prepare(mailing)
     mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)

@@ -48,6 +48,7 @@ class HeldReason(enum.StrEnum):
 
     missed = "missed"  # its time passed by more than its tolerance
     contract = "contract"  # the contract did not permit it
+    emergency = "emergency"  # an emergency stop holds (8-3)
     problems = "problems"  # something in it forbade starting
     staff = "staff"
     sender_domain = "sender_domain"  # the domain that it goes from is broken

@@ -27,6 +27,9 @@ HELD = {
         "The time for which it was scheduled passed before it could start. It is never sent late by itself."
     ),
     HeldReason.contract: _l("The contract does not permit sending at present."),
+    HeldReason.emergency: _l(
+        "An emergency stop of your contract holds. It can go on once our staff have lifted the stop."
+    ),
     HeldReason.problems: _l("Something in the mailing or the contract's details forbade starting."),
     HeldReason.staff: _l("Our staff stopped it. Please contact the help desk."),
     HeldReason.complaints: _l(

@@ -20,6 +20,8 @@ from wem.contracts.wording import GROUNDS
 from wem.db import db
 from wem.inbound.models import InboundMail
 from wem.inbound.states import FOR_STAFF
+from wem.inquiries.models import Inquiry
+from wem.inquiries.state_rules import WAITING
 from wem.lists import upload_texts
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
@@ -89,10 +91,22 @@ def work_list() -> Answer:
             .order_by(Contract.notice_fails_since)
             .limit(SHOWN)
         ).all(),
+        inquiries=db.session.scalars(
+            sa.select(Inquiry).where(*_open_to(role)).order_by(Inquiry.answer_by, Inquiry.id).limit(SHOWN)
+        ).all(),
+        inquiries_count=_up_to_most(sa.select(Inquiry.id).where(*_open_to(role))),
+        inquiries_late=_up_to_most(sa.select(Inquiry.id).where(*_open_to(role), Inquiry.answer_by < clock.now())),
+        now=clock.now(),
         mails_count=_up_to_most(sa.select(InboundMail.id).where(InboundMail.state.in_(FOR_STAFF))),
         most=MOST,
         grounds=GROUNDS,
     )
+
+
+def _open_to(role: StaffRole | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """Inquiries that wait for us; what is confidential is support's and admin's alone (2-1)."""
+    trusted = role in (StaffRole.admin, StaffRole.support)
+    return (Inquiry.state.in_(WAITING), sa.true() if trusted else Inquiry.confidential.is_(False))
 
 
 def _up_to_most(rows: sa.Select[Any]) -> int:

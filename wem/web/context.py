@@ -58,6 +58,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Faults and maintenance"), "/staff/incidents"),
             (gettext("Terms"), "/staff/terms"),
             (gettext("Uploads"), "/staff/uploads"),
+            (gettext("Inquiries"), "/staff/inquiries"),
             (gettext("Mail received"), "/staff/inbound"),
             (gettext("Sender domains"), "/staff/domains"),
             (gettext("Bounces"), "/staff/bounces"),
@@ -79,6 +80,7 @@ def nav_items() -> list[NavItem]:
         (gettext("Sender domains"), "/domains"),
         (gettext("Contract"), "/contract"),
         (gettext("Notices"), "/notices"),
+        (gettext("Inquiries"), "/inquiries"),
     ]
     if membership.role is Role.owner:
         pairs.append((gettext("Team"), "/team"))
