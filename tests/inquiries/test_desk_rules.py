@@ -90,7 +90,7 @@ LEADS = {
 }
 
 
-@pytest.mark.parametrize(("state", "action"), itertools.product(InquiryState, InquiryAction))
+@pytest.mark.parametrize(("state", "action"), list(itertools.product(InquiryState, InquiryAction)))
 def test_states_move_along_the_table_only(state: InquiryState, action: InquiryAction) -> None:
     if action.name in LEADS[state]:
         assert after(INQUIRY, state, action) in InquiryState

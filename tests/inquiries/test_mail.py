@@ -232,7 +232,7 @@ def test_files_beyond_the_limits_are_named_and_left_out(world: World, monkeypatc
 
 @pytest.mark.parametrize(
     ("name", "kept"),
-    [("", "file"), ("../../etc/passwd", "_.._etc_passwd"), ("a\r\nb.txt", "a b.txt"), ("\x00\x07.txt", "txt")],
+    [("", "file"), ("../../etc/passwd", "_.._etc_passwd"), ("a\r\nb.txt", "a b.txt"), ("\x00\x07.txt", ".txt")],
 )
 def test_file_names_are_one_line_and_no_path(name: str, kept: str) -> None:
     assert file_name(name) == kept

@@ -17,7 +17,7 @@ from tests import factories
 from tests.contracts.applications import make_application
 from tests.factories import Side
 from wem import audit, clock, documents, outbox, storage, tokens
-from wem.accounts.models import Account, Customer, Invitation, Membership
+from wem.accounts.models import Account, Customer, Invitation, Membership, ReturnedAccount
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
 from wem.billing.models import Receivable
@@ -36,6 +36,7 @@ from wem.bounces.models import (
 from wem.bounces.states import Kind, Reason, Severity
 from wem.contracts import addressing, catalogue
 from wem.contracts.application_rules import ApplicationState
+from wem.contracts.emergency_models import EmergencyStop, StopVia
 from wem.contracts.models import Contract, Stop
 from wem.contracts.request_models import (
     ContractRequest,
@@ -134,6 +135,7 @@ class Half:
     termination_ids: list[int] = field(default_factory=list)
     receivable_ids: list[int] = field(default_factory=list)
     inquiry_ids: list[int] = field(default_factory=list)
+    emergency_ids: list[int] = field(default_factory=list)
     inquiry_file_ids: list[int] = field(default_factory=list)
 
     def person(self, role: str) -> Account:
@@ -194,6 +196,7 @@ def set_up() -> Stage:
         _contract_life(half, stage.admin)
         _arrived(half)
         _inquiries(half, stage)
+        _emergencies(half, stage.admin)
     stage.inbound_ids = list(db.session.scalars(sa.select(InboundMail.id).order_by(InboundMail.id)))
     # What stands in the queue would be rung by the next commit, and there is no Redis.
     db.session.info.pop("rings", None)
@@ -228,6 +231,32 @@ def _arrived(half: Half) -> None:
     for mail, state in zip(mails, itertools.cycle(InboundState), strict=False):
         if state is not InboundState.waiting:
             mail.become(state, at, "RuntimeError" if state is InboundState.failed else "")
+    db.session.commit()
+
+
+def _emergencies(half: Half, admin: Account) -> None:
+    """One that was lifted again, and one that is asked for: the customer's other pages are those of who may send."""
+    at, contract = clock.now(), db.session.get_one(Contract, half.contract_id)
+    for pulled in (at, None):
+        row = EmergencyStop(
+            customer_id=half.customer_id, contract=contract, via=StopVia.link, asked_at=at, ip="192.0.2.9",
+            pulled_at=pulled, lifted_at=pulled, lifted_by=admin.id if pulled else None,
+            people=list(half.people.values()) if pulled else [],
+        )  # fmt: skip
+        db.session.add(row)
+        db.session.flush()
+        half.emergency_ids.append(row.id)
+    db.session.add(
+        ReturnedAccount(
+            customer_id=half.customer_id,
+            account_id=0,
+            name="退職 済子",
+            email=f"old@{half.slug}.example.jp",
+            role=Role.editor,
+            lent_at=at,
+            returned_by=half.people["owner"],
+        )
+    )
     db.session.commit()
 
 

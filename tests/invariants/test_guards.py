@@ -43,6 +43,9 @@ ON_BOTH_ORIGINS = {
 # Customer pages that not everybody of a customer may open: who may.
 FOR_SOME = {
     "team.show": {"owner"},
+    "team.sign_ins": {"owner"},
+    "credentials.show": {"owner"},
+    "inquiries.new": {"owner", "editor", "delegate"},
     "contract_filing.details": {"owner"},
     "contract_filing.name": {"owner"},
     "contract_filing.bank": {"owner"},

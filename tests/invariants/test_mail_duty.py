@@ -38,6 +38,9 @@ KINDS = {
     "complaints_hold": (PERSON, "writes mailings that wait for staff because readers complained"),
     # To whoever wrote to the service: the writer's own mail is what it answers.
     "inbound_answer": (WRITER, "a member of staff answers, after opening the mail with a reason"),
+    "emergency_link": (PERSON, "the customer's notice address: somebody who cannot sign in asks to stop all (8-3)"),
+    "emergency_password": (PERSON, "signs in for a customer whose sign-ins an emergency stop has ended"),
+    "two_places": (PERSON, "signs in from two places at once, or owns a contract for which somebody does"),
     "inquiry_receipt": (WRITER, "wrote to the help desk, or asked there: says once that it came (Art. 23-1)"),
     "inquiry_answer": (WRITER, "asked the help desk: a member of staff answers"),
     "inquiry_confirmation": (PERSON, "the customer's notice address: whether an order that came by mail is theirs"),
@@ -48,10 +51,12 @@ KINDS = {
 POSTS = {
     "wem.accounts.account_views": "password changed",
     "wem.accounts.inviting": "invitation of a person",
+    "wem.accounts.watching": "one sign-in is used from two places",
     "wem.accounts.views": "password forgotten, password set",
     "wem.domains.telling": "a sender domain that broke, to those who can mend it",
     "wem.lists.blank_mail": "answers to mails to dedicated addresses",
     "wem.inbound.answering": "staff's answer to a mail that came",
+    "wem.contracts.emergency": "the link of an emergency stop; new passwords after it",
     "wem.inquiries.answering": "the help desk's answer",
     "wem.inquiries.asking": "the help desk's receipt",
     "wem.inquiries.confirming": "whether an order by mail is the customer's, to its notice address",

@@ -77,6 +77,7 @@ COMMON = frozenset(
     }
 )
 
+
 def same_network(one: str, other: str) -> bool:
     """Return whether two addresses belong to one place as far as can be told: the same /16 of IPv4, /48 of IPv6.
 

@@ -19,8 +19,8 @@ from wem.accounts.rules import Role
 from wem.accounts.wording import ROLES
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.web.blueprints import CustomerBlueprint, owners_only
 from wem.settings import settings
+from wem.web.blueprints import CustomerBlueprint, owners_only
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of

@@ -32,11 +32,10 @@ def look_for_second_place(account: Account, here: SignIn) -> bool:
     if elsewhere is None or (account.two_places_at and at - account.two_places_at < TOLD_AGAIN_AFTER):
         return False
     account.two_places_at = at
-    customers = [membership.customer_id for membership in account.memberships]
+    customers: list[int] = [membership.customer_id for membership in account.memberships]
     for person in {account, *_owners(customers)}:
         outbox.post(emails.two_places(account, person, elsewhere, here), about=f"account {account.id}")
-    for customer_id in customers or [None]:
-        audit.record("account.two_places", by=None, customer_id=customer_id, subject=account)
+    audit.record("account.two_places", by=None, customer_id=customers[0] if customers else None, subject=account)
     return True
 
 

@@ -234,7 +234,9 @@ def _tell_pulled(stop: EmergencyStop, by: int | None) -> None:
                     "All sign-ins of your contract have ended, passwords no longer work, and nothing is sent "
                     "(terms of service, Art. 8-3)."
                 ),
-                gettext("Each person gets a mail with a link for a new password. Readers can stop their mails as before."),
+                gettext(
+                    "Each person gets a mail with a link for a new password. Readers can stop their mails as before."
+                ),
             ],
             facts=[
                 (gettext("Contract number"), contract.number),

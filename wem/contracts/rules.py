@@ -84,8 +84,8 @@ def permits(
 ) -> bool:
     """Return whether a contract permits a use on a date (Art. 4-4, 8-3, 13-2, 15-1, 18, product.md 8).
 
-    `emergency`: an emergency stop holds. `over_on` is the first day after the contract. Dates decide, so that a daily job that is late lets nobody wait
-    for the start and nobody send after the end.
+    `emergency`: an emergency stop holds. `over_on` is the first day after the contract. Dates decide, so that a daily
+    job that is late lets nobody wait for the start and nobody send after the end.
     """
     if use in ALWAYS:
         return True

@@ -17,14 +17,15 @@ from wem.accounts.models import Account, Customer, Invitation, Membership
 from wem.accounts.rules import StaffRole
 from wem.accounts.wording import ROLES
 from wem.billing import showing
-from wem.contracts import rules
+from wem.contracts import emergency, rules
+from wem.contracts.credential_wording import KINDS
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, STANDINGS
 from wem.db import db
 from wem.domains.models import SenderDomain
 from wem.domains.wording import STATES as DOMAIN_STATES
-from wem.lists import counting
+from wem.lists import counting, lending
 from wem.lists.models import AddressCount, MailingList
 from wem.staff import trail
 from wem.web.blueprints import StaffBlueprint
@@ -34,6 +35,7 @@ from wem.web.session import current_account
 
 LOOKERS = frozenset({StaffRole.contracts, StaffRole.billing, StaffRole.support, StaffRole.operations})
 CHANGERS = frozenset({StaffRole.contracts})
+STOPPERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 TRAIL_READERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_contracts", __name__, roles=LOOKERS, url_prefix="/staff/contracts")
 Answer = str | tuple[str, int] | Response
@@ -138,6 +140,10 @@ def show(id: int) -> Answer:
         people=_people(contract.customer_id),
         invitations=_invitations(contract.customer_id),
         roles=ROLES,
+        lent=lending.register(contract),
+        kinds=KINDS,
+        emergency_stops=emergency.open_stops(contract.customer_id),
+        may_stop=_is(STOPPERS),
         lines=trail.lines(events),
         may_change=may_change(),
         may_see_trail=_is(TRAIL_READERS),

@@ -73,7 +73,7 @@ class AnswerForm(FlaskForm):
 
 
 class NoteForm(FlaskForm):
-    text = Words(_l("Note among staff"), [NEEDED, Length(max=MOST_WORDS)])
+    note = Words(_l("Note among staff"), [NEEDED, Length(max=MOST_WORDS)])
 
 
 class AssignForm(FlaskForm):
@@ -81,12 +81,12 @@ class AssignForm(FlaskForm):
 
 
 class TieForm(FlaskForm):
-    contract = Line(_l("Contract number"), [NEEDED, Length(max=20)])
+    number = Line(_l("Contract number"), [NEEDED, Length(max=20)])
 
 
 class PassOnForm(FlaskForm):
     contract = Line(_l("Contract number"), [NEEDED, Length(max=20)])
-    text = Words(_l("What the customer reads"), [NEEDED, Length(max=MOST_WORDS)])
+    complaint = Words(_l("What the customer reads"), [NEEDED, Length(max=MOST_WORDS)])
 
 
 class OpenForm(FlaskForm):

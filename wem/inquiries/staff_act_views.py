@@ -58,7 +58,7 @@ def note(id: int) -> Answer:
     inquiry, form = seen_or_404(id, hold=True), NoteForm()
     if not form.validate_on_submit():
         return page(inquiry, 422, note=form)
-    answering.note(inquiry, form.text.data or "", by=me().id)
+    answering.note(inquiry, form.note.data or "", by=me().id)
     db.session.commit()
     return _shown(id, gettext("The note is kept."))
 
@@ -122,7 +122,7 @@ def _contract(field: Line) -> Contract | None:
 @blueprint.post("/<int:id>/tie")
 def tie(id: int) -> Answer:
     inquiry, form = seen_or_404(id, hold=True), TieForm()
-    contract = _contract(form.contract) if form.validate_on_submit() else None
+    contract = _contract(form.number) if form.validate_on_submit() else None
     if contract is None:
         return page(inquiry, 422, tie=form)
     try:
@@ -141,7 +141,7 @@ def pass_on(id: int) -> Answer:
     contract = _contract(form.contract) if form.validate_on_submit() else None
     if contract is None:
         return page(inquiry, 422, pass_on=form)
-    thread = passing_on.pass_on(inquiry, contract, form.text.data or "", by=me().id)
+    thread = passing_on.pass_on(inquiry, contract, form.complaint.data or "", by=me().id)
     db.session.commit()
     said = gettext("It is passed on to %(name)s under %(number)s.", name=contract.customer.name, number=thread.number)
     return _shown(id, said)

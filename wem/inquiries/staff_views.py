@@ -35,6 +35,7 @@ ROLES = frozenset({StaffRole.support, StaffRole.contracts, StaffRole.billing, St
 # What is confidential is theirs and admin's alone (2-1).
 TRUSTED = frozenset({StaffRole.support})
 REQUESTERS = frozenset({StaffRole.contracts})
+STOPPERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_inquiries", __name__, roles=ROLES, url_prefix="/staff/inquiries")
 Answer = str | tuple[str, int] | Response
 MOST_WAITING = 200
@@ -176,7 +177,7 @@ def page(inquiry: Inquiry, status: int = 200, **forms: Any) -> Answer:
         "pass_on": PassOnForm(
             formdata=None,
             contract=candidates[0][0] if len(candidates) == 1 else "",
-            text=passing_on.masked_words(inquiry) if readable and inquiry.customer_id is None else "",
+            complaint=passing_on.masked_words(inquiry) if readable and inquiry.customer_id is None else "",
         ),
     }
     content = render_template(
@@ -201,6 +202,7 @@ def page(inquiry: Inquiry, status: int = 200, **forms: Any) -> Answer:
         may_reopen=(inquiry.state, InquiryAction.reopen) in INQUIRY,
         may_answer=(inquiry.state, InquiryAction.answer) in INQUIRY,
         may_request=_is(REQUESTERS) and contract is not None,
+        may_stop=_is(STOPPERS) and contract is not None,
         may_trust=_is(TRUSTED),
         open_minutes=int(OPEN_FOR.total_seconds() // 60),
         late=inquiry.overdue(clock.now()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from wem.accounts.wording import ROLES, STAFF_ROLES
+from wem.contracts.credential_wording import VIAS
 from wem.contracts.wording import (
     CHANNELS,
     DETAILS,
@@ -32,6 +33,7 @@ SUBJECTS = {
     "Application": _l("Application no. %(id)s"),
     "Contract": _l("Contract no. %(id)s"),
     "Customer": _l("Customer no. %(id)s"),
+    "EmergencyStop": _l("Emergency stop no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
     "InboundMail": _l("Mail no. %(id)s"),
     "Incident": _l("Fault or maintenance no. %(id)s"),
@@ -64,6 +66,7 @@ LABELS = {
     "before": _l("Start date so far"),
     "handed": _l("Handed over or posted on"),
     "missing": _l("Missing"),
+    "via": _l("By which way"),
     "way": _l("Way"),
     "applied": _l("Registrations applied"),
     "at": _l("To be sent at"),
@@ -149,6 +152,7 @@ CODES = {
     "request": {code.value: text for code, text in REQUESTS.items()},
     "restriction": {code.value: text for code, text in RESTRICTIONS.items()},
     "role": {code.value: text for code, text in [*ROLES.items(), *STAFF_ROLES.items()]},
+    "via": {code.value: text for code, text in VIAS.items()},
     "step": {code.value: text for code, (text, _) in STATES.items()},
 }
 # What is noted as a number of something, by its label: the model's name above.

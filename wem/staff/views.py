@@ -14,6 +14,7 @@ from wem.accounts.models import Account, Customer
 from wem.accounts.rules import StaffRole, staff_may
 from wem.audit import AuditEvent
 from wem.bounces.models import Alarm
+from wem.contracts import emergency
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.wording import GROUNDS
@@ -96,6 +97,7 @@ def work_list() -> Answer:
         ).all(),
         inquiries_count=_up_to_most(sa.select(Inquiry.id).where(*_open_to(role))),
         inquiries_late=_up_to_most(sa.select(Inquiry.id).where(*_open_to(role), Inquiry.answer_by < clock.now())),
+        emergency_stops=emergency.open_stops(),
         now=clock.now(),
         mails_count=_up_to_most(sa.select(InboundMail.id).where(InboundMail.state.in_(FOR_STAFF))),
         most=MOST,

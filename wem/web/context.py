@@ -59,6 +59,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Terms"), "/staff/terms"),
             (gettext("Uploads"), "/staff/uploads"),
             (gettext("Inquiries"), "/staff/inquiries"),
+            (gettext("Emergency stops"), "/staff/emergency-stops"),
             (gettext("Mail received"), "/staff/inbound"),
             (gettext("Sender domains"), "/staff/domains"),
             (gettext("Bounces"), "/staff/bounces"),
