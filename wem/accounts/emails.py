@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from flask import render_template
 from flask_babel import force_locale, gettext
 
 from wem import tokens
-from wem.accounts.browser_names import browser_name
-from wem.accounts.models import Account, Invitation, SignIn
+from wem.accounts.models import Account, Invitation
 from wem.outbox import SystemMail
 from wem.settings import settings
 from wem.tokens import Purpose
@@ -63,9 +63,8 @@ def password_changed(account: Account) -> SystemMail:
         )
 
 
-def two_places(account: Account, to: Account, one: SignIn, other: SignIn) -> SystemMail:
-    """Tells the person, or an owner, that one sign-in is used from two places at once (12禁22)."""
-    places = [(browser_name(row.user_agent), row.ip, row.created_at) for row in (one, other)]
+def two_places(account: Account, to: Account, places: Sequence[tuple[str, str, datetime]]) -> SystemMail:
+    """Tells the person, or an owner, that one sign-in is used from two places at once: browser, address, since when."""
     with force_locale(to.language):
         subject = gettext("WeM: one sign-in is used from two places")
         return _mail(

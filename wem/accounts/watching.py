@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from wem import audit, clock, outbox
 from wem.accounts import emails
+from wem.accounts.browser_names import browser_name
 from wem.accounts.models import Account, Membership, SignIn
 from wem.accounts.rules import OWNERS, same_network
 from wem.db import db
@@ -33,8 +34,9 @@ def look_for_second_place(account: Account, here: SignIn) -> bool:
         return False
     account.two_places_at = at
     customers: list[int] = [membership.customer_id for membership in account.memberships]
+    places = [(browser_name(row.user_agent), row.ip, row.created_at) for row in (elsewhere, here)]
     for person in {account, *_owners(customers)}:
-        outbox.post(emails.two_places(account, person, elsewhere, here), about=f"account {account.id}")
+        outbox.post(emails.two_places(account, person, places), about=f"account {account.id}")
     audit.record("account.two_places", by=None, customer_id=customers[0] if customers else None, subject=account)
     return True
 

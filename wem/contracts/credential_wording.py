@@ -9,7 +9,7 @@ from wem.contracts.emergency_models import StopVia
 # By the value of lists.lending.LentKind.
 KINDS = {
     "account": _l("Sign-in (ID)"),
-    "page": _l("Dedicated URL"),
+    "page": _l("Dedicated URL (home page)"),
     "address": _l("Dedicated e-mail address"),
 }
 VIAS = {

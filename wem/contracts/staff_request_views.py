@@ -217,7 +217,7 @@ def _notes(letter: InquiryEntry | None) -> list[str]:
     if letter is None:
         return [gettext("What counts is when it reached us: of a letter the stamp of its arrival."), renewal]
     inquiry = letter.inquiry
-    received = gettext("From inquiry %(number)s: what counts is when the mail arrived.", number=inquiry.number)
+    received = gettext("From inquiry %(number)s: what counts is when the mail came.", number=inquiry.number)
     if inquiry.confirmed_at or letter.inbound_id is None:
         return [received, renewal]
     return [received, renewal, gettext("The registered address has not confirmed the order yet.")]

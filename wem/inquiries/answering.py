@@ -89,7 +89,7 @@ def tie(inquiry: Inquiry, customer_id: int, *, by: int) -> None:
 
 
 def mark_reader(inquiry: Inquiry, *, by: int) -> None:
-    """Say that an end user wrote it: from then on it is opened with a reason only. Raises Illegal."""
+    """Say that an end user wrote it: it cannot be tied to a customer any more. Raises Illegal."""
     if inquiry.customer_id is not None:
         raise Illegal("it is a customer's")
     inquiry.writer = Writer.reader

@@ -30,7 +30,8 @@ class Writer(enum.StrEnum):
     """Who asks, as far as the address tells."""
 
     customer = "customer"
-    reader = "reader"  # stands on somebody's list: opened by staff only with a reason
+    # Opened by staff only with a reason: who is not known may be an end user.
+    reader = "reader"  # stands on somebody's list
     unknown = "unknown"
 
 

@@ -58,7 +58,7 @@ def pass_on(inquiry: Inquiry, contract: Contract, text: str, *, by: int) -> Inqu
                 gettext("A reader of your mailings has complained to us. We pass it on with the address masked."),
                 *shown.splitlines(),
             ],
-            facts=[(gettext("Inquiry"), thread.number)],
+            facts=[(gettext("Inquiry number"), thread.number)],
             after=[
                 gettext("Please look into it, and tell us under “Inquiries” on the portal what you have done."),
             ],

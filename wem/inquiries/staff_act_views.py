@@ -86,7 +86,7 @@ def reopen(id: int) -> Answer:
 
 @blueprint.post("/<int:id>/reader")
 def reader(id: int) -> Answer:
-    said = gettext("It counts as an end user's from now on and is opened with a reason only.")
+    said = gettext("It counts as an end user's from now on.")
     return _moved(id, answering.mark_reader, said)
 
 

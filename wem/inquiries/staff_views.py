@@ -1,4 +1,4 @@
-"""Inquiries as staff see them: what waits, the overdue first; one thread, an end user's only with a reason."""
+"""Inquiries as staff see them: what waits, the overdue first; one thread, that of no customer only with a reason."""
 
 from __future__ import annotations
 
@@ -150,8 +150,11 @@ def show(id: int) -> Answer:
 
 
 def is_open(inquiry: Inquiry) -> bool:
-    """Return whether its words may be shown now: an end user's only for a while after a reason was given."""
-    if inquiry.writer is not Writer.reader:
+    """Return whether its words may be shown now: those of no customer only for a while after a reason was given.
+
+    Whoever is not known may be an end user.
+    """
+    if inquiry.writer is Writer.customer:
         return True
     since = dict(session.get(OPENED, {})).get(str(inquiry.id))
     return since is not None and clock.now() - datetime.fromisoformat(since) < OPEN_FOR
