@@ -1,6 +1,6 @@
 """inquiries, and emergency stops of sign-ins
 
-Revision: 0013, after 0010.
+Revision: 0013, after 0011.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
