@@ -156,7 +156,7 @@ def test_suspended_closes_lists_and_mailings_and_leaves_the_contract_open(world,
         assert page.status == 403, path
         assert "ご利用の停止中は、このページを開けません" in page.text
         assert "お支払いを確認できていない" in page.text
-        assert 'href="/contract"' in page.html and "mailto:" in page.html
+        assert 'href="/contract"' in page.html and 'href="/inquiries/new"' in page.html
         assert "内部のメモ" not in page.html
     for path in ("/contract", "/dashboard"):
         page = browser.get(path)

@@ -16,13 +16,14 @@ from wem import clock, queue
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.db import db
-from wem.inbound import jobs, keeping
+from wem.inbound import jobs, keeping, wording
 from wem.inbound.emails import answer_subject
 from wem.inbound.envelopes import Envelope
 from wem.inbound.keeping import Arriving
 from wem.inbound.models import InboundMail
 from wem.inbound.showing import shown
 from wem.inbound.states import InboundState, Route, Way
+from wem.inquiries.models import Inquiry
 from wem.outbox import OutboxMail
 
 Make = Callable[..., Browser]
@@ -34,6 +35,7 @@ RAW = (
     f"Content-Transfer-Encoding: 8bit\r\n\r\n{TEXT}\r\n--b\r\nContent-Type: application/pdf\r\n"
     'Content-Disposition: attachment; filename="order.pdf"\r\n\r\n%PDF\r\n--b--\r\n'
 ).encode()
+DESK = "support@mail.wem.example"
 REASON = "お客様から電話があったため"
 
 
@@ -46,9 +48,9 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.fixture
 def mail(world: World) -> int:
-    """A mail to the help desk, waiting for staff."""
+    """A mail that no domain takes, waiting for staff."""
     at = clock.now()
-    envelope = Envelope(at, Way.lmtp, "tanaka@shop.example.jp", ("support@mail.wem.example",))
+    envelope = Envelope(at, Way.lmtp, "tanaka@shop.example.jp", ("abuse@mail.wem.example",))
     keeping.keep([Arriving(envelope, RAW)])
     jobs.route()
     return db.session.scalars(sa.select(InboundMail.id)).one()
@@ -76,8 +78,9 @@ def actions() -> list[tuple[str, str | None]]:
 def test_the_list_counts_and_masks(support: Browser, mail: int) -> None:
     page = support.get("/staff/inbound")
     assert "t****@shop.example.jp" in page.text and "tanaka@" not in page.text
-    assert "要確認" in page.text and "ヘルプデスク" in page.text
-    assert str(mail) in support.get("/staff/inbound?route=help_desk").text
+    assert str(wording.STATES[InboundState.unrecognised][0]) in page.text
+    assert str(wording.ROUTES[Route.other]) in page.text
+    assert str(mail) in support.get("/staff/inbound?route=other").text
     assert "該当するメールはありません" in support.get("/staff/inbound?route=feedback").text
     assert "該当するメールはありません" in support.get("/staff/inbound?state=failed").text
 
@@ -187,4 +190,41 @@ def test_a_mail_that_failed_says_so_and_can_be_tried_again(app: Flask, support: 
     db.session.commit()
     page = support.get(f"/staff/inbound/{mail}")
     assert "プログラムのエラー（KeyError）" in page.text and "もう一度振り分ける" in page.text
-    assert row.route is Route.help_desk
+    assert row.route is Route.other
+
+
+def kept_by(raw: bytes, recipient: str) -> int:
+    """Let a mail come in and be routed; returns its number."""
+    keeping.keep([Arriving(Envelope(clock.now(), Way.lmtp, "tanaka@shop.example.jp", (recipient,)), raw)])
+    jobs.route()
+    return db.session.scalars(sa.select(InboundMail.id).order_by(InboundMail.id.desc()).limit(1)).one()
+
+
+def test_what_a_machine_wrote_to_the_help_desk_becomes_an_inquiry_by_one_button(world: World, support: Browser) -> None:
+    number = kept_by(RAW.replace(b"MIME-Version", b"Auto-Submitted: auto-generated\r\nMIME-Version"), DESK)
+    row = db.session.get_one(InboundMail, number)
+    assert (row.state, row.route) == (InboundState.kept, Route.help_desk)
+    done = support.submit(f"/staff/inbound/{number}", action="/inquiry")
+    inquiry = db.session.scalars(sa.select(Inquiry)).one()
+    assert done.location == f"/staff/inquiries/{inquiry.id}"
+    received = db.session.get_one(InboundMail, number).received_at
+    assert (inquiry.received_at, inquiry.subject) == (received, "コース")
+    assert [file.name for file in inquiry.entries[0].files] == ["order.pdf"]
+    assert db.session.get_one(InboundMail, number).state is InboundState.settled
+    # Pressed again it is the same one.
+    assert support.post(f"/staff/inbound/{number}/inquiry").location == done.location
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == 0
+
+
+def test_other_mail_is_read_before_it_becomes_an_inquiry(support: Browser, mail: int) -> None:
+    support.post(f"/staff/inbound/{mail}/inquiry")
+    assert db.session.scalars(sa.select(Inquiry)).all() == []
+    opened(support, mail)
+    support.submit(f"/staff/inbound/{mail}", action="/inquiry")
+    assert db.session.scalars(sa.select(Inquiry)).one().entries[0].inbound_id == mail
+
+
+def test_a_persons_mail_to_the_help_desk_needs_no_button(world: World, support: Browser) -> None:
+    number = kept_by(RAW, DESK)
+    assert db.session.get_one(InboundMail, number).state is InboundState.taken
+    assert db.session.scalars(sa.select(Inquiry)).one().entries[0].inbound_id == number
