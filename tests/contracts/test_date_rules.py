@@ -297,3 +297,17 @@ def test_cancellations_begin_a_month_after_receipt_and_the_minimum_term(start, m
     assert wanted is None or effective >= wanted.replace(day=1)
     if effective > exit_on and (wanted is None or effective > wanted.replace(day=1)):
         assert effective - received.date() <= timedelta(days=31)
+
+
+@pytest.mark.parametrize(
+    ("received", "exit_on", "months"),
+    [
+        ("2026-03-10T12:00", "2026-07-01", ["2026-04-01", "2026-05-01", "2026-06-01"]),
+        ("2026-05-31T23:59:59", "2026-07-01", ["2026-06-01"]),
+        ("2026-06-01T00:00:00", "2026-07-01", []),
+        ("2026-12-15T12:00", "2027-02-01", ["2027-01-01"]),
+        ("2026-09-01T12:00", "2026-07-01", []),
+    ],
+)
+def test_from_when_an_early_exit_may_be_asked_for(received, exit_on, months):
+    assert date_rules.early_exits(at(received), d(exit_on)) == [d(month) for month in months]

@@ -57,6 +57,30 @@ def test_notice_and_its_withdrawal():
     assert (ended.state, ended.ended_on, ended.reason) == (C.ended, d("2026-08-01"), EndReason.cancelled)
 
 
+@pytest.mark.parametrize(
+    ("on", "effective", "granted"),
+    [
+        ("2026-03-10", "2026-05-01", True),
+        ("2026-04-30", "2026-05-01", True),
+        ("2026-05-01", "2026-05-01", False),  # it has come
+        ("2026-03-10", "2026-05-02", False),  # fees are by whole months
+        ("2026-03-10", "2026-08-01", False),  # not earlier
+        ("2026-08-01", "2026-05-01", False),  # over
+    ],
+)
+def test_an_early_exit_is_granted_to_who_has_cancelled(on, effective, granted):
+    left = life_rules.give_notice(life(), at("2026-03-05T12:00"))
+    if granted:
+        early = life_rules.leave_early(left, d(on), d(effective))
+        assert (early.state, early.over_on) == (C.leaving, d(effective))
+        assert life_rules.withdraw_notice(early, d(on)) == life()
+    else:
+        with pytest.raises(Illegal):
+            life_rules.leave_early(left, d(on), d(effective))
+    with pytest.raises(Illegal):
+        life_rules.leave_early(life(), d("2026-03-10"), d("2026-05-01"))
+
+
 def test_both_sides_give_notice_and_the_earlier_holds():
     refused = life_rules.refuse_renewal(life(), d("2026-07-20"))
     assert (refused.state, refused.over_on) == (C.expiring, d("2026-09-01"))

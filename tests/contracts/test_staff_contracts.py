@@ -63,6 +63,42 @@ def test_search(world, browser_for, words, found):
     assert (world.ours.contract.number in page.text) is found
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    "words",
+    [
+        "高橋商店",  # 髙 and 高 are typed for one another
+        "株式会社 髙橋",
+        "株式会社　高橋商店",
+        "ﾀｶﾊｼ ｼｮｳﾃﾝ",
+        "タカハシショウテン",
+        "ABC倉庫",  # written in wide letters
+        "w26-12",
+        "Ｗ２６－１２",
+        "W26ー12",
+        "W26−12",
+        "042-555-1234",
+        "０４２（５５５）１２３４",
+        "042 555 1234",
+        "0425551234",
+        "５５５ー１２３４",
+        "notice@shop.example.jp",
+        "NOTICE@SHOP",
+        "owner@takahashi.example.jp",
+    ],
+)
+def test_search_in_whatever_width_and_with_whatever_hyphens(world, browser_for, words):
+    contract = world.ours.contract
+    contract.number, contract.phone = "W26-123456", "042-555-1234"
+    contract.customer.name, contract.customer.kana = "株式会社髙橋商店 ＡＢＣ倉庫", "タカハシ ショウテン"
+    world.theirs.customer.kana = "ヤマダ ハナテン"
+    world.theirs.contract.notice_email = "hana@flowers.example.net"
+    db.session.commit()
+    page = browser_for(world.admin).get("/staff/contracts", query_string={"q": words})
+    assert contract.number in page.text, words
+    assert world.theirs.contract.number not in page.text, words
+
+
 def test_search_by_number(world, browser_for):
     page = browser_for(world.admin).get("/staff/contracts", query_string={"q": world.ours.contract.number.lower()})
     assert world.ours.customer.name in page.text

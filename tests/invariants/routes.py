@@ -72,6 +72,7 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "announcements": lambda stage: stage.ours.announcement_ids,
     "incidents": lambda stage: stage.ours.incident_ids,
     "uploads": lambda stage: stage.ours.attested_ids,
+    "<id>/documents": lambda stage: stage.ours.document_ids,
     "requests": lambda stage: stage.ours.request_ids,
     "corrections": lambda stage: stage.ours.correction_ids,
     "terminations": lambda stage: stage.ours.termination_ids,

@@ -137,6 +137,7 @@ class Half:
     inquiry_ids: list[int] = field(default_factory=list)
     emergency_ids: list[int] = field(default_factory=list)
     inquiry_file_ids: list[int] = field(default_factory=list)
+    document_ids: list[int] = field(default_factory=list)
 
     def person(self, role: str) -> Account:
         """Return the owner, editor, delegate or viewer."""
@@ -437,6 +438,9 @@ def _contract_life(half: Half, admin: Account) -> None:
     db.session.flush()
     half.correction_ids, half.termination_ids = [correction.id], [termination.id]
     half.receivable_ids = [owed.id]
+    half.document_ids = [
+        documents.keep(b"%PDF-1.7", "scan.pdf", about=addressing.about(contract), customer_id=half.customer_id).id
+    ]
 
 
 def _ids(model: Any, customer_id: int) -> list[int]:

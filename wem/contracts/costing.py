@@ -10,7 +10,7 @@ from flask_babel import gettext
 from wem.clock import JAPAN
 from wem.contracts import catalogue, life_rules, rules
 from wem.contracts.catalogue_models import course_price
-from wem.contracts.date_rules import DAY, month_start
+from wem.contracts.date_rules import DAY, month_start, months_between
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
 
@@ -56,7 +56,7 @@ def leaving_today(contract: Contract, at: datetime, peak: int, wanted: date | No
     over, today = life.over_on, at.astimezone(JAPAN).date()
     assert over is not None and life.leaves_on is not None
     coming = month_start(today, 1)
-    months = max(0, (over.year - coming.year) * 12 + over.month - coming.month)
+    months = max(0, months_between(coming, over))
     exit_on = life.first_exit
     return Leaving(
         effective=life.leaves_on,
@@ -64,6 +64,62 @@ def leaving_today(contract: Contract, at: datetime, peak: int, wanted: date | No
         months=months,
         monthly=catalogue.monthly_fee(contract, peak, today),
         in_minimum_term=exit_on is not None and exit_on > coming,
+    )
+
+
+@dataclass(frozen=True)
+class EarlyExit:
+    """What leaving within the minimum term would cost: the fees until then, and the rest where it is owed (A-04)."""
+
+    effective: date
+    months: int  # still to come until then
+    rest: int  # months of the minimum term after it that are owed
+    monthly: int | None  # yen, net, at the present peak; None above the highest tier
+
+    def costs(self) -> list[tuple[str, str]]:
+        return [
+            (gettext("Fees until then"), self._sum(self.months)),
+            (gettext("Rest of the minimum term"), self._sum(self.rest)),
+        ]
+
+    def _sum(self, months: int) -> str:
+        if not months:
+            return str(gettext("none"))
+        if self.monthly is None:
+            return str(gettext("to be agreed: the peak is above the highest tier"))
+        return str(
+            gettext(
+                "%(months)s months: %(total)s yen at the present peak (tax included)",
+                months=months,
+                total=f"{months * rules.with_tax(self.monthly):,}",
+            )
+        )
+
+
+def leaving_early(contract: Contract, at: datetime, peak: int, month: date) -> EarlyExit:
+    """Return what leaving from a 1st within the minimum term would cost.
+
+    The rest of the term is owed only where course, campaign or application say so (5-4).
+    """
+    today, exit_on = at.astimezone(JAPAN).date(), contract.life.first_exit
+    assert exit_on is not None
+    return EarlyExit(
+        month,
+        months_between(month_start(today, 1), month),
+        months_between(month, exit_on) if contract.rest_owed else 0,
+        catalogue.monthly_fee(contract, peak, today),
+    )
+
+
+def early_sentence(contract: Contract, at: datetime, peak: int, month: date) -> str:
+    """Return the sentence that the customer agrees to, kept as it was shown (A-04)."""
+    costs = gettext(", ").join(f"{label}: {value}" for label, value in leaving_early(contract, at, peak, month).costs())
+    return str(
+        gettext(
+            "I ask to leave from %(day)s, before the minimum term is over. I pay what is owed then (%(costs)s).",
+            day=month.isoformat(),
+            costs=costs,
+        )
     )
 
 

@@ -36,6 +36,21 @@ def days_in_month(day: date) -> int:
     return calendar.monthrange(day.year, day.month)[1]
 
 
+def months_between(first: date, last: date) -> int:
+    """Return how many months after one day's month another's is; negative when it is before."""
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def early_exits(received: datetime, exit_on: date) -> list[date]:
+    """Return the 1sts within the minimum term from which a customer may ask to be let go (Art. 15-1, A-04)."""
+    first = month_start(received.date(), 1)
+    return [
+        month_start(first, later)
+        for later in range(max(0, months_between(first, exit_on) + 1))
+        if month_start(first, later) < exit_on
+    ]
+
+
 def term_end(start: date, months: int) -> date:
     """Return the last day of a term of whole months that begins on a day (民法 143条).
 

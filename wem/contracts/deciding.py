@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from wem import audit, clock
-from wem.contracts import date_rules, notifying, taking_effect
+from wem.contracts import date_rules, life_rules, notifying, taking_effect
 from wem.contracts.date_rules import month_start
-from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
 from wem.contracts.state_rules import Illegal, RequestAction
 
-BY_MONTHS = (RequestKind.course, RequestKind.options)
+CHANGES = (RequestKind.course, RequestKind.options)
+BY_MONTHS = (*CHANGES, RequestKind.early_exit)
 
 
 def check(row: ContractRequest, *, by: int) -> None:
@@ -28,7 +29,7 @@ def earliest(row: ContractRequest) -> date | None:
 
 def by_sending(row: ContractRequest) -> date | None:
     """Return from when a change could hold if the time of sending counted: staff may grant it (A-20)."""
-    if row.sent_at is None or row.kind not in BY_MONTHS:
+    if row.sent_at is None or row.kind not in CHANGES:
         return None
     sent = row.sent_at.astimezone(clock.JAPAN)
     found = date_rules.change_effective(sent, row.wanted_on, row.contract.start_date)
@@ -50,6 +51,8 @@ def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
         raise Illegal("not from this day")
     row.move(RequestAction.accept)
     row.effective_on = on or first
+    if row.kind is RequestKind.early_exit:
+        _let_go(row)
     _decided(row, by, "")
     audit.record(
         "request.accept",
@@ -62,6 +65,14 @@ def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
     notifying.request(row, "accepted")
     if row.effective_on is not None and row.effective_on <= clock.today():
         taking_effect.apply(row, by=by)
+
+
+def _let_go(row: ContractRequest) -> None:
+    """End the contract earlier than the cancellation would (A-04)."""
+    assert row.effective_on is not None
+    row.contract.take(life_rules.leave_early(row.contract.life, clock.today(), row.effective_on))
+    for cancellation in open_requests(row.contract_id, RequestKind.cancel):
+        cancellation.effective_on = row.effective_on
 
 
 def refuse(row: ContractRequest, reason: str, *, by: int) -> None:

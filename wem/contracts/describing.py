@@ -27,7 +27,7 @@ def facts(row: ContractRequest) -> Facts:
         found.append((gettext("Wanted from"), row.wanted_on))
     if row.effective_on:
         found.append((gettext("Holds from"), row.effective_on))
-    if row.kind is RequestKind.cancel and row.effective_on:
+    if row.kind in (RequestKind.cancel, RequestKind.early_exit) and row.effective_on:
         found.append((gettext("Last day of service"), row.effective_on - DAY))
     if row.late:
         found.append((gettext("Filed"), gettext("later than ten days after the change (Art. 16)")))

@@ -86,7 +86,7 @@ def _changes(on: date) -> Iterator[Act]:
         .join(Contract, Contract.id == ContractRequest.contract_id)
         .where(
             ContractRequest.state == RequestState.waiting,
-            ContractRequest.kind != RequestKind.cancel,
+            ContractRequest.kind.not_in((RequestKind.cancel, RequestKind.early_exit)),
             ContractRequest.effective_on <= on,
             # What the end comes before lapses with it.
             sa.or_(Contract.leaves_on.is_(None), Contract.leaves_on > on),

@@ -71,6 +71,17 @@ def give_notice(life: Life, received: datetime, wanted: date | None = None) -> L
     return replace(life, state=state, leaves_on=date_rules.cancel_effective(received, wanted, exit_on))
 
 
+def leave_early(life: Life, on: date, effective: date) -> Life:
+    """Return the contract with an earlier end, which we grant a customer who has cancelled (A-04).
+
+    It falls on a 1st that lies ahead. Raises Illegal without a cancellation, and for a day that is not earlier.
+    """
+    _not_over(life, on)
+    if life.leaves_on is None or effective.day != 1 or not on < effective < life.leaves_on:
+        raise Illegal("no earlier exit")
+    return replace(life, leaves_on=effective)
+
+
 def withdraw_notice(life: Life, on: date) -> Life:
     """Return the contract as if the customer had not cancelled; Illegal once the cancellation holds."""
     _not_over(life, on)

@@ -81,7 +81,7 @@ def close(contract: Contract, *, by: int | None) -> None:
     assert contract.ended_on is not None and contract.end_reason is not None
     db.session.add(Stop(customer_id=contract.customer_id, at=clock.now()))
     for request in open_requests(contract.id):
-        held = request.kind is RequestKind.cancel and request.state is RequestState.waiting
+        held = request.kind in (RequestKind.cancel, RequestKind.early_exit) and request.state is RequestState.waiting
         applies = held and contract.leaves_on == contract.ended_on
         request.move(RequestAction.apply if applies else RequestAction.lapse)
     if contract.suspended_at is not None:

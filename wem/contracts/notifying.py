@@ -107,6 +107,10 @@ def _after(row: ContractRequest, step: str) -> list[str]:
                     "Please post the new debit form with the bank's seal. Until then the present account is debited."
                 )
             ]
+        case RequestKind.early_exit:
+            return [
+                gettext("Whether we agree is ours to decide (Art. 5-1). Until then your cancellation holds as it is.")
+            ]
         case RequestKind.course | RequestKind.options | RequestKind.resume | RequestKind.name:
             return [gettext("We look into it and tell you the result.")]
     return []

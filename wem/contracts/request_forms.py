@@ -59,6 +59,15 @@ class CancelForm(WantedForm):
     note = TextAreaField(_l("What could we have done better?"), [Optional(), Length(max=500)])
 
 
+class EarlyExitForm(WantedForm):
+    note = TextAreaField(_l("Why you wish to leave earlier"), [NEEDED, Length(max=500)])
+
+    def offer(self, months: list[date]) -> None:
+        """Offer these months alone."""
+        self.offer_months(months[0])
+        self.wanted.choices = [choice for choice in self.wanted.choices if choice.value in {str(m) for m in months}]
+
+
 class CourseForm(WantedForm):
     course = RadioField(_l("New course"), [CHOSEN])
 

@@ -31,6 +31,7 @@ from wem.db import Base, BigId, db
 
 class RequestKind(enum.StrEnum):
     cancel = "cancel"  # 解約 15
+    early_exit = "early_exit"  # 最低利用期間内の解約のお願い 5-1: ours to grant
     course = "course"  # コース変更 11
     options = "options"  # オプション 11
     details = "details"  # 届出変更 16

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 
@@ -10,8 +12,8 @@ from wem.billing import arrears
 from wem.contracts import costing, date_rules, describing, requesting
 from wem.contracts.describing import Facts
 from wem.contracts.models import Contract
-from wem.contracts.request_forms import ApplyToResumeForm, CancelForm, CourseForm, OptionsForm
-from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.request_forms import ApplyToResumeForm, CancelForm, CourseForm, EarlyExitForm, OptionsForm
+from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
 from wem.contracts.rules import Use
 from wem.contracts.state_rules import Illegal
 from wem.contracts.stepping_views import Answer, Page, sent_already, stepped, who
@@ -67,6 +69,58 @@ def cancel() -> Answer:
             ],
         ),
     )
+
+
+@blueprint.route("/contract/early-exit", methods=["GET", "POST"])
+@owners_only
+def early_exit() -> Answer:
+    """Ask to be let go within the minimum term, once the contract is cancelled (A-04)."""
+    contract, account = who()
+    form, title = EarlyExitForm(), gettext("Ask to leave within the minimum term")
+    if again := sent_already(contract):
+        return again
+    months = early_months(contract)
+    if not months:
+        return render_template("contracts/no_request.html", title=title, contract=contract)
+    form.offer(months)
+    peak = counting.month_peak(contract.customer_id)
+    rest = (
+        gettext("The rest of the minimum term is owed under your course, campaign or application (Art. 5-4).")
+        if contract.rest_owed
+        else gettext("The rest of the minimum term is not owed.")
+    )
+    return stepped(
+        contract,
+        account,
+        Page(
+            title,
+            form,
+            lambda way, words: requesting.leave_early(
+                contract, form.month, way, agreed=words, note=form.note.data or ""
+            ),
+            label=gettext("Send the request"),
+            facts=lambda: [
+                (gettext("Holds from"), form.month),
+                (gettext("Last day of service"), form.month - date_rules.DAY),
+                *costing.leaving_early(contract, clock.now(), peak, form.month).costs(),
+            ],
+            agreed=lambda: costing.early_sentence(contract, clock.now(), peak, form.month),
+            notes=[
+                gettext("Your cancellation holds after the minimum term (Art. 5-1). We may let you go earlier."),
+                gettext("The fees until then are due in any case (Art. 15-3)."),
+                rest,
+                gettext("We look into it and tell you the result by a notice."),
+            ],
+        ),
+    )
+
+
+def early_months(contract: Contract) -> list[date]:
+    """Return the months from which the customer may ask to be let go: none before the cancellation."""
+    exit_on = contract.life.first_exit
+    if exit_on is None or contract.leaves_on is None or open_requests(contract.id, RequestKind.early_exit):
+        return []
+    return [month for month in date_rules.early_exits(clock.now(), exit_on) if month < contract.leaves_on]
 
 
 @blueprint.route("/contract/course", methods=["GET", "POST"])
@@ -219,6 +273,8 @@ def may_withdraw(row: ContractRequest) -> bool:
     if row.kind is RequestKind.cancel:
         over = row.contract.life.over_on
         return row.open and (over is None or clock.today() < over)
+    if row.kind is RequestKind.early_exit:
+        return row.undecided
     return row.undecided or (row.open and row.effective_on is not None and clock.today() < row.effective_on)
 
 

@@ -84,6 +84,29 @@ def cancel(contract: Contract, way: Way, wanted: date | None = None, note: str =
     return row
 
 
+def leave_early(contract: Contract, month: date, way: Way, *, agreed: str, note: str = "") -> ContractRequest:
+    """Take in that a customer who has cancelled asks to be let go within the minimum term: ours to grant (A-04).
+
+    `agreed` are the words about what is owed. Raises NotPossible without a cancellation and for any other month.
+    """
+    exit_on = contract.life.first_exit
+    if contract.leaves_on is None or exit_on is None or contract.leaves_on <= clock.today():
+        raise NotPossible("state")
+    if month >= contract.leaves_on or month not in date_rules.early_exits(_deciding(way), exit_on):
+        raise NotPossible("month")
+    row = _open(
+        contract,
+        RequestKind.early_exit,
+        way,
+        wanted_on=month,
+        effective_on=month,
+        agreed=agreed,
+        wish={"note": note},
+    )
+    notifying.request(row, "received")
+    return row
+
+
 def change_course(
     contract: Contract, code: str, way: Way, *, overdue: int, agreed: str, wanted: date | None = None
 ) -> ContractRequest:
@@ -220,6 +243,10 @@ def withdraw(row: ContractRequest, *, by: int) -> None:
     """Take a request back before it holds; a cancellation until it is effective. Raises Illegal."""
     if row.kind is RequestKind.cancel:
         row.contract.take(life_rules.withdraw_notice(row.contract.life, clock.today()))
+        for other in open_requests(row.contract_id, RequestKind.early_exit):
+            other.move(RequestAction.withdraw)
+    elif row.kind is RequestKind.early_exit and not row.undecided:
+        raise Illegal("it is granted: the cancellation itself can be withdrawn")
     elif row.effective_on is not None and row.effective_on <= clock.today() and not row.undecided:
         raise Illegal("it holds already")
     row.move(RequestAction.withdraw)

@@ -49,7 +49,13 @@ class AcceptForm(FlaskForm):
     effective = DateField(_l("Holds from"), [Optional()])
 
 
-BY_STAFF = (RequestKind.cancel, RequestKind.course, RequestKind.options, RequestKind.resume)
+BY_STAFF = (
+    RequestKind.cancel,
+    RequestKind.early_exit,
+    RequestKind.course,
+    RequestKind.options,
+    RequestKind.resume,
+)
 
 
 class EntryForm(FlaskForm):

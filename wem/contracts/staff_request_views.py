@@ -231,6 +231,11 @@ def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -
     match RequestKind(form.kind.data):
         case RequestKind.cancel:
             return requesting.cancel(contract, way, wanted, form.note.data or "")
+        case RequestKind.early_exit:
+            month = date_rules.month_start(wanted or form.received_at.date(), 0 if wanted else 1)
+            peak = counting.month_peak(contract.customer_id)
+            words = costing.early_sentence(contract, form.received_at, peak, month) if contract.life.first_exit else ""
+            return requesting.leave_early(contract, month, way, agreed=words, note=form.note.data or "")
         case RequestKind.resume:
             return requesting.ask_to_resume(contract, way, form.note.data or "")
         case RequestKind.options:

@@ -10,14 +10,13 @@ import sqlalchemy as sa
 from flask import abort, render_template, request
 from werkzeug.wrappers import Response
 
-from wem import audit
 from wem.accounts import inviting
 from wem.accounts import rules as account_rules
 from wem.accounts.models import Account, Customer, Invitation, Membership
 from wem.accounts.rules import StaffRole
 from wem.accounts.wording import ROLES
 from wem.billing import showing
-from wem.contracts import emergency, rules
+from wem.contracts import emergency, name_rules, rules
 from wem.contracts.credential_wording import KINDS
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
@@ -27,8 +26,9 @@ from wem.domains.models import SenderDomain
 from wem.domains.wording import STATES as DOMAIN_STATES
 from wem.lists import counting, lending
 from wem.lists.models import AddressCount, MailingList
-from wem.staff import trail
+from wem.staff import timeline
 from wem.web.blueprints import StaffBlueprint
+from wem.web.files import file_answer
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import current_account
@@ -39,7 +39,7 @@ STOPPERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operatio
 TRAIL_READERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_contracts", __name__, roles=LOOKERS, url_prefix="/staff/contracts")
 Answer = str | tuple[str, int] | Response
-EVENTS = 50
+ENTRIES = 15  # of the timeline, on the contract's own page
 PHONE_LEAST = 6  # digits
 
 
@@ -74,25 +74,32 @@ def index() -> Answer:
 def _matches(words: str, typed: str) -> Any:
     """Name as typed or in plain width, the reading also from hiragana, the number from its beginning."""
     reading = rules.kana(words)
+    names = {without_spaces(each) for text in (words, typed) for each in name_rules.spellings(text)}
     tests = [
-        Customer.name.icontains(words, autoescape=True),
-        Customer.name.icontains(typed, autoescape=True),
+        *(_plain(Customer.name).icontains(each, autoescape=True) for each in sorted(names) if each),
         Customer.slug == words.lower(),
-        Contract.number.istartswith(words, autoescape=True),
-        Contract.notice_email == words.lower(),
-        Customer.id.in_(
-            sa.select(Membership.customer_id)
-            .join(Account, Account.id == Membership.account_id)
-            .where(Account.email == words.lower())
-        ),
+        Contract.number.istartswith(name_rules.hyphens(words), autoescape=True),
     ]
+    if "@" in words:
+        people = sa.select(Membership.customer_id).join(Account, Account.id == Membership.account_id)
+        tests.append(Contract.notice_email.icontains(words, autoescape=True))
+        tests.append(Customer.id.in_(people.where(Account.email.icontains(words, autoescape=True))))
     digits = re.sub(r"\D", "", words)
     if len(digits) >= PHONE_LEAST:
         tests.append(sa.func.replace(Contract.phone, "-", "").contains(digits))
         tests.append(sa.func.replace(Contract.contact, "-", "").contains(digits))
     if reading:
-        tests.append(Customer.kana.icontains(reading, autoescape=True))
+        tests.append(_plain(Customer.kana).icontains(without_spaces(reading), autoescape=True))
     return sa.or_(*tests)
+
+
+def without_spaces(text: str) -> str:
+    return "".join(text.split())
+
+
+def _plain(column: Any) -> Any:
+    """Return a name's column without spaces of either width."""
+    return sa.func.replace(sa.func.replace(column, " ", ""), "\u3000", "")
 
 
 def may_change() -> bool:
@@ -106,16 +113,33 @@ def _is(roles: frozenset[StaffRole]) -> bool:
     return role is not None and account_rules.staff_may(role, roles)
 
 
+@blueprint.get("/<int:id>/timeline")
+def history(id: int) -> Answer:
+    """Answer with all that happened about a contract, page by page."""
+    contract, shown, before = found_or_404(Contract, id), request.args.get("show", ""), request.args.get("before", "")
+    return render_template(
+        "contracts/staff/timeline.html",
+        contract=contract,
+        shown=shown if shown in timeline.SHOWN else "",
+        started=bool(before),
+        timeline=timeline.of(contract, shown, before),
+    )
+
+
+@blueprint.get("/<int:id>/documents/<int:document_id>")
+def document(id: int, document_id: int) -> Answer:
+    """Answer with a document of this contract as it was kept."""
+    contract = found_or_404(Contract, id)
+    row = timeline.document_of(contract, document_id)
+    if row is None:
+        abort(404)
+    return file_answer(row.content(), row.name, row.media_type, attached=True)
+
+
 @blueprint.get("/<int:id>")
 def show(id: int) -> Answer:
     contract = found_or_404(Contract, id)
     peak = counting.month_peak(contract.customer_id)
-    events = db.session.scalars(
-        sa.select(audit.AuditEvent)
-        .where(audit.AuditEvent.customer_id == contract.customer_id)
-        .order_by(audit.AuditEvent.id.desc())
-        .limit(EVENTS)
-    ).all()
     return render_template(
         "contracts/staff/contract.html",
         contract=contract,
@@ -144,7 +168,7 @@ def show(id: int) -> Answer:
         kinds=KINDS,
         emergency_stops=emergency.open_stops(contract.customer_id),
         may_stop=_is(STOPPERS),
-        lines=trail.lines(events),
+        timeline=timeline.of(contract, most=ENTRIES),
         may_change=may_change(),
         may_see_trail=_is(TRAIL_READERS),
     )

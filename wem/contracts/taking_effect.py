@@ -13,7 +13,7 @@ from wem.db import db
 
 def apply(row: ContractRequest, *, by: int | None) -> None:
     """Make the request true and tell the customer. Raises Illegal when it is not accepted or was carried out."""
-    if row.kind is RequestKind.cancel:
+    if row.kind in (RequestKind.cancel, RequestKind.early_exit):
         raise Illegal("a cancellation is carried out by the end of the contract")
     row.move(RequestAction.apply)
     contract = row.contract

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import catalogue, costing, rules
+from wem.contracts import addressing, catalogue, costing, request_views, rules
 from wem.contracts.date_rules import DAY
 from wem.contracts.models import Contract, contract_in_force, literal_ends
 from wem.contracts.request_models import ContractRequest
@@ -19,12 +19,16 @@ from wem.contracts.wording import LEGAL_ITEMS, REQUEST_STATES, REQUESTS, RESTRIC
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MonthPeak
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeState
+from wem.notices.wording import KINDS as NOTICE_KINDS
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.session import current_customer
 
 blueprint = CustomerBlueprint("contract", __name__, use=Use.contract)
 Answer = str | tuple[str, int] | Response
 REQUESTS_SHOWN = 20
+NOTICES_SHOWN = 5
 
 
 def _contract() -> Contract | None:
@@ -63,7 +67,7 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
     today, over = clock.today(), contract.life.over_on
     term = contract.term_on(today)
     ends = term.end(literal_ends()) if term else None
-    requests = db.session.scalars(
+    asked = db.session.scalars(
         sa.select(ContractRequest)
         .where(ContractRequest.contract_id == contract.id)
         .order_by(ContractRequest.id.desc())
@@ -80,7 +84,18 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "options": contract.options_on(today),
         "fee": catalogue.monthly_fee(contract, peak, today),
         "with_tax": rules.with_tax,
-        "requests": requests,
+        "open_requests": [row for row in asked if row.open],
+        "requests": [row for row in asked if not row.open],
+        "early_months": request_views.early_months(contract),
+        "rest_owed": contract.rest_owed,
+        "by_mail": addressing.by_mail(contract),
+        "notices": db.session.scalars(
+            sa.select(Notice)
+            .where(Notice.customer_id == contract.customer_id, Notice.state != NoticeState.withdrawn)
+            .order_by(Notice.id.desc())
+            .limit(NOTICES_SHOWN)
+        ).all(),
+        "notice_kinds": NOTICE_KINDS,
         "request_names": REQUESTS,
         "request_states": REQUEST_STATES,
         "overdue": arrears.outstanding(contract.id, today),

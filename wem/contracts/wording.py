@@ -44,6 +44,7 @@ DETAILS = {
 }
 REQUESTS = {
     RequestKind.cancel: _l("Cancellation of the contract"),
+    RequestKind.early_exit: _l("Exit within the minimum term"),
     RequestKind.course: _l("Change of course"),
     RequestKind.options: _l("Change of options"),
     RequestKind.details: _l("Change of details"),
@@ -71,6 +72,7 @@ CHANNELS = {
 REFUSALS = {
     "pending": _l("Such a request is open already. Withdraw it first if it is to be another."),
     "state": _l("The contract does not allow this at present."),
+    "month": _l("This month cannot be asked for."),
     "same": _l("Nothing would change."),
     "not offered": _l("This is not on offer."),
     "overdue": _l("Sums that are overdue must be settled first (Art. 11-2)."),

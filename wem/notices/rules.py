@@ -46,6 +46,25 @@ class NoticeKind(enum.StrEnum):
     general = "general"
 
 
+# What a customer looks for among notices.
+ABOUT_MONEY = frozenset(
+    {
+        NoticeKind.initial_fee,
+        NoticeKind.fee_reminder,
+        NoticeKind.cost_claim,
+        NoticeKind.arrears,
+        NoticeKind.dunning,
+        NoticeKind.invoice,
+    }
+)
+ABOUT_SERVICE = frozenset(
+    {NoticeKind.terms_changed, NoticeKind.fees_changed, NoticeKind.maintenance, NoticeKind.general}
+)
+GROUPS = {
+    "contract": frozenset(NoticeKind) - ABOUT_MONEY - ABOUT_SERVICE,
+    "money": ABOUT_MONEY,
+    "service": ABOUT_SERVICE,
+}
 # Their effect hangs on their being there (5-2, 14-2; 民法 97条): what comes back is followed by a letter at once.
 MUST_BE_THERE = frozenset({NoticeKind.non_renewal, NoticeKind.correction, NoticeKind.termination})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -11,10 +11,10 @@ from wem import clock
 from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.notices import letters, telling
+from wem.notices import letters, rules, telling
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeState
-from wem.notices.wording import CHANNELS, KINDS, STATES
+from wem.notices.wording import CHANNELS, GROUPS, KINDS, STATES
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.files import file_answer
 from wem.web.htmx import see_other
@@ -37,9 +37,15 @@ def index() -> Answer:
     if customer is None:
         abort(404)
     unread = sa.select(sa.func.count()).select_from(Notice)
+    about = request.args.get("about", "")
+    found = _mine(customer.id)
+    if about in rules.GROUPS:
+        found = found.where(Notice.kind.in_(rules.GROUPS[about]))
     return render_template(
         "notices/notices.html",
-        page=page_of(_mine(customer.id), Notice.id),
+        page=page_of(found, Notice.id),
+        about=about if about in rules.GROUPS else "",
+        groups=GROUPS,
         unread=db.session.scalar(unread.where(Notice.customer_id == customer.id, Notice.read_at.is_(None))),
         kinds=KINDS,
         channels=CHANNELS,

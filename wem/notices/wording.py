@@ -74,6 +74,7 @@ DOCUMENTS = {
     NoticeKind.maintenance: _l("Document: maintenance"),
     NoticeKind.general: _l("Document: notice"),
 }
+GROUPS = {"contract": _l("About the contract"), "money": _l("About money"), "service": _l("About the service")}
 CHANNELS = {Channel.mail: _l("E-mail"), Channel.letter: _l("Letter")}
 # Words and the badge's kind.
 MAIL_STATES = {

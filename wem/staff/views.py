@@ -27,7 +27,7 @@ from wem.lists import upload_texts
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
 from wem.mailings.models import Mailing, MailingState, SendingHold
-from wem.staff import trail, watching, work
+from wem.staff import notice_work, trail, watching, work
 from wem.staff.wording import AREAS, DISPATCHES, QUEUES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import page_or_fragment
@@ -76,6 +76,8 @@ def work_list() -> Answer:
     return render_template(
         "staff/work_list.html",
         work=work.work(clock.today()) if role and staff_may(role, CONTRACT_WORKERS) else None,
+        notice_work=notice_work.notice_work(clock.today()),
+        at=clock.now(),
         broken_off=broken_off,
         uploads=waiting,
         uploads_count=_up_to_most(sa.select(Upload.id).where(Upload.state == UploadState.waiting)),
