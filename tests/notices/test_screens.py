@@ -18,7 +18,7 @@ def told(world, title="お知らせの件", **changed):
     notice = telling.tell(
         addressing.addressee(world.ours.contract),
         Words(title, ["本文です。"]),
-        NoticeKind.general,
+        changed.pop("kind", NoticeKind.general),
         customer_id=world.ours.customer.id,
         **changed,
     )
@@ -38,6 +38,20 @@ def test_a_customer_reads_and_marks(world, browser_for):
     owner.post("/notices/read")
     assert "未読" not in owner.get("/notices").text
     assert browser_for(world.ours.viewer).post(f"/notices/{second.id}/read").status == 403
+
+
+def test_the_page_of_the_contract_shows_the_last_five_and_notices_are_filtered(world, browser_for):
+    for number in range(7):
+        told(world, f"お知らせ{number}", kind=NoticeKind.cancellation_received if number == 6 else NoticeKind.general)
+    browser = browser_for(world.ours.viewer)
+    page = browser.get("/contract")
+    shown = page.soup.select_one("#told").get_text()
+    assert [f"お知らせ{number}" in shown for number in range(7)] == [False, False, *[True] * 5]
+    assert "/notices?about=contract" in page.html
+    filtered = browser.get("/notices?about=contract").text
+    assert "お知らせ6" in filtered and "お知らせ5" not in filtered
+    assert "この種類の通知はありません" in browser.get("/notices?about=money").text
+    assert browser.get("/notices?about=nonsense").text.count("お知らせ") > 7
 
 
 def test_the_pdf_is_the_customers_alone(world, browser_for):

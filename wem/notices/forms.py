@@ -45,7 +45,7 @@ class IncidentForm(FlaskForm):
     part = RadioField(_l("What it concerns"), [CHOSEN], choices=[SelectChoice(p.value, t) for p, t in PARTS.items()])
     contract = StringField(_l("Only this contract"), [Length(max=20)])
     planned = BooleanField(_l("Planned maintenance"))
-    begins_at = DateTimeLocalField(_l("From"), [NEEDED], format="%Y-%m-%dT%H:%M")
+    begins_at = DateTimeLocalField(_l("Begins at"), [NEEDED], format="%Y-%m-%dT%H:%M")
     ends_at = DateTimeLocalField(_l("Expected until"), [Optional()], format="%Y-%m-%dT%H:%M")
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -68,7 +68,7 @@ class IncidentForm(FlaskForm):
 class TimesForm(FlaskForm):
     """Other times for maintenance that was announced: extended, shortened, moved."""
 
-    begins_at = DateTimeLocalField(_l("From"), [NEEDED], format="%Y-%m-%dT%H:%M")
+    begins_at = DateTimeLocalField(_l("Begins at"), [NEEDED], format="%Y-%m-%dT%H:%M")
     ends_at = DateTimeLocalField(_l("Expected until"), [NEEDED], format="%Y-%m-%dT%H:%M")
 
     def validate_ends_at(self, field: Field) -> None:
@@ -77,7 +77,7 @@ class TimesForm(FlaskForm):
 
 
 class ClosingForm(FlaskForm):
-    words = TextAreaField(_l("What was done"), [NEEDED, Length(max=500)])
+    words = TextAreaField(_l("How it was mended"), [NEEDED, Length(max=500)])
 
 
 class LetterDayForm(FlaskForm):

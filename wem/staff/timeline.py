@@ -260,10 +260,12 @@ def _evidence(contract: Contract, before: Place | None, most: int) -> list[Entry
     """What customers stated and attached about consent that was gathered elsewhere."""
     found = sa.select(Upload).where(Upload.customer_id == contract.customer_id, Upload.kind == UploadKind.attested)
     rows = _asked(found, Upload.created_at, Upload.id, 9, before, most)
+    people = _names({row.created_by for row in rows})
     return [
         Entry(
             Place(row.created_at, 9, row.id),
             str(gettext("Upload with consent gathered elsewhere: %(name)s", name=row.filename)),
+            who=people.get(row.created_by, ""),
             state=UPLOAD_STATES[row.state],
             url=f"/staff/uploads/{row.id}",
             area="/staff/uploads",
