@@ -18,6 +18,7 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
+from wem.notices.models import Notice
 from wem.staff import timeline
 from wem.staff.timeline_rules import Place, comes_before
 
@@ -104,7 +105,7 @@ def test_everything_stands_there_once_in_one_order(life, browser_for):
         f"控え{life.theirs.customer.id}",
     ):
         assert private not in page.text
-    notice = next(iter(db.session.scalars(sa.select(timeline.Notice.id).order_by(timeline.Notice.id))))
+    notice = next(iter(db.session.scalars(sa.select(Notice.id).order_by(Notice.id))))
     for link in (f"/staff/notices/{notice}", "/staff/requests/1", "/staff/terminations/1", "/staff/uploads/1"):
         assert f'href="{link}"' in page.html, link
     moments = [entry.at for entry in timeline.of(contract).entries]

@@ -26,7 +26,7 @@ from wem.domains.models import SenderDomain
 from wem.domains.wording import STATES as DOMAIN_STATES
 from wem.lists import counting, lending
 from wem.lists.models import AddressCount, MailingList
-from wem.staff import timeline
+from wem.staff import timeline, timeline_sources
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
 from wem.web.ownership import found_or_404
@@ -120,7 +120,7 @@ def history(id: int) -> Answer:
     return render_template(
         "contracts/staff/timeline.html",
         contract=contract,
-        shown=shown if shown in timeline.SHOWN else "",
+        shown=shown if shown in timeline_sources.SHOWN else "",
         started=bool(before),
         timeline=timeline.of(contract, shown, before),
     )

@@ -1,0 +1,280 @@
+"""Where a timeline takes its entries from: acts, requests, notices, terms, standstills, documents, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext
+
+from wem import clock
+from wem.accounts.models import Account
+from wem.audit import AuditEvent
+from wem.contracts.application_models import Application
+from wem.contracts.models import Contract
+from wem.contracts.part_models import ContractTerm, Standstill
+from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, Termination
+from wem.contracts.wording import (
+    CORRECTIONS,
+    GROUNDS,
+    REQUEST_STATES,
+    REQUESTS,
+    TERMINATION_GROUNDS,
+    TERMINATIONS,
+)
+from wem.db import db
+from wem.documents import Document
+from wem.lists.models import Upload
+from wem.lists.states import UploadKind
+from wem.lists.upload_texts import STATES as UPLOAD_STATES
+from wem.notices.models import Notice
+from wem.notices.wording import KINDS as NOTICE_KINDS
+from wem.notices.wording import STATES as NOTICE_STATES
+from wem.staff import trail
+from wem.staff.timeline_rules import Place, comes_before
+from wem.staff.trail import Detail
+
+# What has a line of its own below, with more in it.
+TOLD_ELSEWHERE = (
+    "notice.tell", "request.open", "correction.issue", "termination.propose", "refusal.send", "contract.renew",
+)  # fmt: skip
+# Where the subject of an event has a page: below which address, and by which entry of the navigation one may open it.
+PAGES = {
+    "Application": ("/staff/applications", "/staff/applications"),
+    "ContractRequest": ("/staff/requests", "/staff/requests"),
+    "Incident": ("/staff/incidents", "/staff/incidents"),
+    "Notice": ("/staff/notices", "/staff/notices"),
+    "SenderDomain": ("/staff/domains", "/staff/domains"),
+    "Termination": ("/staff/terminations", "/staff/catalog"),
+    "Upload": ("/staff/uploads", "/staff/uploads"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. `area` is the entry of the navigation that whoever may follow `url` has."""
+
+    place: Place
+    what: str
+    details: list[Detail] = field(default_factory=list)
+    who: str = ""
+    state: tuple[Any, str] | None = None
+    url: str = ""
+    area: str = ""
+    file: str = ""  # a document to save
+
+    @property
+    def at(self) -> datetime:
+        return self.place.at
+
+
+Source = Callable[[Contract, Place | None, int], list[Entry]]
+
+
+def _asked(found: sa.Select[Any], moment: Any, id: Any, rank: int, before: Place | None, most: int) -> Any:
+    """Return the rows of a table that come before a place, newest first."""
+    if before is not None:
+        earlier = moment < before.at
+        if rank < before.rank:
+            earlier = moment <= before.at
+        elif rank == before.rank:
+            earlier = sa.or_(earlier, sa.and_(moment == before.at, id < before.id))
+        found = found.where(earlier)
+    return db.session.scalars(found.order_by(moment.desc(), id.desc()).limit(most)).all()
+
+
+def _few(entries: Iterator[Entry], before: Place | None) -> list[Entry]:
+    return [entry for entry in entries if before is None or comes_before(entry.place, before)]
+
+
+def _names(ids: set[int | None]) -> dict[int | None, str]:
+    wanted = [id for id in ids if id is not None]
+    people = sa.select(Account.id, Account.name).where(Account.id.in_(wanted))
+    return {None: str(gettext("The system"))} | {row.id: row.name for row in db.session.execute(people)}
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), clock.JAPAN)
+
+
+def _acts(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    found = sa.select(AuditEvent).where(
+        AuditEvent.customer_id == contract.customer_id, AuditEvent.action.not_in(TOLD_ELSEWHERE)
+    )
+    events = _asked(found, AuditEvent.at, AuditEvent.id, 0, before, most)
+    entries = []
+    for event, line in zip(events, trail.lines(events), strict=True):
+        model, _, number = event.subject.partition(" ")
+        base, area = PAGES.get(model, ("", ""))
+        details = [Detail("", line.subject), *line.details] if line.subject else line.details
+        url = f"{base}/{number}" if base and number else ""
+        entries.append(Entry(Place(event.at, 0, event.id), line.what, details, line.who, url=url, area=area))
+    return entries
+
+
+def _notices(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    mine: list[sa.ColumnElement[bool]] = [Notice.customer_id == contract.customer_id]
+    application = _application(contract)
+    if application is not None:
+        mine.append(Notice.about == application.about)
+    rows = _asked(sa.select(Notice).where(sa.or_(*mine)), Notice.created_at, Notice.id, 1, before, most)
+    people = _names({row.created_by for row in rows})
+    return [
+        Entry(
+            Place(row.created_at, 1, row.id),
+            str(gettext("Notice: %(title)s", title=row.title)),
+            [Detail("", row.number), Detail(str(gettext("Kind")), str(NOTICE_KINDS[row.kind]))],
+            people.get(row.created_by, ""),
+            NOTICE_STATES[row.channel][row.state],
+            f"/staff/notices/{row.id}",
+            "/staff/notices",
+        )
+        for row in rows
+    ]
+
+
+def _requests(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    found = sa.select(ContractRequest).where(ContractRequest.contract_id == contract.id)
+    rows = _asked(found, ContractRequest.received_at, ContractRequest.id, 2, before, most)
+    people = _names({row.asked_by for row in rows})
+    return [
+        Entry(
+            Place(row.received_at, 2, row.id),
+            str(gettext("Request: %(name)s", name=REQUESTS[row.kind])),
+            [Detail(str(gettext("Holds from")), row.effective_on)] if row.effective_on else [],
+            people.get(row.asked_by, ""),
+            REQUEST_STATES[row.state],
+            f"/staff/requests/{row.id}",
+            "/staff/requests",
+        )
+        for row in rows
+    ]
+
+
+def _ours(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    return _few(_our_side(contract), before)
+
+
+def _our_side(contract: Contract) -> Iterator[Entry]:
+    """Yield refusals of renewal, demands for correction, terminations."""
+
+    def rows(kind: Any) -> Any:
+        return db.session.scalars(sa.select(kind).where(kind.contract_id == contract.id)).all()
+
+    refusals, corrections, terminations = rows(RenewalRefusal), rows(Correction), rows(Termination)
+    people = _names(
+        {row.sent_by for row in refusals}
+        | {row.issued_by for row in corrections}
+        | {row.proposed_by for row in terminations}
+    )
+    for row in refusals:
+        details = [Detail(str(gettext("Reason")), row.reason)]
+        if row.arrived_on:
+            details.append(Detail(str(gettext("It reached the customer on")), row.arrived_on))
+        what = str(gettext("We refused the renewal (Art. 5-3)"))
+        yield Entry(Place(row.sent_at, 3, row.id), what, details, people.get(row.sent_by, ""))
+    for row in corrections:
+        details = [Detail("", row.breach[:200]), Detail(str(gettext("Deadline")), row.deadline)]
+        what = str(gettext("We demanded a correction (Art. 14-2)"))
+        state = CORRECTIONS[row.state]
+        yield Entry(Place(row.issued_at, 4, row.id), what, details, people.get(row.issued_by, ""), state)
+    for row in terminations:
+        yield Entry(
+            Place(row.proposed_at, 5, row.id),
+            str(gettext("A termination was asked for (Art. 14)")),
+            [Detail("", str(TERMINATION_GROUNDS[row.ground]))],
+            people.get(row.proposed_by, ""),
+            TERMINATIONS[row.state],
+            f"/staff/terminations/{row.id}",
+            "/staff/catalog",
+            f"/staff/terminations/{row.id}/evidence" if row.evidence_key else "",
+        )
+
+
+def _times(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    return _few(_terms_and_standstills(contract), before)
+
+
+def _terms_and_standstills(contract: Contract) -> Iterator[Entry]:
+    for term in db.session.scalars(sa.select(ContractTerm).where(ContractTerm.contract_id == contract.id)):
+        what = gettext("Renewed, term no. %(number)s", number=term.number) if term.number else gettext("Minimum term")
+        details = [Detail(str(gettext("Ends on")), term.aligned_end)]
+        yield Entry(Place(_midnight(term.begins), 6, term.number), str(what), details)
+    for row in db.session.scalars(sa.select(Standstill).where(Standstill.contract_id == contract.id)):
+        details = [Detail(str(gettext("Suspended on")), row.since)]
+        if row.ground:
+            details.append(Detail(str(gettext("Ground")), str(GROUNDS[row.ground])))
+        yield Entry(Place(_midnight(row.until), 7, row.id), str(gettext("End of a suspension")), details)
+
+
+def _papers(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    """Documents that are kept, but those of notices, which the notices lead to."""
+    rows = _asked(kept(contract), Document.created_at, Document.id, 8, before, most)
+    return [
+        Entry(
+            Place(row.created_at, 8, row.id),
+            str(gettext("Document: %(name)s", name=row.name)),
+            file=f"/staff/contracts/{contract.id}/documents/{row.id}",
+        )
+        for row in rows
+    ]
+
+
+def kept(contract: Contract) -> sa.Select[Any]:
+    mine: list[sa.ColumnElement[bool]] = [Document.customer_id == contract.customer_id]
+    application = _application(contract)
+    if application is not None:
+        mine.append(Document.about == application.about)
+    return sa.select(Document).where(sa.or_(*mine), Document.about.not_like("notice %"))
+
+
+def _evidence(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    """What customers stated and attached about consent that was gathered elsewhere."""
+    found = sa.select(Upload).where(Upload.customer_id == contract.customer_id, Upload.kind == UploadKind.attested)
+    rows = _asked(found, Upload.created_at, Upload.id, 9, before, most)
+    people = _names({row.created_by for row in rows})
+    return [
+        Entry(
+            Place(row.created_at, 9, row.id),
+            str(gettext("Upload with consent gathered elsewhere: %(name)s", name=row.filename)),
+            who=people.get(row.created_by, ""),
+            state=UPLOAD_STATES[row.state],
+            url=f"/staff/uploads/{row.id}",
+            area="/staff/uploads",
+            file=f"/staff/uploads/{row.id}/evidence" if (row.statement or {}).get("evidence") else "",
+        )
+        for row in rows
+    ]
+
+
+def _applied(contract: Contract, before: Place | None, most: int) -> list[Entry]:
+    application = _application(contract)
+    return _few(_application_days(application), before) if application else []
+
+
+def _application_days(application: Application) -> Iterator[Entry]:
+    """Yield the days of the application; its acts stand under no customer, for there was none."""
+    days = (
+        (application.filled_at, gettext("The application was filled in")),
+        (application.handed_or_posted_on, gettext("The application was handed over or posted (Art. 4-2)")),
+        (application.arrived_on, gettext("The application is here")),
+        (application.paid_on, gettext("The first fee is here")),
+        (application.decided_at, gettext("The application was accepted")),
+    )
+    for number, (on, what) in enumerate(days):
+        if on is not None:
+            at = on if isinstance(on, datetime) else _midnight(on)
+            url = f"/staff/applications/{application.id}"
+            yield Entry(Place(at, 10, number), str(what), url=url, area="/staff/applications")
+
+
+def _application(contract: Contract) -> Application | None:
+    return db.session.scalar(sa.select(Application).where(Application.contract_id == contract.id).limit(1))
+
+
+DOCUMENTS: list[Source] = [_notices, _requests, _ours, _papers, _evidence, _applied]
+ACTS: list[Source] = [_acts, _times]
+SHOWN = {"documents": DOCUMENTS, "acts": ACTS}
