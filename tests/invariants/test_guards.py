@@ -50,6 +50,7 @@ FOR_SOME = {
     "contract_filing.name": {"owner"},
     "contract_filing.bank": {"owner"},
     "contract_requests.cancel": {"owner"},
+    "contract_requests.early_exit": {"owner"},
     "contract_requests.course": {"owner"},
     "contract_requests.options": {"owner"},
     "contract_requests.resume": {"owner"},

@@ -16,7 +16,7 @@ from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup
 from wem.lists import uploading
 from wem.lists.models import Upload, UploadRow
 from wem.lists.rules import mask_address
-from wem.lists.states import RowState, UploadKind, UploadState
+from wem.lists.states import DECIDED, RowState, UploadKind, UploadState
 from wem.lists.upload_effect import effect_of
 from wem.lists.upload_forms import DecisionForm, RefusalForm
 from wem.lists.upload_statement import told_text
@@ -33,14 +33,6 @@ blueprint = StaffBlueprint(
 )
 Answer = str | tuple[str, int] | Response
 SAMPLES = 20
-DECIDED = (
-    UploadState.applying,
-    UploadState.applied,
-    UploadState.refused,
-    UploadState.undoing,
-    UploadState.undone,
-    UploadState.failed,
-)
 
 
 @blueprint.get("")

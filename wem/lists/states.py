@@ -83,3 +83,14 @@ class RowState(enum.IntEnum):
     opted_out = 4  # said no, or was removed: never revived
     applied = 5
     elsewhere = 6  # a reader of another list of the customer
+
+
+# Of uploads with consent gathered elsewhere: staff have decided. Before it is handed in it is the customer's own affair.
+DECIDED = (
+    UploadState.applying,
+    UploadState.applied,
+    UploadState.refused,
+    UploadState.undoing,
+    UploadState.undone,
+    UploadState.failed,
+)

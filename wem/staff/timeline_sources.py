@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from wem import clock
+from wem import clock, storage
 from wem.accounts.models import Account
 from wem.audit import AuditEvent
 from wem.contracts.application_models import Application
@@ -28,7 +28,7 @@ from wem.contracts.wording import (
 from wem.db import db
 from wem.documents import Document
 from wem.lists.models import Upload
-from wem.lists.states import UploadKind
+from wem.lists.states import DECIDED, UploadKind, UploadState
 from wem.lists.upload_texts import STATES as UPLOAD_STATES
 from wem.notices.models import Notice
 from wem.notices.wording import KINDS as NOTICE_KINDS
@@ -49,7 +49,6 @@ PAGES = {
     "Notice": ("/staff/notices", "/staff/notices"),
     "SenderDomain": ("/staff/domains", "/staff/domains"),
     "Termination": ("/staff/terminations", "/staff/catalog"),
-    "Upload": ("/staff/uploads", "/staff/uploads"),
 }
 
 
@@ -233,7 +232,8 @@ def kept(contract: Contract) -> sa.Select[Any]:
 
 def _evidence(contract: Contract, before: Place | None, most: int) -> list[Entry]:
     """What customers stated and attached about consent that was gathered elsewhere."""
-    found = sa.select(Upload).where(Upload.customer_id == contract.customer_id, Upload.kind == UploadKind.attested)
+    handed_in = Upload.kind == UploadKind.attested, Upload.state.in_((UploadState.waiting, *DECIDED))
+    found = sa.select(Upload).where(Upload.customer_id == contract.customer_id, *handed_in)
     rows = _asked(found, Upload.created_at, Upload.id, 9, before, most)
     people = _names({row.created_by for row in rows})
     return [
@@ -244,10 +244,15 @@ def _evidence(contract: Contract, before: Place | None, most: int) -> list[Entry
             state=UPLOAD_STATES[row.state],
             url=f"/staff/uploads/{row.id}",
             area="/staff/uploads",
-            file=f"/staff/uploads/{row.id}/evidence" if (row.statement or {}).get("evidence") else "",
+            file=f"/staff/uploads/{row.id}/evidence" if _is_there(row) else "",
         )
         for row in rows
     ]
+
+
+def _is_there(upload: Upload) -> bool:
+    key = upload.statement.get("evidence")
+    return bool(key) and storage.path_of(key).exists()
 
 
 def _applied(contract: Contract, before: Place | None, most: int) -> list[Entry]:
@@ -261,7 +266,7 @@ def _application_days(application: Application) -> Iterator[Entry]:
         (application.filled_at, gettext("The application was filled in")),
         (application.handed_or_posted_on, gettext("The application was handed over or posted (Art. 4-2)")),
         (application.arrived_on, gettext("The application is here")),
-        (application.paid_on, gettext("The first fee is here")),
+        (application.paid_on, gettext("The first fee came in")),
         (application.decided_at, gettext("The application was accepted")),
     )
     for number, (on, what) in enumerate(days):
