@@ -85,7 +85,7 @@ class RowState(enum.IntEnum):
     elsewhere = 6  # a reader of another list of the customer
 
 
-# Of uploads with consent gathered elsewhere: staff have decided. Before it is handed in it is the customer's own affair.
+# Of uploads with consent gathered elsewhere: handed in, and decided by staff.
 DECIDED = (
     UploadState.applying,
     UploadState.applied,

@@ -252,7 +252,7 @@ def _evidence(contract: Contract, before: Place | None, most: int) -> list[Entry
 
 def _is_there(upload: Upload) -> bool:
     key = upload.statement.get("evidence")
-    return bool(key) and storage.path_of(key).exists()
+    return isinstance(key, str) and bool(key) and storage.path_of(key).exists()
 
 
 def _applied(contract: Contract, before: Place | None, most: int) -> list[Entry]:
