@@ -78,6 +78,24 @@ def make_due(dispatch: Dispatch) -> None:
     db.session.commit()
 
 
+def test_mails_that_are_out_are_not_kept(
+    world: factories.World, mailbox: MailboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch is held until its last mail is out: with the mails in it a process had 60 MB more."""
+    seen: list[bool] = []
+    close = BatchDesk.close
+
+    def noting(desk: BatchDesk, held: Any, unreachable: bool) -> None:
+        seen.extend(hasattr(parcel, "made") for parcel in held.parcels.values())
+        close(desk, held, unreachable)
+
+    monkeypatch.setattr(BatchDesk, "close", noting)
+    add_readers(world, 20)
+    make_dispatch(world.ours.mailing_list)
+    send_all()
+    assert seen == [False] * 23
+
+
 def test_everybody_gets_one_mail_and_the_dispatch_ends(world: factories.World, mailbox: MailboxClient) -> None:
     add_readers(world, 47)
     dispatch = make_dispatch(world.ours.mailing_list)

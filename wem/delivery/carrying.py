@@ -140,6 +140,7 @@ class Carrier:
     def record(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]:
         """Have an outcome written down; the future is done when it is committed."""
         parcel.hold.busy -= 1
+        parcel.let_go()
         self._done_with(parcel)
         return self._enter(parcel, outcome)
 

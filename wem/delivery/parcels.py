@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -52,6 +53,11 @@ class Parcel:
     def prepare(self, features: Features) -> Any:
         """Make the mail for a server with these features; returns its outcome when it is not to leave."""
         raise NotImplementedError
+
+    def let_go(self) -> None:
+        """Drop the mail itself: a batch is known until its last mail is out, and would hold all of them in memory."""
+        with suppress(AttributeError):
+            del self.made
 
     def outcome(self, answer: Answer) -> Any:
         """Return what is written down after this answer."""
