@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,9 +13,11 @@ from wem.accounts.models import Account, Customer, Membership, Partner, hasher
 from wem.accounts.rules import Role, StaffRole
 from wem.billing.models import Receivable
 from wem.contracts import catalogue
-from wem.contracts.catalogue_models import Course, CoursePrice, Option, OptionPrice, PriceList
+from wem.contracts.catalogue_models import Campaign, Course, CoursePrice, Option, OptionPrice, PriceList
+from wem.contracts.mandate_models import Mandate, sealed
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
+from wem.contracts.state_rules import MandateState
 from wem.db import db
 from wem.domains.keys import Pair, keep, make_pair
 from wem.domains.models import ListSender, SenderDomain
@@ -57,6 +59,39 @@ def make_option(name: str = "請求書の郵送", monthly: int = 500) -> Option:
     db.session.add(OptionPrice(price_list=price_list(), option=option, monthly=monthly))
     db.session.flush()
     return option
+
+
+def make_campaign(name: str = "春", first_day: date | None = None, days: int = 30, **values: Any) -> Campaign:
+    """A campaign of so many days, from today unless given."""
+    first = first_day or clock.today()
+    row = Campaign(
+        code=f"campaign-{next(_numbers)}", name=name, first_day=first, last_day=first + timedelta(days=days), **values
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def make_mandate(contract: Contract, state: MandateState = MandateState.missing, **values: Any) -> Mandate:
+    """A mandate for an account whose number ends in 543."""
+    account = {
+        "bank": "みずほ",
+        "bank_code": "0001",
+        "branch": "東京営業部",
+        "branch_code": "001",
+        "account_type": "1",
+        "account_holder": "カ)タカハシ",
+    }
+    row = Mandate(
+        customer_id=contract.customer_id,
+        contract=contract,
+        state=state,
+        account_sealed=sealed("0076543", contract.id),
+        **{**account, **values},
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 def price_list() -> PriceList:

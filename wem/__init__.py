@@ -31,6 +31,8 @@ from wem.contracts import (
     staff_catalogue_views,
     staff_change_views,
     staff_ending_views,
+    staff_mandate_views,
+    staff_offer_views,
     staff_request_views,
     staff_termination_views,
 )
@@ -109,6 +111,9 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_change_views.blueprint,
     staff_arrears_views.blueprint,
     staff_catalogue_views.blueprint,
+    staff_offer_views.blueprint,
+    staff_mandate_views.blueprint,
+    staff_mandate_views.revealing_blueprint,
     staff_ending_views.blueprint,
     staff_request_views.blueprint,
     staff_request_views.act_blueprint,

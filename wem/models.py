@@ -7,6 +7,7 @@ from wem.bounces import models as bounces
 from wem.contracts import application_models as applications
 from wem.contracts import catalogue_models as catalogue
 from wem.contracts import emergency_models as emergencies
+from wem.contracts import mandate_models as mandates
 from wem.contracts import models as contracts
 from wem.contracts import request_models as requests
 from wem.contracts import text_models as texts
@@ -41,6 +42,7 @@ __all__ = [
     "lists",
     "mailings",
     "maintenance",
+    "mandates",
     "notices",
     "outbox",
     "pace",

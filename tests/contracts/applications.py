@@ -45,6 +45,8 @@ ENTRIES = {
     "phone": "042-123-4567",
     "email": "shinki@shinki.example.jp",
     "course": "standard",
+    "options": [],
+    "campaign": "",
     "bank": "みずほ",
     "bank_code": "0001",
     "branch": "東京営業部",

@@ -240,20 +240,6 @@ def test_a_new_name_is_staffs_to_accept(world, browser_for):
     assert only_request().state is RequestState.applied
 
 
-def test_bank_change_is_applied_once_the_form_is_registered(world, browser_for):
-    with at("2026-03-20T12:00"):
-        given = {"bank": "みずほ銀行", "branch": "立川支店", "holder": "ｶ)ﾀｶﾊｼ".replace(")", "")}
-        send(browser_for(world.ours.owner), "/contract/bank", given)
-        staff, row = browser_for(world.admin), only_request()
-        staff.submit(f"/staff/requests/{row.id}", action="accept")
-        jobs.apply_due()
-        assert only_request().state is RequestState.waiting
-        staff.submit(f"/staff/requests/{row.id}", action="apply")
-        assert only_request().state is RequestState.applied
-        staff.post(f"/staff/requests/{row.id}/apply")
-    assert audited("request.denied_apply")
-
-
 # -- on paper
 
 

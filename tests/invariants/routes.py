@@ -40,6 +40,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "testers": lambda half: half.tester_ids,
     "domains": lambda half: half.domain_ids,
     "contract/requests": lambda half: half.request_ids,
+    "contract/mandates": lambda half: half.mandate_ids,
     "notices": lambda half: half.notice_ids,
     "announcements": lambda half: half.announcement_ids,
     "emergency-stop": lambda half: [tokens.sign(Purpose.emergency, half.emergency_ids[-1])],
@@ -47,6 +48,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "files": lambda half: half.inquiry_file_ids,
     "inquiries/confirm": lambda half: [tokens.sign(Purpose.order, half.inquiry_ids[0])],
     "terms": lambda half: [1],
+    "manual": lambda half: [1],
     "c": lambda half: [tokens.sign(Purpose.confirm, *half.subscription_ids)],
     "u": lambda half: [
         *[tokens.sign(Purpose.unsubscribe, half.subscriber_ids[0], number) for number in (0, half.mailing_ids[-1])],
@@ -61,7 +63,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
 }
 # The same for staff's and partners' screens, whose rows are nobody's or everybody's.
 STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
-    "new": lambda stage: ["terms", "consent"],
+    "new": lambda stage: ["terms", "consent", "manual"],
     "people": lambda stage: list(stage.staff_ids.values()),
     "people/invitations": lambda stage: stage.staff_invitation_ids,
     "applications": lambda stage: stage.application_ids,
@@ -77,8 +79,12 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "corrections": lambda stage: stage.ours.correction_ids,
     "terminations": lambda stage: stage.ours.termination_ids,
     "receivables": lambda stage: stage.ours.receivable_ids,
+    "mandates": lambda stage: stage.ours.mandate_ids,
+    "mandates/<id>": lambda stage: ["receive", "send", "register", "stop"],
     "courses": lambda stage: stage.catalogue["courses"],
     "prices": lambda stage: stage.catalogue["prices"],
+    "options": lambda stage: stage.catalogue["options"],
+    "campaigns": lambda stage: stage.catalogue["campaigns"],
     "<id>/courses": lambda stage: stage.catalogue["courses"],
     "<id>/options": lambda stage: stage.catalogue["options"],
     "mailings": lambda stage: stage.ours.mailing_ids,

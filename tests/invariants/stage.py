@@ -47,7 +47,7 @@ from wem.contracts.request_models import (
     TerminationGround,
     TerminationScope,
 )
-from wem.contracts.state_rules import RequestState
+from wem.contracts.state_rules import MandateState, RequestState
 from wem.db import db
 from wem.delivery.identity import reply_address
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
@@ -138,6 +138,7 @@ class Half:
     emergency_ids: list[int] = field(default_factory=list)
     inquiry_file_ids: list[int] = field(default_factory=list)
     document_ids: list[int] = field(default_factory=list)
+    mandate_ids: list[int] = field(default_factory=list)
 
     def person(self, role: str) -> Account:
         """Return the owner, editor, delegate or viewer."""
@@ -395,7 +396,10 @@ def _half(side: Side, secret: str, name: str) -> Half:
 def _catalogue(admin: Account) -> dict[str, list[int]]:
     """A draft of a price list beside the one in force, with what it prices."""
     draft = catalogue.draft_prices(date(2030, 4, 1), True, "値上げ", by=admin.id)
+    today = clock.today()
+    campaigns = [factories.make_campaign("今春", today), factories.make_campaign("来春", today + timedelta(days=90))]
     return {
+        "campaigns": [row.id for row in campaigns],
         "prices": [draft.id],
         "courses": [price.course_id for price in draft.courses][:2],
         "options": [price.option_id for price in draft.options][:1],
@@ -414,7 +418,7 @@ def _contract_life(half: Half, admin: Account) -> None:
         RequestKind.bank: {"bank": "みずほ", "branch": "立川", "holder": "カ）タカハシ"},
     }
     for kind in RequestKind:
-        state = RequestState.waiting if kind is RequestKind.bank else RequestState.received
+        state = RequestState.received
         row = ContractRequest(
             contract=contract, customer_id=half.customer_id, kind=kind, received_at=at, state=state,
             effective_on=date(2030, 1, 1), wish=wishes.get(kind, {}), agreed="同意しました",
@@ -422,6 +426,8 @@ def _contract_life(half: Half, admin: Account) -> None:
         db.session.add(row)
         db.session.flush()
         half.request_ids.append(row.id)
+    for mandate_state in MandateState:
+        half.mandate_ids.append(factories.make_mandate(contract, mandate_state).id)
     correction = Correction(
         contract=contract, breach="12禁8", demand="削除", deadline=date(2030, 1, 1), issued_at=at, issued_by=admin.id
     )

@@ -163,9 +163,39 @@ def test_manual_has_its_sections_version_and_date(world, browser_for, language):
         "first", "lists", "uploads", "sign-up", "composing", "fields", "stopping", "results", "contract", "environment",
     ]  # fmt: skip
     assert [a["href"][1:] for a in page.soup.select("nav.contents a")] == anchors
-    assert "1.0" in page.text and "2026" in page.text
+    assert ("第1版" if language == "ja" else "Version 1") in page.text and "2026" in page.text
+    assert "Safari 17.5" in page.text, "what people need (19-5)"
     assert "到達" not in page.text
     assert "{{ 氏名" in page.text
+
+
+@pytest.mark.both_databases
+def test_a_version_of_the_manual_is_published_and_the_earlier_stays(world, browser_for):
+    staff, nobody, today = browser_for(world.admin), browser_for(), str(clock.today())
+    path = "/staff/terms/new/manual"
+    shown = staff.get(path)
+    assert "$picture_home" in shown.text
+    text = shown.form("")["text"].replace("30分ほどで", "15分ほどで")
+    typed = {"summary": "最初の配信までの時間を改めました。", "effective_from": today}
+    evil = '<script>alert(1)</script><a href="javascript:alert(1)" onclick="x()">x</a><style>b</style><p>$5</p>'
+    cut = text.replace('id="environment"', 'id="other"')
+    assert staff.post(path, {**typed, "text": cut}).status == 422, "Art. 19-5 points to that chapter"
+    compared = staff.post(path, {**typed, "text": text + evil})
+    assert "15分ほどで" in compared.soup.find(id="changes").find("ins").get_text()
+    assert nobody.get("/manual/2").status == 404, "comparing publishes nothing"
+    assert staff.post(path, {**typed, "text": text + evil, "publish": "1"}).status == 303
+    page = nobody.get("/manual")
+    article = str(page.soup.find("main"))
+    assert "15分ほどで" in page.text and "第2版" in page.text and "$5" in page.text
+    assert "alert(1)" not in article and "onclick" not in article and "javascript:" not in article
+    assert [img["src"] for img in page.soup.select("article img")][0].startswith("/static/img/manual/home")
+    first = nobody.get("/manual/1")
+    assert "30分ほどで" in first.text and "新しい版" in first.text
+    assert "15分ほどで" in nobody.get("/manual/2/changes").soup.find(id="changes").find("ins").get_text()
+    assert nobody.get("/manual/1/changes").status == 200 and nobody.get("/manual/3").status == 404
+    assert "操作マニュアル" in nobody.get("/announcements").text
+    english = browser_for().get("/manual", query_string={"lang": "en"})
+    assert english.soup.find("div", lang="ja") and "written in Japanese" in english.text
 
 
 # -- versions of the terms

@@ -67,8 +67,11 @@ def take_on(what: Taken, *, by: Account | None) -> Contract:
     )
     campaign = catalogue.campaign_of(what.campaign, course, applied) if what.campaign else None
     catalogue.copy_conditions(contract, course, campaign, applied)
+    options = [catalogue.option_of(code) for code in what.options]
     contract.options = [
-        ContractOption(option=catalogue.option_of(code), since=what.start_date) for code in what.options
+        ContractOption(option=each, since=what.start_date, until=each.ends_on)
+        for each in options
+        if each.ends_on is None or each.ends_on > what.start_date
     ]
     db.session.add(contract)
     db.session.flush()

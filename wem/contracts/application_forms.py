@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateField,
@@ -17,25 +17,28 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
-from wem.contracts import application_rules, catalogue, places, rules
+from wem.contracts import application_rules, catalogue, describing, places, rules
+from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_rules import Applicant
-from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS, REASONS
+from wem.contracts.application_wording import APPLICANTS, REASONS
+from wem.contracts.catalogue_models import Campaign
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
-from wem.contracts.places import Bank
 from wem.domain_rules import is_carrier
 
 AGREED = DataRequired(_l("Please read and agree."))
 
 
-class ApplicationForm(FlaskForm):
+class ApplicationForm(AccountForm):
     """The application form (申込書) and the account for direct debit (Art. 4-1, 6-1)."""
 
     kind = RadioField(_l("You apply as"), [CHOSEN], choices=[SelectChoice(k.value, t) for k, t in APPLICANTS.items()])
@@ -49,13 +52,8 @@ class ApplicationForm(FlaskForm):
     phone = OneLine(_l("Telephone"), [NEEDED])
     email = EmailField(_l("E-mail address"), [Optional(), mail_address])
     course = SelectField(_l("Course"), [CHOSEN])
-    bank = OneLine(_l("Bank of the account"), [NEEDED, Length(max=40)])
-    branch = OneLine(_l("Branch of the account"), [NEEDED, Length(max=40)])
-    account_type = RadioField(
-        _l("Kind of account"), [CHOSEN], choices=[SelectChoice(k, t) for k, t in ACCOUNT_TYPES.items()], default="1"
-    )
-    account_number = OneLine(_l("Account number"), [NEEDED])
-    account_holder = OneLine(_l("Account holder in kana"), [NEEDED])
+    campaign = SelectField(_l("Campaign"), [Optional()])
+    options = SelectMultipleField(_l("Options"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
     partner_code = OneLine(_l("Partner code"), [Length(max=16)])
     terms = BooleanField(_l("I agree to the terms of service."), [AGREED])
     consent = BooleanField(_l("I agree to the consent clauses on personal data."), [AGREED])
@@ -68,8 +66,36 @@ class ApplicationForm(FlaskForm):
             SelectChoice(code, gettext("%(name)s (sample)", name=name) if sample else name)
             for code, name, sample in catalogue.courses()
         ]
-        self.found_banks: list[Bank] = []
-        self.found_branches: list[Bank] = []
+        self.campaign.choices = [
+            SelectChoice("", gettext("No campaign")),
+            *(
+                SelectChoice(each.code, gettext("%(name)s (apply by %(day)s)", name=each.name, day=_day(each.last_day)))
+                for each in self.campaigns()
+            ),
+        ]
+        self.options.choices = [
+            SelectChoice(
+                option.code,
+                gettext(
+                    "%(name)s: %(fee)s yen a month (tax included)", name=option.name, fee=f"{rules.with_tax(yen):,}"
+                ),
+            )
+            for option, yen in catalogue.offered_options(clock.today())
+        ]
+
+    @property
+    def applied(self) -> date:
+        """Return the day of application: of a paper that on which it was handed over or posted (4-2)."""
+        return clock.today()
+
+    def campaigns(self) -> list[Campaign]:
+        """Return what can be chosen."""
+        return catalogue.campaigns_on(clock.today())
+
+    def validate_campaign(self, field: Field) -> None:
+        good = {each.code for each in catalogue.campaigns_for(self.course.data or "", self.applied)}
+        if field.data and field.data not in good:
+            raise ValidationError(gettext("This campaign does not hold for this course and day."))
 
     def validate_name(self, field: Field) -> None:
         field.data = application_rules.plain(field.data)
@@ -109,40 +135,6 @@ class ApplicationForm(FlaskForm):
             raise ValidationError(gettext("Please enter a telephone number, like 042-123-4567."))
         field.data = number
 
-    def validate_bank(self, field: Field) -> None:
-        found = places.matching(places.banks(), field.data or "")
-        if len(found) != 1:
-            self.found_banks = found
-            raise ValidationError(_which(found))
-        field.data = found[0].name
-
-    def validate_branch(self, field: Field) -> None:
-        bank = self.chosen_bank
-        if bank is None:
-            return
-        found = places.matching(places.branches(bank.code), field.data or "")
-        if len(found) != 1:
-            self.found_branches = found
-            raise ValidationError(_which(found))
-        field.data = found[0].name
-
-    def validate_account_number(self, field: Field) -> None:
-        number = application_rules.digits(field.data or "", 7)
-        if number is None:
-            raise ValidationError(gettext("Please enter up to seven digits."))
-        field.data = number
-
-    def validate_account_holder(self, field: Field) -> None:
-        holder = application_rules.holder(field.data or "")
-        if holder is None:
-            raise ValidationError(gettext("Please enter the account holder in katakana, as in the passbook."))
-        field.data = holder
-
-    @property
-    def chosen_bank(self) -> Bank | None:
-        found = places.matching(places.banks(), self.bank.data or "")
-        return found[0] if len(found) == 1 else None
-
     @property
     def only_phone_mail(self) -> bool:
         """Return whether the only mail address is a phone carrier's (4-1)."""
@@ -161,19 +153,15 @@ class ApplicationForm(FlaskForm):
         """Return what was typed, with the codes of bank and branch; only after the form was found good."""
         left_out = ("csrf_token", "website", "terms", "consent", *PAPER)
         typed = {field.name: field.data for field in self if field.name not in left_out}
-        bank = self.chosen_bank
-        assert bank is not None
-        branch = places.matching(places.branches(bank.code), self.branch.data or "")[0]
-        return {**typed, "bank_code": bank.code, "branch_code": branch.code}
+        return {**typed, **self.account()}
 
 
-def _which(found: list[Bank]) -> str:
-    if not found:
-        return str(gettext("Nothing of this name was found. Try a part of the name, the reading or the code."))
-    return str(gettext("Several fit. Please choose one of those below."))
+def _day(on: date) -> str:
+    return describing.in_japanese(on) if str(get_locale() or "ja").startswith("ja") else on.isoformat()
 
 
-PAPER = ("handed_on", "arrived_on", "scan")
+PAPER = ("handed_on", "arrived_on", "scan", "debit_form", "own_initial", "own_tiers")
+PAPER_CAMPAIGNS = timedelta(days=60)  # how long after its end a campaign is offered for papers that come late
 
 
 class PartnerApplicationForm(ApplicationForm):
@@ -184,12 +172,35 @@ class PartnerApplicationForm(ApplicationForm):
     def validate_handed_on(self, field: Field) -> None:
         not_to_come(field.data)
 
+    @property
+    def applied(self) -> date:
+        return self.handed_on.data or clock.today()
+
+    def campaigns(self) -> list[Campaign]:
+        return catalogue.campaigns_between(clock.today() - PAPER_CAMPAIGNS, clock.today())
+
 
 class StaffApplicationForm(PartnerApplicationForm):
-    """What staff copy from the paper that arrived, with its scan."""
+    """What staff copy from the paper that arrived, with its scan and the price that may be written on it (7-1)."""
 
     arrived_on = DateField(_l("Received by us on"), [NEEDED], default=clock.today)
     scan = FileField(_l("Scan of the form"))
+    debit_form = BooleanField(_l("The sealed request for direct debit came with it"))
+    own_initial = IntegerField(_l("Special price: initial fee in yen, net"), [Optional(), NumberRange(0, 100_000_000)])
+    own_tiers = TextAreaField(_l("Special price: tiers"), [Length(max=2000)])
+
+    def validate_own_tiers(self, field: Field) -> None:
+        if (self.own_initial.data is None) != (not (field.data or "").strip()):
+            raise ValidationError(gettext("A special price has an initial fee and tiers, or neither."))
+        if field.data and rules.tiers_of(field.data) is None:
+            raise ValidationError(
+                gettext("Write one tier a line: addresses, a space, yen a month. The addresses rise from line to line.")
+            )
+
+    def entries(self) -> dict[str, Any]:
+        tiers = rules.tiers_of(self.own_tiers.data or "")
+        own = None if tiers is None else {"initial": self.own_initial.data, "tiers": tiers}
+        return {**super().entries(), "own_price": own}
 
     def validate_arrived_on(self, field: Field) -> None:
         not_to_come(field.data)
@@ -207,6 +218,7 @@ class ArrivalForm(FlaskForm):
     handed_on = DateField(_l("Handed over or posted on"), [NEEDED], default=clock.today)
     arrived_on = DateField(_l("Received by us on"), [NEEDED], default=clock.today)
     scan = FileField(_l("Scan of the form"))
+    debit_form = BooleanField(_l("The sealed request for direct debit came with it"))
 
     validate_handed_on = PartnerApplicationForm.validate_handed_on
     validate_arrived_on = StaffApplicationForm.validate_arrived_on
@@ -218,6 +230,10 @@ class PaymentForm(FlaskForm):
 
     def validate_paid_on(self, field: Field) -> None:
         not_to_come(field.data)
+
+
+class ScanForm(FlaskForm):
+    scan = FileField(_l("Scan of the form"), [FileRequired(_l("Please choose a file."))])
 
 
 class SupplementForm(FlaskForm):

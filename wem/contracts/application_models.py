@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from wem import audit, clock
+from wem import audit, clock, vault
 from wem.accounts.models import Partner
 from wem.contracts.application_rules import (
     APPLICATION,
@@ -19,19 +19,25 @@ from wem.contracts.application_rules import (
     FirstFee,
     RefusalReason,
     Way,
+    masked_account,
     missing_checks,
 )
+from wem.contracts.catalogue_models import Campaign
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import after
 from wem.db import Base, BigId
 from wem.documents import Document
 from wem.notices.rules import Addressee
 
+# What an account number is sealed for, with the application's id.
+ACCOUNT = "application account"
+
 
 class Application(Base):
     """One application, from the first typing to the contract or the refusal.
 
-    `entries` holds what the form asks for, by the names of its fields, normalised.
+    `entries` holds what the form asks for, by the names of its fields, normalised; the account number alone is sealed
+    and stands beside them.
     """
 
     __tablename__ = "application"
@@ -49,6 +55,8 @@ class Application(Base):
     # The only mail address is a phone carrier's: what we tell them goes by letter (4-1).
     phone_mail: Mapped[bool] = mapped_column(default=False)
     entries: Mapped[dict[str, Any]]
+    account_sealed: Mapped[bytes | None]
+    campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaign.id"), index=True)
     terms_version: Mapped[int]
     consent_version: Mapped[int]
     created_at: Mapped[datetime]
@@ -57,6 +65,7 @@ class Application(Base):
     handed_or_posted_on: Mapped[date | None]
     arrived_on: Mapped[date | None]
     arrived_by: Mapped[int | None]
+    debit_arrived_on: Mapped[date | None]  # the sealed request for direct debit is here (6-1)
     fee_total: Mapped[int]  # yen with tax: what must come in
     fee_told_on: Mapped[date | None]
     fee_reminders: Mapped[int] = mapped_column(default=0)
@@ -73,6 +82,7 @@ class Application(Base):
     scan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"), index=True)
 
     partner: Mapped[Partner | None] = relationship()
+    campaign: Mapped[Campaign | None] = relationship()
     contract: Mapped[Contract | None] = relationship()
     scan: Mapped[Document | None] = relationship()
 
@@ -96,7 +106,23 @@ class Application(Base):
     @property
     def fee(self) -> FirstFee:
         """Return what the first fee is made of."""
-        return FirstFee(self.entries["initial"], self.entries["monthly"])
+        entries = self.entries
+        return FirstFee(entries["initial"], entries["monthly"], entries.get("options_monthly", 0))
+
+    @property
+    def account_number(self) -> str:
+        """Return the account number, whole: for the paper and for who typed it. Raises vault.CannotOpen."""
+        if self.account_sealed is None:
+            return ""
+        return vault.open_sealed(self.account_sealed, ACCOUNT, self.id).decode()
+
+    def seal_account(self, number: str) -> None:
+        """Keep the account number; the row must have its id."""
+        self.account_sealed = vault.seal(number.encode(), ACCOUNT, self.id)
+
+    @property
+    def masked_account(self) -> str:
+        return masked_account(self.account_number)
 
     @property
     def addressee(self) -> Addressee:

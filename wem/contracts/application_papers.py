@@ -7,10 +7,12 @@ from typing import Any
 from flask_babel import force_locale
 
 from wem import audit, documents
+from wem.contracts import debit_paper
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import Applicant
-from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS
+from wem.contracts.application_wording import APPLICANTS
 from wem.contracts.application_words import day, yen
+from wem.contracts.debit_paper import Debtor
 from wem.settings import settings
 
 
@@ -28,9 +30,13 @@ def application_form(application: Application) -> bytes:
             "company": application.kind is Applicant.company,
             **{name: entries[name] or "" for name in PRINTED},
             "course": entries["course_name"],
+            "options": "、".join(entries.get("option_names", ())),
+            "campaign": entries.get("campaign_name", ""),
+            "own_price": _own_price(entries.get("own_price")),
             "fee": {
                 "initial": yen(fee.initial),
                 "monthly": yen(fee.monthly),
+                "options": yen(fee.options) if fee.options else "",
                 "tax": yen(fee.tax),
                 "total": yen(application.fee_total),
             },
@@ -46,37 +52,31 @@ PRINTED = (
 )  # fmt: skip
 
 
+def _own_price(own: dict[str, Any] | None) -> str:
+    """Return the price written on the application, one tier a line (7-1)."""
+    if not own:
+        return ""
+    lines = [f"{up_to:,}件まで　月額{yen(fee)}（税抜）" for up_to, fee in own["tiers"]]
+    return "\n".join([f"初期費用　{yen(own['initial'])}（税抜）", *lines])
+
+
 def debit_request(application: Application) -> bytes:
     """Return the request for direct debit, to be sealed by hand. Raises documents.NotMade."""
     entries = application.entries
-    with force_locale("ja"):
-        account_type = str(ACCOUNT_TYPES[entries["account_type"]])
-    names = ("bank", "bank_code", "branch", "branch_code", "account_number", "account_holder")
-    return documents.pdf(
-        "contracts/debit_request.typ",
-        {
-            **_common(application),
-            **{name: entries[name] for name in names},
-            "account_type": account_type,
-            "name": application.name,
-            "postal_code": entries["postal_code"],
-            "address": entries["address"],
-            "phone": entries["phone"],
-        },
+    printed = day(application.filled_at.date() if application.filled_at else application.created_at.date())
+    return debit_paper.request(
+        Debtor(application.number, application.name, entries["postal_code"], entries["address"], entries["phone"]),
+        {name: entries[name] for name in debit_paper.ACCOUNT},
+        application.account_number,
+        printed,
     )
 
 
 def _common(application: Application) -> dict[str, Any]:
-    given = settings()
     return {
         "number": application.number,
         "printed": day(application.filled_at.date() if application.filled_at else application.created_at.date()),
-        "provider": {
-            "name": given.PROVIDER_NAME,
-            "postal_code": given.PROVIDER_POSTAL_CODE,
-            "address": given.PROVIDER_ADDRESS,
-            "account": given.PROVIDER_ACCOUNT,
-        },
+        "provider": debit_paper.provider() | {"account": settings().PROVIDER_ACCOUNT},
     }
 
 

@@ -61,7 +61,7 @@ def new() -> Answer:
         page = render_template("contracts/partner/application_new.html", form=form)
         return page, 422 if form.is_submitted() else 200
     entries = {**form.entries(), "partner_code": partner.code}
-    application = applying.write_down(Typed(entries, Way.partner, form.only_phone_mail), by=account.id)
+    application = applying.write_down(Typed(entries, Way.partner, form.only_phone_mail, form.applied), by=account.id)
     applying.fill(application, by=account.id)
     application.handed_or_posted_on = form.handed_on.data
     db.session.commit()

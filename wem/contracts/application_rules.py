@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from wem.contracts.state_rules import diagram
 
 
 class ApplicationState(enum.StrEnum):
@@ -45,6 +47,10 @@ APPLICATION: Mapping[tuple[ApplicationState, ApplicationAction], ApplicationStat
     (S.supplement, A.withdraw): S.withdrawn,
 }
 OPEN = frozenset({S.filled, S.checking, S.supplement})
+DIAGRAMS = (diagram("Application", APPLICATION, S.draft),)
+# After so many days staff look after what an applicant was to send.
+PATIENCE_DAYS = 14
+POST_DAYS = 5
 
 
 class Way(enum.StrEnum):
@@ -80,6 +86,42 @@ def missing_checks(arrived: date | None, paid: date | None, possible: date | Non
     """Return what is not there yet; the start guide is sent only when nothing is missing (4-1)."""
     pairs = ((Check.form, arrived), (Check.money, paid), (Check.service, possible))
     return [check for check, on in pairs if on is None]
+
+
+class Step(enum.StrEnum):
+    """What staff do next with an application."""
+
+    look_for_form = "look for form"  # it was handed over or posted, or entered long ago, and is not here
+    look_for_money = "look for money"
+    look_for_supplement = "look for supplement"
+    check = "check"  # can the service be provided?
+    start = "start"
+
+
+AWAITED = frozenset({Step.look_for_form, Step.look_for_money, Step.look_for_supplement})
+
+
+def next_step(
+    state: ApplicationState, missing: Sequence[Check], told: date, handed: date | None, on: date
+) -> Step | None:
+    """Return what is to be done on a day; None while the applicant has time, and for what is decided.
+
+    `told` is the day on which the first fee was told, `handed` that of handing over or posting.
+    """
+    late = (on - told).days > PATIENCE_DAYS
+    match state:
+        case ApplicationState.filled:
+            on_its_way = handed is not None and (on - handed).days > POST_DAYS
+            return Step.look_for_form if late or on_its_way else None
+        case ApplicationState.supplement:
+            return Step.look_for_supplement if late else None
+        case ApplicationState.checking:
+            if Check.service in missing:
+                return Step.check
+            if not missing:
+                return Step.start
+            return Step.look_for_money if late else None
+    return None
 
 
 @dataclass(frozen=True)
@@ -140,6 +182,11 @@ def digits(text: str, length: int) -> str | None:
     """Return a number of at most so many digits, filled up with zeros in front (account numbers); None otherwise."""
     typed = _DASHES.sub("", plain(text)).replace(" ", "")
     return typed.zfill(length) if re.fullmatch(f"[0-9]{{1,{length}}}", typed) else None
+
+
+def masked_account(number: str) -> str:
+    """Return an account number as screens show it: its last three digits."""
+    return "*" * max(len(number) - 3, 0) + number[-3:]
 
 
 _HOLDER = re.compile(r"[ァ-ヶーA-Z0-9()\-./「」 ]{1,30}").fullmatch

@@ -21,6 +21,7 @@ from wem.contracts.application_forms import (
     ArrivalForm,
     PaymentForm,
     RefusalForm,
+    ScanForm,
     StaffApplicationForm,
     StartDateForm,
     StartForm,
@@ -98,6 +99,7 @@ def _page(application: Application, status: int = 200, **forms: FlaskForm) -> tu
         "refusal": RefusalForm,
         "start": StartForm,
         "start_again": StartDateForm,
+        "scanning": ScanForm,
     }
     if "start" not in forms:
         forms["start"] = StartForm(formdata=None, owner_email="" if application.phone_mail else application.email)
@@ -108,6 +110,7 @@ def _page(application: Application, status: int = 200, **forms: FlaskForm) -> tu
         application=application,
         entries=application.entries,
         fee=application.fee,
+        account_number=application.masked_account,
         kinds=APPLICANTS,
         account_types=ACCOUNT_TYPES,
         state=STATES[application.state],
@@ -164,11 +167,37 @@ def arrival(id: int) -> Answer:
     form = ArrivalForm()
 
     def do(application: Application) -> str:
-        application.note_arrival(form.handed_on.data, form.arrived_on.data, by=_me().id)
+        in_time = applying.note_arrival(application, form.handed_on.data, form.arrived_on.data, by=_me().id)
+        if form.debit_form.data:
+            applying.note_debit_form(application, by=_me().id)
         _keep_scan(application, form.scan.data)
+        if not in_time:
+            return str(
+                gettext("The form is noted. It was posted after its campaign: the fee without it was told to them.")
+            )
         return str(gettext("The form is noted."))
 
     return _act(id, "arrival", "arrival", form, do)
+
+
+@blueprint.post("/<int:id>/debit-form")
+def debit_form(id: int) -> Answer:
+    application = _application(id)
+    try:
+        applying.note_debit_form(application, by=_me().id)
+    except Illegal:
+        return _refused(application, "debit-form")
+    return _done(application, gettext("The request for direct debit is noted."))
+
+
+@blueprint.post("/<int:id>/scans")
+def add_scan(id: int) -> Answer:
+    """Keep a scan that was made later, or a better one."""
+    form, application = ScanForm(), _application(id)
+    if not form.validate_on_submit():
+        return _page(application, 422, scanning=form)
+    _keep_scan(application, form.scan.data)
+    return _done(application, gettext("Saved."))
 
 
 @blueprint.post("/<int:id>/payment")
@@ -276,9 +305,13 @@ def start_date(id: int) -> Answer:
 @blueprint.get("/<int:id>/<any(application, debit):paper>.pdf")
 def paper(id: int, paper: str) -> Answer:
     application = _application(id)
-    make = application_papers.application_form if paper == "application" else application_papers.debit_request
     name = f"{application.number}-{paper}.pdf"
-    return file_answer(make(application), name)
+    if paper == "application":
+        return file_answer(application_papers.application_form(application), name)
+    # It shows the account number whole: who looked at it is on record.
+    audit.record("application.paper", by=_me().id, subject=application)
+    db.session.commit()
+    return file_answer(application_papers.debit_request(application), name)
 
 
 @blueprint.get("/<int:id>/scan")
@@ -301,9 +334,12 @@ def new() -> Answer:
         page = render_template("contracts/staff/application_new.html", form=form)
         return page, 422 if form.is_submitted() else 200
     me = _me().id
-    application = applying.write_down(Typed(form.entries(), Way.staff, form.only_phone_mail), by=me)
+    typed = Typed(form.entries(), Way.staff, form.only_phone_mail, form.applied)
+    application = applying.write_down(typed, by=me)
     applying.fill(application, by=me)
-    application.note_arrival(form.handed_on.data, form.arrived_on.data, by=me)
+    applying.note_arrival(application, form.handed_on.data, form.arrived_on.data, by=me)
+    if form.debit_form.data:
+        applying.note_debit_form(application, by=me)
     _keep_scan(application, form.scan.data)
     return _done(application, gettext("The application is entered."))
 

@@ -44,7 +44,7 @@ def _filled() -> Application | None:
 @blueprint.get("/apply")
 def enter() -> Answer:
     kept = _draft()
-    form = ApplicationForm(data=kept.entries if kept else None)
+    form = ApplicationForm(data={**kept.entries, "account_number": kept.account_number} if kept else None)
     return _page(form)
 
 
@@ -92,6 +92,8 @@ def _facts(application: Application) -> dict[str, object]:
         "kinds": APPLICANTS,
         "account_types": ACCOUNT_TYPES,
         "fee": application.fee,
+        # Whole: this browser typed it, and it is to be looked at once more.
+        "account_number": application.account_number,
     }
 
 

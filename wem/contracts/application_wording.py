@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from wem.contracts.application_rules import Applicant, ApplicationState, Check, RefusalReason, Way
+from wem.contracts.application_rules import Applicant, ApplicationState, Check, RefusalReason, Step, Way
 
 # Words and the badge's kind.
 STATES = {
@@ -28,4 +28,12 @@ REASONS = {
     RefusalReason.maintenance: _l("Maintenance of the equipment would be technically difficult"),
     RefusalReason.entries: _l("An entry is false, or a necessary one is missing"),
     RefusalReason.unsuitable: _l("Providing the service is unsuitable for another reason"),
+}
+# What is to be done, and the button to it.
+NEXT_STEPS = {
+    Step.look_for_form: (_l("The form of an application has not come"), _l("See the application")),
+    Step.look_for_money: (_l("The first fee of an application has not come"), _l("See the application")),
+    Step.look_for_supplement: (_l("What was missing has not come"), _l("See the application")),
+    Step.check: (_l("Application: can the service be provided?"), _l("Check the application")),
+    Step.start: (_l("Application: everything is here"), _l("Accept and start")),
 }

@@ -22,8 +22,18 @@ def yen(amount: int) -> str:
 
 
 def initial_fee(application: Application) -> Words:
-    """初回料金のご案内: what to transfer, and where to."""
+    """初回料金のご案内: what to transfer, and where to; with a campaign that leaves nothing, that nothing is due."""
     with force_locale("ja"):
+        if not application.fee_total:
+            return Words(
+                gettext("Initial fee for WeM"),
+                [
+                    gettext("Thank you for applying for WeM."),
+                    gettext("By the campaign nothing is to be transferred before the start."),
+                ],
+                [(gettext("Application number"), application.number), *_chosen(application)],
+                [gettext("The service begins once the form is here.")],
+            )
         return Words(
             gettext("Initial fee for WeM"),
             [
@@ -32,12 +42,23 @@ def initial_fee(application: Application) -> Words:
             ],
             [
                 (gettext("Application number"), application.number),
+                *_chosen(application),
                 (gettext("First fee (tax included)"), yen(application.fee_total)),
                 (gettext("Transfer to"), settings().PROVIDER_ACCOUNT),
                 (gettext("Name of the sender"), f"{application.number} {application.kana}"),
             ],
             [gettext("Please bear the fee of the transfer. The service begins once form and fee are here.")],
         )
+
+
+def _chosen(application: Application) -> list[tuple[str, str]]:
+    entries = application.entries
+    rows = [
+        (gettext("Course"), entries["course_name"]),
+        (gettext("Options"), gettext(", ").join(entries.get("option_names", ()))),
+        (gettext("Campaign"), entries.get("campaign_name", "")),
+    ]
+    return [(label, value) for label, value in rows if value]
 
 
 def fee_reminder(application: Application) -> Words:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from wem import audit, clock
 from wem.accounts.models import Account, Partner
-from wem.contracts import accepting, application_words
+from wem.contracts import accepting, application_words, mandating
 from wem.contracts.accepting import Taken
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import (
@@ -23,7 +23,7 @@ from wem.contracts.application_rules import (
     Way,
     reminders_due,
 )
-from wem.contracts.first_fee import priced
+from wem.contracts.first_fee import campaign_named, priced
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
 from wem.contracts.text_models import in_force
@@ -53,12 +53,16 @@ class Typed:
     entries: dict[str, Any]
     way: Way
     phone_mail: bool
+    applied: date | None = None  # the paper was handed over or posted; the campaign must hold then
 
 
 def write_down(typed: Typed, kept: Application | None = None, *, by: int | None = None) -> Application:
     """Return the draft of what was typed, anew or in place of what was typed before; the caller commits."""
-    entries = {**typed.entries, **priced(typed.entries["course"])}
+    given = {name: value for name, value in typed.entries.items() if name != "account_number"}
+    campaign = campaign_named(given, typed.applied or clock.today())
+    entries = {**given, "campaign": campaign.code if campaign else "", **priced(given, campaign, clock.today())}
     application = kept or Application(way=typed.way, created_at=clock.now(), entered_by=by)
+    application.campaign = campaign
     application.kind = Applicant(entries["kind"])
     application.name, application.kana = entries["name"], entries["kana"]
     application.email = entries["email"] or ""
@@ -69,6 +73,7 @@ def write_down(typed: Typed, kept: Application | None = None, *, by: int | None 
     application.fee_total = application.fee.total
     db.session.add(application)
     db.session.flush()
+    application.seal_account(typed.entries["account_number"])
     return application
 
 
@@ -83,7 +88,17 @@ def fill(application: Application, *, by: int | None) -> None:
     """Make a draft an application, and tell the first fee (4-1); the caller commits. Raises Illegal."""
     application.move(ApplicationAction.fill, by=by, way=application.way.value)
     application.filled_at = clock.now()
+    _tell_fee(application, by)
+
+
+def _tell_fee(application: Application, by: int | None) -> None:
+    """Tell the first fee, anew when it has changed; nothing to pay counts as paid."""
     application.fee_told_on = clock.today()
+    application.fee_reminders = 0
+    if not application.fee_total:
+        application.paid_on, application.paid_amount = clock.today(), 0
+    elif application.paid_amount is not None and application.paid_amount < application.fee_total:
+        application.paid_on = None
     _tell(application, application_words.initial_fee(application), NoticeKind.initial_fee, by)
 
 
@@ -98,6 +113,37 @@ def _tell(application: Application, words: Words, kind: NoticeKind, by: int | No
         by_letter=application.by_letter,
         terms_version=application.terms_version,
     )
+
+
+def note_arrival(application: Application, handed: date, arrived: date, *, by: int) -> bool:
+    """The form is here (4-1, 4-2); returns False when it came too late for its campaign. Raises Illegal.
+
+    The day of handing over or posting is the day of application: a campaign that was over by then does not apply, and
+    the first fee is told anew.
+    """
+    application.note_arrival(handed, arrived, by=by)
+    if application.campaign is None or campaign_named(application.entries, handed) is not None:
+        return True
+    audit.record("application.campaign_over", by=by, subject=application, name=application.campaign.name)
+    application.campaign = None
+    told = application.fee_told_on or clock.today()
+    course = priced({**application.entries, "options": ()}, None, told)
+    application.entries = {
+        **application.entries,
+        "campaign": "",
+        **{name: course[name] for name in ("initial", "monthly", "campaign_name")},
+    }
+    application.fee_total = application.fee.total
+    _tell_fee(application, by)
+    return False
+
+
+def note_debit_form(application: Application, *, by: int) -> None:
+    """The sealed request for direct debit is here (6-1). Raises Illegal when the application is decided."""
+    if application.state not in OPEN:
+        raise Illegal("the application is decided")
+    application.debit_arrived_on = clock.today()
+    audit.record("application.debit_form", by=by, subject=application)
 
 
 def note_payment(application: Application, on: date, amount: int, *, by: int) -> None:
@@ -144,18 +190,24 @@ def accept(application: Application, start: date, slug: str, owner_email: str, *
             start_date=start,
             applied_on=application.handed_or_posted_on,
             terms_version=application.terms_version,
+            options=tuple(entries.get("options", ())),
+            campaign=entries.get("campaign", ""),
+            own_price=entries.get("own_price"),
             details={
                 "sender_name": application.name,
                 "postal_code": entries["postal_code"],
                 "postal_address": entries["address"],
                 "contact": entries["phone"],
                 "notice_email": "" if application.by_letter else application.email,
+                "person": entries["person"],
+                "phone": entries["phone"],
             },
         ),
         by=by,
     )
     application.contract = contract
     hand_over(application.about, contract.customer_id)
+    mandating.take_over(application, contract, by=by.id)
     application.decided_at, application.decided_by = clock.now(), by.id
     accepting.invite_owner(contract, entries["person"], owner_email, by=by)
     words = application_words.start_guide(application, contract, owner_email)

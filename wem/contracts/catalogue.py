@@ -113,7 +113,11 @@ def offered_options(day: date) -> list[tuple[Option, int]]:
     found = (
         sa.select(Option, OptionPrice.monthly)
         .join(OptionPrice, OptionPrice.option_id == Option.id)
-        .where(OptionPrice.price_list_id == current.id, Option.offered)
+        .where(
+            OptionPrice.price_list_id == current.id,
+            Option.offered,
+            sa.or_(Option.ends_on.is_(None), Option.ends_on > day),
+        )
         .order_by(Option.id)
     )
     return [(option, monthly) for option, monthly in db.session.execute(found)]
@@ -147,8 +151,18 @@ def option_of(code: str) -> Option:
 
 def campaigns_on(day: date) -> list[Campaign]:
     """Return the campaigns for which one can apply on a day."""
-    found = sa.select(Campaign).where(Campaign.first_day <= day, Campaign.last_day >= day).order_by(Campaign.id)
+    return campaigns_between(day, day)
+
+
+def campaigns_between(first: date, last: date) -> list[Campaign]:
+    """Return the campaigns for which one could apply on one of these days."""
+    found = sa.select(Campaign).where(Campaign.first_day <= last, Campaign.last_day >= first).order_by(Campaign.id)
     return list(db.session.scalars(found))
+
+
+def campaigns_for(course_code: str, day: date) -> list[Campaign]:
+    """Return the campaigns under which one can apply for a course on a day."""
+    return [each for each in campaigns_on(day) if each.course is None or each.course.code == course_code]
 
 
 def campaign_of(code: str, course: Course, applied: date) -> Campaign:

@@ -41,6 +41,8 @@ class Option(Base):
     code: Mapped[str] = mapped_column(sa.String(32), unique=True)
     name: Mapped[str] = mapped_column(sa.String(100))
     offered: Mapped[bool] = mapped_column(default=True)
+    # First day on which nobody has it any more; announced before (3-2).
+    ends_on: Mapped[date | None]
     sample: Mapped[bool] = mapped_column(default=False)
 
 

@@ -161,6 +161,16 @@ def announced_in_time(published: date, effective: date, adverse: bool, least_day
     return effective >= published + timedelta(days=least_days if adverse else 0)
 
 
+def last_day_may_move(today: date, before: date, after: date, least_days: int) -> bool:
+    """Return whether the last day of a campaign that is public may become another (3-2, 民法 548条の4, A-18).
+
+    A later one is better for everybody. An earlier one is worse: it lies so many days ahead, for who relies on it.
+    """
+    if before < today:
+        return False
+    return after >= before or announced_in_time(today, after, True, least_days)
+
+
 @dataclass(frozen=True)
 class Standstill:
     """Days on which a suspended contract could not be used: from the day of suspension until before the lifting."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from wem import audit, clock
-from wem.contracts import date_rules, life_rules, notifying, taking_effect
+from wem.contracts import date_rules, life_rules, mandating, notifying, taking_effect
 from wem.contracts.date_rules import month_start
 from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
 from wem.contracts.state_rules import Illegal, RequestAction
@@ -41,10 +41,13 @@ def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
 
     What changes fees holds from a 1st.
 
-    Lifting a suspension is not accepted here: `billing.lifting` looks at the conditions first.
+    Lifting a suspension is not accepted here: `billing.lifting` looks at the conditions first. Nor is another account:
+    `mandating.register` carries it out.
     """
     if row.kind is RequestKind.resume:
         raise Illegal("lifting has its own conditions")
+    if row.kind is RequestKind.bank:
+        raise Illegal("the bank registers the mandate")
     first = earliest(row)
     lowest = min((day for day in (first, by_sending(row)) if day), default=None)
     if on is not None and (lowest is None or on < lowest or (row.kind in BY_MONTHS and on.day != 1)):
@@ -77,6 +80,8 @@ def _let_go(row: ContractRequest) -> None:
 
 def refuse(row: ContractRequest, reason: str, *, by: int) -> None:
     """Refuse a request with its reason (11-4, 13-2). Raises Illegal."""
+    if row.kind is RequestKind.bank:
+        mandating.drop(row, by=by)
     row.move(RequestAction.refuse)
     _decided(row, by, reason)
     audit.record("request.refuse", by=by, customer_id=row.customer_id, subject=row, request=row.kind.value, note=reason)

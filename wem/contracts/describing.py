@@ -12,6 +12,7 @@ from wem.clock import JAPAN
 from wem.contracts.catalogue_models import Course, Option
 from wem.contracts.date_rules import DAY
 from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.rules import Conditions
 from wem.contracts.wording import DETAILS
 from wem.db import db
 
@@ -57,6 +58,23 @@ def wish(kind: RequestKind, asked: dict[str, Any]) -> Facts:
             ]
         case _:
             return [(gettext("Note"), asked["note"])] if asked.get("note") else []
+
+
+def conditions(said: Conditions) -> list[tuple[str, str]]:
+    """Return what a course or campaign says otherwise than the terms, in words (5-4)."""
+    answers = {True: gettext("Yes"), False: gettext("No")}
+    found = [
+        (gettext("Minimum term in months"), said.min_term),
+        (gettext("Renewed by so many months"), said.renewal),
+        (gettext("Our notice: months before the month of expiry"), said.notice),
+    ]
+    flags = [
+        (gettext("Fees that were paid may be returned"), said.refund),
+        (gettext("Who leaves early owes the rest of the minimum term"), said.rest_owed),
+    ]
+    return [(label, str(value)) for label, value in found if value is not None] + [
+        (label, answers[value]) for label, value in flags if value is not None
+    ]
 
 
 def _course(code: str) -> str:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from flask import abort
 from flask_babel import gettext
 
 from wem import clock
-from wem.contracts import describing, requesting
+from wem.contracts import describing, mandate_papers, requesting
+from wem.contracts.application_wording import ACCOUNT_TYPES
 from wem.contracts.describing import Facts
+from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import DETAILS
 from wem.contracts.request_forms import BankForm, ChangeDetailsForm, NameForm
 from wem.contracts.request_models import RequestKind
 from wem.contracts.rules import Use
+from wem.contracts.state_rules import MandateState
 from wem.contracts.stepping_views import Answer, Page, stepped, who
 from wem.web.blueprints import CustomerBlueprint, owners_only
+from wem.web.files import file_answer
+from wem.web.limits import limiter
+from wem.web.ownership import owned_or_404
 
 blueprint = CustomerBlueprint("contract_filing", __name__, use=Use.contract)
 
@@ -108,22 +115,35 @@ def bank() -> Answer:
             form,
             lambda way, _: requesting.change_bank(
                 contract,
-                form.bank.data or "",
-                form.branch.data or "",
-                form.holder.data or "",
+                form.account(),
+                form.account_number.data or "",
                 form.planned.data or clock.today(),
                 way,
             ),
             label=gettext("File this change"),
             facts=lambda: [
                 (gettext("Bank and branch"), f"{form.bank.data} {form.branch.data}"),
-                (gettext("Account holder"), form.holder.data or ""),
+                (gettext("Kind of account"), str(ACCOUNT_TYPES[form.account_type.data])),
+                (gettext("Account number"), form.account_number.data or ""),
+                (gettext("Account holder"), form.account_holder.data or ""),
                 (gettext("Changes on"), form.planned.data),
             ],
             notes=[
                 gettext(
-                    "Account number and seal stand on the paper form only. Until then the present account is debited."
+                    "At the end you get the request for direct debit as PDF. Please seal it and post it to us; until "
+                    "the bank has registered it the present account is debited (Art. 16)."
                 )
             ],
         ),
     )
+
+
+@blueprint.get("/contract/mandates/<int:id>.pdf")
+@owners_only
+@limiter.limit("20/minute")
+def mandate_paper(id: int) -> Answer:
+    """The request for direct debit, to be sealed; only until it is here."""
+    row = owned_or_404(Mandate, id)
+    if row.state not in (MandateState.missing, MandateState.returned):
+        abort(404)
+    return file_answer(mandate_papers.debit_request(row), f"{row.contract.number}-debit.pdf")

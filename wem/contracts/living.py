@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.contracts import life_rules, notifying
 from wem.contracts.date_rules import DAY, Term
+from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, Stop, literal_ends
 from wem.contracts.part_models import ContractTerm, Standstill
 from wem.contracts.request_models import RequestKind, open_requests
 from wem.contracts.rules import ContractState
-from wem.contracts.state_rules import RequestAction, RequestState
+from wem.contracts.state_rules import MandateAction, RequestAction, RequestState
 from wem.db import db
 
 
@@ -84,6 +85,9 @@ def close(contract: Contract, *, by: int | None) -> None:
         held = request.kind in (RequestKind.cancel, RequestKind.early_exit) and request.state is RequestState.waiting
         applies = held and contract.leaves_on == contract.ended_on
         request.move(RequestAction.apply if applies else RequestAction.lapse)
+    for mandate in mandates(contract.id):
+        if mandate.unregistered:
+            mandate.move(MandateAction.void, by=by)
     if contract.suspended_at is not None:
         since = contract.suspended_at.date()
         db.session.add(

@@ -1,4 +1,4 @@
-"""Makes a new version of the terms or the consent clauses public (Art. 3-2, 3-3, 民法 548条の4)."""
+"""Makes a new version of terms, consent clauses or manual public (Art. 3-2, 3-3, 21-1, 民法 548条の4)."""
 
 from __future__ import annotations
 

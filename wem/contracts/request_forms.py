@@ -25,6 +25,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
 from wem.contracts import catalogue, rules
+from wem.contracts.account_forms import AccountForm
 from wem.contracts.date_rules import month_start
 from wem.contracts.forms import CHOSEN, NEEDED, DetailsForm, OneLine
 from wem.contracts.models import Contract
@@ -129,16 +130,8 @@ class NameForm(FilingForm):
         field.data = kana
 
 
-class BankForm(FilingForm):
-    bank = OneLine(_l("Bank"), [NEEDED, Length(max=100)])
-    branch = OneLine(_l("Branch"), [NEEDED, Length(max=100)])
-    holder = OneLine(_l("Account holder in kana"), [NEEDED, Length(max=100)])
-
-    def validate_holder(self, field: StringField) -> None:
-        kana = rules.kana(field.data or "")
-        if kana is None:
-            raise ValidationError(gettext("Please enter the reading in katakana."))
-        field.data = kana
+class BankForm(AccountForm, FilingForm):
+    """Another account for the debit; the paper that the page makes of it needs the bank's seal."""
 
 
 class ApplyToResumeForm(SteppedForm):

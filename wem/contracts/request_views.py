@@ -11,6 +11,7 @@ from wem import clock
 from wem.billing import arrears
 from wem.contracts import costing, date_rules, describing, requesting
 from wem.contracts.describing import Facts
+from wem.contracts.mandate_models import of_request
 from wem.contracts.models import Contract
 from wem.contracts.request_forms import ApplyToResumeForm, CancelForm, CourseForm, EarlyExitForm, OptionsForm
 from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
@@ -265,6 +266,7 @@ def done(id: int) -> Answer:
         facts=describing.facts(row),
         fresh=row.received_at.date() == clock.today(),
         withdrawable=may_withdraw(row),
+        mandate=of_request(row.id) if row.kind is RequestKind.bank else None,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.contracts import catalogue, date_rules, life_rules, living, notifying, taking_effect
+from wem.contracts import catalogue, date_rules, life_rules, living, mandating, notifying, taking_effect
 from wem.contracts.models import DETAILS, Contract
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind, open_requests
 from wem.contracts.rules import SuspensionGround
@@ -214,12 +214,18 @@ def change_name(
     return row
 
 
-def change_bank(contract: Contract, bank: str, branch: str, holder: str, planned: date, way: Way) -> ContractRequest:
-    """File another account for the debit (16): a new form is needed, the old mandate serves until it is registered."""
+def change_bank(
+    contract: Contract, account: Mapping[str, str], number: str, planned: date, way: Way
+) -> ContractRequest:
+    """File another account for the debit (16): a new form is needed, the old mandate serves until it is registered.
+
+    `account` is what the form of accounts returns, `number` its number. Raises NotPossible.
+    """
     _not_over(contract)
     late = date_rules.filed_late(_deciding(way), planned)
-    wish = {"bank": bank, "branch": branch, "holder": holder}
+    wish = {"bank": account["bank"], "branch": account["branch"], "holder": account["account_holder"]}
     row = _open(contract, RequestKind.bank, way, wanted_on=planned, late=late, wish=wish)
+    mandating.ask(row, account, number)
     notifying.request(row, "received")
     return row
 
@@ -249,6 +255,8 @@ def withdraw(row: ContractRequest, *, by: int) -> None:
         raise Illegal("it is granted: the cancellation itself can be withdrawn")
     elif row.effective_on is not None and row.effective_on <= clock.today() and not row.undecided:
         raise Illegal("it holds already")
+    if row.kind is RequestKind.bank:
+        mandating.drop(row, by=by)
     row.move(RequestAction.withdraw)
     audit.record("request.withdraw", by=by, customer_id=row.customer_id, subject=row, request=row.kind.value)
     notifying.request(row, "withdrawn")

@@ -134,6 +134,30 @@ def fee(prices: Sequence[tuple[int, int]], count: int) -> int | None:
     return found[1] if found else None
 
 
+def tiers_of(text: str) -> list[list[int]] | None:
+    """Return [[up to, yen a month, net], …] of lines like `1,000 3000`; None when they are none or do not rise."""
+    pairs = []
+    for line in text.replace(",", "").split("\n"):
+        words = line.split()
+        if not words:
+            continue
+        if len(words) != 2 or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+            return None
+        pairs.append([int(word) for word in words])
+    counts = [up_to for up_to, _ in pairs]
+    return pairs if counts and counts == sorted(set(counts)) else None
+
+
+def dearer(before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> bool:
+    """Return whether somebody pays more by the new tiers, or finds no tier any more (4-6, A-18)."""
+    old, new = ([(up_to, yen) for up_to, yen in tiers] for tiers in (before, after))
+    for count in {up_to for up_to, _ in (*old, *new)}:
+        was, is_now = fee(old, count), fee(new, count)
+        if was is not None and (is_now is None or is_now > was):
+            return True
+    return False
+
+
 @dataclass(frozen=True)
 class Conditions:
     """What a course or a campaign may say otherwise than the terms; None leaves it to the next in rank (Art. 5-4)."""

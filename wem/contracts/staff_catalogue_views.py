@@ -1,4 +1,4 @@
-"""The catalogue: courses, options, campaigns, and price lists with their versions."""
+"""The catalogue: courses, and price lists with their versions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import sqlalchemy as sa
 from flask import abort, flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
-from wtforms.fields.choices import SelectChoice
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.contracts import catalogue, describing
+from wem.contracts import catalogue, catalogue_changing, describing
 from wem.contracts.catalogue_models import (
     Campaign,
     Course,
@@ -24,11 +23,9 @@ from wem.contracts.catalogue_models import (
     price_list_on,
 )
 from wem.contracts.staff_forms import (
-    CampaignForm,
     CourseForm,
     CoursePriceForm,
     NewCourseForm,
-    OptionForm,
     OptionPriceForm,
     PriceListForm,
 )
@@ -53,9 +50,9 @@ def index() -> Answer:
     current = price_list_on(clock.today())
     return render_template(
         "contracts/staff/catalogue.html",
-        courses=_all(Course),
-        options=_all(Option),
-        campaigns=_all(Campaign),
+        courses=all_of(Course),
+        options=all_of(Option),
+        campaigns=all_of(Campaign),
         lists=db.session.scalars(sa.select(PriceList).order_by(PriceList.version.desc())).all(),
         current=current,
         prices={each.course_id: each for each in current.courses} if current else {},
@@ -64,11 +61,13 @@ def index() -> Answer:
     )
 
 
-def _all(kind: Any) -> Any:
+def all_of(kind: Any) -> Any:
+    """Return every row of a part of the catalogue."""
     return db.session.scalars(sa.select(kind).order_by(kind.id)).all()
 
 
-def _form(title: str, form: Any, label: str, notes: list[str] | None = None) -> Answer:
+def catalogue_form(title: str, form: Any, label: str, notes: list[str] | None = None) -> Answer:
+    """Return the page of a form, 422 after it was sent."""
     page = render_template(
         "contracts/staff/act.html",
         title=title,
@@ -81,7 +80,8 @@ def _form(title: str, form: Any, label: str, notes: list[str] | None = None) -> 
     return page, 422 if form.is_submitted() else 200
 
 
-def _kept(row: Any, action: str) -> Response:
+def kept(row: Any, action: str) -> Response:
+    """Commit what was made or changed, with its trace."""
     db.session.flush()
     audit.record(action, by=me().id, subject=row, name=row.name)
     db.session.commit()
@@ -89,7 +89,7 @@ def _kept(row: Any, action: str) -> Response:
     return see_other(url_for("staff_catalogue.index"))
 
 
-def _taken(kind: Any, form: Any) -> bool:
+def taken(kind: Any, form: Any) -> bool:
     """Return whether the code is another's; then the form says so."""
     if db.session.scalar(sa.select(kind.id).where(kind.code == form.code.data)) is None:
         return False
@@ -100,15 +100,16 @@ def _taken(kind: Any, form: Any) -> bool:
 @blueprint.route("/courses/new", methods=["GET", "POST"])
 def new_course() -> Answer:
     form = NewCourseForm()
-    if form.validate_on_submit() and not _taken(Course, form):
+    if form.validate_on_submit() and not taken(Course, form):
         row = Course(code=form.code.data, name=form.name.data, offered=form.offered.data, conditions=form.conditions())
         db.session.add(row)
-        return _kept(row, "course.create")
+        return kept(row, "course.create")
     note = gettext("It can be chosen once a price list in force names its price.")
-    return _form(gettext("New course"), form, gettext("Save"), [_ranks(), note])
+    return catalogue_form(gettext("New course"), form, gettext("Save"), [ranks(), note])
 
 
-def _ranks() -> str:
+def ranks() -> str:
+    """Return the sentence about what goes before what (5-4)."""
     return str(
         gettext("Campaign goes before course, course before the terms. What applies is copied into each new contract.")
     )
@@ -120,46 +121,11 @@ def course(id: int) -> Answer:
     form = CourseForm(name=row.name, offered=row.offered)
     if form.validate_on_submit():
         row.name, row.offered, row.conditions = form.name.data or "", form.offered.data, form.conditions()
-        return _kept(row, "course.change")
+        return kept(row, "course.change")
     if not form.is_submitted():
         form.show(row.conditions)
     note = gettext("Contracts that are there keep what was agreed.")
-    return _form(gettext("Course %(name)s", name=row.name), form, gettext("Save"), [_ranks(), note])
-
-
-@blueprint.route("/options/new", methods=["GET", "POST"])
-def new_option() -> Answer:
-    form = OptionForm()
-    if form.validate_on_submit() and not _taken(Option, form):
-        row = Option(code=form.code.data, name=form.name.data)
-        db.session.add(row)
-        return _kept(row, "option.create")
-    note = gettext("It can be chosen once a price list in force names its price.")
-    return _form(gettext("New option"), form, gettext("Save"), [note])
-
-
-@blueprint.route("/campaigns/new", methods=["GET", "POST"])
-def new_campaign() -> Answer:
-    form = CampaignForm()
-    form.course.choices = [
-        SelectChoice("", gettext("Any course")),
-        *(SelectChoice(str(each.id), each.name) for each in _all(Course)),
-    ]
-    if form.validate_on_submit() and not _taken(Campaign, form):
-        row = Campaign(
-            code=form.code.data,
-            name=form.name.data,
-            course_id=int(form.course.data) if form.course.data else None,
-            first_day=form.first_day.data,
-            last_day=form.last_day.data,
-            conditions=form.conditions(),
-            free_months=form.free_months.data or 0,
-            initial_free=form.initial_free.data,
-            refund_rule=form.refund_rule.data or "",
-        )
-        db.session.add(row)
-        return _kept(row, "campaign.create")
-    return _form(gettext("New campaign"), form, gettext("Save"), [_ranks()])
+    return catalogue_form(gettext("Course %(name)s", name=row.name), form, gettext("Save"), [ranks(), note])
 
 
 @blueprint.route("/prices/new", methods=["GET", "POST"])
@@ -172,7 +138,7 @@ def new_prices() -> Answer:
         return see_other(url_for("staff_catalogue.prices", id=row.id))
     days = settings().ADVERSE_NOTICE_DAYS
     note = gettext("What is worse for customers must be public %(days)s days before it holds (Art. 4-6).", days=days)
-    return _form(gettext("New price list"), form, gettext("Make a draft"), [note])
+    return catalogue_form(gettext("New price list"), form, gettext("Make a draft"), [note])
 
 
 @blueprint.get("/prices/<int:id>")
@@ -183,8 +149,8 @@ def prices(id: int) -> Answer:
         row=row,
         courses=sorted(row.courses, key=lambda each: each.course_id),
         options=sorted(row.options, key=lambda each: each.option_id),
-        unpriced=[each for each in _all(Course) if each.id not in {price.course_id for price in row.courses}],
-        unpriced_options=[each for each in _all(Option) if each.id not in {price.option_id for price in row.options}],
+        unpriced=[each for each in all_of(Course) if each.id not in {price.course_id for price in row.courses}],
+        unpriced_options=[each for each in all_of(Option) if each.id not in {price.option_id for price in row.options}],
         days=settings().ADVERSE_NOTICE_DAYS,
     )
 
@@ -251,7 +217,7 @@ def publish(id: int) -> Answer:
     row = _draft(id)
     days = int(settings().ADVERSE_NOTICE_DAYS)
     try:
-        row.publish(days, by=me().id)
+        catalogue_changing.publish_prices(row, by=me().id)
     except TooSoon:
         db.session.rollback()
         flash(

@@ -26,7 +26,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
-from wem.contracts import catalogue
+from wem.contracts import catalogue, rules
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
@@ -39,6 +39,10 @@ LONG = [NEEDED, Length(max=4000)]
 
 class NoteForm(FlaskForm):
     note = TextAreaField(_l("Note for the record"), WORDS)
+
+
+class GiveBackForm(FlaskForm):
+    note = TextAreaField(_l("What is wrong with the form, as the customer reads it"), WORDS)
 
 
 class ReasonForm(FlaskForm):
@@ -206,13 +210,37 @@ class OptionForm(FlaskForm):
     name = OneLine(_l("Name"), [NEEDED, Length(max=100)])
 
 
+class EditOptionForm(FlaskForm):
+    name = OneLine(_l("Name"), [NEEDED, Length(max=100)])
+    offered = BooleanField(_l("On offer to new customers and for changes"), default=True)
+
+
+class OptionEndForm(FlaskForm):
+    """The first day on which nobody has an option any more."""
+
+    ends_on = DateField(_l("First day without it"), [NEEDED])
+
+    def validate_ends_on(self, field: DateField) -> None:
+        if field.data.day != 1:
+            raise ValidationError(gettext("An option ends with a month: choose a 1st."))
+
+
+class LastDayForm(FlaskForm):
+    last_day = DateField(_l("Last day of application"), [NEEDED])
+
+
 class CampaignForm(ConditionsForm):
     code = StringField(_l("Code"), [NEEDED, CODE])
     name = OneLine(_l("Name"), [NEEDED, Length(max=100)])
     course = SelectField(_l("For which course"), [Optional()])
     first_day = DateField(_l("First day of application"), [NEEDED])
     last_day = DateField(_l("Last day of application"), [NEEDED])
-    free_months = IntegerField(_l("Months free of charge"), [Optional(), NumberRange(0, 24)], default=0)
+    free_months = IntegerField(
+        _l("Months free of charge"),
+        [Optional(), NumberRange(0, 24)],
+        default=0,
+        description=_l("The fee of the course; options are paid for."),
+    )
     initial_free = BooleanField(_l("No initial fee"))
     refund_rule = TextAreaField(_l("Rule for refunds, as the customer reads it"), [Optional(), Length(max=500)])
 
@@ -238,17 +266,12 @@ class CoursePriceForm(FlaskForm):
     tiers = TextAreaField(_l("Tiers"), [NEEDED])
 
     def validate_tiers(self, field: TextAreaField) -> None:
-        self.pairs = []
-        for line in (field.data or "").replace(",", "").split("\n"):
-            words = line.split()
-            if not words:
-                continue
-            if len(words) != 2 or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
-                raise ValidationError(gettext("Write one tier a line: addresses, a space, yen a month."))
-            self.pairs.append([int(word) for word in words])
-        counts = [up_to for up_to, _ in self.pairs]
-        if not counts or counts != sorted(set(counts)):
-            raise ValidationError(gettext("The numbers of addresses must rise from line to line."))
+        pairs = rules.tiers_of(field.data or "")
+        if pairs is None:
+            raise ValidationError(
+                gettext("Write one tier a line: addresses, a space, yen a month. The addresses rise from line to line.")
+            )
+        self.pairs = pairs
 
 
 class OptionPriceForm(FlaskForm):

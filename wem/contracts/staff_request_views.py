@@ -13,14 +13,15 @@ from wem import audit, clock
 from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
 from wem.billing import arrears
-from wem.contracts import costing, date_rules, deciding, describing, requesting, taking_effect
+from wem.contracts import costing, date_rules, deciding, describing, requesting
+from wem.contracts.mandate_models import of_request
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind
 from wem.contracts.requesting import NotPossible, Way
 from wem.contracts.staff_forms import AcceptForm, EntryForm, ReasonForm
 from wem.contracts.staff_views import CHANGERS, LOOKERS, contract_to_change, may_change
-from wem.contracts.state_rules import UNDECIDED, Illegal, RequestState
-from wem.contracts.wording import CHANNELS, REFUSALS, REQUEST_STATES, REQUESTS
+from wem.contracts.state_rules import UNDECIDED, Illegal
+from wem.contracts.wording import CHANNELS, MANDATES, REFUSALS, REQUEST_STATES, REQUESTS
 from wem.db import db
 from wem.inquiries import answering
 from wem.inquiries.models import EntryKind, InquiryEntry
@@ -65,6 +66,7 @@ def show(id: int) -> Answer:
 
 def _page(row: ContractRequest, accept_form: AcceptForm, reason_form: ReasonForm, status: int = 200) -> Answer:
     decidable = row.undecided and row.kind is not RequestKind.resume and may_change()
+    mandate = of_request(row.id) if row.kind is RequestKind.bank else None
     if not accept_form.is_submitted():
         accept_form.effective.data = deciding.earliest(row)
     granted = deciding.by_sending(row) if row.undecided else None
@@ -78,10 +80,10 @@ def _page(row: ContractRequest, accept_form: AcceptForm, reason_form: ReasonForm
         decidable=decidable,
         accept_form=accept_form,
         reason_form=reason_form,
-        dated=row.kind is not RequestKind.bank,
+        mandate=mandate,
+        mandate_states=MANDATES,
         overdue=arrears.outstanding(row.contract_id, clock.today()),
         earlier=granted if granted and row.effective_on and granted < row.effective_on else None,
-        may_apply=may_change() and row.state is RequestState.waiting and row.kind is RequestKind.bank,
         resumes=row.kind is RequestKind.resume and row.undecided and may_change(),
     )
     return page, status
@@ -145,19 +147,6 @@ def refuse(id: int) -> Answer:
         return _not_possible(id, row.customer_id, "refuse")
     db.session.commit()
     return _shown(id, gettext("It is refused, and the customer is told the reason."))
-
-
-@act_blueprint.post("/staff/requests/<int:id>/apply")
-def apply(id: int) -> Answer:
-    row = _held(id)
-    try:
-        if row.kind is not RequestKind.bank:
-            raise Illegal("its day carries it out")
-        taking_effect.apply(row, by=me().id)
-    except Illegal:
-        return _not_possible(id, row.customer_id, "apply")
-    db.session.commit()
-    return _shown(id, gettext("It is carried out, and the customer is told."))
 
 
 @act_blueprint.route("/staff/contracts/<int:id>/entry", methods=["GET", "POST"])

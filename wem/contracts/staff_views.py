@@ -18,9 +18,10 @@ from wem.accounts.wording import ROLES
 from wem.billing import showing
 from wem.contracts import emergency, name_rules, rules
 from wem.contracts.credential_wording import KINDS
+from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
-from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, STANDINGS
+from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, MANDATES, STANDINGS
 from wem.db import db
 from wem.domains.models import SenderDomain
 from wem.domains.wording import STATES as DOMAIN_STATES
@@ -169,6 +170,9 @@ def show(id: int) -> Answer:
         emergency_stops=emergency.open_stops(contract.customer_id),
         may_stop=_is(STOPPERS),
         timeline=timeline.of(contract, most=ENTRIES),
+        mandates=mandates(contract.id),
+        mandate_states=MANDATES,
+        may_see_mandates=_is(CHANGERS | {StaffRole.billing}),
         may_change=may_change(),
         may_see_trail=_is(TRAIL_READERS),
     )

@@ -174,6 +174,67 @@ TERMINATION: Mapping[tuple[TerminationState, TerminationAction], TerminationStat
 }
 
 
+class MandateState(enum.StrEnum):
+    """A request for direct debit 口座振替依頼書 on its way to the bank and after (6-1, 16)."""
+
+    missing = "missing"  # 未提出
+    received = "received"  # 受領
+    sent = "sent"  # 銀行送付
+    registered = "registered"  # 登録済
+    returned = "returned"  # 不備返却
+    stopped = "stopped"  # 停止
+    void = "void"  # 無効: never registered
+
+
+class MandateAction(enum.StrEnum):
+    receive = "the sealed form is here"
+    send = "send it to the bank"
+    register = "the bank has registered it"
+    give_back = "give it back: something is wrong"
+    stop = "stop"
+    void = "void"
+
+
+M, MA = MandateState, MandateAction
+MANDATE: Mapping[tuple[MandateState, MandateAction], MandateState] = {
+    (M.missing, MA.receive): M.received,
+    (M.missing, MA.void): M.void,
+    (M.received, MA.send): M.sent,
+    (M.received, MA.give_back): M.returned,
+    (M.received, MA.void): M.void,
+    (M.sent, MA.register): M.registered,
+    (M.sent, MA.give_back): M.returned,
+    (M.sent, MA.void): M.void,
+    (M.returned, MA.receive): M.received,
+    (M.returned, MA.void): M.void,
+    (M.registered, MA.stop): M.stopped,
+}
+UNREGISTERED = frozenset({M.missing, M.received, M.sent, M.returned})
+
+
+@dataclass(frozen=True)
+class Mandates:
+    """The mandates of one contract by number: the one that serves, and the one that is to serve next (16)."""
+
+    states: tuple[MandateState, ...] = ()
+
+    @property
+    def serving(self) -> int | None:
+        return next((place for place, state in enumerate(self.states) if state is M.registered), None)
+
+
+def mandate_moved(all_: Mandates, place: int, action: MandateAction) -> Mandates:
+    """Return a contract's mandates after one has moved: a new registration alone stops the one that served before.
+
+    Raises Illegal.
+    """
+    states = list(all_.states)
+    states[place] = after(MANDATE, states[place], action)
+    if action is MA.register and all_.serving is not None:
+        states[all_.serving] = after(MANDATE, states[all_.serving], MA.stop)
+    return Mandates(tuple(states))
+
+
 @dataclass(frozen=True)
 class Diagram:
     """A transition table as docs/states.md draws it."""
@@ -194,4 +255,5 @@ DIAGRAMS = (
     diagram("Request", REQUEST, R.received),
     diagram("Correction notice", CORRECTION, K.running),
     diagram("Termination by us", TERMINATION, T.proposed),
+    diagram("Mandate for direct debit", MANDATE, M.missing),
 )

@@ -41,10 +41,12 @@ def _options(contract: Contract, row: ContractRequest) -> None:
     assert row.effective_on is not None
     gone = set(row.wish["remove"])
     for held in contract.options:
-        if held.option.code in gone and held.until is None:
+        if held.option.code in gone and (held.until is None or held.until > row.effective_on):
             held.until = row.effective_on
     for code in row.wish["add"]:
-        contract.options.append(ContractOption(option=catalogue.option_of(code), since=row.effective_on))
+        option = catalogue.option_of(code)
+        if option.ends_on is None or option.ends_on > row.effective_on:
+            contract.options.append(ContractOption(option=option, since=row.effective_on, until=option.ends_on))
     db.session.flush()
 
 

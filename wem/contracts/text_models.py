@@ -1,4 +1,4 @@
-"""Published versions of the terms and the consent clauses; the first of each is a file."""
+"""Published versions of terms, consent clauses and manual; the first of each is a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions of the terms and of the consent clauses: which one holds on a day, and what changed between two."""
+"""Versions of terms, consent clauses and manual: which one holds on a day, and what changed between two."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from datetime import date
 class TextKind(enum.StrEnum):
     terms = "terms"  # 利用約款
     consent = "consent"  # 個人情報の取扱いに関する同意条項
+    manual = "manual"  # 操作マニュアル (21-1), with 動作環境 (19-5)
 
 
-# The first version of both was set on this day and is kept as a file, no letter changed.
+# The first version of each is kept as a file. That of the terms and consent clauses was set on this day, no letter
+# of it is changed.
 FIRST = 1
 FIRST_DAY = date(2009, 10, 16)
+FIRST_DAYS = {TextKind.terms: FIRST_DAY, TextKind.consent: FIRST_DAY, TextKind.manual: date(2026, 11, 22)}
 
 
 class Sign(enum.StrEnum):

@@ -12,10 +12,11 @@ from wem import clock
 from wem.billing import arrears
 from wem.contracts import addressing, catalogue, costing, request_views, rules
 from wem.contracts.date_rules import DAY
+from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, contract_in_force, literal_ends
 from wem.contracts.request_models import ContractRequest
 from wem.contracts.rules import Use
-from wem.contracts.wording import LEGAL_ITEMS, REQUEST_STATES, REQUESTS, RESTRICTIONS, STANDINGS
+from wem.contracts.wording import LEGAL_ITEMS, MANDATES, REQUEST_STATES, REQUESTS, RESTRICTIONS, STANDINGS
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MonthPeak
@@ -96,6 +97,8 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
             .limit(NOTICES_SHOWN)
         ).all(),
         "notice_kinds": NOTICE_KINDS,
+        "mandates": [row for row in mandates(contract.id) if row.ended_on is None],
+        "mandate_states": MANDATES,
         "request_names": REQUESTS,
         "request_states": REQUEST_STATES,
         "overdue": arrears.outstanding(contract.id, today),

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wem.contracts.due_rules import What
 from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
 from wem.contracts.rules import EndReason, LegalItem, Restriction, Standing, SuspensionGround
-from wem.contracts.state_rules import CorrectionState, RequestState, TerminationState
+from wem.contracts.state_rules import CorrectionState, MandateAction, MandateState, RequestState, TerminationState
 from wem.contracts.text_rules import TextKind
 
 # Words and the badge's kind.
@@ -32,6 +32,7 @@ LEGAL_ITEMS = {
 TEXT_KINDS = {
     TextKind.terms: _l("Terms of service"),
     TextKind.consent: _l("Consent clauses on personal data"),
+    TextKind.manual: _l("Operating manual"),
 }
 DETAILS = {
     "sender_name": _l("Sender's name"),
@@ -112,6 +113,26 @@ TERMINATION_GROUNDS = {
     TerminationGround.death: _l("⑦ Death"),
     TerminationGround.unfit: _l("⑧ Otherwise unfit as a customer"),
     TerminationGround.uncorrected: _l("Art. 14-2: not corrected within the period"),
+}
+# Words and the badge's kind.
+MANDATES = {
+    MandateState.missing: (_l("Form awaited from the customer"), "info"),
+    MandateState.received: (_l("Form here, not with the bank yet"), "progress"),
+    MandateState.sent: (_l("With the bank"), "progress"),
+    MandateState.registered: (_l("Registered at the bank"), "success"),
+    MandateState.returned: (_l("Given back"), "warning"),
+    MandateState.stopped: (_l("Mandate stopped"), "neutral"),
+    MandateState.void: (_l("Void"), "neutral"),
+}
+# What is done, as the button says it, and what is said afterwards.
+MANDATE_ACTS = {
+    MandateAction.receive: (_l("The sealed form is here"), _l("The form is noted as received.")),
+    MandateAction.send: (_l("Sent to the bank"), _l("The form is noted as sent to the bank.")),
+    MandateAction.register: (
+        _l("Registered by the bank"),
+        _l("It is registered; this account is debited from now on."),
+    ),
+    MandateAction.stop: (_l("Stop the mandate"), _l("The mandate is stopped.")),
 }
 SCOPES = {TerminationScope.whole: _l("The whole contract"), TerminationScope.part: _l("A part of it")}
 DUE = {

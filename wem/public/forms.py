@@ -1,4 +1,4 @@
-"""What staff type to publish a version of the terms."""
+"""What staff type to publish a version of the terms, the consent clauses or the manual."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from wtforms import BooleanField, DateField, Field, TextAreaField, ValidationErr
 from wtforms.validators import DataRequired, Length
 
 from wem import clock
+from wem.public import manual_reading
 
 NEEDED = DataRequired(_l("This field is required."))
 
@@ -18,6 +19,16 @@ class TextForm(FlaskForm):
     summary = TextAreaField(_l("What is different, as customers read it"), [NEEDED, Length(max=2_000)])
     effective_from = DateField(_l("In force from"), [NEEDED])
     adverse = BooleanField(_l("Some of it is worse for customers"), default=True)
+
+    cleans = False  # whether the text is HTML
+
+    def validate_text(self, field: Field) -> None:
+        """Take out of HTML what a page of ours must not hold, and want the chapter that Art. 19-5 speaks of."""
+        if not self.cleans:
+            return
+        field.data = manual_reading.cleaned(field.data)
+        if 'id="environment"' not in field.data:
+            raise ValidationError(gettext('The manual needs the chapter on what people need: id="environment".'))
 
     def validate_effective_from(self, field: Field) -> None:
         if field.data < clock.today():

@@ -1,4 +1,4 @@
-"""Staff publish versions of the terms and of the consent clauses."""
+"""Staff publish versions of the terms, the consent clauses and the manual."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from wem.accounts.rules import StaffRole
 from wem.contracts import publishing, text_rules
 from wem.contracts.text_models import in_force, versions
-from wem.contracts.text_rules import FIRST, FIRST_DAY, TextKind
+from wem.contracts.text_rules import FIRST, FIRST_DAYS, TextKind
 from wem.contracts.wording import TEXT_KINDS
 from wem.db import db
-from wem.public import terms_reading
+from wem.public import manual_reading, terms_reading
 from wem.public.forms import TextForm
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
@@ -25,7 +25,7 @@ Answer = str | tuple[str, int] | Response
 @blueprint.get("")
 def index() -> Answer:
     rows = {
-        kind: [(FIRST, FIRST_DAY, None), *((v.number, v.effective_from, v) for v in versions(kind))]
+        kind: [(FIRST, FIRST_DAYS[kind], None), *((v.number, v.effective_from, v) for v in versions(kind))]
         for kind in TextKind
     }
     return render_template(
@@ -46,8 +46,9 @@ def new(kind: str) -> Answer:
         form.text.data = old
     lines = None
     status = 422 if form.is_submitted() else 200
+    form.cleans = what is TextKind.manual
     if form.validate_on_submit():
-        lines = text_rules.changes(old, form.text.data or "")
+        lines = text_rules.changes(_readable(what, old), _readable(what, form.text.data or ""))
         if not lines:
             form.text.errors = [gettext("The texts are the same.")]
         elif request.form.get("publish") == "1":
@@ -74,5 +75,17 @@ def new(kind: str) -> Answer:
                 return see_other(url_for("staff_texts.index"))
         else:
             status = 200
-    page = render_template("public/staff/text_new.html", form=form, kind=TEXT_KINDS[what], lines=lines, number=last + 1)
+    page = render_template(
+        "public/staff/text_new.html",
+        form=form,
+        kind=TEXT_KINDS[what],
+        lines=lines,
+        number=last + 1,
+        html=what is TextKind.manual,
+        pictures=[f"$picture_{name}" for name in manual_reading.PICTURES],
+    )
     return page, status
+
+
+def _readable(kind: TextKind, text: str) -> str:
+    return manual_reading.words(text) if kind is TextKind.manual else text

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wem.contracts.text_models import version_of
 from wem.contracts.text_rules import FIRST, FIRST_DAY, TextKind
+from wem.public import manual_reading
 
 FOLDER = Path(__file__).parent / "terms"
 CONSENT_TITLE = "「個人情報の取扱い」に関する同意条項"
@@ -87,7 +88,9 @@ def consent_source(version: int) -> str:
 
 
 def text_of(kind: TextKind, version: int) -> str:
-    """Return the text of one kind and version, without the other's; LookupError when there is none."""
+    """Return the text of one kind and version, without the others'; LookupError when there is none."""
+    if kind is TextKind.manual:
+        return manual_reading.source(version)
     if kind is TextKind.consent:
         return consent_source(version)
     text = source(version)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import redis
 import sqlalchemy as sa
 from flask import Response as FlaskResponse
 from flask import abort, render_template
+from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from wem import clock, queue
 from wem.contracts import catalogue, rules, text_rules
 from wem.contracts.text_models import in_force, version_of, versions
-from wem.contracts.text_rules import FIRST, FIRST_DAY, TextKind
+from wem.contracts.text_rules import FIRST, FIRST_DAY, FIRST_DAYS, TextKind
 from wem.db import db
 from wem.notices import incident_rules
 from wem.notices.models import Incident
 from wem.notices.wording import PARTS, PHASES, REASONS
-from wem.public import long_texts, terms_reading
+from wem.public import long_texts, manual_reading, terms_reading
 from wem.staff import watching
 from wem.web.blueprints import OpenBlueprint
 from wem.web.context import asset
@@ -29,9 +30,6 @@ blueprint = OpenBlueprint("public", __name__)
 robots_blueprint = OpenBlueprint("robots", __name__, origin=Origin.both)
 Answer = str | tuple[str, int] | Response
 CLOSED_SHOWN = timedelta(days=14)
-MANUAL_VERSION = "1.0"
-MANUAL_DATE = date(2026, 11, 22)
-PICTURES = ("home", "columns", "upload", "join", "compose", "preview", "check", "leave", "report")  # of the manual
 
 
 @blueprint.get("/")
@@ -94,8 +92,40 @@ def tokushoho() -> Answer:
 
 @blueprint.get("/manual")
 def manual() -> Answer:
-    text = long_texts.text("manual", **{f"picture_{name}": asset(f"img/manual/{name}.webp") for name in PICTURES})
-    return render_template("public/manual.html", text=text, version=MANUAL_VERSION, set_on=MANUAL_DATE)
+    return _manual(in_force(TextKind.manual))
+
+
+@blueprint.get("/manual/<int:version>")
+def manual_of_version(version: int) -> Answer:
+    return _manual(version)
+
+
+def _manual(version: int) -> str:
+    pictures = {f"picture_{name}": asset(f"img/manual/{name}.webp") for name in manual_reading.PICTURES}
+    try:
+        text, language = manual_reading.shown(version, str(get_locale() or "ja")[:2], pictures)
+    except LookupError:
+        abort(404)
+    first, later = FIRST_DAYS[TextKind.manual], versions(TextKind.manual)
+    days = [(FIRST, first), *((row.number, row.effective_from) for row in later)]
+    return render_template(
+        "public/manual.html",
+        text=text,
+        language=language,
+        version=version,
+        set_on=dict(days)[version],
+        current=in_force(TextKind.manual),
+        versions=days,
+        published=next((row for row in later if row.number == version), None),
+    )
+
+
+@blueprint.get("/manual/<int:version>/changes")
+def manual_changes(version: int) -> Answer:
+    """Show what a version of the manual says otherwise than the one before it."""
+    row = version_of(TextKind.manual, version)
+    lines = manual_reading.changes(version) if row else []
+    return render_template("public/manual_changes.html", version=version, row=row, lines=lines)
 
 
 @blueprint.get("/status")

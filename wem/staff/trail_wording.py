@@ -35,6 +35,7 @@ SUBJECTS = {
     "Customer": _l("Customer no. %(id)s"),
     "EmergencyStop": _l("Emergency stop no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
+    "Mandate": _l("Mandate no. %(id)s"),
     "InboundMail": _l("Mail no. %(id)s"),
     "Incident": _l("Fault or maintenance no. %(id)s"),
     "Inquiry": _l("Inquiry no. %(id)s"),
@@ -63,7 +64,7 @@ LABELS = {
     **DETAILS,
     "address": _l("Sender's address"),
     "act": _l("Act"),
-    "before": _l("Start date so far"),
+    "before": _l("Value so far"),
     "handed": _l("Handed over or posted on"),
     "missing": _l("Missing"),
     "via": _l("By which way"),
@@ -108,6 +109,8 @@ LABELS = {
     "amount": _l("Amount"),
     "arrived": _l("Day of arrival"),
     "channel": _l("How it came"),
+    "contracts": _l("Contracts"),
+    "last_day": _l("Last day of application"),
     "deadline": _l("Deadline"),
     "denied": _l("Why not"),
     "due": _l("Due on"),
@@ -159,5 +162,18 @@ CODES = {
 NUMBERS = {"incident": "Incident", "list": "MailingList", "person": "Account", "source": "Mailing", "testers": "Tester"}
 MOMENTS = frozenset({"at", "begins", "ends_at", "suspended_at"})
 DAYS = frozenset(
-    {"arrived", "before", "day", "deadline", "due", "effective", "ended", "ends", "handed", "on_day", "start"}
+    {
+        "arrived",
+        "before",
+        "day",
+        "deadline",
+        "due",
+        "effective",
+        "ended",
+        "ends",
+        "handed",
+        "last_day",
+        "on_day",
+        "start",
+    }
 )

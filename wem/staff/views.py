@@ -36,6 +36,7 @@ from wem.web.session import current_account
 
 EVERYBODY = frozenset(StaffRole)
 CONTRACT_WORKERS = frozenset({StaffRole.contracts, StaffRole.billing})
+APPLICATION_WORKERS = frozenset({StaffRole.contracts})
 WATCHERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff", __name__, roles=EVERYBODY)
 watch_blueprint = StaffBlueprint("staff_watch", __name__, roles=WATCHERS)
@@ -75,9 +76,11 @@ def work_list() -> Answer:
     role = account.staff_role if account else None
     return render_template(
         "staff/work_list.html",
-        work=work.work(clock.today()) if role and staff_may(role, CONTRACT_WORKERS) else None,
         notice_work=notice_work.notice_work(clock.today()),
         at=clock.now(),
+        work=work.work(clock.today(), applications=staff_may(role, APPLICATION_WORKERS))
+        if role and staff_may(role, CONTRACT_WORKERS)
+        else None,
         broken_off=broken_off,
         uploads=waiting,
         uploads_count=_up_to_most(sa.select(Upload.id).where(Upload.state == UploadState.waiting)),

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from flask_babel import gettext
 
 from wem.billing import arrears
 from wem.contracts import due, refusing
+from wem.contracts.application_models import Application
+from wem.contracts.application_rules import AWAITED, next_step
+from wem.contracts.application_rules import OPEN as APPLICATIONS_OPEN
+from wem.contracts.application_wording import NEXT_STEPS
+from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, RequestKind, Termination
 from wem.contracts.rules import ContractState, SuspensionGround
-from wem.contracts.state_rules import UNDECIDED, CorrectionState, TerminationState
+from wem.contracts.state_rules import UNDECIDED, CorrectionState, MandateState, TerminationState
 from wem.contracts.wording import DUE, REQUESTS
 from wem.db import db
 
 MOST = 100
+MANDATE_PATIENCE_DAYS = 21
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to do: since or until which day, for whom, what, and the button to the next act."""
+    """One thing to do: since or until which day, for whom, what, and the button to the next act.
+
+    Of an application there is no contract yet; `name` is the applicant's.
+    """
 
     day: date
-    contract: Contract
+    contract: Contract | None
     what: str
     action: str
     url: str
+    name: str = ""
+
+    @property
+    def who(self) -> str:
+        return self.contract.customer.name if self.contract else self.name
 
 
 @dataclass(frozen=True)
@@ -38,18 +53,67 @@ class Work:
     decide: list[Item]
 
 
-def work(today: date) -> Work:
-    """Return the work list of a day, the oldest first."""
+def work(today: date, *, applications: bool = True) -> Work:
+    """Return the work list of a day, the oldest first; `applications` are for those who may see them."""
     acts = [_act(act, today) for act in due.plan(today)[:MOST]]
+    waiting = list(_applications(today)) if applications else []
+    late = [item for item in acts if item.day < today] + _owing(today) + _unreached(today) + _mandates_late(today)
+    decide = [*_requests(), *_corrections(), *_terminations(), *_lost(today), *_mandates()]
     return Work(
         due=sorted([item for item in acts if item.day >= today] + _deadlines(today), key=_order),
-        late=sorted([item for item in acts if item.day < today] + _owing(today) + _unreached(today), key=_order),
-        decide=sorted([*_requests(), *_corrections(), *_terminations(), *_lost(today)], key=_order),
+        late=sorted(late + [item for awaited, item in waiting if awaited], key=_order),
+        decide=sorted(decide + [item for awaited, item in waiting if not awaited], key=_order),
     )
 
 
-def _order(item: Item) -> tuple[date, int]:
-    return item.day, item.contract.id
+def _order(item: Item) -> tuple[date, str]:
+    return item.day, item.who
+
+
+def _applications(today: date) -> Iterator[tuple[bool, Item]]:
+    """Yield (whether the applicant keeps us waiting, what is to be done), by what the checklist says (4-1)."""
+    found = sa.select(Application).where(Application.state.in_(APPLICATIONS_OPEN)).order_by(Application.id)
+    for row in db.session.scalars(found.limit(MOST)):
+        step = next_step(
+            row.state, row.missing, row.fee_told_on or row.created_at.date(), row.handed_or_posted_on, today
+        )
+        if step is None:
+            continue
+        what, action = NEXT_STEPS[step]
+        since = row.arrived_on or row.handed_or_posted_on or row.fee_told_on or row.created_at.date()
+        url = f"/staff/applications/{row.id}"
+        yield step in AWAITED, Item(since, None, str(what), str(action), url, row.name)
+
+
+def _mandates() -> list[Item]:
+    """Forms that are here and go to the bank, and those that come back from it."""
+    found = sa.select(Mandate).where(Mandate.state == MandateState.received).limit(MOST)
+    what, action = gettext("A request for direct debit goes to the bank"), gettext("To the mandate")
+    return [
+        Item(row.moved_on, row.contract, what, action, f"/staff/mandates/{row.id}") for row in db.session.scalars(found)
+    ]
+
+
+def _mandates_late(today: date) -> list[Item]:
+    """Mandates that neither the customer nor the bank has moved for weeks (6-1)."""
+    found = (
+        sa.select(Mandate)
+        .where(
+            Mandate.state.in_((MandateState.missing, MandateState.returned, MandateState.sent)),
+            Mandate.moved_on < today - timedelta(days=MANDATE_PATIENCE_DAYS),
+        )
+        .limit(MOST)
+    )
+    texts = {
+        MandateState.missing: gettext("The request for direct debit has not come"),
+        MandateState.returned: gettext("The request for direct debit has not come back"),
+        MandateState.sent: gettext("The bank has not answered about a mandate"),
+    }
+    action = gettext("To the mandate")
+    return [
+        Item(row.moved_on, row.contract, texts[row.state], action, f"/staff/mandates/{row.id}")
+        for row in db.session.scalars(found)
+    ]
 
 
 def _page(contract: Contract) -> str:

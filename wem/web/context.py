@@ -51,6 +51,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Applications"), "/staff/applications"),
             (gettext("Contracts"), "/staff/contracts"),
             (gettext("Requests"), "/staff/requests"),
+            (gettext("Mandates"), "/staff/mandates"),
             (gettext("Arrears"), "/staff/arrears"),
             (gettext("Catalogue"), "/staff/catalog"),
             (gettext("Notices"), "/staff/notices"),

@@ -1,0 +1,101 @@
+"""The account for direct debit, as applicants and customers type it (6-1, 16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, RadioField, ValidationError
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length
+
+from wem.contracts import application_rules, places
+from wem.contracts.application_wording import ACCOUNT_TYPES
+from wem.contracts.forms import CHOSEN, NEEDED, OneLine
+from wem.contracts.places import Bank
+
+
+class AccountForm(FlaskForm):
+    """Bank and branch by name, part of it, reading or code; the holder in the kana of banks."""
+
+    bank = OneLine(
+        _l("Bank of the account"),
+        [NEEDED, Length(max=40)],
+        description=_l("The name, a part of it, the reading, or the code."),
+    )
+    branch = OneLine(
+        _l("Branch of the account"),
+        [NEEDED, Length(max=40)],
+        description=_l("The name, a part of it, the reading, or the code."),
+    )
+    account_type = RadioField(
+        _l("Kind of account"), [CHOSEN], choices=[SelectChoice(k, t) for k, t in ACCOUNT_TYPES.items()], default="1"
+    )
+    account_number = OneLine(
+        _l("Account number"), [NEEDED], description=_l("Up to seven digits; zeros in front are added.")
+    )
+    account_holder = OneLine(
+        _l("Account holder in kana"), [NEEDED], description=_l("As in the passbook, like カ)タカハシシヨウテン.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.found_banks: list[Bank] = []
+        self.found_branches: list[Bank] = []
+
+    def validate_bank(self, field: Field) -> None:
+        found = places.matching(places.banks(), field.data or "")
+        if len(found) != 1:
+            self.found_banks = found
+            raise ValidationError(_which(found))
+        field.data = found[0].name
+
+    def validate_branch(self, field: Field) -> None:
+        bank = self.chosen_bank
+        if bank is None:
+            return
+        found = places.matching(places.branches(bank.code), field.data or "")
+        if len(found) != 1:
+            self.found_branches = found
+            raise ValidationError(_which(found))
+        field.data = found[0].name
+
+    def validate_account_number(self, field: Field) -> None:
+        number = application_rules.digits(field.data or "", 7)
+        if number is None:
+            raise ValidationError(gettext("Please enter up to seven digits."))
+        field.data = number
+
+    def validate_account_holder(self, field: Field) -> None:
+        holder = application_rules.holder(field.data or "")
+        if holder is None:
+            raise ValidationError(gettext("Please enter the account holder in katakana, as in the passbook."))
+        field.data = holder
+
+    @property
+    def chosen_bank(self) -> Bank | None:
+        found = places.matching(places.banks(), self.bank.data or "")
+        return found[0] if len(found) == 1 else None
+
+    def account(self) -> dict[str, str]:
+        """Return the account without its number, with the codes of bank and branch; only after it was found good."""
+        bank = self.chosen_bank
+        assert bank is not None
+        branch = places.matching(places.branches(bank.code), self.branch.data or "")[0]
+        return {
+            "bank": bank.name,
+            "bank_code": bank.code,
+            "branch": branch.name,
+            "branch_code": branch.code,
+            "account_type": self.account_type.data,
+            "account_holder": self.account_holder.data or "",
+        }
+
+
+def _which(found: list[Bank]) -> str:
+    if not found:
+        return str(gettext("Nothing of this name was found. Try a part of the name, the reading or the code."))
+    names = gettext(", ").join(f"{each.name} {each.code}" for each in found)
+    return str(gettext("Several fit. Please enter one of these: %(names)s", names=names))
