@@ -19,6 +19,7 @@ from wem.billing import staff_views as staff_arrears_views
 from wem.bounces import staff_views as staff_bounce_views
 from wem.bounces import views as bounce_views
 from wem.contracts import (
+    application_paper_views,
     application_partner_views,
     application_staff_views,
     application_views,
@@ -125,6 +126,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     emergency_views.blueprint,
     emergency_staff_views.blueprint,
     application_staff_views.blueprint,
+    application_paper_views.blueprint,
     application_partner_views.blueprint,
     notice_views.blueprint,
     public_notice_views.blueprint,

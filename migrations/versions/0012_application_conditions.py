@@ -3,11 +3,15 @@
 Revision: 0012, after 0010.
 """
 
+import os
+
 import sqlalchemy as sa
 from alembic import op
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import current_app
 from sqlalchemy.dialects import postgresql
-
-from wem import vault
 
 revision = "0012"
 down_revision = "0010"
@@ -20,7 +24,18 @@ MOMENT = sa.DateTime(timezone=True)
 APPLICATION = sa.table(
     "application", sa.column("id"), sa.column("entries", JSON), sa.column("account_sealed", sa.LargeBinary())
 )
-BOUND = "application account"
+# As the vault sealed on the day of this migration: its form, a nonce, AES-256-GCM bound to use and row.
+FORM = b"\x01"
+NONCE_BYTES = 12
+
+
+def _cipher() -> AESGCM:
+    master = current_app.config["WEM"].MASTER_KEY.encode()
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"wem.vault").derive(master))
+
+
+def _bound(id: int) -> bytes:
+    return b"".join(b"%d:%s" % (len(part), part) for part in (b"application account", str(id).encode()))
 
 
 def upgrade() -> None:
@@ -76,7 +91,8 @@ def _seal() -> None:
         number = entries.pop("account_number", None)
         if number is None:
             continue
-        sealed = vault.seal(number.encode(), BOUND, row.id)
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = FORM + nonce + _cipher().encrypt(nonce, number.encode(), _bound(row.id))
         bind.execute(
             sa.update(APPLICATION).where(APPLICATION.c.id == row.id).values(entries=entries, account_sealed=sealed)
         )
@@ -98,6 +114,7 @@ def downgrade() -> None:
 def _open() -> None:
     bind = op.get_bind()
     for row in bind.execute(sa.select(APPLICATION).where(APPLICATION.c.account_sealed.is_not(None))).all():
-        number = vault.open_sealed(bytes(row.account_sealed), BOUND, row.id).decode()
+        nonce, rest = row.account_sealed[1 : 1 + NONCE_BYTES], row.account_sealed[1 + NONCE_BYTES :]
+        number = _cipher().decrypt(nonce, rest, _bound(row.id)).decode()
         entries = {**row.entries, "account_number": number}
         bind.execute(sa.update(APPLICATION).where(APPLICATION.c.id == row.id).values(entries=entries))

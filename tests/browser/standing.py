@@ -38,36 +38,30 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+@dataclass
+class Served:
+    """A WeM that this process serves itself: its clock is the test's, so a test can travel in time."""
+
+    app: Flask
+    portal: str
+    public: str
+
+
 @contextmanager
-def standing_service(folder: Path) -> Iterator[Standing]:
-    """Serve the filled database on one port: the portal as localhost, the public origin as 127.0.0.1."""
+def served(folder: Path) -> Iterator[Served]:
+    """Serve an empty database on one port: the portal as localhost, the public origin as 127.0.0.1."""
     server = make_server("127.0.0.1", 0, Flask("later"), threaded=True, request_handler=Quiet)
     portal, public = (f"http://{host}:{server.server_port}" for host in ("localhost", "127.0.0.1"))
     app = create_app(settings_for_tests(folder, PORTAL_URL=portal, PUBLIC_URL=public))
     app.config.update(RATELIMIT_ENABLED=False)
     with app.app_context():
         upgrade(str(ROOT / "migrations"))
-        stage = stages.set_up()
-        newcomer = factories.make_customer("合同会社はじめ", "hajime")
-        factories.make_contract(newcomer, attested_uploads=True)
-        suspended = factories.make_customer("株式会社おやすみ", "oyasumi")
-        contract = factories.make_contract(suspended)
-        mailing_list = factories.make_list(suspended, "町のたより", "news")
-        factories.make_subscriber(mailing_list, "yasumi@readers.example.com")
-        made = [
-            factories.make_member(newcomer, name="新井 はじめ", email="owner@hajime.example.jp").id,
-            factories.make_member(suspended, name="安見 肇", email="owner@oyasumi.example.jp").id,
-            contract.id,
-        ]
-        contract.suspend(SuspensionGround.nonpayment, "", by=stage.admin.id)
-        db.session.info.pop("rings", None)  # there is no Redis
-        db.session.commit()
         db.session.remove()
     server.app = app
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Standing(app, stage, portal, public, *made)
+        yield Served(app, portal, public)
     finally:
         server.shutdown()
         thread.join()
@@ -75,3 +69,27 @@ def standing_service(folder: Path) -> Iterator[Standing]:
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+
+
+@contextmanager
+def standing_service(folder: Path) -> Iterator[Standing]:
+    """Serve the filled database."""
+    with served(folder) as service:
+        with service.app.app_context():
+            stage = stages.set_up()
+            newcomer = factories.make_customer("合同会社はじめ", "hajime")
+            factories.make_contract(newcomer, attested_uploads=True)
+            suspended = factories.make_customer("株式会社おやすみ", "oyasumi")
+            contract = factories.make_contract(suspended)
+            mailing_list = factories.make_list(suspended, "町のたより", "news")
+            factories.make_subscriber(mailing_list, "yasumi@readers.example.com")
+            made = [
+                factories.make_member(newcomer, name="新井 はじめ", email="owner@hajime.example.jp").id,
+                factories.make_member(suspended, name="安見 肇", email="owner@oyasumi.example.jp").id,
+                contract.id,
+            ]
+            contract.suspend(SuspensionGround.nonpayment, "", by=stage.admin.id)
+            db.session.info.pop("rings", None)  # there is no Redis
+            db.session.commit()
+            db.session.remove()
+        yield Standing(service.app, stage, service.portal, service.public, *made)

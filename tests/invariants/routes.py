@@ -67,7 +67,6 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "people": lambda stage: list(stage.staff_ids.values()),
     "people/invitations": lambda stage: stage.staff_invitation_ids,
     "applications": lambda stage: stage.application_ids,
-    "applications/<id>": lambda stage: ["application", "debit"],
     "contracts": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
     "notices": lambda stage: stage.ours.notice_ids,
     "letters": lambda stage: stage.ours.notice_ids,

@@ -49,6 +49,7 @@ FOR_SOME = {
     "contract_filing.details": {"owner"},
     "contract_filing.name": {"owner"},
     "contract_filing.bank": {"owner"},
+    "contract_filing.mandate_paper": {"owner"},
     "contract_requests.cancel": {"owner"},
     "contract_requests.early_exit": {"owner"},
     "contract_requests.course": {"owner"},
@@ -244,7 +245,8 @@ def test_every_page_opens(crawl: Crawl, app: Flask) -> None:
 # endpoint: the refusals that a GET with an existing row may meet.
 REFUSES = {
     "previews.html": (404,),  # a mailing in plain text has no HTML
-    "staff_applications.scan": (404,),  # nothing was scanned
+    "staff_application_papers.scan": (404,),  # nothing was scanned
+    "contract_filing.mandate_paper": (404,),  # only until the sealed form is here
 }
 
 

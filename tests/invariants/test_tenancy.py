@@ -15,6 +15,7 @@ from tests.invariants.database import Watch
 from tests.invariants.routes import Route, paths, routes, values_for
 from tests.invariants.stage import Stage
 from tests.page import Browser
+from wem.audit import AuditEvent
 from wem.db import Base, db
 from wem.mailings.models import Mailing
 
@@ -58,7 +59,11 @@ def test_their_rows_are_404_by_every_method(stage: Stage, app: Flask, browser_fo
             options: dict[str, Any] = {"headers": {"HX-Request": "true"}} if "progress" in path else {}
             page = owner.post(path, data, **options) if method == "POST" else owner.get(path, **options)
             assert page.status == 404, f"{method} {path} ({route.endpoint}): {page.status} {page.location}"
-    assert watch.changed() == []
+    # Nothing but the trace of the attempts.
+    assert watch.changed(but={"audit_event"}) == []
+    tried = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "access.denied")).all()
+    assert tried and {event.account_id for event in tried} == {stage.ours.people["owner"]}
+    assert {event.customer_id for event in tried} == {stage.ours.customer_id}
 
 
 def test_there_is_one_row_of_theirs_for_every_argument(stage: Stage, app: Flask) -> None:

@@ -22,7 +22,6 @@ from wem.contracts.application_forms import (
     PaymentForm,
     RefusalForm,
     ScanForm,
-    StaffApplicationForm,
     StartDateForm,
     StartForm,
     SupplementForm,
@@ -33,20 +32,18 @@ from wem.contracts.application_rules import (
     ApplicationAction,
     ApplicationState,
     RefusalReason,
-    Way,
 )
 from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS, CHECKS, REASONS, STATES, WAYS
-from wem.contracts.applying import NotEnough, NotReady, Typed
+from wem.contracts.applying import NotEnough, NotReady
+from wem.contracts.staff_request_views import me
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.wording import CHANNELS
 from wem.notices.wording import STATES as NOTICE_STATES
 from wem.web.blueprints import StaffBlueprint
-from wem.web.files import file_answer
 from wem.web.htmx import see_other
 from wem.web.paging import page_of
-from wem.web.session import current_account
 
 blueprint = StaffBlueprint(
     "staff_applications", __name__, roles=frozenset({StaffRole.contracts}), url_prefix="/staff/applications"
@@ -54,14 +51,7 @@ blueprint = StaffBlueprint(
 Answer = str | tuple[str, int] | Response
 
 
-def _me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
-
-
-def _application(id: int) -> Application:
+def application_of(id: int) -> Application:
     """Return the application, its row held for who changes it; 404 for drafts."""
     changes = request.method == "POST"
     found = db.session.get(Application, id, with_for_update=changes, populate_existing=changes)
@@ -88,10 +78,11 @@ def index() -> Answer:
 
 @blueprint.get("/<int:id>")
 def show(id: int) -> Answer:
-    return _page(_application(id))
+    return checklist(application_of(id))
 
 
-def _page(application: Application, status: int = 200, **forms: FlaskForm) -> tuple[str, int]:
+def checklist(application: Application, status: int = 200, **forms: FlaskForm) -> tuple[str, int]:
+    """Return the page of an application, with forms that were found wrong."""
     given: dict[str, Any] = {
         "arrival": ArrivalForm,
         "payment": PaymentForm,
@@ -130,7 +121,8 @@ def _page(application: Application, status: int = 200, **forms: FlaskForm) -> tu
     return page, status
 
 
-def _done(application: Application, text: str) -> Response:
+def done(application: Application, text: str) -> Response:
+    """Commit, say what was done, and lead back to the page."""
     db.session.commit()
     flash(text, "success")
     return see_other(url_for("staff_applications.show", id=application.id))
@@ -139,7 +131,7 @@ def _done(application: Application, text: str) -> Response:
 def _refused(application: Application, act: str, missing: list[str] | None = None) -> Answer:
     """Answer to what the page does not offer, and leave a trace of the attempt."""
     db.session.rollback()
-    audit.record("application.not_allowed", by=_me().id, subject=application, act=act, missing=missing or [])
+    audit.record("application.not_allowed", by=me().id, subject=application, act=act, missing=missing or [])
     db.session.commit()
     return _page_after(application.id, gettext("This is not possible in the present state of the application."))
 
@@ -147,19 +139,19 @@ def _refused(application: Application, act: str, missing: list[str] | None = Non
 def _page_after(id: int, text: str) -> Answer:
     flash(text, "error")
     found = db.session.get_one(Application, id)
-    return _page(found, 409)
+    return checklist(found, 409)
 
 
 def _act(id: int, act: str, name: str, form: FlaskForm, do: Callable[[Application], str]) -> Answer:
     """Do one act of the checklist with its form; what the state does not allow is refused and noted."""
-    application = _application(id)
+    application = application_of(id)
     if not form.validate_on_submit():
-        return _page(application, 422, **{name: form})
+        return checklist(application, 422, **{name: form})
     try:
         text = do(application)
     except Illegal:
         return _refused(application, act)
-    return _done(application, text)
+    return done(application, text)
 
 
 @blueprint.post("/<int:id>/arrival")
@@ -167,10 +159,10 @@ def arrival(id: int) -> Answer:
     form = ArrivalForm()
 
     def do(application: Application) -> str:
-        in_time = applying.note_arrival(application, form.handed_on.data, form.arrived_on.data, by=_me().id)
+        in_time = applying.note_arrival(application, form.handed_on.data, form.arrived_on.data, by=me().id)
         if form.debit_form.data:
-            applying.note_debit_form(application, by=_me().id)
-        _keep_scan(application, form.scan.data)
+            applying.note_debit_form(application, by=me().id)
+        keep_scan(application, form.scan.data)
         if not in_time:
             return str(
                 gettext("The form is noted. It was posted after its campaign: the fee without it was told to them.")
@@ -182,48 +174,38 @@ def arrival(id: int) -> Answer:
 
 @blueprint.post("/<int:id>/debit-form")
 def debit_form(id: int) -> Answer:
-    application = _application(id)
+    application = application_of(id)
     try:
-        applying.note_debit_form(application, by=_me().id)
+        applying.note_debit_form(application, by=me().id)
     except Illegal:
         return _refused(application, "debit-form")
-    return _done(application, gettext("The request for direct debit is noted."))
-
-
-@blueprint.post("/<int:id>/scans")
-def add_scan(id: int) -> Answer:
-    """Keep a scan that was made later, or a better one."""
-    form, application = ScanForm(), _application(id)
-    if not form.validate_on_submit():
-        return _page(application, 422, scanning=form)
-    _keep_scan(application, form.scan.data)
-    return _done(application, gettext("Saved."))
+    return done(application, gettext("The request for direct debit is noted."))
 
 
 @blueprint.post("/<int:id>/payment")
 def payment(id: int) -> Answer:
-    form, application = PaymentForm(), _application(id)
+    form, application = PaymentForm(), application_of(id)
     if not form.validate_on_submit():
-        return _page(application, 422, payment=form)
+        return checklist(application, 422, payment=form)
     try:
-        applying.note_payment(application, form.paid_on.data, form.amount.data, by=_me().id)
+        applying.note_payment(application, form.paid_on.data, form.amount.data, by=me().id)
     except NotEnough:
         db.session.commit()
         short = gettext("Less than the first fee of %(yen)s yen: it counts as not paid.", yen=application.fee_total)
         form.amount.errors = [short]
-        return _page(application, 422, payment=form)
+        return checklist(application, 422, payment=form)
     except Illegal:
         return _refused(application, "payment")
-    return _done(application, gettext("The money is noted."))
+    return done(application, gettext("The money is noted."))
 
 
 @blueprint.post("/<int:id>/possible")
 def possible(id: int) -> Answer:
-    application = _application(id)
+    application = application_of(id)
     if application.state not in OPEN:
         return _refused(application, "possible")
-    application.note_possible(by=_me().id)
-    return _done(application, gettext("It is noted that the service can be provided."))
+    application.note_possible(by=me().id)
+    return done(application, gettext("It is noted that the service can be provided."))
 
 
 @blueprint.post("/<int:id>/supplement")
@@ -231,7 +213,7 @@ def supplement(id: int) -> Answer:
     form = SupplementForm()
 
     def do(application: Application) -> str:
-        applying.ask(application, (form.lacking.data or "").strip(), by=_me().id)
+        applying.ask(application, (form.lacking.data or "").strip(), by=me().id)
         return str(gettext("The applicant is asked for what is missing."))
 
     return _act(id, "supplement", "supplement", form, do)
@@ -239,12 +221,12 @@ def supplement(id: int) -> Answer:
 
 @blueprint.post("/<int:id>/completed")
 def completed(id: int) -> Answer:
-    application = _application(id)
+    application = application_of(id)
     try:
-        application.move(ApplicationAction.complete, by=_me().id)
+        application.move(ApplicationAction.complete, by=me().id)
     except Illegal:
         return _refused(application, "completed")
-    return _done(application, gettext("It goes on being checked."))
+    return done(application, gettext("It goes on being checked."))
 
 
 @blueprint.post("/<int:id>/refuse")
@@ -252,7 +234,7 @@ def refuse(id: int) -> Answer:
     form = RefusalForm()
 
     def do(application: Application) -> str:
-        applying.refuse(application, RefusalReason(form.reason.data), (form.note.data or "").strip(), by=_me().id)
+        applying.refuse(application, RefusalReason(form.reason.data), (form.note.data or "").strip(), by=me().id)
         return str(gettext("The application is refused, and the applicant is told."))
 
     return _act(id, "refuse", "refusal", form, do)
@@ -260,34 +242,34 @@ def refuse(id: int) -> Answer:
 
 @blueprint.post("/<int:id>/withdraw")
 def withdraw(id: int) -> Answer:
-    application = _application(id)
+    application = application_of(id)
     try:
-        application.move(ApplicationAction.withdraw, by=_me().id)
+        application.move(ApplicationAction.withdraw, by=me().id)
     except Illegal:
         return _refused(application, "withdraw")
-    return _done(application, gettext("The application is withdrawn."))
+    return done(application, gettext("The application is withdrawn."))
 
 
 @blueprint.post("/<int:id>/start")
 def start(id: int) -> Answer:
     """Make the contract: only once form, money and service are there (4-1)."""
-    form, application = StartForm(), _application(id)
+    form, application = StartForm(), application_of(id)
     if not form.validate_on_submit():
-        return _page(application, 422, start=form)
+        return checklist(application, 422, start=form)
     try:
         contract = applying.accept(
-            application, form.start_date.data, form.slug.data or "", form.owner_email.data or "", by=_me()
+            application, form.start_date.data, form.slug.data or "", form.owner_email.data or "", by=me()
         )
     except SlugTaken:
         db.session.rollback()
         form.slug.errors = [gettext("Another customer has this name. Please choose another one.")]
-        return _page(db.session.get_one(Application, id), 422, start=form)
+        return checklist(db.session.get_one(Application, id), 422, start=form)
     except NotReady as error:
         return _refused(application, "start", missing=[check.value for check in error.missing])
     except Illegal:
         return _refused(application, "start")
     text = gettext("Contract %(number)s is made, and the start guide is on its way.", number=contract.number)
-    return _done(application, text)
+    return done(application, text)
 
 
 @blueprint.post("/<int:id>/start-date")
@@ -296,55 +278,14 @@ def start_date(id: int) -> Answer:
     form = StartDateForm()
 
     def do(application: Application) -> str:
-        applying.correct_start(application, form.new_date.data, by=_me().id)
+        applying.correct_start(application, form.new_date.data, by=me().id)
         return str(gettext("The start date is corrected, and the customer is told."))
 
     return _act(id, "start-date", "start_again", form, do)
 
 
-@blueprint.get("/<int:id>/<any(application, debit):paper>.pdf")
-def paper(id: int, paper: str) -> Answer:
-    application = _application(id)
-    name = f"{application.number}-{paper}.pdf"
-    if paper == "application":
-        return file_answer(application_papers.application_form(application), name)
-    # It shows the account number whole: who looked at it is on record.
-    audit.record("application.paper", by=_me().id, subject=application)
-    db.session.commit()
-    return file_answer(application_papers.debit_request(application), name)
-
-
-@blueprint.get("/<int:id>/scan")
-def scan(id: int) -> Answer:
-    application = _application(id)
-    if application.scan is None:
-        abort(404)
-    kept = application.scan
-    return file_answer(kept.content(), kept.name, kept.media_type, attached=True)
-
-
-@blueprint.route("/new", methods=["GET", "POST"])
-def new() -> Answer:
-    """Enter an application from paper that arrived."""
-    form = StaffApplicationForm()
-    if request.method == "POST" and request.form.get("act") == "address":
-        form.fill_address()
-        return render_template("contracts/staff/application_new.html", form=form)
-    if not form.validate_on_submit():
-        page = render_template("contracts/staff/application_new.html", form=form)
-        return page, 422 if form.is_submitted() else 200
-    me = _me().id
-    typed = Typed(form.entries(), Way.staff, form.only_phone_mail, form.applied)
-    application = applying.write_down(typed, by=me)
-    applying.fill(application, by=me)
-    applying.note_arrival(application, form.handed_on.data, form.arrived_on.data, by=me)
-    if form.debit_form.data:
-        applying.note_debit_form(application, by=me)
-    _keep_scan(application, form.scan.data)
-    return _done(application, gettext("The application is entered."))
-
-
-def _keep_scan(application: Application, file: FileStorage | None) -> None:
+def keep_scan(application: Application, file: FileStorage | None) -> None:
+    """Keep the scan of a form, or say why not."""
     content = file.read(application_papers.MOST_SCAN_BYTES + 1) if file else b""
-    if content and not application_papers.keep_scan(application, content, by=_me().id):
+    if content and not application_papers.keep_scan(application, content, by=me().id):
         flash(gettext("The scan was not kept: a PDF, JPEG or PNG of at most 10 MB is."), "warning")

@@ -8,6 +8,7 @@ from wem.delivery.models import DispatchState
 
 # A code that is missing here is shown as it is.
 ACTIONS = {
+    "access.denied": _l("Tried to change what is another customer's"),
     "account.create_admin": _l("Made an administrator"),
     "account.end": _l("Ended an account"),
     "account.end_sign_ins": _l("Ended sign-ins"),
@@ -202,6 +203,7 @@ ACTIONS = {
 }
 # Beginnings of the codes, as the filter of the audit trail offers them.
 AREAS = {
+    "access.": _l("Attempts on what is another's"),
     "alarm.": _l("Alarms"),
     "account.": _l("Signing in"),
     "blank_mail.": _l("Blank mail addresses"),
