@@ -12,7 +12,7 @@ from tests.factories import make_account, make_contract, make_course, make_custo
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.clock import JAPAN
-from wem.contracts import deciding, due, ending, jobs, mandating, requesting
+from wem.contracts import deciding, due, jobs, mandating, refusing, requesting
 from wem.contracts.application_rules import APPLICATION, ApplicationAction, ApplicationState, missing_checks
 from wem.contracts.mandate_models import Mandate, mandates
 from wem.contracts.models import Contract
@@ -72,7 +72,7 @@ def do(contract, act, number, by, courses, at):
             planned = at.date() + timedelta(days=20 * number)
             requesting.change_details(contract, {"person": f"担当 {next(_numbers)}"}, planned, way)
         case "refuse renewal":
-            ending.refuse_renewal(contract, "廃止", by=by)
+            refusing.refuse_renewal(contract, "廃止", by=by)
         case "daily":
             jobs.apply_due()
         case "accept" | "refuse" | "withdraw" | "check":
