@@ -78,7 +78,7 @@ def good(page: Page, name: str) -> None:
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert not overflows(page), f"{page.url} at {width}"
-        page.screenshot(path=SCREENS / f"life-{name}.{width}.png", full_page=True)
+        page.screenshot(path=SCREENS / f"life-{name}.{width}.png", full_page=True, caret="initial")
     if size:
         page.set_viewport_size(size)
 
@@ -133,9 +133,9 @@ def apply_as_company(page: Page, wem: Served, name: str) -> str:
 def test_apply_then_accept_and_start(wem: Served, opened: Opened) -> None:
     with at("2026-06-01T10:00"):
         number = apply_as_company(opened(), wem, "株式会社あさひ屋")
+    with at("2026-06-03T10:00"):
         staff = opened()
         sign_in(staff, wem, staff_email(wem, "asahi"))
-    with at("2026-06-03T10:00"):
         follow(staff, "Applications")
         staff.get_by_role("link", name=number).click()
         application = staff.url
@@ -246,6 +246,7 @@ def test_cancel_withdraw_cancel_and_the_end(wem: Served, opened: Opened) -> None
         expect(page.get_by_role("main")).to_contain_text(ja("Withdrawn"))
         good(page, "cancel-4-withdrawn")
     with at("2026-07-31T23:50"):
+        sign_in(page, wem, owner_email)  # a sign-in that nobody uses ends by itself
         follow(page, "Contract")
         follow(page, "Cancel the contract")
         press(page, "To confirmation")
