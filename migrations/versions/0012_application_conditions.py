@@ -1,6 +1,6 @@
 """what an application names beside its course, sealed account numbers, mandates, the end of options
 
-Revision: 0012, after 0011.
+Revision: 0012, after 0013.
 """
 
 import os
@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
