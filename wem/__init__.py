@@ -18,6 +18,8 @@ from wem.accounts import views as accounts_views
 from wem.billing import staff_views as staff_arrears_views
 from wem.bounces import staff_views as staff_bounce_views
 from wem.bounces import views as bounce_views
+from wem.cases import report_views, staff_act_views, staff_claim_views, staff_report_views
+from wem.cases import staff_views as staff_case_views
 from wem.contracts import (
     application_paper_views,
     application_partner_views,
@@ -76,6 +78,10 @@ from wem.notices import public_views as public_notice_views
 from wem.notices import staff_incident_views, staff_letter_views
 from wem.notices import staff_views as staff_notice_views
 from wem.notices import views as notice_views
+from wem.operating import staff_views as staff_operation_views
+from wem.operating import views as operation_views
+from wem.privacy import staff_views as staff_privacy_views
+from wem.privacy.looking_views import set_up_looking
 from wem.public import health_views
 from wem.public import staff_views as staff_text_views
 from wem.public import views as public_views
@@ -163,6 +169,15 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     bounce_views.blueprint,
     staff_bounce_views.blueprint,
     reply_views.blueprint,
+    report_views.blueprint,
+    staff_case_views.blueprint,
+    staff_act_views.blueprint,
+    staff_report_views.blueprint,
+    staff_claim_views.blueprint,
+    staff_privacy_views.blueprint,
+    staff_privacy_views.look_blueprint,
+    staff_operation_views.blueprint,
+    operation_views.blueprint,
 )
 
 
@@ -201,6 +216,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_headers(app)
     set_up_filters(app)
     set_up_context(app, {"/replies": answering.unread, "/inquiries": inquiry_answering.unread})
+    set_up_looking(app)
     set_up_errors(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

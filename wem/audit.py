@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wem import clock
@@ -26,6 +26,8 @@ class AuditEvent(Base):
     subject: Mapped[str] = mapped_column(sa.String(64), default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     ip: Mapped[str] = mapped_column(sa.String(45), default="")
+    # The customer's order on which our staff did it (9-4).
+    on_behalf_of: Mapped[int | None]
 
 
 def record(
@@ -43,6 +45,7 @@ def record(
         subject="" if subject is None else f"{type(subject).__name__} {getattr(subject, 'id', '')}",
         details=details,
         ip=(request.remote_addr or "") if has_request_context() else "",
+        on_behalf_of=g.get("on_behalf_of") if has_request_context() else None,
     )
     db.session.add(event)
     return event

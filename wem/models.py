@@ -2,8 +2,10 @@
 
 from wem import audit, documents, outbox, schedule
 from wem.accounts import models as accounts
+from wem.accounts import order_models as orders
 from wem.billing import models as billing
 from wem.bounces import models as bounces
+from wem.cases import models as cases
 from wem.contracts import application_models as applications
 from wem.contracts import catalogue_models as catalogue
 from wem.contracts import emergency_models as emergencies
@@ -18,10 +20,12 @@ from wem.inbound import models as inbound
 from wem.inquiries import models as inquiries
 from wem.lists import blank_mail_models as blank_mail
 from wem.lists import models as lists
+from wem.lists import takedown_models as takedowns
 from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
 from wem.notices import models as notices
+from wem.privacy import models as privacy
 from wem.tracking import models as tracking
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "billing",
     "blank_mail",
     "bounces",
+    "cases",
     "catalogue",
     "contracts",
     "delivery",
@@ -44,11 +49,14 @@ __all__ = [
     "maintenance",
     "mandates",
     "notices",
+    "orders",
     "outbox",
     "pace",
+    "privacy",
     "replies",
     "requests",
     "schedule",
+    "takedowns",
     "texts",
     "tracking",
 ]

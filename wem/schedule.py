@@ -54,6 +54,9 @@ TIMETABLE = (
     Periodic("wem.notices.jobs.follow_mails", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.notices.jobs.keep_documents", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.contracts.jobs.follow_refusals", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.cases.jobs.sweep", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.operating.jobs.sweep", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.privacy.jobs.forget_old", queue.WORK, timedelta(hours=1)),
     Periodic("wem.tracking.jobs.roll_up", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.tracking.jobs.forget_old", queue.WORK, timedelta(hours=1)),
 )

@@ -10,6 +10,8 @@ from wem.db import Base, db
 
 # (table, column): why it may change by looking at a page.
 MAY_CHANGE = {("sign_in", "seen_at"): "a sign of life: an unused sign-in ends by itself"}
+# table: why rows may come by looking at a page.
+MAY_GROW = {"customer_look": "it is the record of who looked at whose personal data"}
 
 Snapshot = dict[str, list[tuple[Any, ...]]]
 
@@ -30,7 +32,7 @@ class Watch:
 
     def snapshot(self) -> Snapshot:
         """Return all rows of all tables, without what may change."""
-        return {table.name: self._rows(table) for table in Base.metadata.sorted_tables}
+        return {table.name: self._rows(table) for table in Base.metadata.sorted_tables if table.name not in MAY_GROW}
 
     def _rows(self, table: Any) -> list[tuple[Any, ...]]:
         names = [f'"{column.name}"' for column in table.columns if (table.name, column.name) not in MAY_CHANGE]

@@ -18,6 +18,7 @@ from tests.contracts.applications import make_application
 from tests.factories import Side
 from wem import audit, clock, documents, outbox, storage, tokens
 from wem.accounts.models import Account, Customer, Invitation, Membership, ReturnedAccount
+from wem.accounts.order_models import OperationOrder, OrderWay
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
 from wem.billing.models import Receivable
@@ -34,6 +35,8 @@ from wem.bounces.models import (
     UnmatchedReport,
 )
 from wem.bounces.states import Kind, Reason, Severity
+from wem.cases.models import Case, CaseEntry, Claim, Deletion, EntryKind, Report, Talk, TalkWay
+from wem.cases.rules import CaseState, ClaimState, DeletionGround, DeletionState, ReportState
 from wem.contracts import addressing, catalogue
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.emergency_models import EmergencyStop, StopVia
@@ -83,6 +86,7 @@ from wem.lists.models import (
     UploadRow,
 )
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
+from wem.lists.takedown_models import Takedown, TakenDown
 from wem.mailings import answering, replies, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
@@ -95,6 +99,8 @@ from wem.notices.models import Announcement, Incident
 from wem.notices.rules import Channel, NoticeKind, NoticeState, Words
 from wem.notices.wording import STATES as NOTICE_STATES
 from wem.outbox import OutboxMail, OutboxState, SystemMail
+from wem.privacy.models import Disclosure, Look
+from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
 from wem.tokens import Purpose as TokenPurpose
 
 DOMAINS = {"ours": "himitsu-ours.example.com", "theirs": "himitsu-theirs.example.net"}
@@ -139,6 +145,7 @@ class Half:
     inquiry_file_ids: list[int] = field(default_factory=list)
     document_ids: list[int] = field(default_factory=list)
     mandate_ids: list[int] = field(default_factory=list)
+    case_ids: dict[str, list[int]] = field(default_factory=dict)
 
     def person(self, role: str) -> Account:
         """Return the owner, editor, delegate or viewer."""
@@ -196,6 +203,7 @@ def set_up() -> Stage:
     stage.catalogue = _catalogue(stage.admin)
     for half in (stage.ours, stage.theirs):
         _contract_life(half, stage.admin)
+        _cases(half, stage.admin)
         _arrived(half)
         _inquiries(half, stage)
         _emergencies(half, stage.admin)
@@ -447,6 +455,79 @@ def _contract_life(half: Half, admin: Account) -> None:
     half.document_ids = [
         documents.keep(b"%PDF-1.7", "scan.pdf", about=addressing.about(contract), customer_id=half.customer_id).id
     ]
+
+
+def _cases(half: Half, admin: Account) -> None:
+    """A report in each state, a case in each state with all that hangs on it, a takedown that is lifted."""
+    at, contract = clock.now(), db.session.get_one(Contract, half.contract_id)
+    file = storage.keep("cases", io.BytesIO(b"From: somebody"), 1 << 20)[0]
+    evidence = {"file_key": file, "file_name": "mail.eml"}
+    found: dict[str, list[Any]] = {name: [] for name in ("cases", "entries", "claims", "takedowns", "deletions")}
+    for state in CaseState:
+        case = Case(
+            customer_id=half.customer_id, contract=contract, state=state, codes=["P08", "P09"], title="承諾のない登録",
+            opened_by=admin.id, assignee_id=admin.id, deadline=date(2026, 4, 1),
+        )  # fmt: skip
+        db.session.add(case)
+        found["cases"].append(case)
+    db.session.flush()
+    case = found["cases"][1]
+    found["entries"] = [
+        CaseEntry(case_id=case.id, by=admin.id, kind=EntryKind.evidence, text="通報のメール", **evidence)
+    ]
+    found["claims"] = [
+        Claim(case_id=case.id, claimant="第三者", demand="削除", raised_on=date(2026, 3, 1), state=state)
+        for state in ClaimState
+    ]
+    found["takedowns"] = [
+        Takedown(
+            customer_id=half.customer_id, kind=kind, target_id=target, case_id=case.id, reason="確認中", by=admin.id,
+            lifted_at=at, lifted_by=admin.id,
+        )
+        for kind, target in ((TakenDown.pages, 0), (TakenDown.list, half.mailing_list_id))
+    ]  # fmt: skip
+    found["deletions"] = [
+        Deletion(
+            customer_id=half.customer_id, case_id=case.id, state=state, ground=DeletionGround.breach, until=at,
+            parts=["readers"], list_ids=[half.mailing_list_id], reason="違反", found={"readers": 3},
+            proposed_by=admin.id,
+        )
+        for state in (DeletionState.proposed, DeletionState.refused, DeletionState.done)
+    ]  # fmt: skip
+    talk = Talk(
+        case_id=case.id, held_on=date(2026, 3, 2), way=TalkWay.phone, people="担当者", matter="経緯", by=admin.id
+    )
+    found["reports"] = [
+        Report(
+            customer_id=half.customer_id, state=state, page=f"http://localhost:8001/h/{half.slug}/", what="迷惑",
+            email="witness@elsewhere.example", case_id=case.id if state is ReportState.taken_up else None, **evidence,
+        )
+        for state in ReportState
+    ]  # fmt: skip
+    db.session.add_all([talk, *(row for rows in found.values() for row in rows)])
+    db.session.flush()
+    disclosures = [
+        Disclosure(
+            customer_id=half.customer_id, state=state, basis=Basis.law, data=DataClass.customer, requester="立川警察署",
+            items="氏名", reason="照会", proposed_by=admin.id,
+        )
+        for state in DisclosureState
+    ]  # fmt: skip
+    db.session.add_all(disclosures)
+    db.session.flush()
+    paper = documents.keep(b"paper", "照会書.pdf", about=disclosures[0].about, customer_id=None)
+    looked = {"what": What.contract, "purpose": Purpose.matching, "path": f"/staff/contracts/{half.contract_id}"}
+    db.session.add(Look(at=at, account_id=admin.id, customer_id=half.customer_id, **looked))
+    db.session.flush()
+    order = OperationOrder(
+        customer_id=half.customer_id, ordered_by="髙橋", ordered_at=at, way=OrderWay.phone, scope="配信の設定",
+        begins_at=at, ends_at=at + timedelta(days=1), entered_by=admin.id,
+    )  # fmt: skip
+    db.session.add(order)
+    db.session.flush()
+    found["operations"] = [order]
+    found["disclosures"], found["papers"] = disclosures, [paper]
+    half.case_ids = {name: [row.id for row in rows] for name, rows in found.items()}
 
 
 def _ids(model: Any, customer_id: int) -> list[int]:

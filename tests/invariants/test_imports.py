@@ -20,11 +20,17 @@ FOUNDATION = {
 TOP = {"", "models", "schedule", "cli", "demo", "mailbox", "running"}
 DOMAINS = (
     "accounts", "notices", "contracts", "lists", "domains", "delivery", "tracking", "mailings", "bounces", "billing",
-    "inquiries", "inbound", "erasure", "staff", "public",
+    "cases", "privacy", "operating", "inquiries", "inbound", "erasure", "staff", "public",
 )  # fmt: skip
 BESIDE = {"staff", "public"}  # both come last, neither before the other
 # What web's guards ask, and nothing else of the domains.
-WEB_MAY_ASK = ("wem.accounts.models", "wem.accounts.rules", "wem.contracts.models", "wem.contracts.rules")
+WEB_MAY_ASK = (
+    "wem.accounts.models",
+    "wem.accounts.order_models",
+    "wem.accounts.rules",
+    "wem.contracts.models",
+    "wem.contracts.rules",
+)
 RULES, MODELS, EMAILS, ACTIVITY, JOBS, FORMS, VIEWS = range(7)
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "services", "service", "common", "manager", "base", "misc"}
 

@@ -25,6 +25,8 @@ class StaffRole(enum.StrEnum):
 
 WRITERS = frozenset({Role.owner, Role.editor, Role.delegate})
 OWNERS = frozenset({Role.owner})
+# Who of staff may work for a customer on its order (9-4).
+OPERATORS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 
 PASSWORD_LEAST = 12
 PASSWORD_MOST = 128

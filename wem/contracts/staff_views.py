@@ -16,6 +16,8 @@ from wem.accounts.models import Account, Customer, Invitation, Membership
 from wem.accounts.rules import StaffRole
 from wem.accounts.wording import ROLES
 from wem.billing import showing
+from wem.cases.models import Case
+from wem.cases.rules import CaseState
 from wem.contracts import emergency, name_rules, rules
 from wem.contracts.credential_wording import KINDS
 from wem.contracts.mandate_models import mandates
@@ -37,6 +39,7 @@ from wem.web.session import current_account
 LOOKERS = frozenset({StaffRole.contracts, StaffRole.billing, StaffRole.support, StaffRole.operations})
 CHANGERS = frozenset({StaffRole.contracts})
 STOPPERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
+CASE_HANDLERS = frozenset({StaffRole.contracts, StaffRole.support})
 TRAIL_READERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_contracts", __name__, roles=LOOKERS, url_prefix="/staff/contracts")
 Answer = str | tuple[str, int] | Response
@@ -173,9 +176,20 @@ def show(id: int) -> Answer:
         mandates=mandates(contract.id),
         mandate_states=MANDATES,
         may_see_mandates=_is(CHANGERS | {StaffRole.billing}),
+        cases=_cases(contract.customer_id),
         may_change=may_change(),
         may_see_trail=_is(TRAIL_READERS),
     )
+
+
+def _cases(customer_id: int) -> list[tuple[Case, str, str]]:
+    """Return the cases that are open, in a line, with their page for those who may open it."""
+    found = sa.select(Case).where(Case.customer_id == customer_id, Case.state != CaseState.closed).order_by(Case.id)
+    may = _is(CASE_HANDLERS)
+    return [
+        (row, f"{row.number} {row.title} ({' '.join(row.codes)})", f"/staff/cases/{row.id}" if may else "")
+        for row in db.session.scalars(found)
+    ]
 
 
 def _people(customer_id: int) -> list[Membership]:

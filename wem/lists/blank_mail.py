@@ -123,7 +123,12 @@ def _sign_up(asking: Asking) -> Fate:
         count(blank.list_id, "unanswered")
         return Fate.ignored
     takes = taking(blank.on, blank.opens_at, blank.closes_at, clock.now())
-    if not (takes and asking.sender.open and mailing_list.sign_up_open and mailing_list.archived_at is None):
+    if not (
+        takes
+        and asking.sender.takes(mailing_list.id)
+        and mailing_list.sign_up_open
+        and mailing_list.archived_at is None
+    ):
         _answer(asking, blank_emails.closed(asking.address.address, asking.setting))
         return Fate.taken
     held = registering.hold_or_make(mailing_list.customer_id, asking.address, LANGUAGE)

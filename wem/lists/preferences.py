@@ -10,8 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wem import clock, outbox
-from wem.contracts.models import Stop, customer_may
-from wem.contracts.rules import Use
+from wem.contracts.models import Stop
 from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import consent, emails, leaving, links, rationing, registering, subscribing
@@ -50,7 +49,8 @@ def reader_of(number: int) -> Subscriber | None:
 
 def offered_lists(customer_id: int) -> Sequence[MailingList]:
     """Return the lists that a reader may join alone: open for sign-up, while the contract permits it."""
-    if not customer_may(customer_id, Use.sign_up):
+    sender = sender_for(customer_id)
+    if not sender.open:
         return []
     return db.session.scalars(
         sa.select(MailingList)
@@ -58,6 +58,7 @@ def offered_lists(customer_id: int) -> Sequence[MailingList]:
             MailingList.customer_id == customer_id,
             MailingList.archived_at.is_(None),
             MailingList.sign_up_open.is_(True),
+            MailingList.id.not_in(sender.lists_down),
         )
         .order_by(MailingList.id)
     ).all()

@@ -115,7 +115,7 @@ def _confirm_page(
         )
     if not fresh or not waiting:
         return render("lists/public/confirm_gone.html", sender, reader.language), 200
-    if closed or not sender.open:
+    if closed or not any(sender.takes(row.list_id) for row in waiting):
         return render("lists/public/confirm_closed.html", sender, reader.language), 403
     by_mail = any(row.way is Way.blank_mail for row in waiting)
     status = 422 if form is not None else 200

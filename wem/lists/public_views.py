@@ -36,17 +36,21 @@ PER_LIST = "2000 per hour"
 
 
 @blueprint.get("/h/<slug>/")
-def home(slug: str) -> str:
+def home(slug: str) -> Any:
     """Who sends, and the lists that are open for sign-up."""
     sender = sender_or_404(slug)
+    if sender.unavailable:
+        return unavailable(sender)
     return render("lists/public/home.html", sender, lists=open_lists(sender))
 
 
 @blueprint.get("/h/<slug>/join")
 @blueprint.get("/h/<slug>/<list_slug>/join")
-def join(slug: str, list_slug: str = "") -> str:
+def join(slug: str, list_slug: str = "") -> Any:
     """The sign-up form of one list, or of all that are open."""
     sender = sender_or_404(slug)
+    if is_unavailable(sender, list_slug):
+        return unavailable(sender)
     lists = open_lists(sender, list_slug)
     if not lists:
         return render("lists/public/closed.html", sender)
@@ -60,6 +64,8 @@ def join(slug: str, list_slug: str = "") -> str:
 def ask(slug: str, list_slug: str = "") -> Any:
     """Take the wish; the answer says nothing about whether the address is known."""
     sender = sender_or_404(slug)
+    if is_unavailable(sender, list_slug):
+        return unavailable(sender)
     lists = open_lists(sender, list_slug)
     if not lists:
         return render("lists/public/closed.html", sender), 403
@@ -147,7 +153,20 @@ def open_lists(sender: Sender, list_slug: str = "") -> Sequence[MailingList]:
     found = db.session.scalars(mine.order_by(MailingList.id)).all()
     if list_slug and not found:
         abort(404)
-    return [row for row in found if row.sign_up_open] if sender.open else []
+    return [row for row in found if row.sign_up_open and sender.takes(row.id)]
+
+
+def is_unavailable(sender: Sender, list_slug: str) -> bool:
+    """Return whether our staff have taken down the pages, or that of this list."""
+    if sender.unavailable or not list_slug:
+        return sender.unavailable
+    mine = sa.select(MailingList.id).where(MailingList.customer_id == sender.customer_id, MailingList.slug == list_slug)
+    return db.session.scalar(mine) in sender.lists_down
+
+
+def unavailable(sender: Sender) -> tuple[str, int]:
+    """Answer for what is taken down; search engines forget it by the 404."""
+    return render("lists/public/unavailable.html", sender), 404
 
 
 def page_language(otherwise: str = "ja") -> str:

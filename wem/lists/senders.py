@@ -9,6 +9,7 @@ from wem.accounts.models import Customer
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
+from wem.lists.takedown_models import down
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,23 @@ class Sender:
     postal_code: str = ""
     postal_address: str = ""
     contact: str = ""
-    # Whether the contract permits registering today (product.md 8).
+    # Whether registering is possible today: the contract permits it, and the pages are not taken down.
     open: bool = False
+    # Our staff have taken down all pages, or those of these lists.
+    unavailable: bool = False
+    lists_down: frozenset[int] = frozenset()
+
+    def takes(self, list_id: int) -> bool:
+        """Return whether registering on a list is possible, as far as the sender is concerned."""
+        return self.open and list_id not in self.lists_down
 
 
 def sender_of(customer: Customer) -> Sender:
     """Return the sender's details as the contract has them."""
     contract = contract_in_force(customer.id)
+    pages_down, lists_down = down(customer.id)
     if contract is None:
-        return Sender(customer.id, customer.slug, customer.name)
+        return Sender(customer.id, customer.slug, customer.name, unavailable=pages_down, lists_down=lists_down)
     return Sender(
         customer_id=customer.id,
         slug=customer.slug,
@@ -37,7 +46,9 @@ def sender_of(customer: Customer) -> Sender:
         postal_code=contract.postal_code,
         postal_address=contract.postal_address,
         contact=contract.contact,
-        open=contract.permits(Use.sign_up, clock.today()),
+        open=contract.permits(Use.sign_up, clock.today()) and not pages_down,
+        unavailable=pages_down,
+        lists_down=lists_down,
     )
 
 

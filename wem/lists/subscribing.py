@@ -87,7 +87,8 @@ def request_several(
     `fields` are values by key, kept aside until the link is followed; `labels` are those that the form showed, by list.
     """
     sender = sender_for(lists[0].customer_id)
-    if not sender.open:
+    lists = [row for row in lists if sender.takes(row.id)]
+    if not lists:
         return Asked.closed
     hashed = address_hash(address.key)
     turns = rationing.take_turns(hashed, [row.id for row in lists])
@@ -142,7 +143,7 @@ def invite(
     Who said no, or was removed, is never asked again by the customer.
     """
     sender = sender_for(mailing_list.customer_id)
-    if not sender.open:
+    if not sender.takes(mailing_list.id):
         return Asked.closed
     hashed = address_hash(address.key)
     if suppressed(sender.customer_id, hashed, mailing_list.id):
@@ -187,18 +188,18 @@ def confirm(
     Two at once count once. Clears what said no before, for these lists and for the customer: own will (1-4).
     `fields` are values that the page of the link asked for, under these labels.
     """
-    first = db.session.scalar(sa.select(Subscription).where(Subscription.id.in_(subscription_ids)).limit(1))
-    if first is None:
+    found = db.session.scalars(sa.select(Subscription).where(Subscription.id.in_(subscription_ids))).all()
+    if not found:
         return Confirmation(Outcome.gone)
-    sender = sender_for(first.customer_id)
-    if not sender.open:
-        return Confirmation(Outcome.closed, first.subscriber_id)
-    held = registering.hold(first.subscriber_id)
+    sender = sender_for(found[0].customer_id)
+    if not any(sender.takes(row.list_id) for row in found):
+        return Confirmation(Outcome.closed, found[0].subscriber_id)
+    held = registering.hold(found[0].subscriber_id)
     if held is None:
         return Confirmation(Outcome.gone)
     rows = {row.id: row for row in held.subscriptions.values()}
     asked = [rows[number] for number in subscription_ids if number in rows]
-    lists = {row.list_id: mailing_list_of(row) for row in asked}
+    lists = {row.list_id: db.session.get_one(MailingList, row.list_id) for row in asked}
     now = clock.now()
     ready = [
         row
@@ -206,6 +207,7 @@ def confirm(
         if row.state is SubscriptionState.pending
         and (row.expires_at is None or row.expires_at > now)
         and lists[row.list_id].archived_at is None
+        and sender.takes(row.list_id)
     ]
     answers = [(row.way, row.answers) for row in ready]
     confirmed = [row for row in ready if held.confirm(row.list_id)]
@@ -279,12 +281,6 @@ def take_over(held: Registration, given: Mapping[str, Any], *, own: bool) -> Non
     given = {key: value for key, value in given.items() if key in keys}
     before = held.subscriber.fields
     held.subscriber.fields = {**before, **given} if own else {**given, **before}
-
-
-def mailing_list_of(row: Subscription) -> MailingList:
-    found = db.session.get(MailingList, row.list_id)
-    assert found is not None
-    return found
 
 
 def _note_confirmed(held: Registration, list_id: int, way: Way, trace: Trace, shown_text_id: int | None) -> None:

@@ -39,6 +39,7 @@ def checks(mailing: Mailing) -> list[Check]:
     found = [
         _contract(problems),
         *([_complaints(problems)] if Problem.complaints in problems else []),
+        *([_taken_down()] if Problem.taken_down in problems else []),
         _legal(contract),
         _subject(mailing),
         _audience(mailing, problems),
@@ -81,6 +82,15 @@ def _complaints(problems: list[Problem]) -> Check:
         gettext("Few complaints by readers"),
         gettext("Unusually many readers reported your mailings as a nuisance, so they wait for our staff."),
         gettext("Please wait for our answer, or ask the help desk."),
+    )
+
+
+def _taken_down() -> Check:
+    return judged(
+        False,
+        gettext("Not taken down by us"),
+        gettext("Our staff have taken this mailing down; the notice says why."),
+        gettext("Please see the notice, or ask the help desk."),
     )
 
 

@@ -9,6 +9,7 @@ from wem.db import db
 from wem.delivery import controlling as delivery
 from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.progress import latest_dispatch
+from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings import maintenance, starting
 from wem.mailings.following import from_broken_domain
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible, held_by_staff
@@ -49,6 +50,8 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
         raise CannotStart([Problem.complaints])
     if maintenance.window_now(mailing.customer_id) is not None:
         raise CannotStart([Problem.maintenance])
+    if open_takedown(mailing.customer_id, TakenDown.mailing, mailing.id) is not None:
+        raise CannotStart([Problem.taken_down])
     dispatch = _dispatch(mailing, "resume")
     if from_broken_domain(dispatch):
         raise CannotStart([Problem.sender_domain])

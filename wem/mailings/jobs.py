@@ -16,6 +16,7 @@ from wem.delivery.models import Dispatch, DispatchState
 from wem.mailings import answering, controlling, expanding, following, maintenance, standing_still, starting, telling
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.start_problems import held_for
 
 SECONDS = 50.0
 log = logging.getLogger("wem.mailings")
@@ -126,7 +127,7 @@ def _start(mailing_id: int) -> None:
         starting.start(mailing, by=None, ready=ready)
     except starting.CannotStart as error:
         log.warning("mailing %s is held: %s", mailing_id, error)
-        _hold(mailing, starting.held_for(error))
+        _hold(mailing, held_for(error))
 
 
 def _unwanted(mailing: Mailing, window: Window) -> bool:

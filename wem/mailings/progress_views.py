@@ -84,6 +84,9 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         if Problem.complaints in error.problems:
             flash(gettext("Your mailings wait for our staff, because many readers complained."), "error")
             return see_other(url_for("mailings.show", id=id))
+        if Problem.taken_down in error.problems:
+            flash(gettext("Our staff have taken this mailing down. Please see the notice."), "error")
+            return see_other(url_for("mailings.show", id=id))
         flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
         return see_other(url_for("sending.check", id=id))
     telling.tell_people(mailing)

@@ -10,10 +10,11 @@ from wem.contracts.addressing import addressee
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract, contract_in_force
 from wem.db import db
-from wem.mailings import controlling, maintenance, starting
+from wem.mailings import controlling, maintenance
 from wem.mailings.maintenance_models import MaintenanceTold
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.start_problems import held_for
 from wem.mailings.starting import CannotStart, Ready
 from wem.mailings.titles import Titles
 from wem.notices.models import Incident, windows
@@ -64,7 +65,7 @@ def go_on(mailing: Mailing, ready: Ready | None) -> bool:
     except CannotStart as error:
         # The start that was undone has read the row in a state that never came.
         db.session.refresh(mailing)
-        mailing.held_reason = starting.held_for(error).value
+        mailing.held_reason = held_for(error).value
         # Its people decide now, and are told so.
         mailing.told_of = None
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -21,56 +20,19 @@ from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import Content, Letter, Templates, compile_templates
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
+from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings import maintenance
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
 from wem.mailings.footer import append_footer_html, append_footer_text
 from wem.mailings.html import clean_html, inline_styles, text_from_html
-from wem.mailings.models import BodyKind, HeldReason, Mailing, MailingTarget, held_by_staff
+from wem.mailings.models import BodyKind, Mailing, MailingTarget, held_by_staff
 from wem.mailings.reply_choosing import reply_address_for
+from wem.mailings.start_problems import CannotStart as CannotStart
+from wem.mailings.start_problems import Problem as Problem
 from wem.settings import settings
 from wem.tracking.linking import Counted, counted
 from wem.tracking.links import keep_links
-
-
-class Problem(enum.StrEnum):
-    """Why a mailing cannot start."""
-
-    contract = "contract"  # suspended, not begun, ended
-    complaints = "complaints"  # the customer's mailings wait for staff
-    maintenance = "maintenance"  # announced maintenance is going on (13-1)
-    legal_items = "legal_items"  # the contract's details lack what every mail must show
-    sender_name = "sender_name"
-    sender_domain = "sender_domain"  # its records are no longer found
-    no_list = "no_list"
-    nobody = "nobody"  # nobody is on its lists
-    subject = "subject"
-    body = "body"
-    template = "template"  # a text is no template
-    personal_link = "personal_link"  # a field that names the reader stands in an address
-
-
-class CannotStart(Exception):
-    """The mailing may not be sent as it stands; `problems` says why."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(", ".join(problems))
-        self.problems = list(problems)
-
-
-# Whichever stands alone has words of its own.
-HELD_FOR = {
-    Problem.contract: HeldReason.contract,
-    Problem.sender_domain: HeldReason.sender_domain,
-    Problem.complaints: HeldReason.complaints,
-    Problem.maintenance: HeldReason.maintenance,
-}
-
-
-def held_for(error: CannotStart) -> HeldReason:
-    """Return for which reason a mailing is held that cannot start."""
-    alone = error.problems[0] if len(error.problems) == 1 else None
-    return HELD_FOR.get(alone, HeldReason.problems) if alone else HeldReason.problems
 
 
 @dataclass(frozen=True)
@@ -149,6 +111,8 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
         found.append(Problem.complaints)
     if use is Use.send and maintenance.window_now(mailing.customer_id) is not None:
         found.append(Problem.maintenance)
+    if open_takedown(mailing.customer_id, TakenDown.mailing, mailing.id) is not None:
+        found.append(Problem.taken_down)
     if contract is not None and contract.missing_legal_items:
         found.append(Problem.legal_items)
     if not mailing.sender_name.strip():

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import flash, render_template, request, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from wem import clock
+from wem.accounts.models import Membership
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.progress import progress
@@ -63,7 +64,8 @@ def index() -> Answer:
 def notices() -> Answer:
     """Switch the mails about one's customer's mailings on or off, for oneself."""
     membership = current_membership()
-    assert membership is not None
+    if not isinstance(membership, Membership):
+        abort(403)
     membership.told_of_mailings = request.form.get("on") == "1"
     db.session.commit()
     flash(gettext("Saved."), "success")

@@ -52,7 +52,7 @@ def lines(events: Sequence[AuditEvent]) -> list[Line]:
         Line(
             id=event.id,
             at=event.at,
-            who=people.get(event.account_id, "") if event.account_id else gettext("The system"),
+            who=_who(event, people),
             customer_id=event.customer_id,
             customer=customers.get(event.customer_id, "") if event.customer_id else "",
             action=event.action,
@@ -67,6 +67,13 @@ def lines(events: Sequence[AuditEvent]) -> list[Line]:
         )
         for event in events
     ]
+
+
+def _who(event: AuditEvent, people: dict[int | None, str]) -> str:
+    name = people.get(event.account_id, "") if event.account_id else gettext("The system")
+    if event.on_behalf_of is None:
+        return str(name)
+    return str(gettext("%(who)s, on the customer's order no. %(number)s", who=name, number=event.on_behalf_of))
 
 
 def _names(model: Any, ids: set[int | None]) -> dict[int | None, str]:

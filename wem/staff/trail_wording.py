@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from wem.accounts.wording import ROLES, STAFF_ROLES
+from wem.cases.wording import CASES, CLAIMS
 from wem.contracts.credential_wording import VIAS
 from wem.contracts.wording import (
     CHANNELS,
@@ -23,6 +24,7 @@ from wem.mailings.models import HeldReason
 from wem.mailings.wording import CHOICES
 from wem.notices.wording import CHANNELS as NOTICE_CHANNELS
 from wem.notices.wording import KINDS as NOTICE_KINDS
+from wem.privacy.wording import BASES, DATA
 
 # By the name of the model, which stands in the event.
 SUBJECTS = {
@@ -32,6 +34,14 @@ SUBJECTS = {
     "Announcement": _l("Announcement no. %(id)s"),
     "Application": _l("Application no. %(id)s"),
     "Contract": _l("Contract no. %(id)s"),
+    "Case": _l("Case no. %(id)s"),
+    "Claim": _l("Claim no. %(id)s"),
+    "OperationOrder": _l("Customer's order no. %(id)s"),
+    "Disclosure": _l("Disclosure no. %(id)s"),
+    "Deletion": _l("Deletion no. %(id)s"),
+    "Report": _l("Report of abuse no. %(id)s"),
+    "Takedown": _l("Takedown no. %(id)s"),
+    "Talk": _l("Talk no. %(id)s"),
     "Customer": _l("Customer no. %(id)s"),
     "EmergencyStop": _l("Emergency stop no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
@@ -63,6 +73,16 @@ SUBJECTS = {
 LABELS = {
     **DETAILS,
     "address": _l("Sender's address"),
+    "case": _l("Case"),
+    "case_state": _l("State of the case"),
+    "claim_state": _l("State of the claim"),
+    "codes": _l("Prohibited acts"),
+    "basis": _l("Ground of the disclosure"),
+    "data": _l("Whose data"),
+    "deleted": _l("Rows deleted"),
+    "file": _l("File"),
+    "notice": _l("Notice"),
+    "report": _l("Report of abuse"),
     "act": _l("Act"),
     "before": _l("Value so far"),
     "handed": _l("Handed over or posted on"),
@@ -146,6 +166,10 @@ HELD = {
 CODES = {
     "choice": {code.value: text for code, text in CHOICES.items()},
     "text": {code.value: text for code, text in TEXT_KINDS.items()},
+    "basis": {code.value: text for code, text in BASES.items()},
+    "data": {code.value: text for code, text in DATA.items()},
+    "case_state": {code.value: text for code, (text, _) in CASES.items()},
+    "claim_state": {code.value: text for code, (text, _) in CLAIMS.items()},
     "channel": {code.value: text for code, text in [*CHANNELS.items(), *NOTICE_CHANNELS.items()]},
     "denied": REFUSALS,
     "ground": {code.value: text for code, text in [*TERMINATION_GROUNDS.items(), *GROUNDS.items()]},
@@ -159,7 +183,15 @@ CODES = {
     "step": {code.value: text for code, (text, _) in STATES.items()},
 }
 # What is noted as a number of something, by its label: the model's name above.
-NUMBERS = {"incident": "Incident", "list": "MailingList", "person": "Account", "source": "Mailing", "testers": "Tester"}
+NUMBERS = {
+    "case": "Case",
+    "incident": "Incident",
+    "list": "MailingList",
+    "person": "Account",
+    "report": "Report",
+    "source": "Mailing",
+    "testers": "Tester",
+}
 MOMENTS = frozenset({"at", "begins", "ends_at", "suspended_at"})
 DAYS = frozenset(
     {

@@ -14,6 +14,8 @@ from wem.accounts.models import Account, Customer
 from wem.accounts.rules import StaffRole, staff_may
 from wem.audit import AuditEvent
 from wem.bounces.models import Alarm
+from wem.cases.models import Report
+from wem.cases.rules import ReportState
 from wem.contracts import emergency
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
@@ -104,6 +106,7 @@ def work_list() -> Answer:
         inquiries_late=_up_to_most(sa.select(Inquiry.id).where(*_open_to(role), Inquiry.answer_by < clock.now())),
         emergency_stops=emergency.open_stops(),
         now=clock.now(),
+        reports_count=_up_to_most(sa.select(Report.id).where(Report.state == ReportState.waiting)),
         mails_count=_up_to_most(sa.select(InboundMail.id).where(InboundMail.state.in_(FOR_STAFF))),
         most=MOST,
         grounds=GROUNDS,

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from wem.billing import arrears
+from wem.cases.models import Case, Deletion
+from wem.cases.rules import CaseState, DeletionState
 from wem.contracts import due, refusing
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import AWAITED, next_step
@@ -22,6 +24,8 @@ from wem.contracts.rules import ContractState, SuspensionGround
 from wem.contracts.state_rules import UNDECIDED, CorrectionState, MandateState, TerminationState
 from wem.contracts.wording import DUE, REQUESTS
 from wem.db import db
+from wem.privacy.models import Disclosure
+from wem.privacy.rules import DisclosureState
 
 MOST = 100
 MANDATE_PATIENCE_DAYS = 21
@@ -58,9 +62,11 @@ def work(today: date, *, applications: bool = True) -> Work:
     acts = [_act(act, today) for act in due.plan(today)[:MOST]]
     waiting = list(_applications(today)) if applications else []
     late = [item for item in acts if item.day < today] + _owing(today) + _unreached(today) + _mandates_late(today)
+    late += _cases(today, True)
     decide = [*_requests(), *_corrections(), *_terminations(), *_lost(today), *_mandates()]
+    decide += [*_deletions(), *_disclosures()]
     return Work(
-        due=sorted([item for item in acts if item.day >= today] + _deadlines(today), key=_order),
+        due=sorted([item for item in acts if item.day >= today] + _deadlines(today) + _cases(today, False), key=_order),
         late=sorted(late + [item for awaited, item in waiting if awaited], key=_order),
         decide=sorted(decide + [item for awaited, item in waiting if not awaited], key=_order),
     )
@@ -159,6 +165,45 @@ def _terminations() -> list[Item]:
         Item(row.proposed_at.date(), row.contract, what, action, f"/staff/terminations/{row.id}")
         for row in db.session.scalars(found)
     ]
+
+
+def _cases(today: date, late: bool) -> list[Item]:
+    """Cases whose next step is due today, or was before."""
+    day = Case.deadline < today if late else Case.deadline == today
+    found = sa.select(Case).where(Case.state != CaseState.closed, day).order_by(Case.deadline).limit(MOST)
+    return [
+        Item(
+            row.deadline,
+            row.contract,
+            gettext("Case %(number)s: the next step", number=row.number),
+            gettext("To the case"),
+            f"/staff/cases/{row.id}",
+        )
+        for row in db.session.scalars(found)
+    ]
+
+
+def _deletions() -> list[Item]:
+    found = sa.select(Deletion).where(Deletion.state == DeletionState.proposed).limit(MOST)
+    what, action = gettext("A deletion of data waits for a second person"), gettext("To the decision")
+    return [
+        Item(row.proposed_at.date(), row.case.contract, what, action, f"/staff/cases/deletions/{row.id}")
+        for row in db.session.scalars(found)
+    ]
+
+
+def _disclosures() -> list[Item]:
+    """Wishes for disclosure that wait, of customers with a contract of whatever state."""
+    found = sa.select(Disclosure).where(Disclosure.state == DisclosureState.proposed).order_by(Disclosure.id)
+    items = []
+    for row in db.session.scalars(found.limit(MOST)):
+        contract = db.session.scalar(
+            sa.select(Contract).where(Contract.customer_id == row.customer_id).order_by(Contract.id.desc()).limit(1)
+        )
+        if contract is not None:
+            what, action = gettext("A disclosure waits for a second person"), gettext("To the decision")
+            items.append(Item(row.proposed_at.date(), contract, what, action, f"/staff/disclosures/{row.id}"))
+    return items
 
 
 def _owing(today: date) -> list[Item]:

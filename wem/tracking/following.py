@@ -12,6 +12,7 @@ from wem.delivery.models import Delivery, Dispatch
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import values_of
 from wem.lists.models import Subscriber
+from wem.lists.takedown_models import Takedown, TakenDown
 from wem.settings import settings
 from wem.tracking.addresses import filled, location
 from wem.tracking.models import Link, LinkKind
@@ -32,12 +33,13 @@ def read_open(text: str) -> tuple[int, int] | None:
 
 
 def address_behind(dispatch_id: int, seq: int, number: int) -> str | None:
-    """Return where the link leads, fit for a Location header; None when the dispatch or the link is gone.
+    """Return where the link leads, fit for a Location header; None when the dispatch or the link is gone, or the
+    mailing was taken down.
 
     Fields are filled in as they are now. When the reader is gone, or a value makes no address, they are left empty.
     """
     link = db.session.execute(
-        sa.select(Link.kind, Link.target).where(Link.dispatch_id == dispatch_id, Link.number == number)
+        sa.select(Link.kind, Link.target).where(Link.dispatch_id == dispatch_id, Link.number == number, ~_taken_down())
     ).one_or_none()
     if link is None:
         return None
@@ -54,6 +56,17 @@ def address_behind(dispatch_id: int, seq: int, number: int) -> str | None:
     except TemplateProblem:
         found = None
     return found or location(filled(link.target, {}, language or "ja"))
+
+
+def _taken_down() -> sa.Exists:
+    """A harmful mail leads nowhere any more, also from the mailboxes in which it lies."""
+    return sa.exists().where(
+        Dispatch.id == Link.dispatch_id,
+        Takedown.kind == TakenDown.mailing,
+        Takedown.customer_id == Dispatch.customer_id,
+        Takedown.target_id == Dispatch.mailing_id,
+        Takedown.lifted_at.is_(None),
+    )
 
 
 def _read(token: str, purpose: Purpose) -> tuple[int, int] | None:

@@ -6,17 +6,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from wem import clock
+from wem import audit, clock
 from wem.accounts import rules
+from wem.accounts.order_models import OnBehalf
 from wem.accounts.rules import OWNERS, WRITERS, Role, StaffRole
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import ALWAYS, Use
+from wem.db import db
 from wem.web.origins import Origin
-from wem.web.session import current_account, current_customer, current_membership, login_manager
+from wem.web.session import WORK, current_account, current_customer, current_membership, login_manager
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,14 +57,25 @@ class CustomerBlueprint(OpenBlueprint):
     def _permitted(self) -> Any:
         membership = current_membership()
         assert membership is not None
-        if request.method not in ("GET", "HEAD", "OPTIONS") and membership.role not in WRITERS:
+        changes = request.method not in ("GET", "HEAD", "OPTIONS")
+        if changes and membership.role not in WRITERS:
             abort(403)
+        if changes and isinstance(membership, OnBehalf) and self.use in ALWAYS:
+            # Contract, notices, inquiries: what only the customer declares (9-4).
+            self._refuse(membership)
         if self.use in ALWAYS:
             return None
         contract = contract_in_force(membership.customer_id)
         if contract is None or not contract.permits(self.use, clock.today()):
             return render_template("contracts/standstill.html", contract=contract), 403
         return None
+
+    def _refuse(self, membership: OnBehalf) -> None:
+        audit.record(
+            "operation.denied", by=membership.account_id, customer_id=membership.customer_id, page=request.path[:200]
+        )
+        db.session.commit()
+        abort(403)
 
 
 class StaffBlueprint(OpenBlueprint):
@@ -100,6 +114,9 @@ def _signed_in() -> Any:
 
 def _customer_chosen() -> Response | None:
     account = current_account()
+    if current_membership() is None and account is not None and account.staff_role and WORK in session:
+        flash(gettext("The work for this customer is over: the order has ended."), "info")
+        return redirect("/staff/operations", 303)  # type: ignore[return-value]
     if current_membership() is None:
         if account is not None and not account.memberships:
             abort(404)

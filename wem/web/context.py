@@ -18,7 +18,7 @@ from wem.accounts.rules import Role, StaffRole, staff_may
 from wem.settings import settings
 from wem.web.languages import LANGUAGES
 from wem.web.origins import Origin, here, portal_url, public_url
-from wem.web.session import current_account, current_customer, current_membership
+from wem.web.session import current_account, current_customer, current_membership, current_work
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Mandates"), "/staff/mandates"),
             (gettext("Arrears"), "/staff/arrears"),
             (gettext("Catalogue"), "/staff/catalog"),
+            (gettext("Cases"), "/staff/cases"),
             (gettext("Notices"), "/staff/notices"),
             (gettext("Letters"), "/staff/letters"),
             (gettext("Faults and maintenance"), "/staff/incidents"),
@@ -64,9 +65,12 @@ def nav_items() -> list[NavItem]:
             (gettext("Mail received"), "/staff/inbound"),
             (gettext("Sender domains"), "/staff/domains"),
             (gettext("Bounces"), "/staff/bounces"),
+            (gettext("Work for customers"), "/staff/operations"),
+            (gettext("Disclosures"), "/staff/disclosures"),
             (gettext("People"), "/staff/people"),
             (gettext("Queues"), "/staff/queues"),
             (gettext("Audit trail"), "/staff/audit"),
+            (gettext("Access to data"), "/staff/access"),
         )
         return [item for item in items if _staff_may_open(account, item.url)]
     if account.partner_id is not None and audience in ("partner", "account", "public"):
@@ -130,6 +134,7 @@ def set_up_context(app: Flask, waiting: Waiting) -> None:
             "current_account": current_account() if on_portal else None,
             "current_customer": current_customer() if on_portal else None,
             "current_role": membership.role if membership else None,
+            "current_work": current_work() if on_portal else None,
             "memberships_count": len(current_account().memberships) if on_portal and current_account() else 0,  # type: ignore[union-attr]
             "nav_items": nav_items() if on_portal else [],
             "theme": theme if theme in ("light", "dark") else "",

@@ -6,18 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.models import Account, Customer, Membership, SignIn, digest
+from wem.accounts.order_models import OnBehalf, OperationWork, on_behalf
 from wem.db import db, reading_only
 from wem.settings import settings
 
 login_manager = LoginManager()
 login_manager.session_protection = None
 SEEN_EVERY = timedelta(minutes=1)
+WORK = "work_id"  # in the session: the work on a customer's order
 
 
 class SignedIn(UserMixin):
@@ -91,11 +93,18 @@ def current_account() -> Account | None:
     return current_user.account if current_user.is_authenticated else None
 
 
-def current_membership() -> Membership | None:
-    """Return the chosen customer's membership of who is signed in; the only one is chosen by itself."""
+def current_membership() -> Membership | OnBehalf | None:
+    """Return the chosen customer's membership of who is signed in; the only one is chosen by itself.
+
+    On customers' pages a member of staff at work on a customer's order is an editor there (9-4); whatever is then
+    written into the audit trail names the order.
+    """
     account = current_account()
     if account is None:
         return None
+    if "membership" not in g and (at_work := _at_work()) is not None:
+        g.membership = at_work
+        g.on_behalf_of = at_work.work.order_id
     if "membership" not in g:
         found = db.session.scalars(
             sa.select(Membership).where(Membership.account_id == account.id).order_by(Membership.id)
@@ -103,8 +112,39 @@ def current_membership() -> Membership | None:
         chosen = session.get("customer_id")
         g.memberships = found
         g.membership = next((m for m in found if m.customer_id == chosen), found[0] if len(found) == 1 else None)
-    membership: Membership | None = g.membership
+    membership: Membership | OnBehalf | None = g.membership
     return membership
+
+
+def _at_work() -> OnBehalf | None:
+    number = session.get(WORK)
+    audience = getattr(current_app.blueprints.get(request.blueprint or ""), "audience", "")
+    if number is None or audience != "customer":
+        return None
+    return on_behalf(number, current_user.sign_in, clock.now())
+
+
+def current_work() -> OperationWork | None:
+    """Return the work on a customer's order that this page is part of."""
+    membership = current_membership()
+    return membership.work if isinstance(membership, OnBehalf) else None
+
+
+def begin_work(work: OperationWork) -> None:
+    """Work for this order's customer from now on, in this sign-in."""
+    session[WORK] = work.id
+
+
+def end_work() -> int | None:
+    """Forget the work of this sign-in and return its number."""
+    number: int | None = session.pop(WORK, None)
+    return number
+
+
+def present_sign_in() -> SignIn:
+    """Return the sign-in of who is signed in."""
+    found: SignIn = current_user.sign_in
+    return found
 
 
 def current_customer() -> Customer | None:

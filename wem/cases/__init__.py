@@ -1,0 +1,1 @@
+"""Reports of abuse, cases, their consequences, deletion of data by force, disputes."""

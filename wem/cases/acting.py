@@ -1,0 +1,111 @@
+"""Consequences of a case: each calls what exists, and is written into the case's course."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from wem import audit, clock
+from wem.cases import notifying
+from wem.cases.handling import enter
+from wem.cases.models import Case, EntryKind
+from wem.cases.rules import CaseAction
+from wem.cases.wording import TAKEN_DOWN
+from wem.contracts import ending
+from wem.contracts import notifying as contract_notifying
+from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
+from wem.contracts.rules import ContractState, Restriction
+from wem.contracts.state_rules import Illegal
+from wem.db import db
+from wem.lists.models import MailingList
+from wem.lists.takedown_models import Takedown, TakenDown, open_takedown
+from wem.mailings import controlling, telling
+from wem.mailings.models import HeldReason, Mailing, MailingState
+
+
+def _act(case: Case, text: str, path: str, *, by: int) -> None:
+    case.move(CaseAction.act)
+    enter(case, EntryKind.act, text, by=by, path=path)
+
+
+def warn(case: Case, text: str, *, by: int) -> None:
+    """Send a warning (注意). Raises Illegal before the investigation, and once the case is closed."""
+    case.move(CaseAction.act)
+    notice = notifying.warning(case, text, by=by)
+    enter(case, EntryKind.act, f"{notice.title}\n{text}", by=by, path=f"/staff/notices/{notice.id}")
+    audit.record("case.warn", by=by, customer_id=case.customer_id, subject=case, notice=notice.number)
+
+
+def demand(case: Case, breach: str, what: str, deadline: date, *, by: int) -> Correction:
+    """Recommend a correction with a period (14-2); the case's own deadline follows it. Raises Illegal."""
+    row = ending.issue_correction(case.contract, breach, what, deadline, by=by)
+    _act(case, f"{breach}\n{what}\n{deadline.isoformat()}", f"/staff/contracts/{case.contract_id}", by=by)
+    case.deadline = deadline
+    audit.record("case.demand", by=by, customer_id=case.customer_id, subject=case, deadline=deadline.isoformat())
+    return row
+
+
+def restrict(case: Case, restriction: Restriction, note: str, *, by: int) -> None:
+    """Close sending or intake (Art. 18). Raises Illegal."""
+    case.contract.restrict(restriction, note, by=by)
+    _act(case, note, f"/staff/contracts/{case.contract_id}", by=by)
+    audit.record("case.restrict", by=by, customer_id=case.customer_id, subject=case, restriction=restriction.value)
+    contract_notifying.restricted(case.contract)
+
+
+def terminate(case: Case, ground: TerminationGround, evidence: str, *, by: int) -> Termination:
+    """Ask for the termination of the whole contract (14-1); another person decides. Raises Illegal."""
+    row = ending.propose_termination(case.contract, ground, TerminationScope.whole, evidence, by=by)
+    _act(case, evidence, f"/staff/terminations/{row.id}", by=by)
+    audit.record("case.terminate", by=by, customer_id=case.customer_id, subject=case, ground=ground.value)
+    return row
+
+
+def take_down(case: Case, kind: TakenDown, target_id: int, reason: str, *, by: int) -> Takedown:
+    """Put pages, a list's page or a mailing out of sight; a mailing that waits or runs is held at once.
+
+    Raises Illegal for what is down already, or is not the customer's.
+    """
+    target = 0 if kind is TakenDown.pages else target_id
+    what = name_of(case.customer_id, kind, target)
+    if what is None or open_takedown(case.customer_id, kind, target) is not None:
+        raise Illegal("nothing to take down")
+    row = Takedown(
+        customer_id=case.customer_id, kind=kind, target_id=target, case_id=case.id, reason=reason, at=clock.now(), by=by
+    )
+    db.session.add(row)
+    db.session.flush()
+    if kind is TakenDown.mailing:
+        _hold(db.session.get_one(Mailing, target), by)
+    _act(case, f"{what}\n{reason}", "", by=by)
+    audit.record("takedown.take", by=by, customer_id=case.customer_id, subject=row, case=case.id, note=reason)
+    notifying.taken_down(case.contract, row, what, by=by)
+    return row
+
+
+def _hold(mailing: Mailing, by: int) -> None:
+    if mailing.state in (MailingState.scheduled, MailingState.sending):
+        controlling.hold(mailing, HeldReason.staff, by=by)
+        telling.tell_people(mailing)
+
+
+def lift(case: Case, row: Takedown, note: str, *, by: int) -> None:
+    """Show it again, whatever the case's state. Raises Illegal when it is so already."""
+    what = name_of(row.customer_id, row.kind, row.target_id) or str(TAKEN_DOWN[row.kind])
+    if not row.lift(note, by=by):
+        raise Illegal("it is shown already")
+    enter(case, EntryKind.act, f"{what}\n{note}", by=by)
+    if case.contract.state is not ContractState.ended:
+        notifying.lifted(case.contract, what, by=by)
+
+
+def name_of(customer_id: int, kind: TakenDown, target_id: int) -> str | None:
+    """Return what a takedown concerns in words; None when the customer has no such thing."""
+    if kind is TakenDown.pages:
+        return str(TAKEN_DOWN[kind])
+    if kind is TakenDown.list:
+        mailing_list = db.session.get(MailingList, target_id)
+        mine = mailing_list is not None and mailing_list.customer_id == customer_id
+        return f"{TAKEN_DOWN[kind]}: {mailing_list.name}" if mailing_list and mine else None
+    mailing = db.session.get(Mailing, target_id)
+    mine = mailing is not None and mailing.customer_id == customer_id
+    return f"{TAKEN_DOWN[kind]}: {mailing.name or mailing.subject}" if mailing and mine else None

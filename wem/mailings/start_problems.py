@@ -1,0 +1,50 @@
+"""Why a mailing cannot start, and for which of these reasons it is held then."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+from wem.mailings.models import HeldReason
+
+
+class Problem(enum.StrEnum):
+    """Why a mailing cannot start."""
+
+    contract = "contract"  # suspended, not begun, ended
+    complaints = "complaints"  # the customer's mailings wait for staff
+    maintenance = "maintenance"  # announced maintenance is going on (13-1)
+    taken_down = "taken_down"  # our staff have taken it down
+    legal_items = "legal_items"  # the contract's details lack what every mail must show
+    sender_name = "sender_name"
+    sender_domain = "sender_domain"  # its records are no longer found
+    no_list = "no_list"
+    nobody = "nobody"  # nobody is on its lists
+    subject = "subject"
+    body = "body"
+    template = "template"  # a text is no template
+    personal_link = "personal_link"  # a field that names the reader stands in an address
+
+
+class CannotStart(Exception):
+    """The mailing may not be sent as it stands; `problems` says why."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(", ".join(problems))
+        self.problems = list(problems)
+
+
+# Whichever stands alone has words of its own.
+HELD_FOR = {
+    Problem.taken_down: HeldReason.staff,
+    Problem.contract: HeldReason.contract,
+    Problem.sender_domain: HeldReason.sender_domain,
+    Problem.complaints: HeldReason.complaints,
+    Problem.maintenance: HeldReason.maintenance,
+}
+
+
+def held_for(error: CannotStart) -> HeldReason:
+    """Return for which reason a mailing is held that cannot start."""
+    alone = error.problems[0] if len(error.problems) == 1 else None
+    return HELD_FOR.get(alone, HeldReason.problems) if alone else HeldReason.problems

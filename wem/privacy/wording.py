@@ -1,0 +1,50 @@
+"""The words of secrecy and personal data."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
+
+BASES = {
+    Basis.law: _l("By law (consent clause 4 ①)"),
+    Basis.public_body: _l("A state or local body, or whom it charged, for its duties by law (consent clause 4 ②)"),
+    Basis.consent: _l("The customer has agreed (Art. 2-1, consent clause 4)"),
+    Basis.known: _l("We had it already, or got it from others (Art. 2-2 (1))"),
+    Basis.public: _l("Publicly known (Art. 2-2 (2))"),
+    Basis.own: _l("Made by ourselves (Art. 2-2 (3))"),
+}
+DATA = {
+    DataClass.customer: _l("Personal data of the customer"),
+    DataClass.end_user: _l("Personal data of readers"),
+    DataClass.secret: _l("Business or technical secrets of the customer"),
+}
+# Words and the badge's kind.
+DISCLOSURES = {
+    DisclosureState.proposed: (_l("Waits for a second person (disclosure)"), "warning"),
+    DisclosureState.approved: (_l("Approved, not given yet"), "info"),
+    DisclosureState.given: (_l("Given"), "success"),
+    DisclosureState.refused: (_l("Disclosure refused"), "neutral"),
+    DisclosureState.withdrawn: (_l("Disclosure withdrawn"), "neutral"),
+}
+PURPOSES = {
+    Purpose.statements: _l("① Statements and invoices"),
+    Purpose.news: _l("② News of services and campaigns"),
+    Purpose.inquiries: _l("③ Inquiries to the customer"),
+    Purpose.matching: _l("④ Matching name, area and use"),
+}
+WHATS = {
+    What.contract: _l("Contract page"),
+    What.details: _l("Details and notices' address"),
+    What.application: _l("Application form"),
+    What.request: _l("Request of the customer"),
+    What.notice: _l("Notice as sent"),
+    What.sums: _l("Sums owed and arrears"),
+    What.case: _l("Case of abuse"),
+    What.termination: _l("Termination and evidence"),
+    What.upload: _l("Upload with its statement"),
+    What.disclosure: _l("Disclosure to a third party"),
+    What.mandate: _l("Request for direct debit"),
+    What.order: _l("Order to operate the service"),
+    What.inquiry: _l("Inquiry at the help desk"),
+}
