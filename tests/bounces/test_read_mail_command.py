@@ -75,6 +75,20 @@ def test_a_batch_answers_at_once(tmp_path: Path) -> None:
         assert asked.wait(30) == 0
 
 
+def test_what_no_text_may_hold_is_left_out(tmp_path: Path) -> None:
+    told = {"notificationType": "Bounce", "bounce": {"bounceType": "Permanent", "bouncedRecipients": [
+        {"emailAddress": "a@shop.example", "status": "5.1.1", "diagnosticCode": "smtp; 550 unknown \ud800 \0 user"}
+    ]}}  # fmt: skip
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(b"From: no-reply@sns.example\n\n" + json.dumps(told).encode())
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bin" / ".read-mail"), "--batch"],
+        input=f"{mail}\n{ONE}\n".encode(), capture_output=True, cwd=ROOT, timeout=60,
+    )  # fmt: skip
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first["recipients"][0]["diagnostic"] == "550 unknown   user" and second["kind"] == "bounce"
+
+
 def test_the_list_of_commands_has_it() -> None:
     assert "read-mail" in main.commands
 

@@ -476,13 +476,13 @@ def _cases(half: Half, admin: Account) -> None:
         CaseEntry(case_id=case.id, by=admin.id, kind=EntryKind.evidence, text="通報のメール", **evidence)
     ]
     found["claims"] = [
-        Claim(case_id=case.id, claimant="第三者", demand="削除", raised_on=date(2026, 3, 1), state=state)
+        Claim(case_id=case.id, claimant="第三者", demand="写真を消すこと", raised_on=date(2026, 3, 1), state=state)
         for state in ClaimState
     ]
     found["takedowns"] = [
         Takedown(
-            customer_id=half.customer_id, kind=kind, target_id=target, case_id=case.id, reason="確認中", by=admin.id,
-            lifted_at=at, lifted_by=admin.id,
+            customer_id=half.customer_id, kind=kind, target_id=target, case_id=case.id, reason="確認しています",
+            by=admin.id, lifted_at=at, lifted_by=admin.id,
         )
         for kind, target in ((TakenDown.pages, 0), (TakenDown.list, half.mailing_list_id))
     ]  # fmt: skip
@@ -495,7 +495,12 @@ def _cases(half: Half, admin: Account) -> None:
         for state in (DeletionState.proposed, DeletionState.refused, DeletionState.done)
     ]  # fmt: skip
     talk = Talk(
-        case_id=case.id, held_on=date(2026, 3, 2), way=TalkWay.phone, people="担当者", matter="経緯", by=admin.id
+        case_id=case.id,
+        held_on=date(2026, 3, 2),
+        way=TalkWay.phone,
+        people="先方の担当者と弊社",
+        matter="経緯",
+        by=admin.id,
     )
     found["reports"] = [
         Report(

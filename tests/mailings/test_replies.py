@@ -123,6 +123,16 @@ def test_wishes_to_stop_are_marked_and_nothing_stops(dispatch: Dispatch, reader:
     assert db.session.get_one(Subscriber, reader.id).active_count == 1
 
 
+@pytest.mark.parametrize(
+    "how", [{"subject": "Re: 年末年始の営業のお知らせ", "known_automatic": True}, {"subject": "Re: Vacation sale"}]
+)
+def test_words_make_no_machine_of_who_wants_to_stop(
+    dispatch: Dispatch, reader: Subscriber, how: dict[str, Any]
+) -> None:
+    found = reply(dispatch, reader, "先日退職しました。配信を停止してください。", **how)
+    assert found.asks_to_stop and found.unread and not found.automatic
+
+
 @pytest.mark.parametrize("to", ["r.nonsense@mail.wem.example", "tanaka@mail.wem.example", "r.@mail.wem.example"])
 def test_addresses_that_we_did_not_make(dispatch: Dispatch, reader: Subscriber, to: str) -> None:
     assert replies.take_reply(arrived(to, reader.address)) is Fate.unrecognised

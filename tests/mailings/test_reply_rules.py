@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from wem.mailings.reply_rules import (
@@ -128,3 +130,37 @@ def test_message_ids_of_others() -> None:
     assert good_message_id("<a.b@example.jp>")
     for bad in ("", "a@b", "<a b@c>", "<a>\r\nBcc: x", "<" + "a" * 300 + ">"):
         assert not good_message_id(bad)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-" * 20_000,
+        "-" * 6_000 + "original" * 800 + "-x" * 3_000,
+        " " * 20_000,
+        "--" + " -" * 10_000,
+        "_" * 20_000,
+        "on " + "x" * 19_000,
+        ("On " + "a" * 300 + "\n") * 60,
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Anybody may write what is quoted here; one such line kept a worker for hours."""
+    began = time.process_time()
+    own_words(text)
+    asks_to_stop("Re: x", text)
+    masked(text, {"hanako@shop.example"})
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "mark", ["-----Original Message-----", "---------- Forwarded message ---------", "----- 元のメッセージ -----"]
+)
+def test_what_is_quoted_below_a_line_is_not_the_persons(mark: str) -> None:
+    assert own_words(f"ありがとうございます。\n{mark}\n配信停止") == "ありがとうございます。"
+
+
+def test_the_persons_own_address_alone_is_shown() -> None:
+    text = "hanako@shop.example へ。同僚は taro@shop.example、停止は https://wem.example/u/abcdefghijkl です。"
+    shown = masked(text, but="Hanako@shop.example")
+    assert "hanako@shop.example" in shown and "taro@" not in shown and "abcdefghijkl" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Any
@@ -17,6 +18,9 @@ from wem.bounces.states import Kind, Reading
 @click.option("--batch", is_flag=True, help="Read paths of mails, one a line, and answer each with one line.")
 def read_mail_command(batch: bool) -> None:
     """Say what a mail on standard input is: a bounce, a complaint, an automatic answer, an ordinary mail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # half a surrogate pair is no reason to say nothing
     if not batch:
         print(json.dumps(as_json(read_mail(sys.stdin.buffer.read(MOST_BYTES))), ensure_ascii=False))
         return

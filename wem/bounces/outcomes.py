@@ -38,6 +38,15 @@ _CATEGORIES = {
 _SYSEXITS = {"67": "user unknown", "68": "host unknown", "73": "can't create", "75": "temporary failure"}
 
 
+# No database keeps NUL, no text the halves of surrogate pairs; neither says anything.
+_UNSOUND = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+def sound(text: str) -> str:
+    """Return a text as it can be kept and shown."""
+    return _UNSOUND.sub("", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a report says of one recipient; each text may be empty."""
@@ -57,7 +66,13 @@ def delivered(address: str, said: Said) -> Reported:
     """Return that the mail reached this recipient, or a server that reports no further."""
     status, reply = status_in(said.status), code_in(said.diagnostic)
     return Reported(
-        address, Severity.other, Reason.delivered, status, reply, said.diagnostic[:MOST_DIAGNOSTIC], said.reporter
+        sound(address),
+        Severity.other,
+        Reason.delivered,
+        status,
+        reply,
+        sound(said.diagnostic[:MOST_DIAGNOSTIC]),
+        sound(said.reporter),
     )
 
 
@@ -74,7 +89,8 @@ def failed(address: str, said: Said) -> Reported:
         reason = Reason.expired
     severity = Severity.soft if said.delayed else severity_of(reason, reply, status)
     by = said.host if said.diagnostic else said.reporter
-    return Reported(address, severity, reason, status or None, reply, found.shown()[:MOST_DIAGNOSTIC], by)
+    shown = sound(found.shown()[:MOST_DIAGNOSTIC])
+    return Reported(sound(address), severity, reason, status or None, reply, shown, sound(by))
 
 
 class _Refusal:

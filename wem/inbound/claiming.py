@@ -11,7 +11,10 @@ import sqlalchemy as sa
 
 from wem.db import db, insert_ignoring
 from wem.inbound.models import LEASE, InboundMail, SeenMail
+from wem.inbound.rules import MOST_ATTEMPTS
 from wem.inbound.states import InboundState
+
+DEADLY = "deadly"
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,14 @@ def waiting(at: datetime) -> bool:
 def claim(at: datetime, most: int) -> Claim:
     """Lease up to `most` mails that are due, oldest first. What failed before comes alone: it may fail its neighbours.
 
-    Counts the attempt before it is made, so that a mail that kills its worker is given up some day.
+    Counts the attempt before it is made: a mail that kills its worker each time is left to staff in the end.
     """
+    db.session.execute(
+        sa.update(InboundMail)
+        .where(_due(at), InboundMail.attempts >= MOST_ATTEMPTS)
+        .values(state=InboundState.failed, handled_at=at, problem=DEADLY, owner=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
     found = db.session.execute(
         sa.select(InboundMail.id, InboundMail.attempts)
         .where(_due(at))

@@ -23,7 +23,9 @@ MOST_RECIPIENTS = 100  # RFC 5321 section 4.5.3.1.8
 MOST_MAILS = 5000  # over one connection; a mail server opens another
 MOST_REFUSALS = 50  # wrong commands and unknown recipients of one connection
 # As addresses stand on the wire, those of old phones too (`a..b@docomo.ne.jp`); then parameters.
-PATH = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^<>"\s@]+)@[^<>\s@]+|)>[ \t]*(.*)', re.DOTALL)
+PATH = re.compile(
+    r'<((?:"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"|[^<>"\s@\x00-\x1f]+)@[^<>\s@\x00-\x1f]+|)>[ \t]*(.*)', re.DOTALL
+)
 Keep = Callable[[Arriving], Awaitable[str]]
 Knows = Callable[[str], Awaitable[bool | None]]
 

@@ -41,7 +41,7 @@ TAKERS: Mapping[Route, Taker] = {
     Route.reply: _by_person(_take_answer),
     Route.unsubscribe: lambda mail, reading: take_unsubscribe(mail),
     Route.sign_up: _by_person(take_sign_up),
-    Route.stop: _by_person(take_stop),
+    Route.stop: lambda mail, reading: take_stop(mail),
     Route.help_desk: _by_person(inquiries.take),
     Route.course_change: _by_person(inquiries.take),
 }

@@ -40,5 +40,6 @@ PROBLEMS = {
     "repeated": _l("The same mail was here before"),
     "looped": _l("Our own mail that came back"),
     "file_gone": _l("Its file is gone"),
+    "deadly": _l("The worker ended each time it was read"),
 }
 FAULT = _l("A program error (%(kind)s)")

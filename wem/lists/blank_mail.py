@@ -52,7 +52,7 @@ def take(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
     if found is None:
         return Fate.unrecognised
     if found.order is Order.stop:
-        return take_stop(mail, known_automatic=known_automatic)
+        return take_stop(mail)
     return take_sign_up(mail, known_automatic=known_automatic)
 
 
@@ -70,9 +70,12 @@ def take_sign_up(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
     return _sign_up(asking)
 
 
-def take_stop(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
-    """End the registration of whoever wrote to a list's way out, at once, and say so. The caller commits."""
-    asking = _asking(mail, known_automatic)
+def take_stop(mail: ArrivedMail) -> Fate:
+    """End the registration of whoever wrote to a list's way out, at once, and say so. The caller commits.
+
+    Only its headers make a machine's mail of it: people on leave, or who have left a company, want to stop as well.
+    """
+    asking = _asking(mail, known_automatic=False)
     return asking if isinstance(asking, Fate) else _stop(asking)
 
 

@@ -46,6 +46,7 @@ def answer(conversation: Conversation, text: str, *, by: int) -> None:
         own,
         message_id_of(last),
         conversation.mailing.language,
+        revealed=conversation.revealed_at is not None,
     )
     # Taken back with the reader, if that is erased before it leaves.
     about = f"subscriber {conversation.subscriber_id}" if conversation.subscriber_id else None
@@ -98,13 +99,17 @@ def reveal(conversation: Conversation, passage: str, *, by: int) -> None:
 
 
 def whole_text(conversation: Conversation, mail: ConversationMail) -> str:
-    """Return what a mail said before masking, for a conversation whose address is shown."""
+    """Return what a mail said with the person's own address, for a conversation whose address is shown.
+
+    Others' addresses stay masked and the reader's links cut: of those the person said nothing.
+    """
     if mail.sealed is None or conversation.revealed_at is None:
         return mail.text
     try:
-        return vault.open_sealed(mail.sealed, "reply", conversation.customer_id).decode()
+        text = vault.open_sealed(mail.sealed, "reply", conversation.customer_id).decode()
     except vault.CannotOpen:
         return mail.text
+    return reply_rules.masked(text, but=conversation.address)
 
 
 def unread(customer_id: int) -> int:

@@ -67,7 +67,10 @@ def take_reply(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
     known = conversation_of(replying)
     if known is not None and _flooded(known):
         return Fate.ignored
-    _keep(mail, replying, known, by_machine=known_automatic or _by_machine(mail, headers))
+    by_machine = not mail.sender or automatic(headers)
+    _keep(
+        mail, replying, known, certain=by_machine, by_machine=by_machine or known_automatic or _by_its_subject(headers)
+    )
     return Fate.taken
 
 
@@ -113,18 +116,21 @@ def _delivery_of(found: tuple[Purpose, int, int]) -> _Named | None:
     return _Named(number, seq, row.subscriber_id, row.mailing_id) if row else None
 
 
-def _by_machine(mail: ArrivedMail, headers: dict[str, list[str]]) -> bool:
-    subject = read_header(next(iter(headers.get("subject", ())), ""))
-    return not mail.sender or automatic(headers) or reply_rules.automatic_subject(subject)
+def _by_its_subject(headers: dict[str, list[str]]) -> bool:
+    return reply_rules.automatic_subject(read_header(next(iter(headers.get("subject", ())), "")))
 
 
-def _keep(mail: ArrivedMail, replying: Replying, known: Conversation | None, *, by_machine: bool) -> None:
+def _keep(
+    mail: ArrivedMail, replying: Replying, known: Conversation | None, *, certain: bool, by_machine: bool
+) -> None:
+    """Keep it; words alone make no machine of somebody who wants no more mails (`certain`: headers say so)."""
     read = read_mail(mail.raw)
     hide = {replying.address.address, *([replying.reader.address] if replying.reader else [])}
     text = reply_rules.storable(read.text or _from_html(read.html)).strip()[: reply_rules.MOST_TEXT]
     subject = _line(_header(read, "subject"))
     shown, shown_subject = reply_rules.masked(text, hide), reply_rules.masked(subject, hide)[:400]
-    asks = not by_machine and reply_rules.asks_to_stop(subject, text)
+    asks = not certain and reply_rules.asks_to_stop(subject, text)
+    by_machine = by_machine and not asks
     conversation = known or Conversation(
         customer_id=replying.mailing.customer_id,
         mailing_id=replying.mailing.id,

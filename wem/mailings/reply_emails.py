@@ -15,7 +15,15 @@ LIFETIME = timedelta(hours=48)
 
 
 def answer(
-    recipient: str, subject: str, text: str, sender: Sender, reply_to: str, message_id: str, language: str
+    recipient: str,
+    subject: str,
+    text: str,
+    sender: Sender,
+    reply_to: str,
+    message_id: str,
+    language: str,
+    *,
+    revealed: bool,
 ) -> SystemMail:
     """What a person of the customer wrote to a reader; the next reply comes into the same conversation."""
     values = {
@@ -23,6 +31,7 @@ def answer(
         "settings": settings(),
         "current_language": language,
         "subject": subject,
+        "revealed": revealed,
         "written": text.splitlines(),
     }
     with force_locale(language):

@@ -27,16 +27,18 @@ _ADDRESS = re.compile(
 _READERS_LINK = re.compile(r"(/(?:u|p|p/new|c|l|o|v)/)[A-Za-z0-9._~%=-]{8,}")
 
 
-def masked(text: str, known: Collection[str] = ()) -> str:
+def masked(text: str, known: Collection[str] = (), *, but: str = "") -> str:
     """Return a text as a customer may see it (17-4, A-13): every mail address masked, readers' links cut.
 
     Of `known` addresses the part before the @ is masked also where it stands alone. Telephone numbers stay: they are
-    the person's own words, shown one person at a time on a screen.
+    the person's own words, shown one person at a time on a screen. The address `but` stays readable.
     """
     plain = text.translate(_HALF_WIDTH)
     pieces, place = [], 0
     for found in _ADDRESS.finditer(plain):
-        pieces += [text[place : found.start()], mask_address(f"{found['local'].strip(chr(34))}@{found['domain']}")]
+        address = f"{found['local'].strip(chr(34))}@{found['domain']}"
+        shown = address if but and address.lower() == but.lower() else mask_address(address)
+        pieces += [text[place : found.start()], shown]
         place = found.end()
     whole = "".join([*pieces, text[place:]])
     for local in sorted({address.rpartition("@")[0] for address in known}, key=len, reverse=True):
@@ -56,7 +58,9 @@ def without_phones(text: str) -> str:
 
 
 _QUOTED = re.compile(
-    r"^[ \t]*(?:[>＞|]|-{2,}.*(?:original|元の|転送|forwarded).*-{2,}|_{10,}[ \t]*$|on .{4,200} wrote:|"
+    # Each part with a bound, and no two that can share out the same characters: anybody may write 20,000 hyphens.
+    r"^[ \t]{0,40}(?:[>＞|]|--[ -]{0,40}[^\n-]{0,80}?(?:original|元の|転送|forwarded)[^\n-]{0,80}--|_{10,}[ \t]{0,40}$|"
+    r"on .{4,200} wrote:|"
     r"(?:from|差出人|送信元)[ \t]*[:：]|.{0,200}(?:のメール|書きました|wrote|さんは書き.*)[ \t]*[:：][ \t]*$|"
     r"20\d\d[年/-].{4,120}[:：][ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
