@@ -118,9 +118,10 @@ def test_the_screens_say_what_to_do(
     for _ in range(2):
         wait(upload_id)
         work(upload_id)
-    page = browser.get(f"{here}/{upload_id}").text
-    assert "もう一度アップロードしてください" in page and f"アップロード番号 {upload_id}" in page
-    assert "ヘルプデスク" in page and "読み込めませんでした" not in page
+    page = browser.get(f"{here}/{upload_id}")
+    assert "もう一度アップロードしてください" in page.text and "読み込めませんでした" not in page.text
+    [desk] = [str(link["href"]) for link in page.soup.find_all("a") if "ヘルプデスクにお知らせください" in link.text]
+    assert f"番号{upload_id}" in browser.get(desk).form()["subject"]
     assert "障害で中断したアップロード" in staff.get("/staff/").text
 
 
