@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import audit, clock
+from wem.billing.rules import ReceivableKind
 from wem.contracts.arrears_rules import Owed
 from wem.contracts.models import Contract
 from wem.db import Base, BigId, db
@@ -29,6 +30,7 @@ class Receivable(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
     contract_id: Mapped[int] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    kind: Mapped[ReceivableKind] = mapped_column(default=ReceivableKind.other)
     label: Mapped[str] = mapped_column(sa.String(100))  # 2026年3月分
     amount: Mapped[int]
     due_on: Mapped[date]
