@@ -14,7 +14,7 @@ from wem import audit, clock, outbox
 from wem.accounts import emails, signing_in
 from wem.accounts.browser_names import browser_name
 from wem.accounts.forms import ChangePasswordForm, NameForm
-from wem.accounts.models import Account, SignIn, SignInAttempt
+from wem.accounts.models import SignIn, SignInAttempt
 from wem.accounts.passwords import fits, hashed
 from wem.db import db
 from wem.settings import settings
@@ -22,35 +22,28 @@ from wem.web.blueprints import AccountBlueprint
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.paging import page_of
-from wem.web.session import choose_customer, current_account, sign_out
+from wem.web.session import choose_customer, me, sign_out
 
 blueprint = AccountBlueprint("account", __name__)
 Answer = str | tuple[str, int] | Response
 
 
-def _me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
-
-
 def _page(name_form: NameForm | None = None, password_form: ChangePasswordForm | None = None) -> str:
-    me = _me()
+    person = me()
     return render_template(
         "accounts/account.html",
-        account=me,
-        name_form=name_form or NameForm(name=me.name),
-        password_form=password_form or ChangePasswordForm(me.email),
+        account=person,
+        name_form=name_form or NameForm(name=person.name),
+        password_form=password_form or ChangePasswordForm(person.email),
         sign_ins=db.session.scalars(
             sa.select(SignIn)
-            .where(SignIn.account_id == me.id, SignIn.ended_at.is_(None))
+            .where(SignIn.account_id == person.id, SignIn.ended_at.is_(None))
             .order_by(SignIn.seen_at.desc())
             .limit(50)
         ).all(),
         browser_name=browser_name,
         here=current_user.sign_in.id,
-        attempts=signing_in.recent_attempts(me),
+        attempts=signing_in.recent_attempts(person),
     )
 
 
@@ -64,7 +57,7 @@ def rename() -> Answer:
     form = NameForm()
     if not form.validate_on_submit():
         return _page(name_form=form), 422
-    _me().name = form.name.data or ""
+    me().name = form.name.data or ""
     db.session.commit()
     flash(gettext("Saved."), "success")
     return see_other(url_for("account.show"))
@@ -73,20 +66,20 @@ def rename() -> Answer:
 @blueprint.post("/account/password")
 @limiter.limit("10/hour")
 def change_password() -> Answer:
-    me = _me()
-    form = ChangePasswordForm(me.email)
+    person = me()
+    form = ChangePasswordForm(person.email)
     good = form.validate_on_submit()
-    if good and not fits(form.current.data or "", me.password_hash):
+    if good and not fits(form.current.data or "", person.password_hash):
         form.current.errors = [gettext("The current password is not right.")]
         good = False
     if not good:
         return _page(password_form=form), 422
     password_hash = hashed(form.password.data or "")
     here = current_user.sign_in
-    me.set_password(password_hash)
+    person.set_password(password_hash)
     here.ended_at = None  # this browser stays signed in, all others are out
-    outbox.post(emails.password_changed(me), about=f"account {me.id}")
-    audit.record("account.password", by=me.id, subject=me)
+    outbox.post(emails.password_changed(person), about=f"account {person.id}")
+    audit.record("account.password", by=person.id, subject=person)
     db.session.commit()
     flash(gettext("Your password is changed. All other sign-ins have ended."), "success")
     return see_other(url_for("account.show"))
@@ -95,11 +88,11 @@ def change_password() -> Answer:
 @blueprint.get("/account/sign-ins")
 def history() -> Answer:
     """Every attempt to sign in with this person's address that is kept (8-2)."""
-    me = _me()
+    person = me()
     return render_template(
         "accounts/sign_ins.html",
-        person=me,
-        page=page_of(signing_in.attempts_of(me), SignInAttempt.id),
+        person=person,
+        page=page_of(signing_in.attempts_of(person), SignInAttempt.id),
         browser_name=browser_name,
         days=settings().SIGN_IN_HISTORY_DAYS,
         where=partial(url_for, "account.history"),
@@ -110,8 +103,8 @@ def history() -> Answer:
 
 @blueprint.post("/account/sign-ins/<int:id>/end")
 def end_sign_in(id: int) -> Answer:
-    me = _me()
-    row = db.session.scalar(sa.select(SignIn).where(SignIn.id == id, SignIn.account_id == me.id))
+    person = me()
+    row = db.session.scalar(sa.select(SignIn).where(SignIn.id == id, SignIn.account_id == person.id))
     if row is None:
         abort(404)
     row.ended_at = row.ended_at or clock.now()
@@ -122,9 +115,9 @@ def end_sign_in(id: int) -> Answer:
 
 @blueprint.post("/account/sign-ins/end-others")
 def end_other_sign_ins() -> Answer:
-    me = _me()
-    me.end_sign_ins(but=current_user.sign_in)
-    audit.record("account.end_sign_ins", by=me.id, subject=me)
+    person = me()
+    person.end_sign_ins(but=current_user.sign_in)
+    audit.record("account.end_sign_ins", by=person.id, subject=person)
     db.session.commit()
     flash(gettext("All other sign-ins have ended."), "success")
     return see_other(url_for("account.show"))
@@ -132,16 +125,18 @@ def end_other_sign_ins() -> Answer:
 
 @blueprint.get("/account/customers")
 def customers() -> Answer:
-    me = _me()
-    if not me.memberships:
+    person = me()
+    if not person.memberships:
         abort(404)
-    return render_template("accounts/customers.html", memberships=sorted(me.memberships, key=lambda m: m.customer.kana))
+    return render_template(
+        "accounts/customers.html", memberships=sorted(person.memberships, key=lambda m: m.customer.kana)
+    )
 
 
 @blueprint.post("/account/customers")
 def choose() -> Answer:
     chosen = request.form.get("customer_id", "")
-    membership = next((m for m in _me().memberships if str(m.customer_id) == chosen), None)
+    membership = next((m for m in me().memberships if str(m.customer_id) == chosen), None)
     if membership is None:
         abort(404)
     choose_customer(membership)

@@ -19,17 +19,10 @@ from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_people", __name__, roles=frozenset(), url_prefix="/staff/people")
 Answer = str | tuple[str, int] | Response
-
-
-def _me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 def _page(
@@ -61,7 +54,7 @@ def _page(
             p.id: StaffRoleForm(role=p.staff_role.value, prefix=f"person{p.id}") for p in people if p.staff_role
         },
         roles=STAFF_ROLES,
-        me=_me(),
+        me=me(),
     )
 
 
@@ -83,7 +76,7 @@ def invite_staff() -> Answer:
     if not form.validate_on_submit():
         return _page(staff_form=form), 422
     try:
-        inviting.invite_staff(form.email.data or "", form.name.data or "", StaffRole(form.role.data), by=_me())
+        inviting.invite_staff(form.email.data or "", form.name.data or "", StaffRole(form.role.data), by=me())
     except AlreadyThere:
         form.email.errors = [gettext("This person signs in already. Staff need an account of their own.")]
         return _page(staff_form=form), 422
@@ -102,7 +95,7 @@ def add_partner() -> Answer:
     partner = Partner(code=form.code.data or "", name=form.partner_name.data or "")
     db.session.add(partner)
     db.session.flush()
-    audit.record("partner.create", by=_me().id, subject=partner)
+    audit.record("partner.create", by=me().id, subject=partner)
     db.session.commit()
     flash(gettext("Saved."), "success")
     return see_other(url_for("staff_people.show"))
@@ -115,7 +108,7 @@ def invite_partner() -> Answer:
         return _page(person_form=form), 422
     partner = found_or_404(Partner, form.partner_id.data)
     try:
-        inviting.invite_partner(partner, form.email.data or "", form.name.data or "", by=_me())
+        inviting.invite_partner(partner, form.email.data or "", form.name.data or "", by=me())
     except AlreadyThere:
         form.email.errors = [gettext("This person signs in already. Partners need an account of their own.")]
         return _page(person_form=form), 422
@@ -141,7 +134,7 @@ def change_role(id: int) -> Answer:
     person.staff_role = role
     # Rights that were taken away must not live on in an open browser.
     person.end_sign_ins()
-    audit.record("staff.role", by=_me().id, subject=person, role=role.value)
+    audit.record("staff.role", by=me().id, subject=person, role=role.value)
     db.session.commit()
     flash(gettext("Saved."), "success")
     return see_other(url_for("staff_people.show"))
@@ -154,7 +147,7 @@ def end(id: int) -> Answer:
         flash(gettext("At least one administrator must stay."), "error")
         return see_other(url_for("staff_people.show"))
     person.end()
-    audit.record("account.end", by=_me().id, subject=person)
+    audit.record("account.end", by=me().id, subject=person)
     db.session.commit()
     flash(gettext("The account has ended. All its sign-ins are over."), "success")
     return see_other(url_for("staff_people.show"))
@@ -165,7 +158,7 @@ def withdraw(id: int) -> Answer:
     row = found_or_404(Invitation, id)
     if row.customer_id is not None:
         abort(404)
-    inviting.withdraw(row, by=_me())
+    inviting.withdraw(row, by=me())
     db.session.commit()
     flash(gettext("The invitation is withdrawn."), "success")
     return see_other(url_for("staff_people.show"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -14,7 +14,7 @@ from wem.accounts import inviting, returning, signing_in
 from wem.accounts.browser_names import browser_name
 from wem.accounts.forms import ROLE_HINTS, MemberForm, RoleForm
 from wem.accounts.inviting import AlreadyThere
-from wem.accounts.models import Account, Customer, Invitation, Membership, SignInAttempt
+from wem.accounts.models import Invitation, Membership, SignInAttempt
 from wem.accounts.rules import Role
 from wem.accounts.wording import ROLES
 from wem.contracts.rules import Use
@@ -24,21 +24,14 @@ from wem.web.blueprints import CustomerBlueprint, owners_only
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account, current_customer
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("team", __name__, use=Use.contract)
 Answer = str | tuple[str, int] | Response
 
 
-def _ours() -> tuple[Customer, Account]:
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
-    return customer, account
-
-
 def _page(form: MemberForm | None = None) -> str:
-    customer, account = _ours()
+    customer, account = ours()
     members = db.session.scalars(
         sa.select(Membership).where(Membership.customer_id == customer.id).order_by(Membership.id)
     ).all()
@@ -70,7 +63,7 @@ def show() -> Answer:
 @blueprint.post("/team")
 @owners_only
 def invite() -> Answer:
-    customer, account = _ours()
+    customer, account = ours()
     form = MemberForm()
     if not form.validate_on_submit():
         return _page(form), 422
@@ -87,7 +80,7 @@ def invite() -> Answer:
 @blueprint.post("/team/<int:id>/role")
 @owners_only
 def change_role(id: int) -> Answer:
-    _, account = _ours()
+    _, account = ours()
     membership = owned_or_404(Membership, id)
     form = RoleForm(prefix=f"member{membership.id}")
     if not form.validate_on_submit():
@@ -125,7 +118,7 @@ def sign_ins(id: int) -> Answer:
 @blueprint.post("/team/<int:id>/remove")
 @owners_only
 def remove(id: int) -> Answer:
-    _, account = _ours()
+    _, account = ours()
     membership = owned_or_404(Membership, id)
     if membership.role is Role.owner and _last_owner(membership):
         flash(gettext("At least one person must stay owner. Please make another person owner first."), "error")
@@ -139,7 +132,7 @@ def remove(id: int) -> Answer:
 @blueprint.post("/team/invitations/<int:id>/withdraw")
 @owners_only
 def withdraw(id: int) -> Answer:
-    _, account = _ours()
+    _, account = ours()
     inviting.withdraw(owned_or_404(Invitation, id), by=account)
     db.session.commit()
     flash(gettext("The invitation is withdrawn."), "success")

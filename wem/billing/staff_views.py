@@ -10,7 +10,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit, clock
-from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
 from wem.billing import arrears, lifting
 from wem.billing.arrears import Debtor
@@ -25,20 +24,13 @@ from wem.mailings.models import Mailing, MailingState
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_arrears", __name__, roles=frozenset({StaffRole.contracts, StaffRole.billing}), url_prefix="/staff"
 )
 Answer = str | tuple[str, int] | Response
 MOST = 200
-
-
-def _me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ def index() -> Answer:
         contract = db.session.get(Contract, each.contract.id, with_for_update=True, populate_existing=True)
         assert contract is not None
         try:
-            lifting.suspend(contract, (form.note.data or "").strip(), by=_me().id)
+            lifting.suspend(contract, (form.note.data or "").strip(), by=me().id)
         except Illegal:
             continue  # paid or suspended between the two steps
         count += 1
@@ -119,7 +111,7 @@ def owed(id: int) -> Answer:
         db.session.flush()
         audit.record(
             "receivable.create",
-            by=_me().id,
+            by=me().id,
             customer_id=contract.customer_id,
             subject=row,
             amount=row.amount,
@@ -145,7 +137,7 @@ def settle(id: int) -> Answer:
     if row.settled_on is not None or not form.validate():
         flash(gettext("Please enter the day on which it came in."), "error")
     else:
-        row.settle(form.settled_on.data, by=_me().id)
+        row.settle(form.settled_on.data, by=me().id)
         db.session.commit()
         flash(gettext("It is settled."), "success")
     return see_other(url_for("staff_arrears.owed", id=row.contract_id))
@@ -167,9 +159,9 @@ def lift(id: int) -> Answer:
         note = (form.note.data or "").strip()
         try:
             if refuses:
-                lifting.refuse(contract, note, by=_me().id)
+                lifting.refuse(contract, note, by=me().id)
             else:
-                lifting.lift(contract, note, by=_me().id)
+                lifting.lift(contract, note, by=me().id)
         except Illegal:
             return _denied(contract)
         db.session.commit()
@@ -190,7 +182,7 @@ def _denied(contract: Contract) -> Response:
     """Lifting that 13-2 does not allow was asked for by hand: nothing happens, and it is written down."""
     id, customer_id = contract.id, contract.customer_id
     db.session.rollback()
-    audit.record("contract.denied_lifting", by=_me().id, customer_id=customer_id, subject=contract)
+    audit.record("contract.denied_lifting", by=me().id, customer_id=customer_id, subject=contract)
     db.session.commit()
     flash(gettext("The conditions of Art. 13-2 are not met."), "error")
     return see_other(url_for("staff_arrears.lift", id=id))

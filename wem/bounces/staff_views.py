@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -37,7 +37,7 @@ from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 LOOKERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_bounces", __name__, roles=LOOKERS, url_prefix="/staff/bounces")
@@ -100,7 +100,7 @@ def close_alarm(alarm_id: int) -> Answer:
     alarm, form = found_or_404(Alarm, alarm_id), NoteForm()
     if not form.validate_on_submit():
         return _page(form, 422)
-    if alarms.close(alarm, (form.note.data or "").strip(), by=_me()):
+    if alarms.close(alarm, (form.note.data or "").strip(), by=me().id):
         flash(gettext("The alarm is closed. It opens anew when the trouble goes on."), "success")
     else:
         flash(gettext("Somebody else has closed it meanwhile."), "info")
@@ -114,7 +114,7 @@ def release(customer_id: int) -> Answer:
     form = NoteForm()
     if not form.validate_on_submit():
         return _page(form, 422)
-    if holding.release_customer(customer_id, (form.note.data or "").strip(), by=_me()):
+    if holding.release_customer(customer_id, (form.note.data or "").strip(), by=me().id):
         flash(gettext("The customer may send again. Held mailings wait for the customer's own decision."), "success")
     else:
         flash(gettext("Nothing of this customer is held any more."), "info")
@@ -127,7 +127,7 @@ def notices_work(contract_id: int) -> Answer:
     """Take the flag off a contract whose notice address works again."""
     contract = found_or_404(Contract, contract_id)
     if contract.notice_fails_since is not None:
-        reaching.arrives_again(contract, by=_me())
+        reaching.arrives_again(contract, by=me().id)
         db.session.commit()
     flash(gettext("Notices go to this address by mail again."), "success")
     return see_other(url_for("staff_bounces.index"))
@@ -152,7 +152,7 @@ def life() -> Answer:
     reason = without_addresses((form.reason.data or "").strip())
     noted: list[int | None] = [*customers] if customers else [None]
     for customer_id in noted:
-        audit.record("subscriber.life", by=_me(), customer_id=customer_id, found=customer_id is not None, note=reason)
+        audit.record("subscriber.life", by=me().id, customer_id=customer_id, found=customer_id is not None, note=reason)
     db.session.commit()
     owners = {row.id: row.name for row in db.session.scalars(sa.select(Customer).where(Customer.id.in_(customers)))}
     names = {
@@ -181,10 +181,3 @@ def life() -> Answer:
         event_words=EVENTS,
         way_words=WAYS,
     )
-
-
-def _me() -> int:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account.id

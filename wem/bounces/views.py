@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from flask import abort, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import format_date
 from werkzeug.wrappers import Response
 
@@ -27,7 +27,7 @@ from wem.mailings.titles import Titles
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account, current_customer
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("bounces", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response
@@ -95,10 +95,7 @@ def find() -> Answer:
 @limiter.limit("30/minute;300/day")
 def life() -> Answer:
     """Show what is on record about one whole address; limited and on record, so that nobody tries a list of them."""
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
-    form = LifeForm()
+    (customer, account), form = ours(), LifeForm()
     if not form.validate_on_submit():
         return render_template("bounces/life.html", form=form, life=None), 422
     address = read_address(form.address.data or "")

@@ -20,7 +20,7 @@ from wem.cases.forms import (
 )
 from wem.cases.models import Case, Deletion, OwnProposal
 from wem.cases.rules import DeletionAction, DeletionState
-from wem.cases.staff_views import ACTORS, act_page, back, denied, held, me
+from wem.cases.staff_views import ACTORS, act_page, back, denied, held
 from wem.cases.wording import DELETION_GROUNDS, DELETIONS, PARTS
 from wem.contracts.state_rules import Illegal
 from wem.db import db
@@ -29,6 +29,7 @@ from wem.lists.takedown_models import Takedown
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_case_acts", __name__, roles=ACTORS, url_prefix="/staff/cases")
 Answer = str | tuple[str, int] | Response

@@ -10,11 +10,12 @@ from wem.cases import handling
 from wem.cases.forms import ClaimForm, NoteForm, TalkForm
 from wem.cases.models import Claim
 from wem.cases.rules import ClaimAction
-from wem.cases.staff_views import HANDLERS, act_page, back, denied, held, me
+from wem.cases.staff_views import HANDLERS, act_page, back, denied, held
 from wem.contracts.state_rules import Illegal
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_claims", __name__, roles=HANDLERS, url_prefix="/staff/cases")
 Answer = str | tuple[str, int] | Response

@@ -12,7 +12,7 @@ from wem.cases import handling
 from wem.cases.forms import NoteForm, TakeUpForm
 from wem.cases.models import Case, Report
 from wem.cases.rules import REPORT, CaseState, ReportAction
-from wem.cases.staff_views import HANDLERS, back, denied, me, names
+from wem.cases.staff_views import HANDLERS, back, denied, names
 from wem.cases.wording import REPORTS
 from wem.contracts.models import contract_in_force
 from wem.contracts.state_rules import Illegal
@@ -21,6 +21,7 @@ from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_reports", __name__, roles=HANDLERS, url_prefix="/staff/cases/reports")
 Answer = str | tuple[str, int] | Response

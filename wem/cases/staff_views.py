@@ -36,7 +36,7 @@ from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 HANDLERS = frozenset({StaffRole.contracts, StaffRole.support})
 ACTORS = frozenset({StaffRole.contracts})
@@ -44,13 +44,6 @@ blueprint = StaffBlueprint("staff_cases", __name__, roles=HANDLERS, url_prefix="
 Answer = str | tuple[str, int] | Response
 EVIDENCE_BYTES = 20 * 1024 * 1024
 FOLDER = "cases"
-
-
-def me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 def may_act() -> bool:

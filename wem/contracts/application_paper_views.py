@@ -13,10 +13,10 @@ from wem.contracts.application_forms import ScanForm, StaffApplicationForm
 from wem.contracts.application_rules import Way
 from wem.contracts.application_staff_views import application_of, checklist, done, keep_scan
 from wem.contracts.applying import Typed
-from wem.contracts.staff_request_views import me
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_application_papers", __name__, roles=frozenset({StaffRole.contracts}), url_prefix="/staff/applications"

@@ -35,7 +35,6 @@ from wem.contracts.application_rules import (
 )
 from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS, CHECKS, REASONS, STATES, WAYS
 from wem.contracts.applying import NotEnough, NotReady
-from wem.contracts.staff_request_views import me
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.notices.models import Notice
@@ -44,6 +43,7 @@ from wem.notices.wording import STATES as NOTICE_STATES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.paging import page_of
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_applications", __name__, roles=frozenset({StaffRole.contracts}), url_prefix="/staff/applications"

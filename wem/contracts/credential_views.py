@@ -16,7 +16,7 @@ from wem.lists import lending
 from wem.web.blueprints import CustomerBlueprint, owners_only
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
-from wem.web.session import current_account, current_customer, sign_out
+from wem.web.session import current_customer, ours, sign_out
 
 blueprint = CustomerBlueprint("credentials", __name__, use=Use.contract)
 Answer = str | tuple[str, int] | Response
@@ -43,9 +43,9 @@ def show() -> Answer:
 @limiter.limit("5/hour")
 def stop() -> Answer:
     """End every sign-in of the customer, this one included."""
-    customer, account = current_customer(), current_account()
-    contract = contract_in_force(customer.id) if customer else None
-    if contract is None or account is None:
+    customer, account = ours()
+    contract = contract_in_force(customer.id)
+    if contract is None:
         abort(404)
     emergency.report(contract, StopVia.owner, by=account.id, ip=request.remote_addr or "")
     sign_out()

@@ -29,18 +29,11 @@ from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 ROLES = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_emergency", __name__, roles=ROLES)
 Answer = str | tuple[str, int] | Response
-
-
-def _me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 @blueprint.get("/staff/emergency-stops")
@@ -61,7 +54,7 @@ def enter(id: int) -> Answer:
         stop = emergency.report(
             contract,
             StopVia.staff,
-            by=_me().id,
+            by=me().id,
             ip=request.remote_addr or "",
             note=form.note.data or "",
             received_at=letter.at if letter else form.received_at,
@@ -157,9 +150,9 @@ def relend(id: int) -> Answer:
     )
     if mailing_list is None:
         abort(404)
-    row = blank_addresses.lend(mailing_list, blank_addresses.made_code(), by=_me().id)
+    row = blank_addresses.lend(mailing_list, blank_addresses.made_code(), by=me().id)
     audit.record(
-        "emergency.address", by=_me().id, customer_id=stop.customer_id, subject=stop, list=mailing_list.id,
+        "emergency.address", by=me().id, customer_id=stop.customer_id, subject=stop, list=mailing_list.id,
         address=row.code,
     )  # fmt: skip
     db.session.commit()
@@ -175,11 +168,11 @@ def invite_anew(id: int) -> Answer:
     if row is None or row.role is None or row.customer is None:
         abort(404)
     try:
-        inviting.invite_member(row.customer, row.email, row.name, row.role, by=_me())
+        inviting.invite_member(row.customer, row.email, row.name, row.role, by=me())
     except AlreadyThere:
         db.session.rollback()
         return _shown(stop, gettext("This person works there already."), "warning")
-    audit.record("emergency.invitation", by=_me().id, customer_id=stop.customer_id, subject=stop)
+    audit.record("emergency.invitation", by=me().id, customer_id=stop.customer_id, subject=stop)
     db.session.commit()
     return _shown(stop, gettext("The invitation is on its way with a new link."))
 
@@ -192,7 +185,7 @@ def mail_password(id: int) -> Answer:
     if account is None:
         abort(404)
     emergency.mail_new_password(stop.contract.customer, account)
-    audit.record("emergency.password", by=_me().id, customer_id=stop.customer_id, subject=stop, person=account.id)
+    audit.record("emergency.password", by=me().id, customer_id=stop.customer_id, subject=stop, person=account.id)
     db.session.commit()
     return _shown(stop, gettext("The mail with the link is on its way."))
 
@@ -203,7 +196,7 @@ def lift(id: int) -> Answer:
     if not form.validate_on_submit():
         return _page(stop, form, 422)
     contract = db.session.get_one(Contract, stop.contract_id, with_for_update=True, populate_existing=True)
-    if not emergency.lift(contract, form.note.data or "", by=_me().id):
+    if not emergency.lift(contract, form.note.data or "", by=me().id):
         db.session.rollback()
         return _shown(stop, gettext("It is lifted already."), "warning")
     db.session.commit()

@@ -24,7 +24,7 @@ from wem.lists import counting
 from wem.web.blueprints import CustomerBlueprint, owners_only
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = CustomerBlueprint("contract_requests", __name__, use=Use.contract)
 
@@ -283,8 +283,7 @@ def may_withdraw(row: ContractRequest) -> bool:
 @blueprint.post("/contract/requests/<int:id>/withdraw")
 @owners_only
 def withdraw(id: int) -> Answer:
-    row, account = owned_or_404(ContractRequest, id), current_account()
-    assert account is not None
+    row, account = owned_or_404(ContractRequest, id), me()
     db.session.refresh(row.contract, with_for_update=True)
     db.session.refresh(row)
     try:

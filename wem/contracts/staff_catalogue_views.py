@@ -29,12 +29,12 @@ from wem.contracts.staff_forms import (
     OptionPriceForm,
     PriceListForm,
 )
-from wem.contracts.staff_request_views import me
 from wem.db import db
 from wem.settings import settings
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_catalogue",

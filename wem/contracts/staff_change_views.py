@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem.accounts.models import Account
 from wem.billing import lifting
 from wem.contracts import accepting, notifying
 from wem.contracts.accepting import SlugTaken, Taken
@@ -24,18 +23,11 @@ from wem.lists.states import UploadState
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_contract_changes", __name__, roles=CHANGERS, url_prefix="/staff/contracts")
 Answer = str | tuple[str, int] | Response
 UNDER_WAY = (UploadState.received, UploadState.reading, UploadState.checked, UploadState.waiting, UploadState.applying)
-
-
-def _me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 def _shown(contract: Contract) -> Response:
@@ -90,9 +82,9 @@ def suspend(id: int) -> Answer:
     note = (form.note.data or "").strip()
     try:
         if form.chosen is SuspensionGround.nonpayment:
-            lifting.suspend(contract, note, by=_me().id)
+            lifting.suspend(contract, note, by=me().id)
         else:
-            contract.suspend(form.chosen, note, by=_me().id)
+            contract.suspend(form.chosen, note, by=me().id)
             notifying.suspended(contract, [])
     except Illegal:
         db.session.rollback()
@@ -120,7 +112,7 @@ def resume(id: int) -> Answer:
             "contracts/staff/resume.html", contract=contract, form=form, reach=reach(contract.customer_id)
         )
         return page, 422 if form.is_submitted() else 200
-    contract.resume((form.note.data or "").strip(), by=_me().id)
+    contract.resume((form.note.data or "").strip(), by=me().id)
     notifying.resumed(contract)
     db.session.commit()
     flash(gettext("%(name)s can use the service again.", name=contract.customer.name), "success")
@@ -132,7 +124,7 @@ def attested_uploads(id: int) -> Answer:
     contract = contract_to_change(id)
     on = request.form.get("on") == "1"
     if on is not contract.attested_uploads:
-        contract.switch_attested_uploads(on, by=_me().id)
+        contract.switch_attested_uploads(on, by=me().id)
         db.session.commit()
     flash(gettext("Uploads with consent are on.") if on else gettext("Uploads with consent are off."), "success")
     return _shown(contract)
@@ -145,7 +137,7 @@ def details(id: int) -> Answer:
     if not form.validate_on_submit():
         page = render_template("contracts/staff/details.html", contract=contract, form=form)
         return page, 422 if form.is_submitted() else 200
-    changed = contract.change_details(form.details(), by=_me().id)
+    changed = contract.change_details(form.details(), by=me().id)
     db.session.commit()
     flash(gettext("Saved. Mails show it from now on.") if changed else gettext("Nothing was different."), "success")
     return _shown(contract)
@@ -157,13 +149,13 @@ def new() -> Answer:
     good = form.validate_on_submit()
     if good:
         try:
-            contract = accepting.take_on(_taken(form), by=_me())
+            contract = accepting.take_on(_taken(form), by=me())
         except SlugTaken:
             form.slug.errors = [gettext("Another customer has this name. Please choose another one.")]
             good = False
     if not good:
         return render_template("contracts/staff/new.html", form=form), 422 if form.is_submitted() else 200
-    accepting.invite_owner(contract, form.owner_name.data or "", form.owner_email.data or "", by=_me())
+    accepting.invite_owner(contract, form.owner_name.data or "", form.owner_email.data or "", by=me())
     db.session.commit()
     flash(
         gettext(

@@ -18,13 +18,13 @@ from wem.contracts.request_models import (
 )
 from wem.contracts.staff_change_views import reach
 from wem.contracts.staff_forms import ArrivedForm, CorrectionForm, NoteForm, ReasonForm, RestrictForm
-from wem.contracts.staff_request_views import me
 from wem.contracts.staff_views import CHANGERS, contract_to_change
 from wem.contracts.state_rules import CorrectionAction, Illegal
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_endings", __name__, roles=CHANGERS, url_prefix="/staff")
 Answer = str | tuple[str, int] | Response

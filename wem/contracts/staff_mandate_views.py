@@ -14,7 +14,6 @@ from wem.contracts.application_wording import ACCOUNT_TYPES
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
 from wem.contracts.staff_forms import GiveBackForm
-from wem.contracts.staff_request_views import me
 from wem.contracts.state_rules import MANDATE, UNREGISTERED, Illegal, MandateAction
 from wem.contracts.wording import MANDATE_ACTS, MANDATES
 from wem.db import db
@@ -22,6 +21,7 @@ from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_mandates",

@@ -16,12 +16,12 @@ from wem.contracts.catalogue_changing import InUse
 from wem.contracts.catalogue_models import Campaign, Course, Option, TooSoon
 from wem.contracts.staff_catalogue_views import all_of, catalogue_form, kept, ranks, taken
 from wem.contracts.staff_forms import CampaignForm, EditOptionForm, LastDayForm, OptionEndForm, OptionForm
-from wem.contracts.staff_request_views import me
 from wem.db import db
 from wem.settings import settings
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_offers",

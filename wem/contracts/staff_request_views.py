@@ -10,7 +10,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit, clock
-from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
 from wem.billing import arrears
 from wem.contracts import costing, date_rules, deciding, describing, requesting
@@ -30,19 +29,11 @@ from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_requests", __name__, roles=LOOKERS | {StaffRole.contracts})
 act_blueprint = StaffBlueprint("staff_request_acts", __name__, roles=CHANGERS)
 Answer = str | tuple[str, int] | Response
-
-
-def me() -> Account:
-    """Return who is signed in; 404 for nobody."""
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 @blueprint.get("/staff/requests")

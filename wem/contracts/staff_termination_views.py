@@ -16,7 +16,6 @@ from wem.contracts.request_models import Correction, OwnProposal, Termination, T
 from wem.contracts.staff_change_views import reach
 from wem.contracts.staff_ending_views import decided, denied
 from wem.contracts.staff_forms import NoteForm, TerminationForm
-from wem.contracts.staff_request_views import me
 from wem.contracts.staff_views import CHANGERS, contract_to_change
 from wem.contracts.state_rules import Illegal, TerminationAction, TerminationState
 from wem.contracts.wording import SCOPES, TERMINATION_GROUNDS, TERMINATIONS
@@ -25,6 +24,7 @@ from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_terminations", __name__, roles=CHANGERS, url_prefix="/staff")
 Answer = str | tuple[str, int] | Response

@@ -21,7 +21,7 @@ from wem.contracts.requesting import NotPossible, Way
 from wem.contracts.wording import REFUSALS
 from wem.db import db
 from wem.web.htmx import see_other
-from wem.web.session import current_account, current_customer
+from wem.web.session import ours
 
 Answer = str | tuple[str, int] | Response
 
@@ -43,9 +43,7 @@ class Page:
 
 def who() -> tuple[Contract, Account]:
     """Return the contract, held while it is changed, and the person; 404 without one."""
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
+    customer, account = ours()
     contract = contract_in_force(customer.id)
     if contract is None:
         abort(404)

@@ -13,11 +13,11 @@ from wem.domains import choosing
 from wem.domains.forms import SERVICE, ListSenderForm
 from wem.domains.models import ListSender, SenderDomain
 from wem.domains.rules import DomainState
-from wem.domains.views import ours
 from wem.lists.models import MailingList
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("list_senders", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response

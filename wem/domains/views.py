@@ -11,7 +11,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit, clock
-from wem.accounts.models import Account, Customer
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.domains import checking, choosing, claiming, keys
@@ -27,20 +26,12 @@ from wem.settings import settings
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other, wants_fragment
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account, current_customer, current_membership
+from wem.web.session import current_membership, ours
 
 blueprint = CustomerBlueprint("domains", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response
 # So long after a domain was added its page asks by itself whether the records were found.
 WATCHED = timedelta(hours=2)
-
-
-def ours() -> tuple[Customer, Account]:
-    """Return the customer for whom the person works, and the person."""
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
-    return customer, account
 
 
 def keeps() -> bool:

@@ -29,7 +29,7 @@ from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 ROLES = frozenset({StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff_inbound", __name__, roles=ROLES, url_prefix="/staff/inbound")
@@ -145,7 +145,7 @@ def open_mail(id: int) -> Answer:
     mail, form = found_or_404(InboundMail, id), ReasonForm()
     if not form.validate_on_submit():
         return _page(mail, form, MailAnswerForm(formdata=None), 422)
-    answering.note_opened(mail, str(form.reason.data), by=_me())
+    answering.note_opened(mail, str(form.reason.data), by=me().id)
     db.session.commit()
     opened = {**session.get(OPENED, {}), str(id): clock.now().isoformat()}
     session[OPENED] = dict(list(opened.items())[-MOST_OPEN:])
@@ -164,7 +164,7 @@ def answer(id: int) -> Answer:
         abort(404)
     if not form.validate_on_submit():
         return _page(mail, ReasonForm(formdata=None), form, 422)
-    answering.answer(mail, read, str(form.text.data), by=_me())
+    answering.answer(mail, read, str(form.text.data), by=me().id)
     db.session.commit()
     flash(gettext("Your answer is on its way."), "success")
     return see_other(url_for("staff_inbound.show", id=id))
@@ -178,7 +178,7 @@ def inquiry(id: int) -> Answer:
     if raw is None or mail.state is InboundState.waiting or not (_is_open(mail) or mail.route in KEPT):
         flash(gettext("Please give a reason first, and read the mail."), "warning")
         return see_other(url_for("staff_inbound.show", id=id))
-    made = answering.make_inquiry(mail, raw, by=_me())
+    made = answering.make_inquiry(mail, raw, by=me().id)
     if made is None:
         db.session.rollback()
         flash(gettext("Nobody can be said to have written this mail."), "warning")
@@ -205,7 +205,7 @@ def erase(id: int) -> Answer:
 
 
 def _act(id: int, act: Callable[..., bool], said: str, next_url: str = "") -> Answer:
-    if act(found_or_404(InboundMail, id), by=_me()):
+    if act(found_or_404(InboundMail, id), by=me().id):
         db.session.commit()
         flash(said, "success")
     else:
@@ -213,10 +213,3 @@ def _act(id: int, act: Callable[..., bool], said: str, next_url: str = "") -> An
         flash(gettext("This is not possible in the mail's present state."), "warning")
         next_url = ""
     return see_other(next_url or url_for("staff_inbound.show", id=id))
-
-
-def _me() -> int:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account.id

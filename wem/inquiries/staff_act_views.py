@@ -16,9 +16,10 @@ from wem.inquiries import answering, confirming, passing_on
 from wem.inquiries.confirming import CannotAsk
 from wem.inquiries.forms import AnswerForm, Line, NoteForm, PassOnForm, TieForm
 from wem.inquiries.models import Inquiry, Writer
-from wem.inquiries.staff_views import ROLES, Answer, assign_form, is_open, me, page, seen_or_404
+from wem.inquiries.staff_views import ROLES, Answer, assign_form, is_open, page, seen_or_404
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_inquiry_acts", __name__, roles=ROLES, url_prefix="/staff/inquiries")
 

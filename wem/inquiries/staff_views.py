@@ -29,7 +29,7 @@ from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 ROLES = frozenset({StaffRole.support, StaffRole.contracts, StaffRole.billing, StaffRole.operations})
 # What is confidential is theirs and admin's alone (2-1).
@@ -43,13 +43,6 @@ OPEN_FOR = timedelta(minutes=30)
 MOST_OPEN = 20
 OPENED = "inquiries_opened"
 WAITS, ALL = "waiting", "all"
-
-
-def me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 def _is(roles: frozenset[StaffRole]) -> bool:

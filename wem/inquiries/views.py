@@ -28,7 +28,7 @@ from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account, current_customer, current_membership
+from wem.web.session import current_customer, current_membership, me, ours
 
 blueprint = CustomerBlueprint("inquiries", __name__, use=Use.contract)
 Answer = str | tuple[str, int] | Response
@@ -37,12 +37,12 @@ SHOWN = (EntryKind.asked, EntryKind.answer)
 
 def _visible() -> sa.ColumnElement[bool]:
     """What is confidential is the owners' and who asked it (2-1)."""
-    membership, account = current_membership(), current_account()
-    if membership is None or account is None:
+    membership = current_membership()
+    if membership is None:
         abort(404)
     if membership.role is Role.owner:
         return sa.true()
-    return sa.or_(Inquiry.confidential.is_(False), Inquiry.account_id == account.id)
+    return sa.or_(Inquiry.confidential.is_(False), Inquiry.account_id == me().id)
 
 
 def _owned(id: int) -> Inquiry:
@@ -76,9 +76,7 @@ def _may_ask() -> bool:
 @blueprint.route("/inquiries/new", methods=["GET", "POST"])
 @limiter.limit("30/hour", methods=["POST"])
 def new() -> Answer:
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
+    customer, account = ours()
     if not _may_ask():
         abort(403)
     form = AskForm(subject=request.args.get("subject", "")[:150])
@@ -135,9 +133,7 @@ def _names(entries: Sequence[InquiryEntry]) -> dict[int, str]:
 @blueprint.post("/inquiries/<int:id>/add")
 @limiter.limit("60/hour")
 def add(id: int) -> Answer:
-    inquiry, account, form = _owned(id), current_account(), AddForm()
-    if account is None:
-        abort(404)
+    inquiry, account, form = _owned(id), me(), AddForm()
     if not form.validate_on_submit():
         return _page(inquiry, form, 422)
     db.session.refresh(inquiry, with_for_update=True)
@@ -150,10 +146,10 @@ def add(id: int) -> Answer:
 
 @blueprint.post("/inquiries/<int:id>/close")
 def close(id: int) -> Answer:
-    inquiry, account = _owned(id), current_account()
+    inquiry = _owned(id)
     db.session.refresh(inquiry, with_for_update=True)
     try:
-        answering.close(inquiry, by=account.id if account else None)
+        answering.close(inquiry, by=me().id)
     except Illegal:
         db.session.rollback()
         return see_other(url_for("inquiries.show", id=id))

@@ -23,10 +23,11 @@ from wem.lists.blank_rules import CodeProblem, Order, taking
 from wem.lists.models import MailingList
 from wem.lists.notice import notice_for
 from wem.lists.senders import sender_for
-from wem.lists.views import list_or_404, ours
+from wem.lists.views import list_or_404
 from wem.outbox import SystemMail
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("blank_mail", __name__, use=Use.manage)
 Page = str | tuple[str, int] | Response

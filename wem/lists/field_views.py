@@ -18,10 +18,11 @@ from wem.lists.notice import notice_for
 from wem.lists.rules import field_key
 from wem.lists.senders import sender_of
 from wem.lists.states import FieldKind
-from wem.lists.views import join_url, list_or_404, ours
+from wem.lists.views import join_url, list_or_404
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("fields", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response

@@ -26,7 +26,7 @@ from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_uploads", __name__, roles=frozenset({StaffRole.contracts, StaffRole.support}), url_prefix="/staff/uploads"
@@ -102,7 +102,7 @@ def approve(upload_id: int) -> Answer:
     if not form.validate_on_submit():
         return _page(upload, form, RefusalForm(formdata=None), 422)
     said = gettext("The upload is approved. Its addresses are being registered.")
-    return _decide(upload, lambda: uploading.approve(upload, (form.note.data or "").strip(), by=_me()), said)
+    return _decide(upload, lambda: uploading.approve(upload, (form.note.data or "").strip(), by=me().id), said)
 
 
 @blueprint.post("/<int:upload_id>/refuse")
@@ -111,7 +111,7 @@ def refuse(upload_id: int) -> Answer:
     if not form.validate_on_submit():
         return _page(upload, DecisionForm(formdata=None), form, 422)
     said = gettext("The upload is refused. Its file and rows are erased.")
-    return _decide(upload, lambda: uploading.refuse(upload, (form.note.data or "").strip(), by=_me()), said)
+    return _decide(upload, lambda: uploading.refuse(upload, (form.note.data or "").strip(), by=me().id), said)
 
 
 def _decide(upload: Upload, act: object, said: str) -> Answer:
@@ -128,13 +128,6 @@ def _decide(upload: Upload, act: object, said: str) -> Answer:
             "warning",
         )
     return see_other(url_for("staff_uploads.show", upload_id=upload_id))
-
-
-def _me() -> int:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account.id
 
 
 @blueprint.get("/<int:upload_id>/evidence")

@@ -22,7 +22,7 @@ from wem.lists.public_forms import DetailsForm
 from wem.lists.rules import ADDRESS_PROBLEM_TEXTS, Address, mask_address, read_address
 from wem.lists.states import SubscriptionState, SuppressionReason
 from wem.lists.subscribing import Asked
-from wem.lists.views import list_or_404, ours
+from wem.lists.views import list_or_404
 from wem.lists.wording import EVENTS, STATE_KINDS, STATES, WAYS
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.filters import number
@@ -30,6 +30,7 @@ from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("subscribers", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Response as FlaskResponse
-from flask import abort, flash, request, stream_with_context, url_for
+from flask import flash, request, stream_with_context, url_for
 from flask import render_template as render
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -31,7 +31,7 @@ from wem.web.htmx import page_or_fragment, see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = CustomerBlueprint("uploads", __name__, use=Use.upload, url_prefix="/lists/<int:list_id>/imports")
 Answer = str | tuple[str, int] | Response
@@ -45,13 +45,6 @@ def _list(list_id: int) -> MailingList:
 
 def _upload(list_id: int, upload_id: int) -> Upload:
     return owned_or_404(Upload, upload_id, Upload.list_id == list_id)
-
-
-def _me() -> int:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account.id
 
 
 @blueprint.get("")
@@ -72,7 +65,7 @@ def index(list_id: int) -> Answer:
 @limiter.limit("60/hour", methods=["POST"])
 def new(list_id: int) -> Answer:
     mailing_list = _list(list_id)
-    customer_id, account_id = mailing_list.customer_id, _me()
+    customer_id, account_id = mailing_list.customer_id, me().id
     form = NewUploadForm(uploading.attested_allowed(customer_id))
     offer = uploading.stop_list_is_due(customer_id)
     if not form.is_submitted():
@@ -119,7 +112,7 @@ def columns(list_id: int, upload_id: int) -> Answer:
         return _columns_page(mailing_list, upload, form, choices, 422 if form.is_submitted() else 200)
     path, shape = storage.path_of(upload.storage_key or ""), FileShape.from_dict(upload.shape)
     evidence_before = upload.statement.get("evidence")
-    taken, said, account_id = forgetting.taken_keys(upload.customer_id), _said(form), _me()
+    taken, said, account_id = forgetting.taken_keys(upload.customer_id), _said(form), me().id
     # Looking for choices and keeping evidence take their time: not inside a transaction.
     db.session.rollback()
     mapping = upload_columns.mapping_of(choices, path, shape, taken)
@@ -263,18 +256,18 @@ def refused(list_id: int, upload_id: int) -> Answer:
 
 @blueprint.post("/<int:upload_id>/apply")
 def apply(list_id: int, upload_id: int) -> Answer:
-    return _act(list_id, upload_id, lambda upload: uploading.apply(upload, by=_me()))
+    return _act(list_id, upload_id, lambda upload: uploading.apply(upload, by=me().id))
 
 
 @blueprint.post("/<int:upload_id>/discard")
 def discard(list_id: int, upload_id: int) -> Answer:
     said = gettext("The file is discarded. Nothing has been changed.")
-    return _act(list_id, upload_id, lambda upload: uploading.discard(upload, by=_me()), said)
+    return _act(list_id, upload_id, lambda upload: uploading.discard(upload, by=me().id), said)
 
 
 @blueprint.post("/<int:upload_id>/undo")
 def undo(list_id: int, upload_id: int) -> Answer:
-    return _act(list_id, upload_id, lambda upload: uploading.undo(upload, by=_me()))
+    return _act(list_id, upload_id, lambda upload: uploading.undo(upload, by=me().id))
 
 
 def _act(list_id: int, upload_id: int, act: Any, said: str = "") -> Answer:

@@ -8,12 +8,11 @@ from typing import Any
 import segno
 import sqlalchemy as sa
 from flask import Response as FlaskResponse
-from flask import abort, flash, render_template, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit, clock
-from wem.accounts.models import Account, Customer
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
@@ -26,18 +25,10 @@ from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.origins import public_url
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account, current_customer
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("lists", __name__, use=Use.manage)
 Answer = str | tuple[str, int] | Response
-
-
-def ours() -> tuple[Customer, Account]:
-    """Return the customer for whom the person works, and the person."""
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
-    return customer, account
 
 
 def list_or_404(id: int) -> MailingList:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
-from wem.accounts.models import Account, Customer
 from wem.accounts.rules import WRITERS
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
@@ -30,19 +29,11 @@ from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account, current_customer
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("composing", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
-
-
-def ours() -> tuple[Customer, Account]:
-    """Return the customer for whom the person works, and the person."""
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
-    return customer, account
 
 
 @blueprint.route("/mailings/new", methods=["GET", "POST"])

@@ -19,7 +19,7 @@ from wem.notices.models import Incident, windows
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account, current_customer, current_membership
+from wem.web.session import current_customer, current_membership, ours
 
 blueprint = CustomerBlueprint("maintenance", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
@@ -49,10 +49,7 @@ def index() -> Answer:
 @blueprint.post("/mailings/maintenance")
 def choose() -> Answer:
     """Take the choices for one window; what is not of this customer does not exist."""
-    customer, account = current_customer(), current_account()
-    typed = request.form.get("incident", "")
-    if customer is None or account is None:
-        abort(404)
+    (customer, account), typed = ours(), request.form.get("incident", "")
     incident = next((each for each in _ahead(customer.id) if str(each.id) == typed), None)
     if incident is None:
         flash(gettext("This maintenance is over, or was moved. Please look again."), "warning")

@@ -29,7 +29,7 @@ from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = CustomerBlueprint("previews", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
@@ -81,10 +81,7 @@ def html(id: int) -> Answer:
 def find(id: int) -> Answer:
     """Look up one reader by the whole address; limited and on record, so that nobody tries a list of addresses."""
     mailing = owned_or_404(Mailing, id)
-    account = current_account()
-    form = FindReaderForm()
-    if account is None:
-        abort(404)
+    account, form = me(), FindReaderForm()
     if not form.validate_on_submit():
         return page(mailing, find=form), 422
     reader = previewing.find(mailing.customer_id, form.address.data or "")
@@ -139,8 +136,8 @@ def copy_form(customer_id: int, *, fresh: bool = False) -> TestCopyForm:
 
 def _chosen(mailing: Mailing) -> Chosen:
     """Return the mail as the reader that the address of the page names; the first invented one when it names none."""
-    key, account = request.args.get("reader", ""), current_account()
-    reader = previewing.found_by(key, mailing, account.id) if account is not None else None
+    key = request.args.get("reader", "")
+    reader = previewing.found_by(key, mailing, me().id)
     numbers = {str(number): number for number in range(len(SAMPLES))}
     index = numbers.get(key, 0)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from flask import Response as FlaskResponse
-from flask import abort, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -19,7 +19,7 @@ from wem.mailings.views import about
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = CustomerBlueprint("mailing_progress", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
@@ -64,11 +64,8 @@ def unschedule(id: int) -> Answer:
 
 def _act(id: int, act: Callable[..., None], said: str) -> Answer:
     mailing = owned_or_404(Mailing, id)
-    account = current_account()
-    if account is None:
-        abort(404)
     try:
-        act(mailing, by=account.id)
+        act(mailing, by=me().id)
     except NotPossible:
         db.session.rollback()
         flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")

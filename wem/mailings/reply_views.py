@@ -31,7 +31,7 @@ from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account, current_customer, current_membership
+from wem.web.session import current_customer, current_membership, me, ours
 
 blueprint = CustomerBlueprint("replies", __name__, use=Use.compose)
 Page = str | tuple[str, int] | Response
@@ -218,8 +218,7 @@ def stop(id: int) -> Page:
 
 @blueprint.route("/replies/settings", methods=["GET", "POST"])
 def settings() -> Page:
-    customer, account = current_customer(), current_account()
-    assert customer is not None and account is not None
+    customer, account = ours()
     stored = db.session.get(ReplySetting, customer.id)
     form = ReplySettingForm(
         where=OWN if stored and stored.address else WEM,
@@ -242,10 +241,7 @@ def settings() -> Page:
 
 
 def _held(id: int) -> tuple[Conversation, Account]:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return owned_or_404(Conversation, id), account
+    return owned_or_404(Conversation, id), me()
 
 
 def _reader(conversation: Conversation) -> Subscriber | None:

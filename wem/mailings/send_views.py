@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import abort, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -21,7 +21,7 @@ from wem.mailings.titles import Titles
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account, current_membership
+from wem.web.session import current_membership, me
 
 blueprint = CustomerBlueprint("sending", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
@@ -71,10 +71,7 @@ def check(id: int) -> Answer:
 def send(id: int) -> Answer:
     """Start or schedule it, once: whoever presses a second time is shown what the first press did."""
     mailing = owned_or_404(Mailing, id)
-    account = current_account()
-    if account is None:
-        abort(404)
-    account_id = account.id
+    account_id = me().id
     # Making the texts takes long; nobody else's writing waits for it.
     ready = starting.prepare(mailing) if _to_be_sent(mailing) else None
     # Nobody changes it between this look and the start.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit
-from wem.accounts.models import Account, Customer
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
@@ -21,17 +20,10 @@ from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
-from wem.web.session import current_account, current_customer
+from wem.web.session import ours
 
 blueprint = CustomerBlueprint("test_copies", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
-
-
-def ours() -> tuple[Customer, Account]:
-    customer, account = current_customer(), current_account()
-    if customer is None or account is None:
-        abort(404)
-    return customer, account
 
 
 @blueprint.route("/testers", methods=["GET", "POST"])

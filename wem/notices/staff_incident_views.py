@@ -20,7 +20,7 @@ from wem.notices.wording import PARTS, PHASES, REASONS
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_incidents",
@@ -29,13 +29,6 @@ blueprint = StaffBlueprint(
     url_prefix="/staff/incidents",
 )
 Answer = str | tuple[str, int] | Response
-
-
-def _me() -> int:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account.id
 
 
 @blueprint.get("")
@@ -74,11 +67,11 @@ def new() -> Answer:
         begins_at=in_japan(form.begins_at.data),
         ends_at=in_japan(form.ends_at.data) if form.ends_at.data else None,
         created_at=clock.now(),
-        created_by=_me(),
+        created_by=me().id,
     )
     db.session.add(row)
     db.session.flush()
-    audit.record("incident.open", by=_me(), customer_id=row.customer_id, subject=row, planned=row.planned)
+    audit.record("incident.open", by=me().id, customer_id=row.customer_id, subject=row, planned=row.planned)
     db.session.commit()
     flash(gettext("Announced. It stands on the status page and as a banner."), "success")
     return see_other(url_for("staff_incidents.show", id=row.id))
@@ -99,7 +92,7 @@ def move(id: int) -> Answer:
     row.begins_at, row.ends_at = begins, ends
     audit.record(
         "incident.move",
-        by=_me(),
+        by=me().id,
         customer_id=row.customer_id,
         subject=row,
         begins=begins.isoformat(),
@@ -116,7 +109,7 @@ def show(id: int) -> Answer:
     if row.closed_at is None and form.validate_on_submit():
         row.closed_at = row.ends_at = clock.now()
         row.closing_words = (form.words.data or "").strip()
-        audit.record("incident.close", by=_me(), customer_id=row.customer_id, subject=row)
+        audit.record("incident.close", by=me().id, customer_id=row.customer_id, subject=row)
         db.session.commit()
         flash(gettext("Closed. The status page says what was done."), "success")
         return see_other(url_for("staff_incidents.show", id=id))

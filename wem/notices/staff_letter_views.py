@@ -22,7 +22,7 @@ from wem.notices.wording import KINDS, LETTER_STATES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
 from wem.web.htmx import see_other
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint(
     "staff_letters", __name__, roles=frozenset({StaffRole.contracts, StaffRole.support}), url_prefix="/staff/letters"
@@ -41,13 +41,6 @@ def _letter(id: int) -> Notice:
     if notice is None or notice.channel is not Channel.letter:
         abort(404)
     return notice
-
-
-def _me() -> int:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account.id
 
 
 @blueprint.get("")
@@ -79,7 +72,7 @@ def pdf() -> Answer:
 def printed() -> Answer:
     ids = [int(each) for each in request.form.getlist("letter") if each.isdigit()]
     found = _letters(ids, NoticeState.waiting)
-    letters.mark_printed(found, by=_me())
+    letters.mark_printed(found, by=me().id)
     db.session.commit()
     count = len(found)
     text = ngettext("%(num)d letter is marked as printed.", "%(num)d letters are marked as printed.", count)
@@ -92,7 +85,7 @@ def again(id: int) -> Answer:
     """Send what came back by letter, to the address that is declared by now."""
     notice = _came_back(id)
     try:
-        letter = reaching.again_by_letter(notice, by=_me())
+        letter = reaching.again_by_letter(notice, by=me().id)
     except IllegalMove:
         return _gone(id)
     db.session.commit()
@@ -105,7 +98,7 @@ def leave(id: int) -> Answer:
     """Take what came back off the work list: nothing more is to be done."""
     notice = _came_back(id)
     try:
-        telling.leave(notice, by=_me())
+        telling.leave(notice, by=me().id)
     except IllegalMove:
         return _gone(id)
     db.session.commit()
@@ -148,7 +141,7 @@ def _marked(id: int, mark: Mark) -> Answer:
         return see_other(url_for("staff_notices.show", id=id))
     on: date = form.day
     try:
-        mark(notice, on, by=_me())
+        mark(notice, on, by=me().id)
     except IllegalMove:
         flash(gettext("This letter is not at that point. Please look at its state."), "error")
         return see_other(url_for("staff_notices.show", id=id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -21,7 +21,7 @@ from wem.web.files import file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 READERS = frozenset({StaffRole.contracts, StaffRole.billing, StaffRole.support})
 WRITERS = frozenset({StaffRole.contracts, StaffRole.support})
@@ -81,19 +81,16 @@ def pdf(id: int) -> Answer:
 def announce() -> Answer:
     form = AnnouncementForm()
     if form.validate_on_submit():
-        me = current_account()
-        if me is None:
-            abort(404)
         row = Announcement(
             title=(form.title.data or "").strip(),
             body=(form.body.data or "").strip(),
             published_at=clock.now(),
             until=form.until.data,
-            created_by=me.id,
+            created_by=me().id,
         )
         db.session.add(row)
         db.session.flush()
-        audit.record("announcement.publish", by=me.id, subject=row)
+        audit.record("announcement.publish", by=me().id, subject=row)
         db.session.commit()
         flash(gettext("Published. It stands on the public page and on the start pages."), "success")
         return see_other(url_for("staff_announcements.announce"))
@@ -104,10 +101,10 @@ def announce() -> Answer:
 
 @writing_blueprint.post("/<int:id>/withdraw")
 def withdraw(id: int) -> Answer:
-    row, me = found_or_404(Announcement, id), current_account()
-    if row.withdrawn_at is None and me is not None:
+    row = found_or_404(Announcement, id)
+    if row.withdrawn_at is None:
         row.withdrawn_at = clock.now()
-        audit.record("announcement.withdraw", by=me.id, subject=row)
+        audit.record("announcement.withdraw", by=me().id, subject=row)
         db.session.commit()
     flash(gettext("It is no longer shown."), "success")
     return see_other(url_for("staff_announcements.announce"))

@@ -21,7 +21,7 @@ from wem.web.htmx import see_other
 from wem.web.limits import limiter
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account, current_customer, current_membership
+from wem.web.session import current_customer, current_membership, me
 
 blueprint = CustomerBlueprint("notices", __name__, use=Use.contract)
 Answer = str | tuple[str, int] | Response
@@ -95,11 +95,11 @@ def read_all() -> Answer:
 
 
 def _mark(found: list[Notice]) -> None:
-    account = current_account()
+    account = me()
     for notice in found:
         if notice.read_at is None:
             notice.read_at = clock.now()
-            notice.read_by = account.id if account else None
+            notice.read_by = account.id
 
 
 def _may_mark() -> bool:

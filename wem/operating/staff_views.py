@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -21,17 +21,10 @@ from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import begin_work, current_account, end_work, present_sign_in
+from wem.web.session import begin_work, end_work, me, present_sign_in
 
 blueprint = StaffBlueprint("staff_operations", __name__, roles=OPERATORS, url_prefix="/staff/operations")
 Answer = str | tuple[str, int] | Response
-
-
-def _me() -> Account:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account
 
 
 @blueprint.get("")
@@ -54,7 +47,7 @@ def new() -> Answer:
             form.scope.data or "",
             form.moment(form.begins_at),
             form.moment(form.ends_at),
-            by=_me().id,
+            by=me().id,
         )
         db.session.commit()
         flash(gettext("The order is entered, and the customer is told."), "success")
@@ -85,16 +78,16 @@ def show(id: int) -> Answer:
 def begin(id: int) -> Answer:
     row = found_or_404(OperationOrder, id)
     try:
-        work = ordering.begin(row, _me(), present_sign_in())
+        work = ordering.begin(row, me(), present_sign_in())
     except Illegal:
         db.session.rollback()
-        audit.record("operation.denied", by=_me().id, customer_id=row.customer_id, subject=row)
+        audit.record("operation.denied", by=me().id, customer_id=row.customer_id, subject=row)
         db.session.commit()
         flash(gettext("This order has not begun or is over."), "error")
         return see_other(url_for("staff_operations.show", id=id))
     before = _present()
     if before is not None:
-        ordering.end(before, clock.now(), by=_me().id)
+        ordering.end(before, clock.now(), by=me().id)
     db.session.commit()
     begin_work(work)
     return see_other("/dashboard")
@@ -112,7 +105,7 @@ def end() -> Answer:
     work = _present()
     if work is None:
         return see_other(url_for("staff_operations.index"))
-    ordering.end(work, clock.now(), by=_me().id)
+    ordering.end(work, clock.now(), by=me().id)
     db.session.commit()
     flash(gettext("The work has ended. The customer is told."), "success")
     return see_other(url_for("staff_operations.show", id=work.order_id))
@@ -122,7 +115,7 @@ def end() -> Answer:
 def end_order(id: int) -> Answer:
     row = found_or_404(OperationOrder, id)
     try:
-        ordering.end_order(row, by=_me().id)
+        ordering.end_order(row, by=me().id)
     except Illegal:
         db.session.rollback()
         flash(gettext("This order is over already."), "warning")

@@ -24,20 +24,13 @@ from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import me
 
 KEEPERS = frozenset({StaffRole.contracts})
 blueprint = StaffBlueprint("staff_disclosures", __name__, roles=KEEPERS, url_prefix="/staff/disclosures")
 # Nobody but administrators.
 look_blueprint = StaffBlueprint("staff_looks", __name__, roles=frozenset())
 Answer = str | tuple[str, int] | Response
-
-
-def _me() -> int:
-    account = current_account()
-    if account is None:
-        abort(404)
-    return account.id
 
 
 def _shown(row: Disclosure, said: str) -> Response:
@@ -50,7 +43,7 @@ def _denied(row: Disclosure, act: str) -> Response:
     """What the table does not allow was asked for: nothing happens, and it is written down."""
     number, customer_id = row.id, row.customer_id
     db.session.rollback()
-    audit.record(f"disclosure.denied_{act}", by=_me(), customer_id=customer_id, subject=row)
+    audit.record(f"disclosure.denied_{act}", by=me().id, customer_id=customer_id, subject=row)
     db.session.commit()
     flash(gettext("This is not possible any more, or not allowed."), "error")
     return see_other(url_for("staff_disclosures.show", id=number))
@@ -90,11 +83,11 @@ def new() -> Answer:
             form.requester.data or "",
             form.items.data or "",
             form.reason.data or "",
-            by=_me(),
+            by=me().id,
             reference=form.reference.data or "",
         )
         if paper:
-            disclosing.attach(row, *paper, by=_me())
+            disclosing.attach(row, *paper, by=me().id)
         return _shown(row, gettext("It is entered. A second person must approve it now."))
     page = render_template("privacy/staff/disclosure_new.html", form=form)
     return page, 422 if form.is_submitted() else 200
@@ -115,7 +108,7 @@ def show(id: int) -> Answer:
         people={account.id: account.name for account in people},
         waits=row.state is DisclosureState.proposed,
         approved=row.state is DisclosureState.approved,
-        mine=row.proposed_by == _me(),
+        mine=row.proposed_by == me().id,
         note_form=NoteForm(),
         given_form=GivenForm(),
         paper_form=PaperForm(),
@@ -140,7 +133,7 @@ def attach(id: int) -> Answer:
     if found is None:
         flash(gettext("Please choose a file of up to 30 MB."), "error")
         return see_other(url_for("staff_disclosures.show", id=id))
-    disclosing.attach(row, *found, by=_me())
+    disclosing.attach(row, *found, by=me().id)
     return _shown(row, gettext("The paper is kept."))
 
 
@@ -153,7 +146,7 @@ def decide(id: int) -> Answer:
         return see_other(url_for("staff_disclosures.show", id=id))
     row = db.session.get_one(Disclosure, id, with_for_update=True, populate_existing=True)
     try:
-        disclosing.decide(row, DisclosureAction[chosen], form.note.data or "", by=_me())
+        disclosing.decide(row, DisclosureAction[chosen], form.note.data or "", by=me().id)
     except OwnProposal:
         return _denied(row, "own_approval")
     except Illegal:
@@ -170,7 +163,7 @@ def give(id: int) -> Answer:
         return see_other(url_for("staff_disclosures.show", id=id))
     row = db.session.get_one(Disclosure, id, with_for_update=True, populate_existing=True)
     try:
-        disclosing.give(row, form.given_on.data, form.how.data or "", by=_me())
+        disclosing.give(row, form.given_on.data, form.how.data or "", by=me().id)
     except Illegal:
         return _denied(row, "giving")
     return _shown(row, gettext("It is noted as given."))

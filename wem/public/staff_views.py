@@ -16,7 +16,7 @@ from wem.public import manual_reading, terms_reading
 from wem.public.forms import TextForm
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
-from wem.web.session import current_account
+from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_texts", __name__, roles=frozenset({StaffRole.contracts}), url_prefix="/staff/terms")
 Answer = str | tuple[str, int] | Response
@@ -52,7 +52,6 @@ def new(kind: str) -> Answer:
         if not lines:
             form.text.errors = [gettext("The texts are the same.")]
         elif request.form.get("publish") == "1":
-            me = current_account()
             assert form.effective_from.data is not None
             try:
                 row = publishing.publish(
@@ -61,7 +60,7 @@ def new(kind: str) -> Answer:
                     (form.summary.data or "").strip(),
                     form.effective_from.data,
                     bool(form.adverse.data),
-                    by=me.id if me else 0,
+                    by=me().id,
                 )
             except publishing.TooSoon:
                 form.effective_from.errors = [

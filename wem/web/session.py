@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -91,6 +91,22 @@ def sign_out() -> None:
 def current_account() -> Account | None:
     """Return who is signed in, or None."""
     return current_user.account if current_user.is_authenticated else None
+
+
+def me() -> Account:
+    """Return who is signed in; 404 for nobody."""
+    account = current_account()
+    if account is None:
+        abort(404)
+    return account
+
+
+def ours() -> tuple[Customer, Account]:
+    """Return the customer for whom the person works, and the person; 404 without one."""
+    customer, account = current_customer(), me()
+    if customer is None:
+        abort(404)
+    return customer, account
 
 
 def current_membership() -> Membership | OnBehalf | None:
