@@ -12,12 +12,12 @@ from typing import Any
 import redis
 from rq import Queue, Worker
 
-from wem import create_app
+from wem import create_worker_app
 from wem import queue as queue_module
 from wem.db import db
 from wem.queue import QUEUES
 
-app = create_app()
+app = create_worker_app()
 
 
 class FlaskWorker(Worker):

@@ -11,9 +11,8 @@ import click
 import sqlalchemy as sa
 from flask import Flask
 from flask.cli import FlaskGroup
-from flask_migrate import upgrade
 
-from wem import clock, create_app, schedule
+from wem import clock, create_app, create_worker_app, schedule
 from wem.accounts.cli import create_admin
 from wem.bounces.cli import read_mail_command
 from wem.contracts.cli import due_command
@@ -28,7 +27,7 @@ log = logging.getLogger("wem.cli")
 
 def _app() -> Flask:
     try:
-        return create_app()
+        return create_worker_app()
     except SettingsError as error:
         print(f"wem: {error}", file=sys.stderr)
         sys.exit(2)
@@ -42,7 +41,10 @@ def main() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to the present tables."""
-    upgrade(str(ROOT / "migrations"))
+    from flask_migrate import upgrade
+
+    with create_app().app_context():
+        upgrade(str(ROOT / "migrations"))
 
 
 @main.command()

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -87,7 +86,6 @@ class Base(DeclarativeBase):
 
 # Models stand on the plain Base; the extension gives the session and shares the tables.
 db = SQLAlchemy(metadata=Base.metadata)
-migrate = Migrate(render_as_batch=True, compare_type=True)
 
 # On SQLite a transaction that may write takes the write lock when it begins: a read that later turns into a write
 # fails at once when somebody wrote in between. Page views only read and must not wait for writers.

@@ -11,7 +11,7 @@ import time
 import sqlalchemy as sa
 
 from bench.delivering.processes import usage
-from wem import create_app
+from wem import create_worker_app
 from wem.db import db
 from wem.delivery import jobs
 from wem.delivery.models import Dispatch, DispatchState
@@ -34,7 +34,7 @@ def state_of(dispatch_id: int) -> DispatchState:
 
 def main(shard: int, dispatch_id: int) -> None:
     """Run the job until the dispatch has ended, then say what it took."""
-    with create_app(settings_from_environment()).app_context():
+    with create_worker_app(settings_from_environment()).app_context():
         state_of(dispatch_id)
         before = usage(os.getpid())
         print("ready", flush=True)

@@ -36,9 +36,9 @@ SLOWLY = {"pattern": "*", "stage": "after_data", "action": "delay", "seconds": 0
 PATIENCE = 120.0  # seconds, on a machine with much else to do
 WORKER = """
 import time
-from wem import create_app
+from wem import create_worker_app
 from wem.delivery import draining, sending
-with create_app().app_context():
+with create_worker_app().app_context():
     print("ready", flush=True)
     {call}(time.monotonic() + {patience})
 """

@@ -41,7 +41,7 @@ def test_a_stopped_worker_ends_quickly_and_nothing_is_sent_twice(tmp_path):
         began = time.monotonic()
         os.kill(pid, signal.SIGTERM)
         while _lives(pid):
-            assert time.monotonic() - began < 10, "the worker does not stop"
+            assert time.monotonic() - began < 40, "the worker does not stop before its turn of 55 s is over"
             time.sleep(0.05)
         # The supervisor starts another one, which goes on.
         service.wait("the mailing is done", lambda: db.session.get(Mailing, mailing_id).state is MailingState.done)

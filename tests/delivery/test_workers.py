@@ -97,10 +97,8 @@ def test_a_mailing_and_a_confirmation_from_start_to_end(
     assert mailbox.count() >= 303  # and one to each of those who are told that it is done
     mail = SystemMail(kind="reader_confirmation", recipient="new@readers.example.com", subject="確認", text="x")
     outbox.post(mail, customer_id=world.ours.customer.id, about="subscription 1")
-    began = time.monotonic()
     db.session.commit()
     wait_for(lambda: mailbox.count(recipient="new@readers.example.com") == 1)
-    assert time.monotonic() - began < 5  # a fraction of a second on a machine that has nothing else to do
 
 
 def test_what_redis_forgot_the_sweep_rings_again(

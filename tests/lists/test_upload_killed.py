@@ -29,8 +29,8 @@ PROGRAM = """
 import logging, sys, time
 from pathlib import Path
 from tests.conftest import settings_for_tests
-from wem import create_app
-app = create_app(settings_for_tests(Path(sys.argv[1]), DATABASE_URL=sys.argv[2]))
+from wem import create_worker_app
+app = create_worker_app(settings_for_tests(Path(sys.argv[1]), DATABASE_URL=sys.argv[2]))
 logging.disable(logging.CRITICAL)
 from wem.lists import jobs, upload_applying, upload_checking
 upload_applying.CHUNK = dict.fromkeys(upload_applying.CHUNK, 40)

@@ -95,10 +95,10 @@ def test_a_deadline_leaves_the_rest_for_the_next(world: World) -> None:
 
 KILLED = """
 import os, signal
-from wem import create_app
+from wem import create_worker_app
 from wem.db import db
 from wem.tracking import counting
-with create_app().app_context():
+with create_worker_app().app_context():
     assert counting.count_some() == {number}
     db.session.flush()
     os.kill(os.getpid(), signal.SIGKILL)

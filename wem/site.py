@@ -1,0 +1,199 @@
+"""The pages: every blueprint there is, and what only requests need."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from wem.accounts import account_views, team_views
+from wem.accounts import staff_views as staff_people_views
+from wem.accounts import views as accounts_views
+from wem.billing import staff_views as staff_arrears_views
+from wem.bounces import staff_views as staff_bounce_views
+from wem.bounces import views as bounce_views
+from wem.cases import report_views, staff_act_views, staff_claim_views, staff_report_views
+from wem.cases import staff_views as staff_case_views
+from wem.contracts import (
+    application_paper_views,
+    application_partner_views,
+    application_staff_views,
+    application_views,
+    credential_views,
+    dashboard_views,
+    emergency_staff_views,
+    emergency_views,
+    filing_views,
+    request_views,
+    staff_catalogue_views,
+    staff_change_views,
+    staff_ending_views,
+    staff_mandate_views,
+    staff_offer_views,
+    staff_request_views,
+    staff_termination_views,
+)
+from wem.contracts import staff_views as staff_contract_views
+from wem.contracts import views as contract_views
+from wem.db import db
+from wem.domains import list_views as list_sender_views
+from wem.domains import staff_views as staff_domain_views
+from wem.domains import views as domain_views
+from wem.inbound import staff_views as staff_inbound_views
+from wem.inquiries import answering as inquiry_answering
+from wem.inquiries import public_views as inquiry_order_views
+from wem.inquiries import staff_act_views as staff_inquiry_act_views
+from wem.inquiries import staff_views as staff_inquiry_views
+from wem.inquiries import views as inquiry_views
+from wem.lists import (
+    blank_views,
+    field_views,
+    public_link_views,
+    public_preference_views,
+    subscriber_views,
+    upload_views,
+)
+from wem.lists import public_views as public_list_views
+from wem.lists import staff_views as staff_upload_views
+from wem.lists import views as lists_views
+from wem.mailings import (
+    answering,
+    compose_views,
+    maintenance_views,
+    preview_views,
+    progress_views,
+    reply_views,
+    result_views,
+    send_views,
+    test_copy_views,
+)
+from wem.mailings import views as mailings_views
+from wem.notices import public_views as public_notice_views
+from wem.notices import staff_incident_views, staff_letter_views
+from wem.notices import staff_views as staff_notice_views
+from wem.notices import views as notice_views
+from wem.operating import staff_views as staff_operation_views
+from wem.operating import views as operation_views
+from wem.privacy import staff_views as staff_privacy_views
+from wem.privacy.looking_views import set_up_looking
+from wem.public import health_views
+from wem.public import staff_views as staff_text_views
+from wem.public import views as public_views
+from wem.settings import ROOT
+from wem.staff import views as staff_views
+from wem.tracking import public_views as public_tracking_views
+from wem.web.blueprints import OpenBlueprint
+from wem.web.context import set_up_context
+from wem.web.errors import set_up_errors
+from wem.web.headers import set_up_headers
+from wem.web.htmx import set_up_htmx
+from wem.web.limits import set_up_limits
+from wem.web.numbers import set_up_numbers
+from wem.web.origins import Origin, guard_origins
+from wem.web.session import set_up_sessions
+
+csrf = CSRFProtect()
+migrate = Migrate(render_as_batch=True, compare_type=True)
+BLUEPRINTS: tuple[OpenBlueprint, ...] = (
+    health_views.blueprint,
+    public_views.blueprint,
+    public_views.robots_blueprint,
+    staff_text_views.blueprint,
+    accounts_views.blueprint,
+    account_views.blueprint,
+    team_views.blueprint,
+    staff_people_views.blueprint,
+    dashboard_views.blueprint,
+    contract_views.blueprint,
+    staff_contract_views.blueprint,
+    filing_views.blueprint,
+    request_views.blueprint,
+    staff_change_views.blueprint,
+    staff_arrears_views.blueprint,
+    staff_catalogue_views.blueprint,
+    staff_offer_views.blueprint,
+    staff_mandate_views.blueprint,
+    staff_mandate_views.revealing_blueprint,
+    staff_ending_views.blueprint,
+    staff_request_views.blueprint,
+    staff_request_views.act_blueprint,
+    staff_termination_views.blueprint,
+    staff_views.blueprint,
+    staff_views.watch_blueprint,
+    application_views.blueprint,
+    credential_views.blueprint,
+    emergency_views.blueprint,
+    emergency_staff_views.blueprint,
+    application_staff_views.blueprint,
+    application_paper_views.blueprint,
+    application_partner_views.blueprint,
+    notice_views.blueprint,
+    public_notice_views.blueprint,
+    staff_notice_views.blueprint,
+    staff_notice_views.writing_blueprint,
+    staff_letter_views.blueprint,
+    staff_incident_views.blueprint,
+    lists_views.blueprint,
+    blank_views.blueprint,
+    domain_views.blueprint,
+    list_sender_views.blueprint,
+    staff_domain_views.blueprint,
+    field_views.blueprint,
+    subscriber_views.blueprint,
+    upload_views.blueprint,
+    staff_upload_views.blueprint,
+    inquiry_views.blueprint,
+    inquiry_order_views.blueprint,
+    staff_inquiry_views.blueprint,
+    staff_inquiry_act_views.blueprint,
+    staff_inbound_views.blueprint,
+    public_list_views.blueprint,
+    public_link_views.blueprint,
+    public_preference_views.blueprint,
+    public_tracking_views.blueprint,
+    mailings_views.blueprint,
+    compose_views.blueprint,
+    preview_views.blueprint,
+    maintenance_views.blueprint,
+    test_copy_views.blueprint,
+    send_views.blueprint,
+    progress_views.blueprint,
+    result_views.blueprint,
+    bounce_views.blueprint,
+    staff_bounce_views.blueprint,
+    reply_views.blueprint,
+    report_views.blueprint,
+    staff_case_views.blueprint,
+    staff_act_views.blueprint,
+    staff_report_views.blueprint,
+    staff_claim_views.blueprint,
+    staff_privacy_views.blueprint,
+    staff_privacy_views.look_blueprint,
+    staff_operation_views.blueprint,
+    operation_views.blueprint,
+)
+
+
+def set_up_site(app: Flask) -> None:
+    """Give the application its pages on both origins, and what upgrades its database."""
+    app.config["MAX_CONTENT_LENGTH"] = 210 * 1024 * 1024
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the sign-in
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000  # addresses of static files carry their version
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    set_up_numbers(app)
+    set_up_sessions(app)
+    guard_origins(app)
+    csrf.init_app(app)
+    set_up_htmx(app)
+    set_up_limits(app)
+    set_up_headers(app)
+    set_up_context(app, {"/replies": answering.unread, "/inquiries": inquiry_answering.unread})
+    set_up_looking(app)
+    set_up_errors(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+        if blueprint.origin is Origin.public:
+            csrf.exempt(blueprint)  # no session there; forms carry signed tokens
+    if hops := int(app.config["WEM"].TRUSTED_PROXIES):
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
