@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import upgrade
 
@@ -17,8 +16,9 @@ from tests import factories
 from tests.name_server import NameServer, running_name_server
 from tests.not_run import chromium
 from tests.page import Browser
+from tests.worlds import KeptWorld, empty_tables, keep_world, write_world
 from wem import create_app
-from wem.db import Base, db
+from wem.db import db
 from wem.settings import ROOT, Settings
 from wem.web.limits import limiter
 
@@ -123,21 +123,23 @@ def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
                 (folder / f"wem.sqlite3{rest}").unlink(missing_ok=True)
             shutil.copy(folder / "empty.sqlite3", folder / "wem.sqlite3")
         else:
-            names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-            with db.engine.begin() as connection:
-                connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            empty_tables()
         yield app
         db.session.rollback()
         db.session.remove()
     app.config["WEM"] = right
 
 
+@pytest.fixture(scope="session")
+def _kept_world(_sqlite_app: Flask) -> KeptWorld:
+    with _sqlite_app.app_context():
+        return keep_world()
+
+
 @pytest.fixture
-def world(app: Flask) -> factories.World:
+def world(_kept_world: KeptWorld, app: Flask) -> factories.World:
     """Two customers with contracts, people, a list and readers each; a staff member, a partner."""
-    world = factories.world()
-    db.session.commit()
-    return world
+    return write_world(_kept_world)
 
 
 @pytest.fixture

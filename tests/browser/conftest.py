@@ -15,7 +15,7 @@ from tests.service import Service, running_service
 from wem.settings import ROOT
 
 RESULTS = ROOT / "test-results"
-PATIENCE = 20_000  # milliseconds for a page or a step of the workers, on a busy machine
+PATIENCE = 90_000  # milliseconds for a page or a step of the workers, on a busy machine
 Opened = Callable[..., Page]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from babel.messages.pofile import read_po
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
@@ -14,25 +14,30 @@ from wem.web.languages import FOLDER
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WHOLE = {"runOnly": STANDARDS}
-# Colours and targets take most of the time. Fingers are what targets are made for: that is asked of a phone.
-DESK = {**WHOLE, "rules": {"target-size": {"enabled": False}}}
-PHONE = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]}}
+# Colours and targets take most of the time: they are asked of a phone alone. Fingers are what targets are made for.
+SLOW = ["color-contrast", "link-in-text-block", "target-size"]
+DESK = {**WHOLE, "rules": {name: {"enabled": False} for name in SLOW}}
+PHONE = {"runOnly": {"type": "rule", "values": SLOW}}
 # A refused form is an answer, not an accident, but Chromium writes it down as one.
 ANSWERS = re.compile(r"Failed to load resource: .* status of (403|404|422)")
 JAPANESE = re.compile(r"[ぁ-んァ-ン一-龥]")
 DATA = {"メールアドレス", "氏名"}  # headings of the uploaded files
-TEXTS = """() => {
+# Of the page as it stands, or as it comes from another address.
+TEXTS = """async (address) => {
   const found = new Set();
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const page = address
+    ? new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html")
+    : document;
+  const walker = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode());) {
     if (!node.parentElement.closest("script, style, template, textarea, pre, code, [lang]:not(html)"))
       found.add(node.textContent.trim().replace(/\\s+/g, " "));
   }
-  for (const each of document.querySelectorAll("[aria-label], [placeholder], [title], [alt]"))
+  for (const each of page.querySelectorAll("[aria-label], [placeholder], [title], [alt]"))
     if (!each.closest("[lang]:not(html)"))
       for (const name of ["aria-label", "placeholder", "title", "alt"]) found.add(each.getAttribute(name) || "");
-  found.add(document.title.split(" | ")[0]);
-  return [...found];
+  found.add(page.title.split(" | ")[0]);
+  return {lang: page.documentElement.lang, texts: [...found]};
 }"""
 
 
@@ -58,7 +63,12 @@ class Watch:
 
 def violations(page: Page, asked: Mapping[str, object] = WHOLE) -> list[str]:
     """Return what axe finds against WCAG 2.2 AA and its own good practice."""
-    found = Axe().run(page, options={**asked, "resultTypes": ["violations"]}).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(
+        "asked => axe.run(asked).then(found => found.violations)",
+        {**asked, "resultTypes": ["violations"], "preload": False},
+    )
     return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found]
 
 
@@ -91,9 +101,9 @@ def words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(english - japanese), frozenset(japanese - english)
 
 
-def leftovers(page: Page, language: str) -> list[str]:
-    """Return the texts of the page that stand in the other language, and a wrong `lang`."""
+def leftovers(page: Page, language: str, address: str = "") -> list[str]:
+    """Return what stands in the other language on the page, or at another address of its origin, and a wrong `lang`."""
     english, japanese = words()
-    found = set(page.evaluate(TEXTS)) & (english if language == "ja" else japanese - DATA)
-    stated = page.locator("html").get_attribute("lang")
-    return sorted(found) + ([] if stated == language else [f"html lang={stated}"])
+    read = page.evaluate(TEXTS, address)
+    found = set(read["texts"]) & (english if language == "ja" else japanese - DATA)
+    return sorted(found) + ([] if read["lang"] == language else [f"html lang={read['lang']}"])

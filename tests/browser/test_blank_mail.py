@@ -63,7 +63,7 @@ def write(page: Page, service: Service, *, sender: str, recipient: str, subject:
 
 def open_mail(page: Page, service: Service, subject: str) -> None:
     """Open the first mail to the phone with this subject."""
-    mail, *_ = service.mailbox.wait_for(recipient=PHONE, subject=subject, timeout=60)
+    mail, *_ = service.mailbox.wait_for(recipient=PHONE, subject=subject)
     page.goto(f"{service.settings.MAILBOX_URL}/mails/{mail['id']}?view=text")
 
 
@@ -75,7 +75,7 @@ def confirm(page: Page, service: Service) -> None:
     page_of_list.wait_for_timeout(1500)  # what is pressed within a second is taken for a scanner
     page_of_list.get_by_role("button", name=ja("Complete the registration")).click()
     expect(page_of_list.get_by_role("heading", level=1)).to_contain_text("登録")
-    service.mailbox.wait_for(recipient=PHONE, subject="【登録完了】", timeout=60)
+    service.mailbox.wait_for(recipient=PHONE, subject="【登録完了】")
 
 
 def ask_and_be_answered(phone: Page, owner: Page, service: Service) -> None:

@@ -34,7 +34,7 @@ def test_asked_by_form_and_by_mail_and_answered(service: Service, opened: Opened
     press(owner, "Send it to the help desk")
     expect(owner.get_by_role("main")).to_contain_text("画面.png")
     number = (re.search(r"Q\d{6}", owner.get_by_role("main").inner_text()) or [""])[0]
-    service.mailbox.wait_for(recipient=owner_email, subject=number, timeout=60)
+    service.mailbox.wait_for(recipient=owner_email, subject=number)
 
     follow(staff, "Inquiries")
     assert violations(staff) == []
@@ -42,7 +42,7 @@ def test_asked_by_form_and_by_mail_and_answered(service: Service, opened: Opened
     assert violations(staff) == []
     staff.get_by_label(ja("Our answer")).fill("ブラウザーを更新してください。")
     press(staff, "Send the answer")
-    answer, *_ = service.mailbox.wait_for(recipient=owner_email, subject=f"Re: [{number}]", timeout=60)
+    answer, *_ = service.mailbox.wait_for(recipient=owner_email, subject=f"Re: [{number}]")
 
     # Written back by mail, it stands in the same thread.
     owner.goto(f"{service.settings.MAILBOX_URL}/mails/{answer['id']}?view=text")
@@ -63,7 +63,7 @@ def test_asked_by_form_and_by_mail_and_answered(service: Service, opened: Opened
     phone.locator("#subject").fill("申込みについて")
     phone.locator("#text").fill("何日かかりますか。")
     phone.get_by_role("main").get_by_role("button", name="メールを送る", exact=True).click()
-    service.mailbox.wait_for(recipient=PHONE, subject="お問い合わせを受け付けました", timeout=60)
+    service.mailbox.wait_for(recipient=PHONE, subject="お問い合わせを受け付けました")
     staff.goto(f"{service.portal}/staff/inquiries")
     steps.reload_until(staff, "s****@docomo.ne.jp")
     staff.get_by_role("row", name="s****@docomo.ne.jp").get_by_role("link").click()
@@ -74,7 +74,7 @@ def test_asked_by_form_and_by_mail_and_answered(service: Service, opened: Opened
     assert violations(staff) == []
     staff.get_by_label(ja("Our answer")).fill("3営業日ほどです。")
     press(staff, "Send the answer")
-    service.mailbox.wait_for(recipient=PHONE, subject="申込みについて", timeout=60)
+    service.mailbox.wait_for(recipient=PHONE, subject="申込みについて")
 
 
 def test_an_emergency_stop_by_who_cannot_sign_in(service: Service, opened: Opened) -> None:
@@ -87,7 +87,7 @@ def test_an_emergency_stop_by_who_cannot_sign_in(service: Service, opened: Opene
     stranger.get_by_label(ja("Contract number, or the e-mail address for our notices")).fill("notice@shop.example.jp")
     stranger.get_by_label(ja("E-mail address with which you sign in")).fill(owner_email)
     press(stranger, "Send the link to the registered address")
-    mail, *_ = service.mailbox.wait_for(recipient="notice@shop.example.jp", subject="緊急停止", timeout=60)
+    mail, *_ = service.mailbox.wait_for(recipient="notice@shop.example.jp", subject="緊急停止")
     stranger.goto(f"{service.settings.MAILBOX_URL}/mails/{mail['id']}?view=text")
     with stranger.expect_popup() as popup:
         stranger.locator("pre a[href*='/emergency-stop/']").first.click()
@@ -97,7 +97,7 @@ def test_an_emergency_stop_by_who_cannot_sign_in(service: Service, opened: Opene
     expect(page.get_by_role("main")).to_contain_text(ja("Everything has stopped"))
     owner.goto(f"{service.portal}/dashboard")
     expect(owner).to_have_url(re.compile("/login"))
-    service.mailbox.wait_for(recipient=owner_email, subject="緊急停止", timeout=60)
+    service.mailbox.wait_for(recipient=owner_email, subject="緊急停止")
 
     steps.sign_in(staff, service, staff_email)
     follow(staff, "Emergency stops")

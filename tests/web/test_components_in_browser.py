@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
+from tests.browser.judging import overflows, violations
 from tests.web.gallery import LAYOUTS, make_gallery
 
 pytestmark = pytest.mark.browser
@@ -38,17 +38,6 @@ def page(chrome: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints == []
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe finds against WCAG 2.2 AA and its own good practice."""
-    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = Axe().run(page, options={"runOnly": rules}).response["violations"]
-    return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found]
-
-
-def overflows(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 COLOURS_AND_WIDTHS = [(1280, "dark", "&flash=1"), (360, "light", "&bad=1")]
