@@ -66,8 +66,8 @@ def write_world(kept: KeptWorld) -> factories.World:
         db.session.execute(table.insert(), rows)
     if db.engine.dialect.name == "postgresql":
         _count_on(kept)
-    db.session.commit()
     world: factories.World = _objects_of(kept.keys)
+    db.session.commit()  # on SQLite an open transaction keeps all others from writing
     return world
 
 
