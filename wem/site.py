@@ -91,6 +91,7 @@ from wem.web.htmx import set_up_htmx
 from wem.web.limits import set_up_limits
 from wem.web.numbers import set_up_numbers
 from wem.web.origins import Origin, guard_origins
+from wem.web.reading import set_up_reading
 from wem.web.session import set_up_sessions
 
 csrf = CSRFProtect()
@@ -182,6 +183,7 @@ def set_up_site(app: Flask) -> None:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000  # addresses of static files carry their version
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     set_up_numbers(app)
+    set_up_reading(app)
     set_up_sessions(app)
     guard_origins(app)
     csrf.init_app(app)

@@ -9,7 +9,7 @@ import time_machine
 
 from tests.contracts.applications import ENTRIES, TYPED, make_application
 from tests.documents.test_documents import words
-from tests.factories import make_account
+from tests.factories import make_account, make_option
 from wem import clock
 from wem.accounts.models import Customer, Invitation, Partner
 from wem.accounts.rules import StaffRole
@@ -19,6 +19,7 @@ from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
 from wem.db import db
+from wem.lists import blank_addresses
 from wem.notices.models import Notice
 from wem.notices.rules import Channel, NoticeKind
 from wem.web.limits import limiter
@@ -277,14 +278,24 @@ def test_a_name_that_is_taken_makes_nothing(world, browser_for):
     assert staff.post(f"{path}/start", past).status == 422
 
 
-def test_the_start_date_changes_by_a_new_guide_and_not_after_it(world, browser_for):
+def test_a_name_that_is_lent_as_a_dedicated_address_is_taken(world, browser_for):
     application, staff = make_application(), browser_for(world.admin)
+    path = checklist(staff, application)
+    code = blank_addresses.lend(world.ours.mailing_list, "oshirase7", by=None).code
+    db.session.commit()
+    page = staff.post(f"{path}/start", {**start_on(), "slug": code})
+    assert page.status == 422 and only().state is ApplicationState.checking
+
+
+def test_the_start_date_changes_by_a_new_guide_and_not_after_it(world, browser_for):
+    application, staff = make_application(options=[make_option(monthly=0).code]), browser_for(world.admin)
     path = checklist(staff, application)
     staff.post(f"{path}/start", start_on(3))
     later = (clock.today() + timedelta(days=5)).isoformat()
     assert staff.post(f"{path}/start-date", {"new_date": later}).status == 303
     contract = db.session.get(Contract, only().contract_id)
     assert contract.start_date.isoformat() == later
+    assert [row.since for row in contract.options] == [contract.start_date]
     assert kinds(application)[-1] is NoticeKind.start_corrected
     with time_machine.travel(clock.now() + timedelta(days=5)):
         even_later = (clock.today() + timedelta(days=9)).isoformat()

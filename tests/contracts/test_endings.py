@@ -1,5 +1,6 @@
 """Our own notices: refusal of renewal, correction, termination by two people, restriction, and the daily job."""
 
+import dataclasses
 from datetime import date, datetime
 
 import pytest
@@ -13,11 +14,12 @@ from wem.audit import AuditEvent
 from wem.bounces import returning
 from wem.cli import main
 from wem.clock import JAPAN
-from wem.contracts import due, ending, jobs, refusing
+from wem.contracts import due, ending, jobs, refusing, requesting
 from wem.contracts.due_rules import What
 from wem.contracts.models import Contract, Stop
 from wem.contracts.part_models import ContractTerm
-from wem.contracts.request_models import Correction, RenewalRefusal, Termination
+from wem.contracts.request_models import Correction, RenewalRefusal, Termination, TerminationGround, TerminationScope
+from wem.contracts.requesting import Way
 from wem.contracts.rules import ContractState, EndReason, Restriction, SuspensionGround, Use
 from wem.contracts.state_rules import CorrectionState, TerminationState
 from wem.db import db
@@ -330,3 +332,54 @@ def test_one_that_fails_keeps_no_other_from_its_day(world, monkeypatch):
         db.session.commit()
         jobs.apply_due()
     assert db.session.get_one(Contract, planned[1].contract_id).state is ContractState.active
+
+
+def test_what_was_under_way_against_it_lapses_with_the_contract(world, browser_for):
+    other, id = second_person(), world.ours.contract.id
+    with at("2026-07-20T10:00"):
+        demand = ending.issue_correction(world.ours.contract, "違反", "是正", date(2026, 8, 20), by=world.admin.id)
+        asked = ending.propose_termination(
+            world.ours.contract, TerminationGround.unfit, TerminationScope.part, "事実", by=world.admin.id, part="配信"
+        )
+        requesting.cancel(world.ours.contract, Way(world.admin.id, clock.now()))
+        db.session.commit()
+    with at("2026-08-01T00:01"):
+        jobs.apply_due()
+        assert db.session.get_one(Correction, demand.id).state is CorrectionState.lapsed
+        assert db.session.get_one(Termination, asked.id).state is TerminationState.lapsed
+        approver = browser_for(other)
+        # From a page that was opened the day before.
+        approver.post(f"/staff/terminations/{asked.id}", {"note": "確認", "decision": "approve"})
+        page = approver.get(approver.post(f"/staff/contracts/{id}/suspend", {"ground": "danger", "note": "x"}).location)
+        assert "この契約は終了しています" in page.soup.select_one(".flashes").get_text()
+        assert not contract_of(world.ours).suspended and audited("contract.denied_termination")
+        for action in ("lapse", "approve"):
+            approver.post(f"/staff/terminations/{asked.id}", {"note": "確認", "decision": action})
+        assert len(audited("contract.denied_termination")) == 3
+    with at("2026-08-21T00:01"):
+        jobs.apply_due()
+        assert "是正の期間が満了しました" not in browser_for(world.admin).get("/staff/").text
+
+
+def test_no_part_is_ended_of_a_service_that_stands_still(world, browser_for):
+    """Else the lifting of the one suspension would let run what the termination has ended."""
+    other = second_person()
+    asked = ending.propose_termination(
+        world.ours.contract, TerminationGround.unfit, TerminationScope.part, "事実", by=world.admin.id, part="配信"
+    )
+    world.ours.contract.suspend(SuspensionGround.danger, "調査", by=None)
+    db.session.commit()
+    browser_for(other).post(f"/staff/terminations/{asked.id}", {"note": "確認", "decision": "approve"})
+    assert contract_of(world.ours).suspension_ground is SuspensionGround.danger
+    assert db.session.get_one(Termination, asked.id).state is TerminationState.proposed
+    assert audited("contract.denied_termination")
+
+
+def test_the_notice_names_the_end_that_the_setting_chooses(world, browser_for, app):
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], CONTRACT_END="literal")
+    with at("2026-03-01T10:00"):
+        page = browser_for(world.admin).get(f"/staff/contracts/{world.ours.contract.id}/refusal")
+        assert "2026年7月14日（火）" in page.text
+        row = refusing.refuse_renewal(world.ours.contract, "廃止", by=world.admin.id)
+        db.session.commit()
+    assert "2026年7月14日（火）" in str(db.session.get_one(Notice, row.notice_id).words)

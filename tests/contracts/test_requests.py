@@ -18,6 +18,7 @@ from wem.contracts.request_models import Channel, ContractRequest
 from wem.contracts.rules import ContractState, EndReason, Use
 from wem.contracts.state_rules import RequestState
 from wem.db import db
+from wem.lists.models import MonthPeak
 from wem.outbox import OutboxMail
 
 
@@ -286,3 +287,66 @@ def test_anothers_requests_are_not_there(world, browser_for):
         assert editor.get(f"/contract/{path}").status == 403
         assert editor.post(f"/contract/{path}", {"step": "done"}).status == 403
     assert clock.today()
+
+
+# -- what cannot be
+
+
+def test_a_change_that_the_end_comes_before_is_refused(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000]])
+    db.session.commit()
+    with at("2026-07-20T12:00"):
+        browser = browser_for(world.ours.owner)
+        send(browser, "/contract/cancel", {})  # out on 1 August
+        page = send(browser, "/contract/course", {"course": other.code})
+    assert page.status == 422 and "適用される前に契約が終了します" in page.text
+    assert [event.details["denied"] for event in audited("request.denied")] == ["ends before"]
+    assert only_request().effective_on == date(2026, 8, 1)
+
+
+def test_nobody_asks_before_there_is_a_contract(world, browser_for):
+    with at("2026-03-10T09:00"):
+        given = {"kind": "cancel", "channel": "letter", "received": "2025-12-31T10:00"}
+        page = browser_for(world.admin).submit(f"/staff/contracts/{world.ours.contract.id}/entry", given)
+        assert page.status == 422 and "受付日時が契約より前" in page.text
+        given |= {"received": "2026-03-09T10:00", "sent": "2026-03-09T10:01"}
+        page = browser_for(world.admin).submit(f"/staff/contracts/{world.ours.contract.id}/entry", given)
+        assert page.status == 422 and "発信日時が受付日時より後" in page.text
+    assert only_request() is None
+
+
+def test_words_that_have_changed_are_read_again(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000], [5000, 12000]])
+    db.session.commit()
+    with at("2026-03-05T12:00"):
+        browser = browser_for(world.ours.owner)
+        page = confirm(browser, "/contract/course", {"course": other.code})
+        assert "8,800円" in page.text
+        # An upload goes through while the page is open.
+        month = date(2026, 3, 1)
+        peak = db.session.get(MonthPeak, (world.ours.customer.id, month)) or MonthPeak(
+            customer_id=world.ours.customer.id, month=month
+        )
+        peak.peak, peak.reached_at = 1200, clock.now()
+        db.session.add(peak)
+        again = browser.post("/contract/course", {**page.form(""), "step": "done"})
+        assert again.status == 409 and "13,200円" in again.text and "内容が変わりました" in again.text
+        assert only_request() is None
+        # Nobody agrees by hand to what was never shown.
+        assert browser.post("/contract/course", {**again.form(""), "agreed": "", "step": "done"}).status == 409
+        assert browser.post("/contract/course", {**again.form(""), "step": "done"}).status == 303
+    assert "13,200円" in only_request().agreed
+
+
+def test_what_fell_due_before_the_end_is_done_before_it(world, browser_for):
+    with at("2026-07-20T12:00"):
+        browser = browser_for(world.ours.owner)
+        send(browser, "/contract/cancel", {})
+        send(browser, "/contract/details", {"planned": "2026-07-30", "person": "後任 花子"})
+    with at("2026-08-03T03:00"):  # three days late
+        jobs.apply_due()
+        jobs.apply_due()
+    contract = contract_of(world.ours)
+    assert (contract.person, contract.ended_on) == ("後任 花子", date(2026, 8, 1))
+    states = db.session.scalars(sa.select(ContractRequest.state).order_by(ContractRequest.id)).all()
+    assert states == [RequestState.applied, RequestState.applied]

@@ -89,6 +89,12 @@ def test_not_on_every_ground(world, browser_for, data, basis):
     assert db.session.scalar(sa.select(Disclosure.id)) is None
 
 
+@pytest.mark.parametrize("name", ["whose", "basis"])
+def test_a_ground_that_there_is_not(world, browser_for, name):
+    page = browser_for(world.admin).submit("/staff/disclosures/new", {**ASKED, name: "nonsense"})
+    assert page.status == 422 and db.session.scalar(sa.select(Disclosure.id)) is None
+
+
 def test_papers_of_another_disclosure_are_not_there(world, browser_for):
     rows = [
         disclosing.propose(side.customer, Basis.law, DataClass.secret, "x", "x", "x", by=world.admin.id)

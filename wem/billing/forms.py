@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, StringField, TextAreaField, ValidationError
+from wtforms import IntegerField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from wem import clock
+from wem.web.days import Day
 
 NEEDED = DataRequired(_l("This field is required."))
 
@@ -19,13 +20,13 @@ class ReceivableForm(FlaskForm):
         _l("Amount in yen, tax included"),
         [InputRequired(_l("This field is required.")), NumberRange(1, 100_000_000)],
     )
-    due_on = DateField(_l("Due on"), [NEEDED])
+    due_on = Day(_l("Due on"), [NEEDED])
 
 
 class SettleForm(FlaskForm):
-    settled_on = DateField(_l("Came in on"), [NEEDED], default=clock.today)
+    settled_on = Day(_l("Came in on"), [NEEDED], default=clock.today)
 
-    def validate_settled_on(self, field: DateField) -> None:
+    def validate_settled_on(self, field: Day) -> None:
         if field.data > clock.today():
             raise ValidationError(gettext("This day lies ahead."))
 

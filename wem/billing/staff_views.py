@@ -23,6 +23,7 @@ from wem.lists.models import MailingList
 from wem.mailings.models import Mailing, MailingState
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import found_or_404
 from wem.web.session import me
 
@@ -70,7 +71,7 @@ def index() -> Answer:
         return render_template(
             "billing/staff/arrears.html", debtors=everybody[:MOST], count=len(everybody), today=today
         )
-    marked = {int(number) for number in request.form.getlist("contract") if number.isascii() and number.isdigit()}
+    marked = {row_number(typed) for typed in request.form.getlist("contract")}
     chosen = [each for each in everybody if each.contract.id in marked and not each.contract.suspended]
     if not chosen:
         flash(gettext("Mark at least one contract that is not suspended yet."), "error")

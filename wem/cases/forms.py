@@ -12,7 +12,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
-    DateField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -40,6 +39,7 @@ from wem.db import db
 from wem.lists.models import MailingList
 from wem.lists.takedown_models import TakenDown
 from wem.mailings.models import Mailing
+from wem.web.days import Day
 
 NEEDED = DataRequired(_l("This field is required."))
 CHOSEN = DataRequired(_l("Please choose one."))
@@ -83,7 +83,7 @@ class ReportForm(FlaskForm):
 class CaseForm(FlaskForm):
     title = StringField(_l("In one line"), [NEEDED, Length(max=200)], filters=[_stripped])
     codes = Boxes(_l("Prohibited acts (Art. 12)"))
-    deadline = DateField(_l("Next step by"), [Optional()])
+    deadline = Day(_l("Next step by"), [Optional()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,7 +101,7 @@ class NewCaseForm(CaseForm):
 
 
 class ChangeForm(CaseForm):
-    deadline = DateField(_l("Next step by"), [NEEDED])
+    deadline = Day(_l("Next step by"), [NEEDED])
     assignee = SelectField(_l("In charge"), [Optional()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -137,25 +137,25 @@ class ClaimForm(FlaskForm):
     claimant = StringField(_l("Who claims"), [NEEDED, Length(max=200)], filters=[_stripped])
     demand = TextAreaField(_l("What is claimed"), LONG, filters=[_stripped])
     amount = IntegerField(_l("Sum claimed, in yen"), [Optional(), NumberRange(0, 1_000_000_000)])
-    raised_on = DateField(_l("Raised on"), [NEEDED], default=clock.today)
+    raised_on = Day(_l("Raised on"), [NEEDED], default=clock.today)
 
-    def validate_raised_on(self, field: DateField) -> None:
+    def validate_raised_on(self, field: Day) -> None:
         not_ahead(field)
 
 
-def not_ahead(field: DateField) -> None:
+def not_ahead(field: Day) -> None:
     if field.data and field.data > clock.today():
         raise ValidationError(gettext("This day lies ahead."))
 
 
 class TalkForm(FlaskForm):
-    held_on = DateField(_l("Held on"), [NEEDED], default=clock.today)
+    held_on = Day(_l("Held on"), [NEEDED], default=clock.today)
     way = RadioField(_l("How"), [CHOSEN], choices=[SelectChoice(way.value, text) for way, text in TALK_WAYS.items()])
     people = StringField(_l("Who took part"), [NEEDED, Length(max=300)], filters=[_stripped])
     matter = TextAreaField(_l("What it was about"), LONG, filters=[_stripped])
     result = TextAreaField(_l("What came of it"), [Optional(), Length(max=4000)], filters=[_stripped])
 
-    def validate_held_on(self, field: DateField) -> None:
+    def validate_held_on(self, field: Day) -> None:
         not_ahead(field)
 
     @property
@@ -173,9 +173,9 @@ class WarningForm(FlaskForm):
 class DemandForm(FlaskForm):
     breach = TextAreaField(_l("What is wrong, and by which clause"), LONG, filters=[_stripped])
     demand = TextAreaField(_l("What is to be done"), LONG, filters=[_stripped])
-    deadline = DateField(_l("Deadline"), [NEEDED])
+    deadline = Day(_l("Deadline"), [NEEDED])
 
-    def validate_deadline(self, field: DateField) -> None:
+    def validate_deadline(self, field: Day) -> None:
         if field.data <= clock.today():
             raise ValidationError(gettext("The deadline must lie ahead."))
 

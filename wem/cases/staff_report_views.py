@@ -20,6 +20,7 @@ from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import found_or_404
 from wem.web.session import me
 
@@ -82,7 +83,8 @@ def take_up(id: int) -> Answer:
     """Add a report to a case that is open already."""
     row, form = found_or_404(Report, id), TakeUpForm()
     typed = (form.case.data or "").upper().removeprefix("C").lstrip("0")
-    case = db.session.get(Case, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    number = row_number(typed)
+    case = db.session.get(Case, number) if number is not None else None
     if case is None or not form.validate():
         flash(gettext("There is no case of this number."), "error")
         return see_other(url_for("staff_reports.show", id=id))

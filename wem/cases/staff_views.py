@@ -34,6 +34,7 @@ from wem.lists.takedown_models import Takedown
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import me
@@ -70,11 +71,12 @@ def denied(case: Case, act: str) -> Response:
 
 
 def held(id: int) -> Case:
-    """Return a case, with its row held when something is about to change; 404."""
-    changes = request.method == "POST"
-    case = db.session.get(Case, id, with_for_update=changes, populate_existing=changes)
-    if case is None:
-        abort(404)
+    """Return a case, with its row and its contract's held when something is about to change; 404."""
+    case = found_or_404(Case, id)
+    if request.method == "POST":
+        # The contract first, as everywhere: two cases of one customer act one after the other.
+        db.session.refresh(case.contract, with_for_update=True)
+        db.session.refresh(case, with_for_update=True)
     return case
 
 
@@ -142,8 +144,8 @@ def new() -> Answer:
 
 
 def _named_report() -> Report | None:
-    typed = request.args.get("report", "")
-    return db.session.get(Report, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+    number = row_number(request.args.get("report"))
+    return db.session.get(Report, number) if number is not None else None
 
 
 @blueprint.get("/<int:id>")

@@ -11,7 +11,6 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
-    DateField,
     EmailField,
     Field,
     IntegerField,
@@ -34,6 +33,8 @@ from wem.contracts.application_wording import APPLICANTS, REASONS
 from wem.contracts.catalogue_models import Campaign
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
 from wem.domain_rules import is_carrier
+from wem.lists import blank_addresses
+from wem.web.days import Day
 
 AGREED = DataRequired(_l("Please read and agree."))
 
@@ -167,7 +168,7 @@ PAPER_CAMPAIGNS = timedelta(days=60)  # how long after its end a campaign is off
 class PartnerApplicationForm(ApplicationForm):
     """What a partner copies from the paper that was handed over."""
 
-    handed_on = DateField(_l("Handed over or posted on"), [NEEDED], default=clock.today)
+    handed_on = Day(_l("Handed over or posted on"), [NEEDED], default=clock.today)
 
     def validate_handed_on(self, field: Field) -> None:
         not_to_come(field.data)
@@ -183,7 +184,7 @@ class PartnerApplicationForm(ApplicationForm):
 class StaffApplicationForm(PartnerApplicationForm):
     """What staff copy from the paper that arrived, with its scan and the price that may be written on it (7-1)."""
 
-    arrived_on = DateField(_l("Received by us on"), [NEEDED], default=clock.today)
+    arrived_on = Day(_l("Received by us on"), [NEEDED], default=clock.today)
     scan = FileField(_l("Scan of the form"))
     debit_form = BooleanField(_l("The sealed request for direct debit came with it"))
     own_initial = IntegerField(_l("Special price: initial fee in yen, net"), [Optional(), NumberRange(0, 100_000_000)])
@@ -215,8 +216,8 @@ def not_to_come(on: date) -> None:
 
 
 class ArrivalForm(FlaskForm):
-    handed_on = DateField(_l("Handed over or posted on"), [NEEDED], default=clock.today)
-    arrived_on = DateField(_l("Received by us on"), [NEEDED], default=clock.today)
+    handed_on = Day(_l("Handed over or posted on"), [NEEDED], default=clock.today)
+    arrived_on = Day(_l("Received by us on"), [NEEDED], default=clock.today)
     scan = FileField(_l("Scan of the form"))
     debit_form = BooleanField(_l("The sealed request for direct debit came with it"))
 
@@ -225,7 +226,7 @@ class ArrivalForm(FlaskForm):
 
 
 class PaymentForm(FlaskForm):
-    paid_on = DateField(_l("Credited on"), [NEEDED], default=clock.today)
+    paid_on = Day(_l("Credited on"), [NEEDED], default=clock.today)
     amount = IntegerField(_l("Amount in yen"), [NEEDED, NumberRange(min=1, max=100_000_000)])
 
     def validate_paid_on(self, field: Field) -> None:
@@ -252,7 +253,7 @@ class RefusalForm(FlaskForm):
 class StartDateForm(FlaskForm):
     """Another start date than the guide said, by a new guide (Art. 4-4)."""
 
-    new_date = DateField(_l("Start date"), [NEEDED])
+    new_date = Day(_l("Start date"), [NEEDED])
 
     def validate_new_date(self, field: Field) -> None:
         if field.data < clock.today():
@@ -262,7 +263,7 @@ class StartDateForm(FlaskForm):
 class StartForm(FlaskForm):
     """The start date and what is lent (Art. 4-4, 8-1)."""
 
-    start_date = DateField(_l("Start date"), [NEEDED], default=clock.today)
+    start_date = Day(_l("Start date"), [NEEDED], default=clock.today)
     slug = OneLine(_l("Name in addresses"), [NEEDED])
     owner_email = EmailField(_l("Owner's e-mail address"), [NEEDED, mail_address])
 
@@ -275,5 +276,5 @@ class StartForm(FlaskForm):
         problem = rules.slug_problem(field.data)
         if problem == "form":
             raise ValidationError(gettext("Use 3 to 40 letters a–z, digits and hyphens."))
-        if problem:
+        if problem or blank_addresses.taken(field.data):
             raise ValidationError(gettext("The service itself uses this name. Please choose another one."))

@@ -240,6 +240,9 @@ def correct_start(application: Application, start: date, *, by: int) -> None:
     if contract is None or contract.start_date is None or not not_begun(application):
         raise Illegal("the start date stands")
     before, contract.start_date = contract.start_date, start
+    for option in contract.options:
+        if option.since == before:
+            option.since = start
     audit.record(
         "application.correct_start",
         by=by,

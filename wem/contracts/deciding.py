@@ -22,7 +22,9 @@ def check(row: ContractRequest, *, by: int) -> None:
 
 def earliest(row: ContractRequest) -> date | None:
     """Return from when an accepted request can hold: never in the past, changes of fees from a 1st."""
-    if row.effective_on is None or row.effective_on >= clock.today():
+    # Who is let go early has this day as the last one: the end itself cannot be today.
+    last_day = clock.today() if row.kind is RequestKind.early_exit else clock.today() - date_rules.DAY
+    if row.effective_on is None or row.effective_on > last_day:
         return row.effective_on
     return month_start(clock.today(), 1) if row.kind in BY_MONTHS else clock.today()
 

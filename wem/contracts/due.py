@@ -32,11 +32,11 @@ class Act:
 
 
 def plan(on: date) -> list[Act]:
-    """Return what is to be done on a day, what was missed before included; changes nothing."""
+    """Return what is to be done on a day, what was missed before included; day by day; changes nothing."""
     order = list(What)
     return sorted(
         [*_begins(on), *_ends(on), *_renewals(on), *_changes(on), *_corrections(on)],
-        key=lambda act: (order.index(act.what), act.day, act.row_id),
+        key=lambda act: (act.day, order.index(act.what), act.row_id),
     )
 
 
@@ -88,9 +88,9 @@ def _changes(on: date) -> Iterator[Act]:
             ContractRequest.state == RequestState.waiting,
             ContractRequest.kind.not_in((RequestKind.cancel, RequestKind.early_exit)),
             ContractRequest.effective_on <= on,
-            # What the end comes before lapses with it.
-            sa.or_(Contract.leaves_on.is_(None), Contract.leaves_on > on),
-            sa.or_(Contract.expires_on.is_(None), Contract.expires_on > on),
+            # What the end comes before lapses with it; what came before the end is done first, however late.
+            sa.or_(Contract.leaves_on.is_(None), Contract.leaves_on > ContractRequest.effective_on),
+            sa.or_(Contract.expires_on.is_(None), Contract.expires_on > ContractRequest.effective_on),
         )
     )
     for id, contract_id, day in db.session.execute(found):

@@ -7,11 +7,12 @@ from datetime import datetime
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, EmailField, TextAreaField, ValidationError
+from wtforms import EmailField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from wem import clock
 from wem.contracts.forms import NEEDED, OneLine, mail_address
+from wem.web.days import Moment
 
 
 class AskForStopForm(FlaskForm):
@@ -20,10 +21,10 @@ class AskForStopForm(FlaskForm):
 
 
 class StaffStopForm(FlaskForm):
-    received = DateTimeLocalField(_l("Reported at"), [NEEDED], default=clock.now)
+    received = Moment(_l("Reported at"), [NEEDED], default=clock.now)
     note = TextAreaField(_l("Who reported what, and how you know who it was"), [NEEDED, Length(max=500)])
 
-    def validate_received(self, field: DateTimeLocalField) -> None:
+    def validate_received(self, field: Moment) -> None:
         if field.data.replace(tzinfo=clock.JAPAN) > clock.now():
             raise ValidationError(gettext("The time of receipt lies in the future."))
 

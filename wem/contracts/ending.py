@@ -44,7 +44,7 @@ def issue_correction(contract: Contract, breach: str, demand: str, deadline: dat
 
 def close_correction(row: Correction, action: CorrectionAction, note: str, *, by: int) -> None:
     """Note that it was corrected, or take the notice back. Raises Illegal."""
-    if action is CorrectionAction.terminate:
+    if action not in (CorrectionAction.correct, CorrectionAction.withdraw):
         raise Illegal("a termination is proposed by itself")
     row.move(action)
     row.decided_by, row.decided_at, row.note = by, clock.now(), note
@@ -112,8 +112,16 @@ def open_termination(contract_id: int) -> Termination | None:
 
 
 def decide_termination(row: Termination, action: TerminationAction, note: str, *, by: int) -> None:
-    """Carry out, refuse or withdraw a termination; carried out it holds at once. Raises OwnProposal and Illegal."""
+    """Carry out, refuse or withdraw a termination; carried out it holds at once. Raises OwnProposal and Illegal.
+
+    In part it stops a service that runs: what stands still for another reason would run again with its lifting.
+    """
     contract = row.contract
+    if action is TerminationAction.lapse:
+        raise Illegal("it lapses with the contract alone")
+    stands_still = contract.suspended or contract.state is ContractState.ended
+    if action is TerminationAction.approve and row.scope is TerminationScope.part and stands_still:
+        raise Illegal("there is no service to end a part of")
     row.decide(action, note, by=by)
     audit.record(f"termination.{action.name}", by=by, customer_id=contract.customer_id, subject=row, note=note)
     if action is not TerminationAction.approve:
@@ -123,8 +131,7 @@ def decide_termination(row: Termination, action: TerminationAction, note: str, *
         found.move(CorrectionAction.terminate)
         found.decided_by, found.decided_at = by, clock.now()
     if row.scope is TerminationScope.part:
-        if not contract.suspended:
-            contract.suspend(SuspensionGround.partial_termination, row.part, by=by)
+        contract.suspend(SuspensionGround.partial_termination, row.part, by=by)
         notifying.terminated(row)
         return
     contract.take(life_rules.terminate(contract.life, clock.today()))

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -19,6 +19,7 @@ from wem.contracts.models import DETAILS
 from wem.contracts.rules import SuspensionGround
 from wem.contracts.wording import GROUNDS
 from wem.lists import blank_addresses
+from wem.web.days import Day
 
 NEEDED = DataRequired(_l("This field is required."))
 CHOSEN = DataRequired(_l("Please choose one."))
@@ -78,7 +79,7 @@ class NewContractForm(DetailsForm):
     kana = OneLine(_l("Name in kana"), [NEEDED, Length(max=100)])
     slug = OneLine(_l("Name in addresses"), [NEEDED])
     course = SelectField(_l("Course"), [CHOSEN])
-    start_date = DateField(_l("Start date"), [NEEDED], default=clock.today)
+    start_date = Day(_l("Start date"), [NEEDED], default=clock.today)
     owner_name = OneLine(_l("Owner's name"), [NEEDED, Length(max=100)])
     owner_email = EmailField(_l("Owner's e-mail address"), [NEEDED, mail_address])
 

@@ -12,9 +12,19 @@ from wem.contracts.date_rules import DAY, Term
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, Stop, literal_ends
 from wem.contracts.part_models import ContractTerm, Standstill
-from wem.contracts.request_models import RequestKind, open_requests
+from wem.contracts.request_models import Correction, RequestKind, Termination, open_requests
 from wem.contracts.rules import ContractState
-from wem.contracts.state_rules import MandateAction, RequestAction, RequestState
+from wem.contracts.state_rules import (
+    TERMINATION,
+    CorrectionAction,
+    CorrectionState,
+    MandateAction,
+    RequestAction,
+    RequestState,
+    TerminationAction,
+    TerminationState,
+    after,
+)
 from wem.db import db
 
 
@@ -85,6 +95,7 @@ def close(contract: Contract, *, by: int | None) -> None:
         held = request.kind in (RequestKind.cancel, RequestKind.early_exit) and request.state is RequestState.waiting
         applies = held and contract.leaves_on == contract.ended_on
         request.move(RequestAction.apply if applies else RequestAction.lapse)
+    _lapse(contract)
     for mandate in mandates(contract.id):
         if mandate.unregistered:
             mandate.move(MandateAction.void, by=by)
@@ -105,6 +116,18 @@ def close(contract: Contract, *, by: int | None) -> None:
         ended=str(contract.ended_on),
     )
     notifying.ended(contract)
+
+
+def _lapse(contract: Contract) -> None:
+    """What staff had under way against the contract asks for nothing any more."""
+    demands = Correction.state.in_((CorrectionState.running, CorrectionState.due))
+    for demand in db.session.scalars(sa.select(Correction).where(Correction.contract_id == contract.id, demands)):
+        demand.move(CorrectionAction.lapse)
+        demand.decided_at = clock.now()
+    waits = Termination.state == TerminationState.proposed
+    for proposal in db.session.scalars(sa.select(Termination).where(Termination.contract_id == contract.id, waits)):
+        proposal.state = after(TERMINATION, proposal.state, TerminationAction.lapse)
+        proposal.decided_at = clock.now()
 
 
 def in_use(contract: Contract) -> bool:

@@ -13,7 +13,7 @@ from wem import clock
 from wem.contracts import date_rules, describing
 from wem.contracts.addressing import about, addressee
 from wem.contracts.describing import in_japanese
-from wem.contracts.models import Contract
+from wem.contracts.models import Contract, literal_ends
 from wem.contracts.request_models import (
     ContractRequest,
     Correction,
@@ -197,7 +197,9 @@ def renewal_refused(row: RenewalRefusal, term: date_rules.Term, deadline: date) 
     """Send our refusal of renewal: by mail or letter only (5-3); a mail that comes back in time becomes a letter."""
     with _written():
         contract = row.contract
-        facts = _named(contract, (gettext("The contract ends on"), term.aligned_end), (gettext("Reason"), row.reason))
+        facts = _named(
+            contract, (gettext("The contract ends on"), term.end(literal_ends())), (gettext("Reason"), row.reason)
+        )
         before = gettext("We do not renew the contract below (Art. 5-2, 5-3).")
         after = gettext(
             "If this notice reaches you after %(day)s, the contract ends one term later.", day=in_japanese(deadline)

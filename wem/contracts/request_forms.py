@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    DateField,
     HiddenField,
     RadioField,
     SelectField,
@@ -30,6 +29,7 @@ from wem.contracts.date_rules import month_start
 from wem.contracts.forms import CHOSEN, NEEDED, DetailsForm, OneLine
 from wem.contracts.models import Contract
 from wem.contracts.wording import DETAILS
+from wem.web.days import Day
 
 MONTHS_AHEAD = 13
 
@@ -101,7 +101,7 @@ class OptionsForm(WantedForm):
 
 
 class FilingForm(SteppedForm):
-    planned = DateField(_l("Changes on"), [NEEDED], default=clock.today)
+    planned = Day(_l("Changes on"), [NEEDED], default=clock.today)
 
 
 class ChangeDetailsForm(DetailsForm, FilingForm):

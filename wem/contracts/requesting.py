@@ -44,6 +44,8 @@ def taken(token: str | None) -> ContractRequest | None:
 def _open(contract: Contract, kind: RequestKind, way: Way, **values: object) -> ContractRequest:
     if way.received_at > clock.now():
         raise NotPossible("future")
+    if way.received_at.astimezone(clock.JAPAN).date() < _known_since(contract):
+        raise NotPossible("before")
     if open_requests(contract.id, kind):
         raise NotPossible("pending")
     row = ContractRequest(
@@ -68,6 +70,12 @@ def _open(contract: Contract, kind: RequestKind, way: Way, **values: object) -> 
         channel=way.channel.value,
     )
     return row
+
+
+def _known_since(contract: Contract) -> date:
+    """Return the day before which nobody can have asked for anything about a contract."""
+    made = contract.created_at.astimezone(clock.JAPAN).date()
+    return min(day for day in (made, contract.effective_on, contract.start_date) if day is not None)
 
 
 def cancel(contract: Contract, way: Way, wanted: date | None = None, note: str = "") -> ContractRequest:
@@ -119,7 +127,7 @@ def change_course(
         raise NotPossible("same")
     if code not in {course.code for course, _ in catalogue.offered(clock.today())}:
         raise NotPossible("not offered")
-    effective = date_rules.change_effective(_deciding(way), wanted, contract.start_date)
+    effective = _changes_on(contract, way, wanted)
     wish = {"course": code, "from": contract.course.code}
     row = _open(contract, RequestKind.course, way, wanted_on=wanted, effective_on=effective, agreed=agreed, wish=wish)
     notifying.request(row, "received")
@@ -144,7 +152,7 @@ def change_options(
         raise NotPossible("same")
     if not set(add) <= on_offer:
         raise NotPossible("not offered")
-    effective = date_rules.change_effective(_deciding(way), wanted, contract.start_date)
+    effective = _changes_on(contract, way, wanted)
     wish = {"add": list(add), "remove": list(remove)}
     row = _open(contract, RequestKind.options, way, wanted_on=wanted, effective_on=effective, agreed=agreed, wish=wish)
     notifying.request(row, "received")
@@ -156,6 +164,14 @@ def _may_change(contract: Contract, overdue: int) -> None:
         raise NotPossible("state")
     if overdue:
         raise NotPossible("overdue")
+
+
+def _changes_on(contract: Contract, way: Way, wanted: date | None) -> date:
+    effective = date_rules.change_effective(_deciding(way), wanted, contract.start_date)
+    over = contract.life.over_on
+    if over is not None and over <= effective:
+        raise NotPossible("ends before")
+    return effective
 
 
 def _deciding(way: Way) -> datetime:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wem import audit, clock
 from wem.contracts import date_rules, ending, notifying, refusing
 from wem.contracts.describing import in_japanese
-from wem.contracts.models import Contract
+from wem.contracts.models import Contract, literal_ends
 from wem.contracts.request_models import (
     Correction,
 )
@@ -94,7 +94,7 @@ def refuse_renewal(id: int) -> Answer:
             gettext(
                 "If it arrives by %(day)s, the contract ends on %(end)s; later, one term later.",
                 day=in_japanese(date_rules.non_renewal_deadline(term, contract.notice_months)),
-                end=in_japanese(term.aligned_end),
+                end=in_japanese(term.end(literal_ends())),
             ),
         ],
         lambda: refusing.refuse_renewal(contract, (form.reason.data or "").strip(), by=me().id),

@@ -11,8 +11,6 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
-    DateField,
-    DateTimeLocalField,
     IntegerField,
     RadioField,
     SelectField,
@@ -32,6 +30,7 @@ from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
 from wem.contracts.rules import Conditions, Restriction
 from wem.contracts.wording import CHANNELS, REQUESTS, RESTRICTIONS, SCOPES, TERMINATION_GROUNDS
+from wem.web.days import Day, Moment
 
 WORDS = [NEEDED, Length(max=500)]
 LONG = [NEEDED, Length(max=4000)]
@@ -50,7 +49,7 @@ class ReasonForm(FlaskForm):
 
 
 class AcceptForm(FlaskForm):
-    effective = DateField(_l("Holds from"), [Optional()])
+    effective = Day(_l("Holds from"), [Optional()])
 
 
 BY_STAFF = (
@@ -73,9 +72,9 @@ class EntryForm(FlaskForm):
         [CHOSEN],
         choices=[SelectChoice(c.value, CHANNELS[c]) for c in (Channel.letter, Channel.mail, Channel.phone)],
     )
-    received = DateTimeLocalField(_l("Received"), [NEEDED], default=clock.now)
-    sent = DateTimeLocalField(_l("Sent, if known"), [Optional()])
-    wanted = DateField(_l("Wanted from, if later"), [Optional()])
+    received = Moment(_l("Received"), [NEEDED], default=clock.now)
+    sent = Moment(_l("Sent, if known"), [Optional()])
+    wanted = Day(_l("Wanted from, if later"), [Optional()])
     course = SelectField(_l("New course"), [Optional()])
     options = SelectMultipleField(
         _l("Options from then on"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
@@ -95,9 +94,13 @@ class EntryForm(FlaskForm):
             *(SelectChoice(course.code, course.name) for course, _ in catalogue.offered(clock.today())),
         ]
 
-    def validate_received(self, field: DateTimeLocalField) -> None:
+    def validate_received(self, field: Moment) -> None:
         if field.data.replace(tzinfo=clock.JAPAN) > clock.now():
             raise ValidationError(gettext("The time of receipt lies in the future."))
+
+    def validate_sent(self, field: Moment) -> None:
+        if field.data and self.received.data and field.data > self.received.data:
+            raise ValidationError(gettext("It cannot be sent after it was received."))
 
     @property
     def received_at(self) -> datetime:
@@ -110,15 +113,15 @@ class EntryForm(FlaskForm):
 
 
 class ArrivedForm(FlaskForm):
-    arrived = DateField(_l("It reached the customer on"), [NEEDED], default=clock.today)
+    arrived = Day(_l("It reached the customer on"), [NEEDED], default=clock.today)
 
 
 class CorrectionForm(FlaskForm):
     breach = TextAreaField(_l("What is wrong, and by which clause"), LONG)
     demand = TextAreaField(_l("What is to be done"), LONG)
-    deadline = DateField(_l("Deadline"), [NEEDED])
+    deadline = Day(_l("Deadline"), [NEEDED])
 
-    def validate_deadline(self, field: DateField) -> None:
+    def validate_deadline(self, field: Day) -> None:
         if field.data <= clock.today():
             raise ValidationError(gettext("The deadline must lie ahead."))
 
@@ -218,23 +221,23 @@ class EditOptionForm(FlaskForm):
 class OptionEndForm(FlaskForm):
     """The first day on which nobody has an option any more."""
 
-    ends_on = DateField(_l("First day without it"), [NEEDED])
+    ends_on = Day(_l("First day without it"), [NEEDED])
 
-    def validate_ends_on(self, field: DateField) -> None:
+    def validate_ends_on(self, field: Day) -> None:
         if field.data.day != 1:
             raise ValidationError(gettext("An option ends with a month: choose a 1st."))
 
 
 class LastDayForm(FlaskForm):
-    last_day = DateField(_l("Last day of application"), [NEEDED])
+    last_day = Day(_l("Last day of application"), [NEEDED])
 
 
 class CampaignForm(ConditionsForm):
     code = StringField(_l("Code"), [NEEDED, CODE])
     name = OneLine(_l("Name"), [NEEDED, Length(max=100)])
     course = SelectField(_l("For which course"), [Optional()])
-    first_day = DateField(_l("First day of application"), [NEEDED])
-    last_day = DateField(_l("Last day of application"), [NEEDED])
+    first_day = Day(_l("First day of application"), [NEEDED])
+    last_day = Day(_l("Last day of application"), [NEEDED])
     free_months = IntegerField(
         _l("Months free of charge"),
         [Optional(), NumberRange(0, 24)],
@@ -244,17 +247,17 @@ class CampaignForm(ConditionsForm):
     initial_free = BooleanField(_l("No initial fee"))
     refund_rule = TextAreaField(_l("Rule for refunds, as the customer reads it"), [Optional(), Length(max=500)])
 
-    def validate_last_day(self, field: DateField) -> None:
+    def validate_last_day(self, field: Day) -> None:
         if self.first_day.data and field.data < self.first_day.data:
             raise ValidationError(gettext("The last day lies before the first."))
 
 
 class PriceListForm(FlaskForm):
-    effective_from = DateField(_l("Holds from"), [NEEDED])
+    effective_from = Day(_l("Holds from"), [NEEDED])
     adverse = BooleanField(_l("Something in it is worse for customers"), default=True)
     note = TextAreaField(_l("What changes, as customers read it"), [Optional(), Length(max=500)])
 
-    def validate_effective_from(self, field: DateField) -> None:
+    def validate_effective_from(self, field: Day) -> None:
         if field.data.day != 1:
             raise ValidationError(gettext("Prices change on the 1st of a month: months are billed as a whole."))
 

@@ -27,6 +27,7 @@ from wem.inquiries.models import EntryKind, InquiryEntry
 from wem.lists import counting
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import me
@@ -174,10 +175,10 @@ def enter(id: int) -> Answer:
 
 def _letter(contract: Contract) -> InquiryEntry | None:
     """Return the message to the help desk from which a request is entered, if there is one of this customer; 404."""
-    number = request.args.get("entry", "")
-    if not number:
+    if not request.args.get("entry"):
         return None
-    entry = db.session.get(InquiryEntry, int(number)) if number.isascii() and number.isdigit() else None
+    number = row_number(request.args.get("entry"))
+    entry = db.session.get(InquiryEntry, number) if number is not None else None
     if entry is None or entry.kind is not EntryKind.asked or entry.inquiry.customer_id != contract.customer_id:
         abort(404)
     return entry

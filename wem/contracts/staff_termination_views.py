@@ -23,6 +23,7 @@ from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import found_or_404
 from wem.web.session import me
 
@@ -37,16 +38,11 @@ def propose_termination(id: int) -> Answer:
     waiting = ending.open_termination(id)
     if waiting is not None:
         return see_other(url_for("staff_terminations.show", id=waiting.id))
-    number = request.args.get("correction", "")
-    correction = db.session.get(Correction, int(number)) if number.isascii() and number.isdigit() else None
+    number = row_number(request.args.get("correction"))
+    correction = db.session.get(Correction, number) if number is not None else None
     if correction is not None and not form.is_submitted():
         form.ground.data, form.evidence.data = TerminationGround.uncorrected.value, correction.breach
     if form.validate_on_submit():
-        upload = request.files.get("file")
-        file = None
-        if upload and upload.filename:
-            key, _ = storage.keep("evidence", cast(BinaryIO, upload.stream), EVIDENCE_BYTES)
-            file = (key, upload.filename[:200])
         try:
             row = ending.propose_termination(
                 contract,
@@ -56,13 +52,16 @@ def propose_termination(id: int) -> Answer:
                 by=me().id,
                 part=form.part.data or "",
                 correction=correction if form.chosen is TerminationGround.uncorrected else None,
-                file=file,
+                file=_kept_file(),
             )
+        except storage.TooLarge:
+            form.file.errors = [gettext("The file is too large. Up to 20 MB can be kept.")]
         except Illegal:
             return denied(contract, "termination")
-        db.session.commit()
-        flash(gettext("A second person must approve it now."), "info")
-        return see_other(url_for("staff_terminations.show", id=row.id))
+        else:
+            db.session.commit()
+            flash(gettext("A second person must approve it now."), "info")
+            return see_other(url_for("staff_terminations.show", id=row.id))
     page = render_template(
         "contracts/staff/act.html",
         title=gettext("Terminate the contract of %(name)s", name=contract.customer.name),
@@ -80,6 +79,15 @@ def propose_termination(id: int) -> Answer:
         ],
     )
     return page, 422 if form.is_submitted() else 200
+
+
+def _kept_file() -> tuple[str, str] | None:
+    """Keep the file of evidence, if one came, and return its key and name. Raises storage.TooLarge."""
+    upload = request.files.get("file")
+    if not upload or not upload.filename:
+        return None
+    key, _ = storage.keep("evidence", cast(BinaryIO, upload.stream), EVIDENCE_BYTES)
+    return key, upload.filename[:200]
 
 
 @blueprint.get("/terminations/<int:id>")

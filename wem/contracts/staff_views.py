@@ -7,7 +7,8 @@ import unicodedata
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, render_template, request
+from flask import abort, flash, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem.accounts import inviting
@@ -32,6 +33,7 @@ from wem.lists.models import AddressCount, MailingList
 from wem.staff import timeline, timeline_sources
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
+from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import current_account
@@ -211,9 +213,15 @@ def _invitations(customer_id: int) -> list[Invitation]:
 
 
 def contract_to_change(id: int) -> Contract:
-    """Return the contract with its row held, so that two who switch at once do it one after the other; 404."""
+    """Return the contract with its row held, so that two who switch at once do it one after the other; 404.
+
+    From a page that was opened before the end the way leads back to the contract.
+    """
     changes = request.method == "POST"
     contract = db.session.get(Contract, id, with_for_update=changes, populate_existing=changes)
-    if contract is None or contract.state is ContractState.ended:
+    if contract is None:
         abort(404)
+    if contract.state is ContractState.ended:
+        flash(gettext("The contract is over. Nothing about it can be changed any more."), "warning")
+        abort(see_other(url_for("staff_contracts.show", id=id)))
     return contract

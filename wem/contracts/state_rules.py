@@ -131,6 +131,7 @@ class CorrectionState(enum.StrEnum):
     corrected = "corrected"
     terminated = "terminated"
     withdrawn = "withdrawn"
+    lapsed = "lapsed"  # the contract ended before
 
 
 class CorrectionAction(enum.StrEnum):
@@ -138,6 +139,7 @@ class CorrectionAction(enum.StrEnum):
     correct = "corrected"
     terminate = "terminate"
     withdraw = "withdraw"
+    lapse = "lapse"
 
 
 K, KA = CorrectionState, CorrectionAction
@@ -145,9 +147,11 @@ CORRECTION: Mapping[tuple[CorrectionState, CorrectionAction], CorrectionState] =
     (K.running, KA.fall_due): K.due,
     (K.running, KA.correct): K.corrected,
     (K.running, KA.withdraw): K.withdrawn,
+    (K.running, KA.lapse): K.lapsed,
     (K.due, KA.correct): K.corrected,
     (K.due, KA.withdraw): K.withdrawn,
     (K.due, KA.terminate): K.terminated,
+    (K.due, KA.lapse): K.lapsed,
 }
 
 
@@ -158,12 +162,14 @@ class TerminationState(enum.StrEnum):
     carried_out = "carried out"
     refused = "refused"
     withdrawn = "withdrawn"
+    lapsed = "lapsed"  # the contract ended before
 
 
 class TerminationAction(enum.StrEnum):
     approve = "approve (by another person)"
     refuse = "refuse"
     withdraw = "withdraw"
+    lapse = "lapse"
 
 
 T, TA = TerminationState, TerminationAction
@@ -171,6 +177,7 @@ TERMINATION: Mapping[tuple[TerminationState, TerminationAction], TerminationStat
     (T.proposed, TA.approve): T.carried_out,
     (T.proposed, TA.refuse): T.refused,
     (T.proposed, TA.withdraw): T.withdrawn,
+    (T.proposed, TA.lapse): T.lapsed,
 }
 
 

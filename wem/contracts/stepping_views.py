@@ -24,6 +24,7 @@ from wem.web.htmx import see_other
 from wem.web.session import ours
 
 Answer = str | tuple[str, int] | Response
+TOKEN_LENGTH = 64
 
 
 @dataclass
@@ -75,11 +76,14 @@ def stepped(contract: Contract, account: Account, page: Page) -> Answer:
     if not form.validate():
         return render_template("contracts/request.html", page=page, form=form), 422
     agreed = page.agreed()
-    if step != "done":
-        return render_template(
-            "contracts/request_confirm.html", page=page, form=form, facts=page.facts(), agreed=agreed
+    # The words that are kept are those that were read: fees and the peak may change while the page is open.
+    stale = step == "done" and request.form.get("agreed", "").split() != agreed.split()
+    if step != "done" or stale:
+        answer = render_template(
+            "contracts/request_confirm.html", page=page, form=form, facts=page.facts(), agreed=agreed, stale=stale
         )
-    way = Way(account.id, clock.now(), token=form.token.data or None)
+        return answer, 409 if stale else 200
+    way = Way(account.id, clock.now(), token=(form.token.data or "")[:TOKEN_LENGTH] or None)
     try:
         row = page.act(way, agreed)
     except NotPossible as error:

@@ -78,6 +78,8 @@ REFUSALS = {
     "not offered": _l("This is not on offer."),
     "overdue": _l("Sums that are overdue must be settled first (Art. 11-2)."),
     "future": _l("The time of receipt lies in the future."),
+    "before": _l("The time of receipt lies before the contract."),
+    "ends before": _l("The contract ends before this could hold."),
 }
 END_REASONS = {
     EndReason.cancelled: _l("Cancelled by the customer (Art. 15)"),
@@ -96,12 +98,14 @@ CORRECTIONS = {
     CorrectionState.corrected: (_l("Corrected"), "success"),
     CorrectionState.terminated: (_l("Terminated"), "error"),
     CorrectionState.withdrawn: (_l("Withdrawn"), "neutral"),
+    CorrectionState.lapsed: (_l("Lapsed with the contract"), "neutral"),
 }
 TERMINATIONS = {
     TerminationState.proposed: (_l("Waits for a second person"), "warning"),
     TerminationState.carried_out: (_l("Carried out"), "error"),
     TerminationState.refused: (_l("Refused"), "neutral"),
     TerminationState.withdrawn: (_l("Withdrawn"), "neutral"),
+    TerminationState.lapsed: (_l("Lapsed with the contract"), "neutral"),
 }
 TERMINATION_GROUNDS = {
     TerminationGround.breach: _l("① Breach of terms, manual or instruction"),

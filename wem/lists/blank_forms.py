@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, TextAreaField, ValidationError
+from wtforms import BooleanField, TextAreaField, ValidationError
 from wtforms.validators import Length, Optional
 
 from wem import clock
@@ -17,6 +17,7 @@ from wem.lists.blank_emails import Answer
 from wem.lists.blank_mail_models import BlankMail
 from wem.lists.blank_rules import MOST_TEXT, TextProblem, text_problem
 from wem.lists.forms import NEEDED, TrimmedLine
+from wem.web.days import Day
 
 PROBLEMS = {
     TextProblem.long: _l("At most 400 characters."),
@@ -48,8 +49,8 @@ class BlankMailForm(FlaskForm):
     """Whether and when sign-ups by mail are taken, and own words for each answer."""
 
     on = BooleanField(_l("Readers can sign up by mail"))
-    first_day = DateField(_l("First day"), [Optional()])
-    last_day = DateField(_l("Last day"), [Optional()])
+    first_day = Day(_l("First day"), [Optional()])
+    last_day = Day(_l("Last day"), [Optional()])
     link = own_words(_l("Answer with the link"))
     already = own_words(_l("Answer to who is registered already"))
     closed = own_words(_l("Answer while it is closed"))

@@ -28,6 +28,7 @@ from wem.mailings.titles import Titles
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
+from wem.web.numbers import HIGHEST
 from wem.web.ownership import owned_or_404
 from wem.web.session import ours
 
@@ -215,6 +216,6 @@ def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any
 
 def _ticked(form: MailingForm) -> list[MailingList]:
     """Return the lists that a new mailing begins with."""
-    chosen = form.lists.data or ()
+    chosen = [number for number in form.lists.data or () if number <= HIGHEST]
     owned = sa.select(MailingList).where(MailingList.customer_id == ours()[0].id, MailingList.id.in_(chosen))
     return list(db.session.scalars(owned))

@@ -11,7 +11,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
-    DateField,
     HiddenField,
     RadioField,
     SelectField,
@@ -28,6 +27,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from wem import clock
 from wem.mailings.models import BodyKind, Tester
 from wem.mailings.wording import BODY_KINDS
+from wem.web.days import Day
 from wem.web.filters import number
 
 NEEDED = DataRequired(_l("This field is required."))
@@ -106,7 +106,7 @@ class SendForm(FlaskForm):
         choices=[SelectChoice(NOW, _l("Send now")), SelectChoice(LATER, _l("Send at a time"))],
         default=NOW,
     )
-    date = DateField(_l("Date"), [Optional()])
+    date = Day(_l("Date"), [Optional()])
     time = TimeField(_l("Time"), [Optional()])
 
     def at(self) -> datetime | None:

@@ -18,6 +18,7 @@ from wem.mailings.wording import CHOICES, STATES
 from wem.notices.models import Incident, windows
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import owned_or_404
 from wem.web.session import current_customer, current_membership, ours
 
@@ -56,10 +57,11 @@ def choose() -> Answer:
         return see_other(url_for("maintenance.index"))
     changed = 0
     for name, value in request.form.items():
-        word, _, number = name.partition("-")
-        if word != "choice" or not number.isdigit() or value not in Choice.__members__:
+        word, _, typed_number = name.partition("-")
+        number = row_number(typed_number)
+        if word != "choice" or number is None or value not in Choice.__members__:
             continue
-        mailing = owned_or_404(Mailing, int(number))
+        mailing = owned_or_404(Mailing, number)
         changed += maintenance.choose(mailing, incident, Choice(value), by=account.id)
     db.session.commit()
     flash(gettext("Saved."), "success" if changed else "info")

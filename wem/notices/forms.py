@@ -9,8 +9,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    DateField,
-    DateTimeLocalField,
     Field,
     RadioField,
     SelectField,
@@ -23,6 +21,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from wem import clock
 from wem.notices.wording import PARTS, REASONS
+from wem.web.days import Day, Moment
 
 NEEDED = DataRequired(_l("This field is required."))
 CHOSEN = DataRequired(_l("Please choose one."))
@@ -31,7 +30,7 @@ CHOSEN = DataRequired(_l("Please choose one."))
 class AnnouncementForm(FlaskForm):
     title = StringField(_l("Title"), [NEEDED, Length(max=200)])
     body = TextAreaField(_l("Text of the announcement"), [NEEDED, Length(max=10_000)])
-    until = DateField(_l("On the start pages until"), [Optional()])
+    until = Day(_l("On the start pages until"), [Optional()])
 
     def validate_until(self, field: Field) -> None:
         if field.data and field.data < clock.today():
@@ -45,8 +44,8 @@ class IncidentForm(FlaskForm):
     part = RadioField(_l("What it concerns"), [CHOSEN], choices=[SelectChoice(p.value, t) for p, t in PARTS.items()])
     contract = StringField(_l("Only this contract"), [Length(max=20)])
     planned = BooleanField(_l("Planned maintenance"))
-    begins_at = DateTimeLocalField(_l("Begins at"), [NEEDED], format="%Y-%m-%dT%H:%M")
-    ends_at = DateTimeLocalField(_l("Expected until"), [Optional()], format="%Y-%m-%dT%H:%M")
+    begins_at = Moment(_l("Begins at"), [NEEDED], format="%Y-%m-%dT%H:%M")
+    ends_at = Moment(_l("Expected until"), [Optional()], format="%Y-%m-%dT%H:%M")
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -68,8 +67,8 @@ class IncidentForm(FlaskForm):
 class TimesForm(FlaskForm):
     """Other times for maintenance that was announced: extended, shortened, moved."""
 
-    begins_at = DateTimeLocalField(_l("Begins at"), [NEEDED], format="%Y-%m-%dT%H:%M")
-    ends_at = DateTimeLocalField(_l("Expected until"), [NEEDED], format="%Y-%m-%dT%H:%M")
+    begins_at = Moment(_l("Begins at"), [NEEDED], format="%Y-%m-%dT%H:%M")
+    ends_at = Moment(_l("Expected until"), [NEEDED], format="%Y-%m-%dT%H:%M")
 
     def validate_ends_at(self, field: Field) -> None:
         if field.data and self.begins_at.data and field.data <= self.begins_at.data:
@@ -83,7 +82,7 @@ class ClosingForm(FlaskForm):
 class LetterDayForm(FlaskForm):
     """The day on which a letter was posted, was there, or came back."""
 
-    on = DateField(_l("Day"), [NEEDED], default=clock.today)
+    on = Day(_l("Day"), [NEEDED], default=clock.today)
 
     def validate_on(self, field: Field) -> None:
         if field.data > clock.today():

@@ -22,6 +22,7 @@ from wem.notices.wording import KINDS, LETTER_STATES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.session import me
 
 blueprint = StaffBlueprint(
@@ -70,7 +71,7 @@ def pdf() -> Answer:
 
 @blueprint.post("/printed")
 def printed() -> Answer:
-    ids = [int(each) for each in request.form.getlist("letter") if each.isdigit()]
+    ids = [number for each in request.form.getlist("letter") if (number := row_number(each)) is not None]
     found = _letters(ids, NoticeState.waiting)
     letters.mark_printed(found, by=me().id)
     db.session.commit()

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, RadioField, StringField, TextAreaField, ValidationError
+from wtforms import RadioField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -16,6 +16,7 @@ from wem.contracts.models import Contract
 from wem.db import db
 from wem.privacy.rules import Basis, DataClass, may_disclose
 from wem.privacy.wording import BASES, DATA
+from wem.web.days import Day
 
 NEEDED = DataRequired(_l("This field is required."))
 CHOSEN = DataRequired(_l("Please choose one."))
@@ -45,7 +46,8 @@ class DisclosureForm(FlaskForm):
             raise ValidationError(gettext("There is no contract of this number."))
 
     def validate_basis(self, field: RadioField) -> None:
-        if self.whose.data and not may_disclose(DataClass(self.whose.data), Basis(field.data)):
+        chosen = self.whose.data and not (self.whose.errors or field.errors)
+        if chosen and not may_disclose(DataClass(self.whose.data), Basis(field.data)):
             raise ValidationError(gettext("These data cannot be given on this ground (Art. 2, 17-3)."))
 
 
@@ -58,9 +60,9 @@ class NoteForm(FlaskForm):
 
 
 class GivenForm(FlaskForm):
-    given_on = DateField(_l("Given on"), [NEEDED], default=clock.today)
+    given_on = Day(_l("Given on"), [NEEDED], default=clock.today)
     how = StringField(_l("How and to whom"), [NEEDED, Length(max=300)], filters=[stripped])
 
-    def validate_given_on(self, field: DateField) -> None:
+    def validate_given_on(self, field: Day) -> None:
         if field.data and field.data > clock.today():
             raise ValidationError(gettext("This day lies ahead."))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, Field, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length
 
 from wem import clock
 from wem.public import manual_reading
+from wem.web.days import Day
 
 NEEDED = DataRequired(_l("This field is required."))
 
@@ -17,7 +18,7 @@ NEEDED = DataRequired(_l("This field is required."))
 class TextForm(FlaskForm):
     text = TextAreaField(_l("The whole text"), [NEEDED, Length(max=200_000)])
     summary = TextAreaField(_l("What is different, as customers read it"), [NEEDED, Length(max=2_000)])
-    effective_from = DateField(_l("In force from"), [NEEDED])
+    effective_from = Day(_l("In force from"), [NEEDED])
     adverse = BooleanField(_l("Some of it is worse for customers"), default=True)
 
     cleans = False  # whether the text is HTML

@@ -8,8 +8,8 @@ from typing import Any
 import redis
 import sqlalchemy as sa
 from flask import Response as FlaskResponse
-from flask import abort, render_template
-from flask_babel import get_locale
+from flask import abort, render_template, url_for
+from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
 from wem import clock, queue
@@ -70,13 +70,19 @@ def _terms(version: int) -> str:
 @blueprint.get("/terms/<int:version>/changes")
 def terms_changes(version: int) -> Answer:
     """Show what a version says otherwise than the one before it."""
-    row = version_of(TextKind.terms, version)
-    if row is None:
-        return render_template("public/terms_changes.html", version=version, row=None, lines=[])
-    lines = text_rules.changes(
-        terms_reading.text_of(TextKind.terms, version - 1), terms_reading.text_of(TextKind.terms, version)
+    row, lines = version_of(TextKind.terms, version), []
+    if row is not None:
+        before, now = (terms_reading.text_of(TextKind.terms, number) for number in (version - 1, version))
+        lines = text_rules.changes(before, now)
+    return render_template(
+        "public/changes.html",
+        title=gettext("Changes of the terms"),
+        back_url=url_for("public.terms"),
+        back_label=gettext("Terms of service"),
+        version=version,
+        row=row,
+        lines=lines,
     )
-    return render_template("public/terms_changes.html", version=version, row=row, lines=lines)
 
 
 @blueprint.get("/privacy")
@@ -125,7 +131,15 @@ def manual_changes(version: int) -> Answer:
     """Show what a version of the manual says otherwise than the one before it."""
     row = version_of(TextKind.manual, version)
     lines = manual_reading.changes(version) if row else []
-    return render_template("public/manual_changes.html", version=version, row=row, lines=lines)
+    return render_template(
+        "public/changes.html",
+        title=gettext("Changes of the manual"),
+        back_url=url_for("public.manual"),
+        back_label=gettext("Manual"),
+        version=version,
+        row=row,
+        lines=lines,
+    )
 
 
 @blueprint.get("/status")

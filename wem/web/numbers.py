@@ -10,6 +10,11 @@ from werkzeug.routing import IntegerConverter, Map
 HIGHEST = 2**63 - 1  # of a BIGINT
 
 
+def row_number(text: str | None) -> int | None:
+    """Return the number of a row that a query or a field names; None for what no row can have."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 class RowNumber(IntegerConverter):
     """An integer that the database can hold; a longer one is 404, not an error of the driver."""
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import request
 
 from wem.db import db
+from wem.web.numbers import row_number
 
 T = TypeVar("T")
 PER_PAGE = 50
@@ -29,7 +30,7 @@ def page_of(statement: sa.Select[Any], key: Any, per_page: int = PER_PAGE) -> Pa
 
     No OFFSET and no COUNT: one range of the index is read.
     """
-    before, after = _whole(request.args.get("before")), _whole(request.args.get("after"))
+    before, after = row_number(request.args.get("before")), row_number(request.args.get("after"))
     if after is not None:
         found = list(db.session.scalars(statement.where(key > after).order_by(key.asc()).limit(per_page + 1)))
         more_newer = len(found) > per_page
@@ -40,10 +41,6 @@ def page_of(statement: sa.Select[Any], key: Any, per_page: int = PER_PAGE) -> Pa
     rows = found[:per_page]
     older = _key(rows, key, -1) if len(found) > per_page else None
     return Page(rows, older, _key(rows, key, 0) if before is not None and rows else None)
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _key(rows: Sequence[Any], key: Any, place: int) -> int:

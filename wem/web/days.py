@@ -1,0 +1,43 @@
+"""Days and times that people type: years of this business alone, so that no arithmetic leaves the calendar."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext
+from wtforms import DateField, DateTimeLocalField
+from wtforms.validators import StopValidation
+
+from wem import clock
+
+FIRST_YEAR = 2000
+YEARS_AHEAD = 10
+
+
+def within_reach(day: date, today: date) -> bool:
+    """Return whether a day lies within the years that a contract, a notice or a price can speak of."""
+    return FIRST_YEAR <= day.year <= today.year + YEARS_AHEAD
+
+
+def _check(typed: Any) -> None:
+    if isinstance(typed, date) and not within_reach(typed, clock.today()):
+        raise StopValidation(gettext("Please look at the year."))
+
+
+class Day(DateField):
+    """A day; one of the year 0001 or 9999, or with a slip in its year, is refused."""
+
+    data: Any
+
+    def pre_validate(self, form: Any) -> None:
+        _check(self.data)
+
+
+class Moment(DateTimeLocalField):
+    """A day and time of the clock in Japan, within the same years."""
+
+    data: Any
+
+    def pre_validate(self, form: Any) -> None:
+        _check(self.data)
