@@ -5,9 +5,11 @@ The server runs in this process, so its clock is the test's. Pictures of each st
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -19,12 +21,16 @@ from tests.browser.conftest import Opened
 from tests.browser.judging import ja, overflows, violations
 from tests.browser.standing import Served, served
 from tests.browser.steps import confirmed, follow, press
+from tests.delivery.dispatches import counters, make_dispatch, send_all
+from tests.delivery.scripted_peer import Peer, scripted_peer
 from wem import clock
 from wem.clock import JAPAN
 from wem.contracts import jobs
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.db import db
+from wem.delivery.models import Dispatch
+from wem.mailings import jobs as mailing_jobs
 from wem.settings import ROOT
 
 pytestmark = pytest.mark.browser
@@ -225,6 +231,90 @@ def test_course_change_on_the_10th_and_the_11th(wem: Served, opened: Opened, slu
         press(page, "Apply for this change")
         expect(page.get_by_role("main")).to_contain_text(holds)
         good(page, f"course-{slug}-3-done")
+
+
+@contextmanager
+def being_sent(wem: Served, number: int) -> Iterator[Peer]:
+    """Send what is due over one line; the mail server keeps mail `number` waiting for its answer until the block ends.
+
+    When the block has ended all has been sent that is still to go.
+    """
+    waits, answer = threading.Event(), threading.Event()
+
+    def script(command: str, _recipient: str) -> None:
+        if command == "." and len(peer.mails) == number - 1:
+            waits.set()
+            answer.wait()
+
+    def send() -> None:
+        with wem.app.app_context():
+            send_all(600)
+            db.session.remove()
+
+    right = wem.app.config["WEM"]
+    with scripted_peer(Peer(script=script)) as peer:
+        wem.app.config["WEM"] = dataclasses.replace(right, SMTP_PORT=str(peer.port), SMTP_CONNECTIONS="1")
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            assert waits.wait(120), "nothing is sent"
+            yield peer
+        finally:
+            answer.set()
+            sender.join()
+            wem.app.config["WEM"] = right
+
+
+def test_suspend_a_customer_whose_mailing_is_being_sent_and_lift_it(wem: Served, opened: Opened) -> None:
+    owner_email = customer(wem, "tomaru", "有限会社とまる")
+    with at("2026-04-10T10:00"):
+        with wem.app.app_context():
+            contract = db.session.scalars(sa.select(Contract).where(Contract.sender_name == "有限会社とまる")).one()
+            contract_id = contract.id
+            factories.make_receivable(contract, date(2026, 3, 27))
+            mailing_list = factories.make_list(contract.customer, "町のたより", "tayori")
+            for reader in range(12):
+                factories.make_subscriber(mailing_list, f"r{reader}@yomu.example.com")
+            dispatch_id = make_dispatch(mailing_list).id
+            db.session.remove()
+        staff = opened()
+        sign_in(staff, wem, staff_email(wem, "tomeru"))
+        with being_sent(wem, 4) as peer:
+            follow(staff, "Arrears")
+            staff.get_by_role("row", name="有限会社とまる").get_by_role("checkbox").check()
+            good(staff, "suspend-1-arrears")
+            press(staff, "See what a suspension would do")
+            expect(staff.get_by_role("row", name="有限会社とまる")).to_contain_text("3,300円")
+            good(staff, "suspend-2-preview")
+            fill(staff, "Note for the record", "督促しても入金がない。")
+            press(staff, "Suspend the service")
+            expect(staff.get_by_role("main")).to_contain_text(ja("Suspended"))
+            good(staff, "suspend-3-done")
+        assert len(peer.mails) == 4  # the one that was under way, and none after it
+        owner = opened()
+        sign_in(owner, wem, owner_email)
+        expect(owner.locator("#standing")).to_contain_text("停止")
+        follow(owner, "Contract")
+        follow(owner, "Apply for resumption")
+        press(owner, "To confirmation")
+        press(owner, "Apply for resumption")
+        staff.goto(f"{wem.portal}/staff/contracts/{contract_id}/lifting")
+        expect(staff.get_by_role("button", name=ja("Resume the service"))).to_have_count(0)
+        good(staff, "suspend-4-not-met")
+        follow(staff, "What is owed")
+        press(staff, "Settled")
+        staff.goto(f"{wem.portal}/staff/contracts/{contract_id}/lifting")
+        fill(staff, "Note for the record, or the reason of a refusal", "4月10日に入金を確認した。")
+        good(staff, "suspend-5-met")
+        press(staff, "Resume the service")
+        expect(staff.get_by_role("main")).to_contain_text(ja("In use"))
+        with wem.app.app_context():
+            mailing_jobs.settle(db.session.get_one(Dispatch, dispatch_id).mailing_id)
+            assert counters(db.session.get_one(Dispatch, dispatch_id)) == {"accepted": 4, "pending": 8}
+            db.session.remove()
+        follow(owner, "Mailings")
+        expect(owner.get_by_role("main")).to_contain_text(ja("Held"))
+        good(owner, "suspend-6-owner")
 
 
 def test_cancel_withdraw_cancel_and_the_end(wem: Served, opened: Opened) -> None:

@@ -21,7 +21,7 @@ from wem.contracts.part_models import ContractTerm
 from wem.contracts.request_models import Correction, RenewalRefusal, Termination, TerminationGround, TerminationScope
 from wem.contracts.requesting import Way
 from wem.contracts.rules import ContractState, EndReason, Restriction, SuspensionGround, Use
-from wem.contracts.state_rules import CorrectionState, TerminationState
+from wem.contracts.state_rules import CorrectionState, TerminationAction, TerminationState
 from wem.db import db
 from wem.notices import jobs as notice_jobs
 from wem.notices import letters
@@ -372,7 +372,12 @@ def test_no_part_is_ended_of_a_service_that_stands_still(world, browser_for):
     browser_for(other).post(f"/staff/terminations/{asked.id}", {"note": "確認", "decision": "approve"})
     assert contract_of(world.ours).suspension_ground is SuspensionGround.danger
     assert db.session.get_one(Termination, asked.id).state is TerminationState.proposed
-    assert audited("contract.denied_termination")
+    assert len(audited("contract.denied_termination")) == 1
+    ending.decide_termination(asked, TerminationAction.withdraw, "停止中", by=world.admin.id)
+    db.session.commit()
+    values = {"ground": "unfit", "scope": "part", "evidence": "事実", "part": "配信"}
+    browser_for(world.admin).submit(f"/staff/contracts/{world.ours.contract.id}/termination", values)
+    assert len(audited("contract.denied_termination")) == 2
 
 
 def test_the_notice_names_the_end_that_the_setting_chooses(world, browser_for, app):

@@ -106,6 +106,8 @@ def test_a_cancellation_is_withdrawn_until_it_holds(world, browser_for, on, stat
 def test_a_later_month_is_honoured(world, browser_for):
     with at("2026-07-20T12:00"):
         send(browser_for(world.ours.owner), "/contract/cancel", {"wanted": "2026-10-01"})
+        for who, page in ((world.ours.owner, "/contract"), (world.admin, f"/staff/contracts/{world.ours.contract.id}")):
+            assert "解約予定" in browser_for(who).get(page).text
     assert contract_of(world.ours).leaves_on == date(2026, 10, 1)
 
 
@@ -129,9 +131,11 @@ def test_change_of_course_by_the_10th(world, browser_for, on, effective):
     row = only_request()
     assert (row.state, row.effective_on) == (RequestState.received, effective)
     assert "8,800円" in row.agreed and "同意します" in row.agreed
+    assert f"{effective.year}年{effective.month}月1日" in row.agreed
     with at("2026-03-12T10:00"):
         staff = browser_for(person)
         assert "/staff/requests/" in staff.get("/staff/").html
+        assert "承諾する" in staff.get(f"/staff/requests/{row.id}").text
         page = staff.submit(f"/staff/requests/{row.id}", action="accept")
         assert page.status == 303
     assert only_request().state is RequestState.waiting

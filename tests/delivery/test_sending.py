@@ -19,6 +19,8 @@ from tests import factories
 from tests.delivery.dispatches import counters, delivery_to, lose_leases, make_dispatch, send_all, states
 from tests.delivery.scripted_peer import DROP, Peer, scripted_peer
 from wem import clock
+from wem.contracts import emergency
+from wem.contracts.emergency_models import StopVia
 from wem.contracts.models import Stop
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
@@ -331,6 +333,27 @@ def test_a_suspended_contract_stops_it_within_one_mail(
     send_all()
     assert counters(dispatch) == {"accepted": 15}
     assert mailbox.count() == 11
+
+
+def test_an_emergency_stop_stops_it_within_one_mail(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
+    """Whoever holds a stolen sign-in has started a mailing (8-3): it stands still from the stop until people go on."""
+    add_readers(world, 12)
+    dispatch = make_dispatch(world.ours.mailing_list)
+
+    def stop() -> None:
+        emergency.report(world.ours.contract, StopVia.owner, by=world.ours.owner.id)
+        db.session.commit()
+
+    assert send_interrupted(app, 4, stop) == 4
+    assert states(dispatch) == counters(dispatch) == {"accepted": 4, "pending": 11}
+    assert dispatch.state is DispatchState.held
+    assert emergency.lift(world.ours.contract, "調べた", by=world.admin.id)
+    db.session.commit()
+    recovering.sweep()
+    # Lifting it does not send by itself.
+    send_all()
+    db.session.refresh(dispatch)
+    assert (mailbox.count(), dispatch.state) == (0, DispatchState.held)
 
 
 def test_a_contract_that_is_suspended_already_holds_it(world: factories.World, mailbox: MailboxClient) -> None:

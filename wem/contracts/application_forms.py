@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -70,7 +70,10 @@ class ApplicationForm(AccountForm):
         self.campaign.choices = [
             SelectChoice("", gettext("No campaign")),
             *(
-                SelectChoice(each.code, gettext("%(name)s (apply by %(day)s)", name=each.name, day=_day(each.last_day)))
+                SelectChoice(
+                    each.code,
+                    gettext("%(name)s (apply by %(day)s)", name=each.name, day=describing.as_read(each.last_day)),
+                )
                 for each in self.campaigns()
             ),
         ]
@@ -155,10 +158,6 @@ class ApplicationForm(AccountForm):
         left_out = ("csrf_token", "website", "terms", "consent", *PAPER)
         typed = {field.name: field.data for field in self if field.name not in left_out}
         return {**typed, **self.account()}
-
-
-def _day(on: date) -> str:
-    return describing.in_japanese(on) if str(get_locale() or "ja").startswith("ja") else on.isoformat()
 
 
 PAPER = ("handed_on", "arrived_on", "scan", "debit_form", "own_initial", "own_tiers")

@@ -11,6 +11,7 @@ from wem.clock import JAPAN
 from wem.contracts import catalogue, life_rules, rules
 from wem.contracts.catalogue_models import course_price
 from wem.contracts.date_rules import DAY, month_start, months_between
+from wem.contracts.describing import as_read
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
 
@@ -117,7 +118,7 @@ def early_sentence(contract: Contract, at: datetime, peak: int, month: date) -> 
     return str(
         gettext(
             "I ask to leave from %(day)s, before the minimum term is over. I pay what is owed then (%(costs)s).",
-            day=month.isoformat(),
+            day=as_read(month),
             costs=costs,
         )
     )
@@ -138,7 +139,7 @@ def course_sentence(contract: Contract, code: str, day: date, peak: int) -> str:
     return str(
         gettext(
             "From %(day)s my course is %(course)s: %(fee)s a month at today's peak of %(peak)s. I agree.",
-            day=day.isoformat(),
+            day=as_read(day),
             course=course.name,
             peak=f"{peak:,}",
             fee=_text(_fee(code, day, peak)),
@@ -167,7 +168,7 @@ def options_sentence(codes: list[str], day: date) -> str:
     return str(
         gettext(
             "From %(day)s my options are: %(options)s, %(fee)s a month. I agree to the fees.",
-            day=day.isoformat(),
+            day=as_read(day),
             options=names,
             fee=options_text(codes, day),
         )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from wem.clock import JAPAN
 from wem.contracts.catalogue_models import Course, Option
@@ -83,6 +83,17 @@ def _course(code: str) -> str:
 
 def _option(code: str) -> str:
     return db.session.scalar(sa.select(Option.name).where(Option.code == code)) or code
+
+
+def as_read(day: date) -> str:
+    """Return a day in the language of the screen; what is agreed to is kept as it was read."""
+    return in_japanese(day) if str(get_locale() or "ja").startswith("ja") else day.isoformat()
+
+
+def month_as_read(month: date) -> str:
+    """Return a month in the language of the screen."""
+    japanese = str(get_locale() or "ja").startswith("ja")
+    return f"{month.year}年{month.month}月" if japanese else f"{month:%Y-%m}"
 
 
 def in_japanese(value: str | int | date | datetime | None) -> str:

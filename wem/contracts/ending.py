@@ -71,6 +71,8 @@ def propose_termination(
     """
     if contract.state is ContractState.ended or open_termination(contract.id) is not None:
         raise Illegal("nothing to terminate")
+    if scope is TerminationScope.part and contract.suspended:
+        raise Illegal("there is no service to end a part of")
     if (ground is TerminationGround.uncorrected) != (correction is not None):
         raise Illegal("14-2 and a correction notice belong together")
     if correction is not None and (correction.state is not CorrectionState.due or correction.contract is not contract):

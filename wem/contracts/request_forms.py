@@ -26,6 +26,7 @@ from wem import clock
 from wem.contracts import catalogue, rules
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.date_rules import month_start
+from wem.contracts.describing import month_as_read
 from wem.contracts.forms import CHOSEN, NEEDED, DetailsForm, OneLine
 from wem.contracts.models import Contract
 from wem.contracts.wording import DETAILS
@@ -41,15 +42,12 @@ class SteppedForm(FlaskForm):
 
 
 class WantedForm(SteppedForm):
-    wanted = SelectField(_l("From which month"))
+    wanted = SelectField(_l("From which month"), [CHOSEN])
 
     def offer_months(self, first: date) -> None:
         """Offer the months from the first that is possible."""
         months = [month_start(first, later) for later in range(MONTHS_AHEAD)]
-        self.wanted.choices = [
-            SelectChoice(str(month), gettext("%(year)s-%(month)s", year=month.year, month=f"{month.month:02}"))
-            for month in months
-        ]
+        self.wanted.choices = [SelectChoice(str(month), month_as_read(month)) for month in months]
 
     @property
     def month(self) -> date:

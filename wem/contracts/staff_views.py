@@ -24,7 +24,7 @@ from wem.contracts.credential_wording import KINDS
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
-from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, MANDATES, STANDINGS
+from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, MANDATES, PROSPECTS, STANDINGS
 from wem.db import db
 from wem.domains.models import SenderDomain
 from wem.domains.wording import STATES as DOMAIN_STATES
@@ -151,6 +151,7 @@ def show(id: int) -> Answer:
         contract=contract,
         customer=contract.customer,
         standing=STANDINGS[contract.standing],
+        prospect=PROSPECTS.get(contract.state),
         ground=GROUNDS.get(contract.suspension_ground) if contract.suspension_ground else None,
         ended=contract.state is ContractState.ended,
         registered=counting.registered(contract.customer_id),

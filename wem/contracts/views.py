@@ -16,7 +16,7 @@ from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, contract_in_force, literal_ends
 from wem.contracts.request_models import ContractRequest
 from wem.contracts.rules import Use
-from wem.contracts.wording import LEGAL_ITEMS, MANDATES, REQUEST_STATES, REQUESTS, RESTRICTIONS, STANDINGS
+from wem.contracts.wording import LEGAL_ITEMS, MANDATES, PROSPECTS, REQUEST_STATES, REQUESTS, RESTRICTIONS, STANDINGS
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MonthPeak
@@ -54,6 +54,7 @@ def show() -> Answer:
         "contracts/contract.html",
         contract=contract,
         standing=STANDINGS[contract.standing],
+        prospect=PROSPECTS.get(contract.state),
         registered=counting.registered(contract.customer_id),
         peak=peak,
         peak_reached=reached.reached_at if reached else None,

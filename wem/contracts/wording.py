@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from wem.contracts.due_rules import What
 from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
-from wem.contracts.rules import EndReason, LegalItem, Restriction, Standing, SuspensionGround
+from wem.contracts.rules import ContractState, EndReason, LegalItem, Restriction, Standing, SuspensionGround
 from wem.contracts.state_rules import CorrectionState, MandateAction, MandateState, RequestState, TerminationState
 from wem.contracts.text_rules import TextKind
 
@@ -16,6 +16,11 @@ STANDINGS = {
     Standing.in_use: (_l("In use"), "success"),
     Standing.suspended: (_l("Suspended"), "warning"),
     Standing.ended: (_l("Contract ended"), "neutral"),
+}
+# An end that is in sight, beside where the contract stands.
+PROSPECTS = {
+    ContractState.leaving: (_l("Ends by cancellation"), "info"),
+    ContractState.expiring: (_l("Ends without renewal"), "warning"),
 }
 GROUNDS = {
     SuspensionGround.nonpayment: _l("Payment outstanding (Art. 13-2)"),
@@ -65,7 +70,7 @@ REQUEST_STATES = {
     RequestState.lapsed: (_l("Lapsed with the contract"), "neutral"),
 }
 CHANNELS = {
-    Channel.portal: _l("By this page"),
+    Channel.portal: _l("On the screens of WeM"),
     Channel.mail: _l("By e-mail"),
     Channel.letter: _l("By letter"),
     Channel.phone: _l("By telephone"),
