@@ -12,12 +12,13 @@ class ArrivedMail:
     """One mail for one of our addresses, kept already: whoever takes it may be asked again after a crash.
 
     `number` is the same each time, so what it caused can be found again. `sender` is the envelope's, empty for a
-    bounce; `recipient` is our address, in lower case.
+    bounce and None where nobody wrote it down (a pipe or a mailbox without Return-Path): only the empty one is a
+    machine's. `recipient` is our address, in lower case.
     """
 
     number: int
     received_at: datetime
-    sender: str
+    sender: str | None
     recipient: str
     raw: bytes
 

@@ -116,7 +116,9 @@ class Settings:
     IMAP_USER: str = _about("", "name to log in with")
     IMAP_PASSWORD: str = _about("", "its password")
     IMAP_FOLDER: str = _about("INBOX", "folder that mail is fetched from")
-    IMAP_DONE_FOLDER: str = _about("", "folder that fetched mail is moved to; empty: it is marked as seen and stays")
+    IMAP_DONE_FOLDER: str = _about(
+        "", "folder that fetched mail is moved to, made if missing; empty: it stays there as seen, until you delete it"
+    )
     LOGIN_IDLE_MINUTES: str = _about("30", "a sign-in ends after this time without a request")
     LOGIN_HOURS: str = _about("12", "a sign-in ends after this time in any case")
     SIGN_IN_HISTORY_DAYS: str = _about("180", "how long attempts to sign in are kept and shown to the person (8-2)")

@@ -50,6 +50,9 @@ class _Conversation(socketserver.StreamRequestHandler):
             if command in self.server.refuse:
                 self.say(f"{tag} NO not today")
                 continue
+            if command in ("UID COPY", "UID MOVE") and words[3].strip('"') not in self.server.folders:
+                self.say(f"{tag} NO [TRYCREATE] no such folder")
+                continue
             getattr(self, "do_" + command.lower().replace(" ", "_"))(rest)
             self.say(f"{tag} OK done")
             if command == "LOGOUT":
@@ -104,6 +107,9 @@ class _Conversation(socketserver.StreamRequestHandler):
     def do_uid_move(self, rest: str) -> None:
         self.do_uid_copy(rest)
         self.server.folders[self.folder] = [mail for mail in self.mails if mail.uid != int(rest.split()[2])]
+
+    def do_create(self, rest: str) -> None:
+        self.server.folders.setdefault(rest.partition(" ")[2].strip('"'), [])
 
     def do_uid_expunge(self, rest: str) -> None:
         number = int(rest.split()[2])

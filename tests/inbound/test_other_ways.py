@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ def rung(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]
     return calls
 
 
-def kept() -> list[tuple[Way, str, str]]:
+def kept() -> list[tuple[Way, str | None, str]]:
     db.session.rollback()
     found = db.session.execute(
         sa.select(InboundMail.way, InboundMail.sender, InboundMail.recipient).order_by(InboundMail.id)
@@ -53,8 +54,12 @@ TRACED = b"Return-Path: <a@b.example>\r\nDelivered-To: Support@mail.wem.example\
     [
         (MAIL, ([DESK], "x@y.example"), {}, os.EX_OK, ("x@y.example", DESK)),
         (MAIL, ([], None), {"RECIPIENT": FBL, "SENDER": ""}, os.EX_OK, ("", FBL)),
-        (MAIL, ([], None), {"ORIGINAL_RECIPIENT": FBL, "RECIPIENT": "wem@localhost"}, os.EX_OK, ("", FBL)),
+        (MAIL, ([], None), {"ORIGINAL_RECIPIENT": FBL, "RECIPIENT": "wem@localhost"}, os.EX_OK, (None, FBL)),
         (TRACED, ([], None), {}, os.EX_OK, ("a@b.example", DESK)),
+        (MAIL, ([DESK], None), {}, os.EX_OK, (None, DESK)),  # nobody says who sent it
+        (MAIL, ([DESK], "<>"), {}, os.EX_OK, ("", DESK)),
+        (MAIL, ([DESK], "MAILER-DAEMON"), {}, os.EX_OK, ("", DESK)),  # pipe(8) without null_sender=
+        (TRACED, ([DESK], ""), {}, os.EX_OK, ("", DESK)),
         (b"From a@b Thu Jan  1\n" + TRACED, ([], None), {}, os.EX_OK, ("a@b.example", DESK)),
         (MAIL, (["nobody@mail.wem.example"], None), {}, os.EX_NOUSER, None),
         (MAIL, ([], None), {}, os.EX_USAGE, None),
@@ -63,10 +68,26 @@ TRACED = b"Return-Path: <a@b.example>\r\nDelivered-To: Support@mail.wem.example\
     ],
 )
 def test_a_mail_by_pipe(
-    raw: bytes, given: tuple[list[str], str | None], environ: dict[str, str], status: int, row: tuple[str, str] | None
+    raw: bytes,
+    given: tuple[list[str], str | None],
+    environ: dict[str, str],
+    status: int,
+    row: tuple[str | None, str] | None,
 ) -> None:
     assert receiving.receive(raw, *given, environ) == status
     assert kept() == ([(Way.pipe, *row)] if row else [])
+
+
+def test_no_more_is_read_from_a_pipe_than_may_be_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "WEM", replace(app.config["WEM"], INBOUND_SIZE="5000"))
+    came = io.BytesIO(MAIL + b"x" * 1_000_000)
+    done = app.test_cli_runner().invoke(receive_command, [FBL], input=came)
+    assert (done.exit_code, kept()) == (os.EX_DATAERR, [])
+    assert "larger than INBOUND_SIZE" in done.stderr
+    assert came.tell() < 50_000, "the rest is left in the pipe"
+    db.session.rollback()
+    done = app.test_cli_runner().invoke(receive_command, ["nobody@mail.wem.example"], input=MAIL)
+    assert (done.exit_code, done.stderr) == (os.EX_NOUSER, "wem: no such address here\n")
 
 
 def test_a_pipe_is_told_to_try_again_when_nothing_can_be_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,15 +109,20 @@ def test_a_pipe_is_told_to_try_again_when_nothing_can_be_kept(app: Flask, monkey
 @pytest.mark.parametrize(
     ("head", "recipients", "sender"),
     [
-        ("X-Original-To: a@x\r\nDelivered-To: b@x\r\n", ["a@x"], ""),
-        ("Delivered-To: new@x\r\nReceived: y\r\nDelivered-To: old@x\r\n", ["new@x"], ""),
-        ("Envelope-To: a@x,\r\n <b@x>\r\n", ["a@x", "b@x"], ""),
+        ("X-Original-To: a@x\r\nDelivered-To: b@x\r\n", ["a@x"], None),
+        ("Delivered-To: new@x\r\nReceived: y\r\nDelivered-To: old@x\r\n", ["new@x"], None),
+        ("Envelope-To: a@x,\r\n <b@x>\r\n", ["a@x", "b@x"], None),
         ("Return-Path: <>\r\nSubject: x\r\n", [], ""),
+        ("Return-Path: < >\r\n", [], ""),
+        ("Return-Path: <MAILER-DAEMON>\r\n", [], ""),
+        ("Return-Path: <MAILER-DAEMON@mx.example>\r\n", [], ""),
         ("Return-Path: c@y\r\n", [], "c@y"),
-        ("Subject: x\r\n\r\nDelivered-To: body@x\r\n", [], ""),
+        ("Return-Path: <c@y>\r\nReturn-Path: <>\r\n", [], "c@y"),  # the newest stands on top
+        ("Return-Path: somebody\r\n", [], None),
+        ("Subject: x\r\n\r\nDelivered-To: body@x\r\n", [], None),
     ],
 )
-def test_the_trace_of_a_mail(head: str, recipients: list[str], sender: str) -> None:
+def test_the_trace_of_a_mail(head: str, recipients: list[str], sender: str | None) -> None:
     raw = f"{head}\r\nBody\r\n".encode()
     assert (recipients_in(raw), return_path_in(raw)) == (recipients, sender)
     assert without_mbox_line(b"From x y\n" + raw) == raw == without_mbox_line(raw)
@@ -126,7 +152,7 @@ def test_unseen_mail_is_fetched_once_and_stays_as_seen(imap: Callable[..., ImapS
     server.put(MAIL, "\\Seen")
     server.put(MAIL)
     assert polling.poll(soon()) == 2
-    assert kept() == [(Way.imap, "", verp()), (Way.imap, "", "postmaster@mail.wem.example")]
+    assert kept() == [(Way.imap, "", verp()), (Way.imap, None, "postmaster@mail.wem.example")]
     assert polling.poll(soon()) == 0
     assert [mail.flags for mail in server.folders["INBOX"]] == [{"\\Seen"}] * 3
 
@@ -137,10 +163,26 @@ def test_fetched_mail_is_moved(imap: Callable[..., ImapServer], capabilities: st
     raw = b"To: <support@mail.wem.example>\r\n" + MAIL
     server.put(raw)
     jobs.poll_imap()
-    assert kept() == [(Way.imap, "", "support@mail.wem.example")]
+    assert kept() == [(Way.imap, None, "support@mail.wem.example")]
     row = db.session.scalars(sa.select(InboundMail)).one()
     assert raw_of(row) == raw
     assert (server.folders["INBOX"], [mail.raw for mail in server.folders["Done"]]) == ([], [raw])
+
+
+@pytest.mark.parametrize("capabilities", ["MOVE", "UIDPLUS"])
+def test_the_folder_for_fetched_mail_is_made_and_without_it_nothing_comes_twice(
+    imap: Callable[..., ImapServer], capabilities: str
+) -> None:
+    server = imap(capabilities, IMAP_DONE_FOLDER="Read")
+    server.put(MAIL)
+    assert polling.poll(soon()) == 1
+    assert (server.folders["INBOX"], len(server.folders["Read"])) == ([], 1)
+    del server.folders["Read"]
+    server.refuse.add("CREATE")
+    server.put(MAIL)
+    server.put(MAIL)
+    assert (polling.poll(soon()), polling.poll(soon())) == (2, 0)
+    assert [mail.flags for mail in server.folders["INBOX"]] == [{"\\Seen"}] * 2
 
 
 def test_what_cannot_be_kept_stays_unseen(imap: Callable[..., ImapServer], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +236,7 @@ def test_a_mailbox_that_is_away_or_elsewhere_in_the_clear(imap: Callable[..., Im
 
 def test_replay_by_command(app: Flask, rung: list[tuple[Any, ...]]) -> None:
     for name in ("support", "abuse", "postmaster"):
-        receiving.receive(MAIL, [f"{name}@mail.wem.example"], None, {})
+        receiving.receive(MAIL, [f"{name}@mail.wem.example"], "", {})
     jobs.route()
     rung.clear()
 

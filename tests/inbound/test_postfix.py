@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import MISSING, SMTP
 
 from bench.delivering.postfix import Postfix
@@ -24,7 +25,7 @@ from tests.page import Browser
 from wem import queue
 from wem.bounces.models import Bounce
 from wem.bounces.reading import read_mail
-from wem.bounces.states import Kind, Reading, Reason
+from wem.bounces.states import Kind, Reading, Reason, Severity
 from wem.db import db
 from wem.inbound import jobs
 from wem.inbound.keeping import raw_of
@@ -40,6 +41,12 @@ ANSWERS = {
     "busy": "452 4.2.2 <busy@world.example> The email account that you tried to reach is over quota",
 }
 SIZE_LIMIT = 20_000
+# What a mailbox behind LMTP says after the text, which is when it knows (RFC 2033); `MAILBOXES` is its domain.
+MAILBOXES = "mailboxes.example"
+QUOTA = {
+    "full": "552 5.2.2 <full@mailboxes.example> Quota exceeded (mailbox for user is full)",
+    "busy": "452 4.2.2 <busy@mailboxes.example> Quota exceeded (mailbox for user is full)",
+}
 
 
 class _World:
@@ -49,17 +56,29 @@ class _World:
         return MISSING
 
 
+class _Mailboxes:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        return QUOTA.get(envelope.rcpt_tos[0].partition("@")[0], "250 2.1.5 delivered")
+
+
 @pytest.fixture
-def world_server() -> Iterator[int]:
-    """The world: one mail server on loopback that knows some people and takes no large mail."""
+def world_servers() -> Iterator[tuple[int, int]]:
+    """The world on loopback: a mail server that knows some people and takes no large mail, and mailboxes by LMTP."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(
-        loop.create_server(lambda: SMTP(_World(), data_size_limit=SIZE_LIMIT, loop=loop), "127.0.0.1", 0)
+
+    def listening(make: Callable[[], SMTP]) -> asyncio.Server:
+        return loop.run_until_complete(loop.create_server(make, "127.0.0.1", 0))
+
+    servers = (
+        listening(lambda: SMTP(_World(), data_size_limit=SIZE_LIMIT, loop=loop)),
+        listening(lambda: LMTP(_Mailboxes(), loop=loop)),
     )
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    yield int(server.sockets[0].getsockname()[1])
-    loop.call_soon_threadsafe(server.close)
+    first, second = (int(server.sockets[0].getsockname()[1]) for server in servers)
+    yield first, second
+    for server in servers:
+        loop.call_soon_threadsafe(server.close)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     for task in asyncio.all_tasks(loop):
@@ -69,14 +88,15 @@ def world_server() -> Iterator[int]:
 
 
 @pytest.fixture
-def postfix(door: RunningDoor, world_server: int) -> Iterator[Postfix]:
+def postfix(door: RunningDoor, world_servers: tuple[int, int]) -> Iterator[Postfix]:
     # Not below pytest's own folder, which Postfix's user may not enter.
     with tempfile.TemporaryDirectory(prefix="wem-mta-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         folder.chmod(0o755)
         # One attempt instead of two days of them.
         lives = {"maximal_queue_lifetime": "0", "bounce_queue_lifetime": "0"}
-        running = Postfix(folder, world_server, 1000, 120, door.lmtp, **lives)
+        by_lmtp = {"transport_maps": f"inline:{{{MAILBOXES}=lmtp:inet:127.0.0.1:{world_servers[1]}}}"}
+        running = Postfix(folder, world_servers[0], 1000, 120, door.lmtp, **lives, **by_lmtp)
         yield running
         running.stop()
 
@@ -94,25 +114,30 @@ def rows(condition: Callable[[list[InboundMail]], bool]) -> list[InboundMail]:
 
 
 def test_what_the_world_refuses_comes_back_to_the_return_path(postfix: Postfix) -> None:
-    sent = {verp(1): "nobody", verp(2): "full", verp(3): "busy", verp(4): "large", verp(5): "fine"}
+    sent = {
+        verp(number): f"{name}@world.example" for number, name in enumerate((*ANSWERS, "large", "fine"), start=1)
+    } | {verp(number): f"{name}@{MAILBOXES}" for number, name in enumerate((*QUOTA, "fine"), start=11)}
     with smtplib.SMTP("127.0.0.1", postfix.port) as line:
-        for sender, name in sent.items():
+        for sender, address in sent.items():
             body = b"x" * 70 + b"\r\n"
-            line.sendmail(sender, [f"{name}@world.example"], MAIL + body * (500 if name == "large" else 1))
-    found = rows(lambda some: len(some) >= 4)
+            line.sendmail(sender, [address], MAIL + body * (500 if address.startswith("large") else 1))
+    found = rows(lambda some: len(some) >= 6)
     assert {row.recipient: (row.sender, row.route, row.way) for row in found} == {
-        sender: ("", Route.bounce, Way.lmtp) for sender, name in sent.items() if name != "fine"
+        sender: ("", Route.bounce, Way.lmtp) for sender, address in sent.items() if not address.startswith("fine")
     }
     readings: dict[str, Reading] = {sent[row.recipient]: read_mail(raw_of(row) or b"") for row in found}
     assert {reading.kind for reading in readings.values()} == {Kind.bounce}
-    assert {name: reading.recipients[0].address for name, reading in readings.items()} == {
-        name: f"{name}@world.example" for name in readings
+    assert {address: reading.recipients[0].address for address, reading in readings.items()} == {
+        address: address for address in readings
     }
-    assert {name: reading.recipients[0].reason for name, reading in readings.items()} == {
-        "nobody": Reason.userunknown,
-        "full": Reason.mailboxfull,
-        "busy": Reason.mailboxfull,
-        "large": Reason.mesgtoobig,
+    told = {address: reading.recipients[0] for address, reading in readings.items()}
+    assert {address: (each.severity, each.reason) for address, each in told.items()} == {
+        "nobody@world.example": (Severity.hard, Reason.userunknown),
+        "full@world.example": (Severity.soft, Reason.mailboxfull),
+        "busy@world.example": (Severity.soft, Reason.mailboxfull),
+        "large@world.example": (Severity.soft, Reason.mesgtoobig),
+        f"full@{MAILBOXES}": (Severity.soft, Reason.mailboxfull),
+        f"busy@{MAILBOXES}": (Severity.soft, Reason.mailboxfull),
     }
 
 

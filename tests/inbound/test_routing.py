@@ -235,6 +235,17 @@ def test_a_lease_that_was_lost_does_nothing(taker: Taker) -> None:
     assert states() == [(InboundState.taken, "")]
 
 
+def test_large_mails_are_read_a_few_at_a_time(taker: Taker) -> None:
+    for number in range(5):
+        arrive(verp(number), raw=MAIL + b"x" * 4_000)
+    sizes = []
+    while (claimed := claiming.claim(clock.now(), 50, most_bytes=10_000)).files:
+        sizes.append(len(claimed.files))
+        routing.handle(claimed)
+    assert sizes == [2, 2, 1]
+    assert len(taker.taken) == 5
+
+
 def test_the_sweep_rings_for_what_waits(taker: Taker, rung: list[tuple[Any, ...]]) -> None:
     jobs.sweep()
     assert rung == []

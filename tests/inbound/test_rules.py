@@ -94,3 +94,11 @@ def test_hops_and_loop_marks_are_read_from_the_head() -> None:
     raw = b"Received: a\r\n b\r\nreceived: c\r\nX-Loop: <Join@Mail.Example>\r\n\r\nReceived: d\r\nX-Loop: e\r\n"
     assert rules.hops(raw) == 2
     assert rules.loop_marks(raw) == ["join@mail.example"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most", "number"),
+    [([], 10, 0), ([4, 4, 4], 10, 2), ([4, 6, 1], 10, 2), ([11, 1], 10, 1), ([1, 10, 1], 10, 1), ([0, 0], 0, 2)],
+)
+def test_how_many_are_read_at_once(sizes: list[int], most: int, number: int) -> None:
+    assert rules.number_within(sizes, most) == number

@@ -85,6 +85,17 @@ def test_the_list_counts_and_masks(support: Browser, mail: int) -> None:
     assert "該当するメールはありません" in support.get("/staff/inbound?state=failed").text
 
 
+def test_it_says_whether_there_is_no_sender_or_nobody_told_it(support: Browser, mail: int) -> None:
+    for sender in ("", None):
+        address = ("postmaster@mail.wem.example",)
+        keeping.keep([Arriving(Envelope(clock.now(), Way.pipe, sender, address), RAW + repr(sender).encode())])
+    jobs.route()
+    page = support.get("/staff/inbound")
+    assert "（差出人なし）" in page.text and "（差出人の記録なし）" in page.text
+    counted = page.soup.find("nav", attrs={"aria-label": "状態で絞り込む"}) or page.soup
+    assert "3" in counted.get_text(" ")
+
+
 def test_nothing_is_read_before_a_reason_is_given(support: Browser, mail: int) -> None:
     page = support.get(f"/staff/inbound/{mail}")
     assert "tanaka" not in page.text and "コースを変えたい" not in page.text

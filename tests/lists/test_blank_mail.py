@@ -50,14 +50,12 @@ def mailing_list(world: World) -> MailingList:
     return row
 
 
-def arrived(
-    to: str = "otoku", author: str = NEW, subject: str = "", sender: str | None = None, more: str = "", **values: Any
-) -> ArrivedMail:
+def arrived(to: str = "otoku", author: str = NEW, subject: str = "", more: str = "", **values: Any) -> ArrivedMail:
     raw = f"From: {author}\r\nTo: {to}@mail.wem.example\r\nMessage-ID: <1.{author}>\r\nSubject: {subject}\r\n{more}\r\n"
     details = {
         "number": next(numbers),
         "received_at": clock.now(),
-        "sender": author if sender is None else sender,
+        "sender": author,
         "recipient": f"{to}@mail.wem.example",
         "raw": raw.encode(),
     }
@@ -106,6 +104,13 @@ def test_a_mail_is_answered_with_a_link(mailing_list: MailingList) -> None:
     event = db.session.scalars(sa.select(ConsentEvent)).one()
     assert (event.kind, event.way, event.address_hash) == (ConsentKind.requested, Way.blank_mail, address_hash(NEW))
     assert_counts_are_exact()
+
+
+def test_an_unknown_sender_is_a_persons(mailing_list: MailingList) -> None:
+    """By pipe or from a mailbox without Return-Path: only the empty one is a machine's."""
+    assert take(arrived(sender="")) is Fate.ignored
+    assert take(arrived(sender=None)) is Fate.taken
+    assert [mail.kind for mail in mails()] == ["reader_blank_link"]
 
 
 def test_the_button_of_the_page_completes_it(mailing_list: MailingList, public: Browser, later: Any) -> None:

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from wem.db import db, insert_ignoring
 from wem.inbound.models import LEASE, InboundMail, SeenMail
-from wem.inbound.rules import MOST_ATTEMPTS
+from wem.inbound.rules import MOST_ATTEMPTS, number_within
 from wem.inbound.states import InboundState
 
 DEADLY = "deadly"
+# All of a claim is read into memory, and held once more while it is taken apart.
+MOST_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,11 @@ def waiting(at: datetime) -> bool:
     return db.session.scalar(sa.select(InboundMail.id).where(_due(at)).limit(1)) is not None
 
 
-def claim(at: datetime, most: int) -> Claim:
+def claim(at: datetime, most: int, most_bytes: int = MOST_BYTES) -> Claim:
     """Lease up to `most` mails that are due, oldest first. What failed before comes alone: it may fail its neighbours.
 
-    Counts the attempt before it is made: a mail that kills its worker each time is left to staff in the end.
+    Together they have at most `most_bytes`; one alone may have more. Counts the attempt before it is made: a mail that
+    kills its worker each time is left to staff in the end.
     """
     db.session.execute(
         sa.update(InboundMail)
@@ -47,14 +50,15 @@ def claim(at: datetime, most: int) -> Claim:
         .execution_options(synchronize_session=False)
     )
     found = db.session.execute(
-        sa.select(InboundMail.id, InboundMail.attempts)
+        sa.select(InboundMail.id, InboundMail.attempts, InboundMail.size)
         .where(_due(at))
         .order_by(InboundMail.not_before, InboundMail.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     ).all()
-    fresh = [id for id, attempts in found if attempts == 0]
-    chosen = fresh if found and found[0].attempts == 0 else [id for id, _ in found[:1]]
+    fresh = [row for row in found if row.attempts == 0]
+    together = number_within([row.size for row in fresh], most_bytes)
+    chosen = [row.id for row in (fresh[:together] if found and found[0].attempts == 0 else found[:1])]
     owner = secrets.token_hex(8)
     if not chosen:
         return Claim(owner, {})

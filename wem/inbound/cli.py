@@ -21,6 +21,12 @@ from wem.inbound.states import FOR_STAFF, InboundState, Route
 from wem.settings import settings
 
 POLL_SECONDS = 3600.0
+WORDS = {
+    os.EX_DATAERR: "the mail is larger than INBOUND_SIZE, or goes round in circles",
+    os.EX_NOUSER: "no such address here",
+    os.EX_USAGE: "nobody says to which address the mail came",
+    os.EX_TEMPFAIL: "the mail cannot be kept at present",
+}
 STATES = [state.name for state in InboundState if state is not InboundState.waiting]
 
 
@@ -44,11 +50,14 @@ def inbound() -> None:
 @click.argument("recipients", nargs=-1)
 def receive(recipients: tuple[str, ...], sender: str | None) -> None:
     """Take one mail from standard input, for a mail server's pipe. Exits as sysexits.h says: 75 is "try again"."""
-    raw = sys.stdin.buffer.read()
     try:
         app = click.get_current_context().ensure_object(ScriptInfo).load_app()
         with app.app_context():
+            # One byte more tells that it is too big; whatever comes behind it is not read.
+            raw = sys.stdin.buffer.read(receiving.MOST_MBOX_LINE + settings().inbound_size + 1)
             status = receiving.receive(raw, recipients, sender, os.environ)
+            if status in WORDS:
+                print(f"wem: {WORDS[status]}", file=sys.stderr)
     except (Exception, SystemExit) as error:
         # Whatever is wrong here is no reason to send the mail back: its server keeps it and tries again.
         print(f"wem: the mail cannot be taken at present: {type(error).__name__}", file=sys.stderr)

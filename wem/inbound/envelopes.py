@@ -11,11 +11,11 @@ from wem.inbound.states import Way
 
 @dataclass(frozen=True)
 class Envelope:
-    """When and how a mail came, from whom (empty: a bounce), and to which of our addresses, in lower case."""
+    """When and how a mail came, from whom (empty: a bounce, None: unknown), to which of our addresses (lower case)."""
 
     received_at: datetime
     way: Way
-    sender: str
+    sender: str | None
     recipients: tuple[str, ...]
 
 
@@ -42,7 +42,8 @@ def opened(kept: bytes) -> tuple[Envelope, bytes]:
         read = json.loads(line)
         received_at = datetime.fromisoformat(read["received_at"])
         whole = read["size"] == len(raw)
-        envelope = Envelope(received_at, Way(read["way"]), str(read["sender"]), tuple(map(str, read["recipients"])))
+        sender = None if read["sender"] is None else str(read["sender"])
+        envelope = Envelope(received_at, Way(read["way"]), sender, tuple(map(str, read["recipients"])))
     except (ValueError, KeyError, TypeError) as error:
         raise NoEnvelope("a kept file without an envelope") from error
     if received_at.tzinfo is None or not envelope.recipients or not whole:

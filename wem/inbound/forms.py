@@ -8,13 +8,14 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField, ValidationError
-from wtforms.validators import Length
+from wtforms.validators import DataRequired, Length
 
+NEEDED = DataRequired(_l("This field is required."))
 LEAST_REASON, MOST_REASON, MOST_ANSWER = 5, 200, 10_000
 
 
 class ReasonForm(FlaskForm):
-    reason = StringField(_l("Why do you open it?"))
+    reason = StringField(_l("Why do you open it?"), [NEEDED])
 
     def validate_reason(self, field: Any) -> None:
         field.data = " ".join((field.data or "").split())
@@ -28,7 +29,7 @@ class ReasonForm(FlaskForm):
 
 
 class MailAnswerForm(FlaskForm):
-    text = TextAreaField(_l("Your answer"), [Length(max=MOST_ANSWER)])
+    text = TextAreaField(_l("Your answer"), [NEEDED, Length(max=MOST_ANSWER)])
 
     def validate_text(self, field: Any) -> None:
         field.data = "\n".join(line.rstrip() for line in (field.data or "").splitlines()).strip()

@@ -63,7 +63,7 @@ def rows_of(mail: Arriving, key: str) -> list[dict[str, Any]]:
         {
             "received_at": at,
             "way": mail.envelope.way,
-            "sender": mail.envelope.sender[:320],
+            "sender": mail.envelope.sender[:320] if mail.envelope.sender is not None else None,
             "recipient": recipient[:320],
             "route": route_for(recipient) or Route.other,
             "raw_key": key,

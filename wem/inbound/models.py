@@ -12,6 +12,8 @@ from wem.inbound.rules import pause_after
 from wem.inbound.states import InboundState, Route, Way
 
 DUE = sa.text("state = 0")
+# What waits for staff (states.FOR_STAFF) is counted in an index that holds nothing else.
+WAITS = sa.text("state >= 4")
 
 
 class InboundMail(Base):
@@ -19,6 +21,7 @@ class InboundMail(Base):
     __table_args__ = (
         sa.Index("ix_inbound_mail_due", "not_before", "id", sqlite_where=DUE, postgresql_where=DUE),
         sa.Index("ix_inbound_mail_state_id", "state", "id"),
+        sa.Index("ix_inbound_mail_for_staff", "state", "route", sqlite_where=WAITS, postgresql_where=WAITS),
         sa.Index("ix_inbound_mail_raw_key", "raw_key"),
         # A number is never given twice: domains know by it what they have done.
         {"sqlite_autoincrement": True},
@@ -27,7 +30,8 @@ class InboundMail(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     received_at: Mapped[datetime]
     way: Mapped[Way]
-    sender: Mapped[str] = mapped_column(sa.String(320), default="")
+    # Empty: the null sender, a machine's. None: by pipe or from a mailbox that does not tell.
+    sender: Mapped[str | None] = mapped_column(sa.String(320))
     recipient: Mapped[str] = mapped_column(sa.String(320))
     route: Mapped[Route]
     # The file that holds it, shared by the rows of one mail; empty once it is erased.

@@ -99,15 +99,26 @@ def _recipients(raw: bytes, loaded: Settings) -> tuple[str, ...]:
 
 
 def _put_away(mailbox: imaplib.IMAP4, number: str, folder: str) -> None:
-    if not folder:
+    """Move a mail that is kept here to the folder; without one, or where it cannot be moved, it stays as seen."""
+    command = "MOVE" if "MOVE" in mailbox.capabilities else "COPY"  # RFC 6851
+    if not folder or not _moved(mailbox, command, number, folder):
         _done(mailbox.uid("STORE", number, "+FLAGS.SILENT", r"(\Seen)"), "STORE")
-    elif "MOVE" in mailbox.capabilities:
-        _done(mailbox.uid("MOVE", number, _quoted(folder)), "MOVE")  # RFC 6851
-    else:
-        _done(mailbox.uid("COPY", number, _quoted(folder)), "COPY")
+    elif command == "COPY":
         _done(mailbox.uid("STORE", number, "+FLAGS.SILENT", r"(\Seen \Deleted)"), "STORE")
         # Others may have marked mails of their own: only ours goes, where the server can tell them apart (RFC 4315).
         _done(mailbox.uid("EXPUNGE", number) if "UIDPLUS" in mailbox.capabilities else mailbox.expunge(), "EXPUNGE")
+
+
+def _moved(mailbox: imaplib.IMAP4, command: str, number: str, folder: str) -> bool:
+    """Move or copy a mail, into a folder that is made if it is not there (RFC 9051 section 6.4.7)."""
+    if mailbox.uid(command, number, _quoted(folder))[0] == "OK":
+        return True
+    mailbox.create(_quoted(folder))
+    if mailbox.uid(command, number, _quoted(folder))[0] == "OK":
+        return True
+    # Unseen it would be fetched again each minute, and those behind it never.
+    log.warning("a fetched mail cannot be moved to IMAP_DONE_FOLDER; it stays in %s as seen", settings().IMAP_FOLDER)
+    return False
 
 
 def _quoted(folder: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,18 +13,20 @@ from wem.inbound.envelopes import Envelope
 from wem.inbound.keeping import Arriving, keep
 from wem.inbound.rules import MOST_HOPS, hops
 from wem.inbound.states import Way
-from wem.inbound.trace_rules import recipients_in, return_path_in, without_mbox_line
+from wem.inbound.trace_rules import recipients_in, return_path_in, sender_of, without_mbox_line
 from wem.settings import settings
 
 # What Postfix's local and pipe, Exim and Sendmail put into the environment.
 RECIPIENT_NAMES, SENDER_NAMES = ("ORIGINAL_RECIPIENT", "RECIPIENT"), ("SENDER",)
-__all__ = ["receive"]
+MOST_MBOX_LINE = 1000  # bytes of a `From ` line before the mail, which do not count
+__all__ = ["MOST_MBOX_LINE", "receive"]
 
 
 def receive(raw: bytes, recipients: Sequence[str], sender: str | None, environ: Mapping[str, str]) -> int:
     """Keep a mail and return the exit status that tells the mail server (sysexits.h).
 
-    Recipients and sender are those given, else what the environment tells, else the mail's own trace.
+    Recipients and sender are those given, else what the environment tells, else the mail's own trace. A sender that
+    none of them tells is kept as unknown: it is not the null sender, by which machines write.
     """
     raw = without_mbox_line(raw)
     if len(raw) > settings().inbound_size or hops(raw) > MOST_HOPS:
@@ -34,12 +35,12 @@ def receive(raw: bytes, recipients: Sequence[str], sender: str | None, environ: 
     if not named:
         return os.EX_USAGE
     given = sender if sender is not None else next((environ[n] for n in SENDER_NAMES if n in environ), None)
-    envelope_sender = return_path_in(raw) if given is None else given
+    envelope_sender = return_path_in(raw) if given is None else sender_of(given)
     try:
         ours = tuple(dict.fromkeys(each.lower() for each in named if route_for(each)))
         if not ours:
             return os.EX_NOUSER
-        envelope = Envelope(clock.now(), Way.pipe, re.sub(r"^<|>$", "", envelope_sender), ours)
+        envelope = Envelope(clock.now(), Way.pipe, envelope_sender, ours)
         keep([Arriving(envelope, raw)])
     except (OSError, SQLAlchemyError):
         return os.EX_TEMPFAIL

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 
 from wem.inbound.states import InboundState, Route
 
@@ -58,6 +59,11 @@ def route_of(address: str, ours: Ours, name_route: Callable[[str], Route | None]
 def pause_after(attempts: int) -> timedelta | None:
     """Return how long to wait after so many failed attempts; None when no more are made."""
     return None if attempts >= MOST_ATTEMPTS else _PAUSES[min(attempts, len(_PAUSES)) - 1]
+
+
+def number_within(sizes: Sequence[int], most: int) -> int:
+    """Return how many of these, from the first on, have at most `most` together; the first one in any case."""
+    return max(sum(total <= most for total in accumulate(sizes)), min(1, len(sizes)))
 
 
 def keeping(state: InboundState, handled: timedelta, unrecognised: timedelta) -> timedelta | None:

@@ -13,16 +13,15 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import clock
-from wem.accounts.rules import StaffRole
 from wem.db import db
 from wem.inbound import answering, wording
 from wem.inbound.addresses import ours
 from wem.inbound.forms import MailAnswerForm, ReasonForm
 from wem.inbound.keeping import raw_of
-from wem.inbound.models import InboundMail
+from wem.inbound.models import DUE, WAITS, InboundMail
 from wem.inbound.routing import KEPT
 from wem.inbound.showing import Shown, shown
-from wem.inbound.states import FOR_STAFF, InboundState, Route
+from wem.inbound.states import FOR_STAFF, MAIL_READERS, InboundState, Route
 from wem.lists.address_rules import mask_address
 from wem.settings import settings
 from wem.web.blueprints import StaffBlueprint
@@ -31,8 +30,7 @@ from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import me
 
-ROLES = frozenset({StaffRole.support, StaffRole.operations})
-blueprint = StaffBlueprint("staff_inbound", __name__, roles=ROLES, url_prefix="/staff/inbound")
+blueprint = StaffBlueprint("staff_inbound", __name__, roles=MAIL_READERS, url_prefix="/staff/inbound")
 Answer = str | tuple[str, int] | Response
 # So long a mail stays open for whoever gave a reason, in this sign-in.
 OPEN_FOR = timedelta(minutes=30)
@@ -57,7 +55,8 @@ def index() -> Answer:
         states=wording.STATES,
         routes=wording.ROUTES,
         kinds=wording.KINDS,
-        by_state={each: sum(counts.get((each, way), 0) for way in Route) for each in InboundState},
+        by_state={each: sum(counts.get((each, way), 0) for way in Route) for each in FOR_STAFF}
+        | {InboundState.waiting: _in_hand()},
         by_route={
             way: {each: counts.get((each, way), 0) for each in FOR_STAFF}
             for way in Route
@@ -85,14 +84,24 @@ def _where(state: InboundState | None, route: Route | None, /, **asked: Any) -> 
 
 
 def _counts() -> dict[tuple[InboundState, Route], int]:
+    """Return how many wait for staff, by state and address; what is handled, without end, is not counted."""
     rows = db.session.execute(
-        sa.select(InboundMail.state, InboundMail.route, sa.func.count()).group_by(InboundMail.state, InboundMail.route)
+        sa.select(InboundMail.state, InboundMail.route, sa.func.count())
+        .where(WAITS)
+        .group_by(InboundMail.state, InboundMail.route)
     )
     return {(state, route): number for state, route, number in rows}
 
 
-def _masked(address: str) -> str:
-    return mask_address(address) if "@" in address else ""
+def _in_hand() -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(InboundMail).where(DUE)) or 0
+
+
+def _masked(sender: str | None) -> str:
+    """Return whom a mail came from as staff see it before they open it."""
+    if sender is None:
+        return str(gettext("(not told)"))
+    return mask_address(sender) if "@" in sender else str(gettext("(no sender)"))
 
 
 @blueprint.get("/<int:id>")

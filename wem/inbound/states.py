@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from wem.accounts.rules import StaffRole
+
 
 class Way(enum.StrEnum):
     """How a mail came in."""
@@ -41,5 +43,7 @@ class InboundState(enum.IntEnum):
     failed = 6  # our own fault; staff may have it tried again
 
 
+# Who of staff may open arrived mail (with a reason).
+MAIL_READERS = frozenset({StaffRole.support, StaffRole.operations})
 FOR_STAFF = (InboundState.unrecognised, InboundState.kept, InboundState.failed)
 HANDLED = (InboundState.taken, InboundState.ignored)

@@ -27,10 +27,28 @@ def addressed_in(raw: bytes) -> list[str]:
     ]
 
 
-def return_path_in(raw: bytes) -> str:
-    """Return the envelope sender of Return-Path (RFC 5321 section 4.4); empty for a bounce or when there is none."""
-    found = [re.search(_ADDRESS, value) for value in _values(raw, b"return-path")[:1]]
-    return found[0][1] if found and found[0] else ""
+def return_path_in(raw: bytes) -> str | None:
+    """Return the envelope sender that Return-Path tells (RFC 5321 section 4.4): empty for a bounce, None when unknown.
+
+    Unknown is a mail without the header, and one that says neither an address nor that there is none.
+    """
+    for value in _values(raw, b"return-path")[:1]:
+        if found := re.search(_ADDRESS, value):
+            return "" if _is_null(found[1].partition("@")[0]) else found[1]
+        if _is_null(value):
+            return ""
+    return None
+
+
+def sender_of(written: str) -> str:
+    """Return an envelope sender as a mail server hands it over: without brackets, empty where it names none."""
+    bare = re.sub(r"^<|>$", "", written.strip())
+    return "" if _is_null(bare) else bare
+
+
+def _is_null(written: str) -> bool:
+    # Postfix's pipe(8) writes MAILER-DAEMON for the null sender, unless `null_sender=` says otherwise.
+    return written.strip("<> \t\r\n").upper() in ("", "MAILER-DAEMON")
 
 
 def without_mbox_line(raw: bytes) -> bytes:

@@ -73,13 +73,13 @@ def take(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
 def read(mail: ArrivedMail, *, known_automatic: bool = False) -> Letter | None:
     """Return the mail as a letter; None when nobody but ourselves or no one can have written it."""
     headers = raw_headers(mail.raw)
-    writer = author(headers) or _address(mail.sender)
+    writer = author(headers) or _address(mail.sender or "")
     if writer is None or of_ours(writer.domain, (settings().SERVICE_DOMAIN.lower(), settings().bounce_domain.lower())):
         return None
     subject = _subject(read_mail(mail.raw))
     by_machine = (
         known_automatic
-        or not mail.sender
+        or mail.sender == ""
         or automatic(headers)
         or automatic_subject(subject)
         or from_program(writer.address.rpartition("@")[0])

@@ -91,7 +91,7 @@ def _asking(mail: ArrivedMail, known_automatic: bool) -> Asking | Fate:
     if found is None:
         return Fate.unrecognised
     headers = raw_headers(mail.raw)
-    if not mail.sender or known_automatic or automatic(headers):
+    if mail.sender == "" or known_automatic or automatic(headers):
         return Fate.ignored
     address = author(headers)
     if address is None:
@@ -114,10 +114,10 @@ def _asked(found: Found, address: Address, message_id: str) -> Asking:
     return Asking(mailing_list, address, address_hash(address.key), sender, setting, message_id, blank)
 
 
-def _of_ours(address: Address, sender: str) -> bool:
+def _of_ours(address: Address, sender: str | None) -> bool:
     """Return whether a mail comes from ourselves: answering it would go round in a circle."""
     ours = (settings().SERVICE_DOMAIN.lower(), settings().bounce_domain.lower())
-    return of_ours(address.domain, ours) or of_ours(sender.rpartition("@")[2].lower(), ours)
+    return of_ours(address.domain, ours) or of_ours((sender or "").rpartition("@")[2].lower(), ours)
 
 
 def _sign_up(asking: Asking) -> Fate:

@@ -116,11 +116,14 @@ def author(headers: Mapping[str, Sequence[str]]) -> Address | None:
     return found if isinstance(found, Address) else None
 
 
-def plausible(author: Address, sender: str) -> bool:
+def plausible(author: Address, sender: str | None) -> bool:
     """Return whether a mail with this envelope sender can come from its author: the same mailbox, domain or carrier.
 
-    A forwarder writes the author's domain into the envelope (SRS), Gmail the author's own mailbox with `+caf_`.
+    A forwarder writes the author's domain into the envelope (SRS), Gmail the author's own mailbox with `+caf_`. One
+    that nobody wrote down (None) speaks against no author.
     """
+    if sender is None:
+        return True
     envelope = read_address(sender)
     if not isinstance(envelope, Address):
         return False

@@ -29,7 +29,7 @@ def take_unsubscribe(mail: ArrivedMail) -> Fate:
         return Fate.unrecognised
     headers = raw_headers(mail.raw)
     submitted = next(iter(headers.get("auto-submitted", ())), "").partition(";")[0].strip().lower()
-    if not mail.sender or submitted == "auto-replied":
+    if mail.sender == "" or submitted == "auto-replied":
         return Fate.ignored
     found = db.session.execute(
         sa.select(Delivery.subscriber_id, Dispatch.mailing_id)
