@@ -82,6 +82,23 @@ def test_ordinary_mail_is_normal(subject: str, text: str, headers: str) -> None:
     assert found.kind is Kind.normal and not found.recipients
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "> ただいま夏季休暇をいただいております。\n> メールを受け付けました。",
+        "2026年8月1日(土) 12:00 髙橋商店 <shop@list.example>:\n> 休業のお知らせ：以下の期間はお休みをいただきます。",
+        "-----Original Message-----\nFrom: shop\n\nI am out of the office. This is an automated response.",
+        "On Sat, Aug 1, 2026 at 12:00 Shop <shop@list.example> wrote:\n> We are on holiday until Monday.",
+    ],
+)
+def test_what_is_quoted_makes_no_machine_of_who_answers(quoted: str) -> None:
+    answers = "In-Reply-To: <m@list.example>\n"
+    for text in (f"楽しみにしています。\n\n{quoted}", f"{quoted}\n"):
+        assert read(mail("Re: 夏の営業", text, answers)).kind is Kind.normal
+    own = f"ただいま休暇中です。\n\n{quoted}"
+    assert read(mail("Re: 夏の営業", own, answers)).kind is Kind.autoreply
+
+
 def test_a_read_receipt_is_automatic() -> None:
     raw = (
         b"From: hanako@shop.example\nSubject: Read: June news\nContent-Type: multipart/report;"

@@ -111,16 +111,20 @@ def test_the_address_is_shown_on_the_persons_word_alone(
     world: World, dispatch: Dispatch, editor: Browser, browser_for: Callable[..., Browser]
 ) -> None:
     words = "このアドレスに直接お返事ください"
-    path = replied(world, dispatch, f"{words}。tanaka@readers.example.com 田中")
-    assert editor.submit(path, {"passage": "教えてください"}, action="/reveal").status == 422
-    assert SECRET not in editor.get(path).html
-    assert editor.submit(path, {"passage": words}, action="/reveal").status == 303
+    path = replied(world, dispatch, "在庫はありますか。")
+    assert "本人が返信の中で希望した場合に限り" in editor.get(path).text and "/reveal" not in editor.get(path).html
+    editor.post(f"{path}/reveal")
+    assert "希望していないため" in editor.get(path).text and conversation().revealed_at is None
+    replied(world, dispatch, f"{words}。tanaka@readers.example.com 田中")
+    page = editor.get(path)
+    assert words in page.text and SECRET not in page.html
+    assert editor.submit(path, action="/reveal").status == 303
     page = editor.get(path)
     assert "tanaka@readers.example.com" in page.text and "記録" in page.text
     assert SECRET not in editor.get("/replies").html, "in lists never"
     assert SECRET not in browser_for(world.ours.viewer).get(path).html
     event = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "reply.reveal")).one()
-    assert event.details == {"passage": words}
+    assert event.details == {"passage": f"{words}。"}
     trail = browser_for(world.admin).get("/staff/audit")
     assert "読者のアドレスを表示" in trail.text and words in trail.text
 

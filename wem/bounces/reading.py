@@ -12,8 +12,10 @@ from wem.bounces.notification_reading import read_notification
 from wem.bounces.report_reading import read_report
 from wem.bounces.signs import has_null_sender, is_quoting, subject_of
 from wem.bounces.states import Kind, Reading
+from wem.mailings.reply_rules import own_words
 
 log = logging.getLogger("wem.bounces")
+MOST_READ = 20_000  # characters of a text in which own words are looked for
 
 # Our own Message-ID (wem.delivery.identity) at the head of a mail that arrives: what we sent came back to us whole.
 _OURS = re.compile(r"<[a-z2-7]{39}@")
@@ -60,4 +62,5 @@ def _is_automatic(mail: Part, leaves: list[Part], subject: str) -> bool:
     if not answers or mail.has(b"list-id"):
         return False
     text = next((leaf.text() for leaf in leaves if leaf.kind in ("text/plain", "")), "")
-    return body_automatic(text)
+    # Their own words alone: whoever quotes a mail that speaks of holidays is not on holiday.
+    return body_automatic(own_words(text[:MOST_READ]))

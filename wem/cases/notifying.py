@@ -12,7 +12,7 @@ from wem.cases.wording import CODES, DELETION_GROUNDS, PARTS
 from wem.contracts import addressing
 from wem.contracts.models import Contract
 from wem.lists.takedown_models import Takedown
-from wem.mailings.reply_rules import masked
+from wem.mailings.masking_rules import masked
 from wem.notices import telling
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words

@@ -11,7 +11,7 @@ from wem.inquiries import asking
 from wem.inquiries.asking import Said
 from wem.inquiries.models import EntryKind, Inquiry, Origin, Writer
 from wem.inquiries.state_rules import InquiryAction
-from wem.mailings import reply_rules
+from wem.mailings import masking_rules, reply_rules
 from wem.notices import telling
 from wem.notices.rules import NoticeKind, Words
 
@@ -25,7 +25,7 @@ def masked_words(inquiry: Inquiry) -> str:
 def masked(text: str, inquiry: Inquiry) -> str:
     """Return a text with every address masked, the person's own also where its first part stands alone."""
     addresses = {inquiry.address, *(entry.address for entry in inquiry.entries)} - {""}
-    return reply_rules.masked(text, addresses)
+    return masking_rules.masked(text, addresses)
 
 
 def pass_on(inquiry: Inquiry, contract: Contract, text: str, *, by: int) -> Inquiry:
@@ -36,7 +36,7 @@ def pass_on(inquiry: Inquiry, contract: Contract, text: str, *, by: int) -> Inqu
     shown = masked(text, inquiry)
     with force_locale("ja"):
         title = gettext("A complaint of a reader")
-        subject = reply_rules.without_phones(masked(inquiry.subject, inquiry))
+        subject = masking_rules.without_phones(masked(inquiry.subject, inquiry))
         subject = f"{title}: {subject}" if subject else title
         thread = asking.begin(
             Origin.complaint,

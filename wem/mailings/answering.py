@@ -10,7 +10,7 @@ from wem import audit, clock, outbox, vault
 from wem.db import db
 from wem.delivery.identity import Purpose, reply_address
 from wem.lists.senders import sender_for
-from wem.mailings import reply_emails, reply_rules
+from wem.mailings import asking_rules, masking_rules, reply_emails, reply_rules
 from wem.mailings.replies import keys
 from wem.mailings.reply_models import KEEP_DAYS, Conversation, ConversationMail, ConversationState, ReplySetting
 from wem.settings import settings
@@ -22,8 +22,8 @@ class TooMany(Exception):
     """The customer has answered several times already; now it is the person's turn."""
 
 
-class NotInTheMail(ValueError):
-    """The words that are to show the person's wish do not stand in what the person wrote."""
+class NotAsked(ValueError):
+    """The person does not ask to be written to at the own address."""
 
 
 def answer(conversation: Conversation, text: str, *, by: int) -> None:
@@ -77,18 +77,23 @@ def reopen(conversation: Conversation, *, by: int) -> None:
     audit.record("reply.reopen", by=by, customer_id=conversation.customer_id, subject=conversation)
 
 
-def reveal(conversation: Conversation, passage: str, *, by: int) -> None:
-    """Show the person's address from now on, for the person asked for it in these words; raises NotInTheMail.
+def asked_in(conversation: Conversation) -> str:
+    """Return the words by which the person asks to be written to at the own address; empty without any."""
+    written = [mail.text for mail in conversation.mails if mail.from_reader and not mail.automatic]
+    return next(filter(None, map(asking_rules.asking_words, reversed(written))), "")
 
-    17-4 forbids us to hand addresses out; that a person hands out their own, it does not. The words must stand in a
-    mail of the person, they are kept, and staff see in the audit trail who said so.
+
+def reveal(conversation: Conversation, *, by: int) -> None:
+    """Show the person's address from now on, for the person asks for it in a reply; raises NotAsked.
+
+    17-4 forbids us to hand addresses out; that a person hands out their own, it does not. The words that ask for it
+    are kept, and staff see in the audit trail who had it shown.
     """
-    wanted = "".join(passage.split())
-    written = ("".join(reply_rules.own_words(mail.text).split()) for mail in conversation.mails if mail.from_reader)
-    if len(wanted) < reply_rules.SHORTEST_PASSAGE or not any(wanted in text for text in written):
-        raise NotInTheMail
+    passage = asked_in(conversation)
+    if not passage:
+        raise NotAsked
     conversation.revealed_at, conversation.revealed_by = clock.now(), by
-    conversation.passage = passage.strip()[:200]
+    conversation.passage = passage
     audit.record(
         "reply.reveal",
         by=by,
@@ -109,7 +114,7 @@ def whole_text(conversation: Conversation, mail: ConversationMail) -> str:
         text = vault.open_sealed(mail.sealed, "reply", conversation.customer_id).decode()
     except vault.CannotOpen:
         return mail.text
-    return reply_rules.masked(text, but=conversation.address)
+    return masking_rules.masked(text, but=conversation.address)
 
 
 def unread(customer_id: int) -> int:

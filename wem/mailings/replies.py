@@ -21,7 +21,7 @@ from wem.lists.models import Subscriber
 from wem.lists.rules import Address, read_address
 from wem.lists.taking_mail import first_time
 from wem.mail_reading import Mail, raw_headers, read_header, read_mail
-from wem.mailings import reply_rules
+from wem.mailings import masking_rules, reply_rules
 from wem.mailings.models import Mailing
 from wem.mailings.reply_models import Conversation, ConversationMail, ConversationState
 from wem.settings import settings
@@ -45,7 +45,8 @@ def take_reply(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
     """Keep a reader's reply, or what comes next in a conversation. The caller commits.
 
     `known_automatic`: an automatic answer by more than its headers; those are kept apart, and never answered by us.
-    Unrecognised: an address that we did not make, or a mail whose records are gone.
+    Unrecognised: an address that we did not make, a mail whose records are gone, and what one person writes beyond
+    all measure.
     """
     found = read_reply_address(mail.recipient, keys())
     delivery = _delivery_of(found) if found else None
@@ -54,20 +55,21 @@ def take_reply(mail: ArrivedMail, *, known_automatic: bool = False) -> Fate:
     headers = raw_headers(mail.raw)
     if "report" in next(iter(headers.get("content-type", ())), "").lower().partition(";")[0]:
         return Fate.ignored
-    writer = author(headers) or _address(mail.sender)
+    writer = author(headers) or _address(mail.sender or "")
     mailing = db.session.get(Mailing, delivery.mailing_id)
     if writer is None or mailing is None:
         return Fate.unrecognised
     if of_ours(writer.domain, (settings().SERVICE_DOMAIN.lower(), settings().bounce_domain.lower())):
         return Fate.ignored
-    if not first_time(mail.number):
-        return Fate.taken
     reader = preferences.reader_of(delivery.subscriber_id)
     replying = Replying(delivery.dispatch_id, delivery.seq, mailing, reader, writer)
     known = conversation_of(replying)
+    # Staff have it routed anew when the day is over; taken once, it is not taken again.
     if known is not None and _flooded(known):
-        return Fate.ignored
-    by_machine = not mail.sender or automatic(headers)
+        return Fate.unrecognised
+    if not first_time(mail.number):
+        return Fate.taken
+    by_machine = mail.sender == "" or automatic(headers)
     _keep(
         mail, replying, known, certain=by_machine, by_machine=by_machine or known_automatic or _by_its_subject(headers)
     )
@@ -128,7 +130,7 @@ def _keep(
     hide = {replying.address.address, *([replying.reader.address] if replying.reader else [])}
     text = reply_rules.storable(read.text or _from_html(read.html)).strip()[: reply_rules.MOST_TEXT]
     subject = _line(_header(read, "subject"))
-    shown, shown_subject = reply_rules.masked(text, hide), reply_rules.masked(subject, hide)[:400]
+    shown, shown_subject = masking_rules.masked(text, hide), masking_rules.masked(subject, hide)[:400]
     asks = not certain and reply_rules.asks_to_stop(subject, text)
     by_machine = by_machine and not asks
     conversation = known or Conversation(
@@ -173,7 +175,7 @@ def _header(read: Mail, wanted: str) -> str:
 
 def _files(read: Mail, hide: Collection[str]) -> list[dict[str, object]]:
     return [
-        {"name": reply_rules.masked(_line(part.name), hide)[:200], "size": len(part.content)}
+        {"name": masking_rules.masked(_line(part.name), hide)[:200], "size": len(part.content)}
         for part in read.parts[:MOST_FILES]
     ]
 

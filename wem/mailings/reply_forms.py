@@ -26,10 +26,6 @@ class AnswerForm(FlaskForm):
             raise ValidationError(gettext("This field is required."))
 
 
-class RevealForm(FlaskForm):
-    passage = StringField(_l("The person's words that ask for it"), [NEEDED, Length(max=200)])
-
-
 class ReplySettingForm(FlaskForm):
     """Where replies go, and how long WeM keeps those that it takes."""
 

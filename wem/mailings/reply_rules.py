@@ -1,76 +1,54 @@
-"""The rules of readers' replies: what of them a customer may see, which words are the person's own, what they wish."""
+"""The rules of readers' replies: which words are the person's own, and what they wish."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-
-from wem.lists.address_rules import mask_address
 
 MOST_TEXT = 20_000  # characters
 MOST_ANSWER = 5_000
-SHORTEST_PASSAGE = 5
+MOST_PASSAGE = 200
 MOST_ANSWERS_IN_A_ROW = 3  # then it is the person's turn
 MOST_MAILS_A_DAY = 50  # of one conversation; more is a machine
 KEEP_CHOICES = (30, 90, 180, 365)  # days
 
-# Of the same length, so that what is found can be replaced in the text as it stands.
-_HALF_WIDTH = {0xFF01 + number: 0x21 + number for number in range(94)} | {0x3000: 0x20}
-_AT = r"(?:\s{0,2}@\s{0,2}|\s?%40\s?|\s?[(\[<{](?:at|アット|あっと)[)\]>}]\s?|\s?(?:アットマーク|あっとまーく)\s?)"
-_LOCAL = r"(?:\"[^\"\n]{1,64}\"|[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64})"
-_NOT_IN_DOMAIN = r"\s<>()\[\]{}\"',;:@、。，．「」（）【】《》|\\/"
-_ADDRESS = re.compile(
-    rf"(?P<local>{_LOCAL}){_AT}(?P<domain>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,}}|[^{_NOT_IN_DOMAIN}.]+(?:\.[^{_NOT_IN_DOMAIN}.]+)+)",
+# Each part with a bound, and no two that can share out the same characters: anybody may write 20,000 hyphens.
+_QUOTED_LINE = re.compile(r"[ \t]{0,40}[>＞|]")
+# What stands below is another mail.
+_BELOW = re.compile(
+    r"[ \t]{0,40}(?:--[ -]{0,40}[^\n-]{0,80}?(?:original|元の|転送|forwarded)[^\n-]{0,80}--|_{10,}[ \t]{0,40}$)|"
+    r"(?:from|差出人|送信元)[ \t]*[:：]",
     re.IGNORECASE,
 )
-# Whoever has such a link acts as the reader: quoted mails carry them.
-_READERS_LINK = re.compile(r"(/(?:u|p|p/new|c|l|o|v)/)[A-Za-z0-9._~%=-]{8,}")
-
-
-def masked(text: str, known: Collection[str] = (), *, but: str = "") -> str:
-    """Return a text as a customer may see it (17-4, A-13): every mail address masked, readers' links cut.
-
-    Of `known` addresses the part before the @ is masked also where it stands alone. Telephone numbers stay: they are
-    the person's own words, shown one person at a time on a screen. The address `but` stays readable.
-    """
-    plain = text.translate(_HALF_WIDTH)
-    pieces, place = [], 0
-    for found in _ADDRESS.finditer(plain):
-        address = f"{found['local'].strip(chr(34))}@{found['domain']}"
-        shown = address if but and address.lower() == but.lower() else mask_address(address)
-        pieces += [text[place : found.start()], shown]
-        place = found.end()
-    whole = "".join([*pieces, text[place:]])
-    for local in sorted({address.rpartition("@")[0] for address in known}, key=len, reverse=True):
-        # Beside a masked address even a word such as a name would give the whole of it.
-        if len(local) >= 3:
-            alone = rf"(?<![A-Za-z0-9]){re.escape(local)}(?![A-Za-z0-9])"
-            whole = re.sub(alone, f"{local[:1]}****", whole, flags=re.IGNORECASE)
-    return _READERS_LINK.sub(r"\1…", whole)
-
-
-_PHONE = re.compile(r"(?<![0-9])[+0][0-9][0-9 ()\-‐－]{7,16}[0-9](?![0-9])")
-
-
-def without_phones(text: str) -> str:
-    """Return a text with telephone numbers masked, for lists in which many people stand."""
-    return _PHONE.sub("****", text)
-
-
-_QUOTED = re.compile(
-    # Each part with a bound, and no two that can share out the same characters: anybody may write 20,000 hyphens.
-    r"^[ \t]{0,40}(?:[>＞|]|--[ -]{0,40}[^\n-]{0,80}?(?:original|元の|転送|forwarded)[^\n-]{0,80}--|_{10,}[ \t]{0,40}$|"
-    r"on .{4,200} wrote:|"
-    r"(?:from|差出人|送信元)[ \t]*[:：]|.{0,200}(?:のメール|書きました|wrote|さんは書き.*)[ \t]*[:：][ \t]*$|"
-    r"20\d\d[年/-].{4,120}[:：][ \t]*$)",
-    re.IGNORECASE | re.MULTILINE,
+# Who wrote what is quoted then.
+_WROTE = re.compile(
+    r"on .{4,200} wrote:|.{0,200}(?:のメール|書きました|wrote|さんは書き.{0,40})[ \t]*[:：][ \t]*$|"
+    r"20\d\d[年/-].{4,120}[:：][ \t]*$",
+    re.IGNORECASE,
 )
 
 
 def own_words(text: str) -> str:
-    """Return what a person wrote, without the mail that is quoted below."""
-    found = _QUOTED.search(text)
-    return (text[: found.start()] if found else text).strip()
+    """Return what a person wrote, without the mail that is quoted: below, above, or line by line."""
+    lines = text.split("\n")
+    kept: list[str] = []
+    place = 0
+    while place < len(lines) and not _BELOW.match(lines[place]):
+        said = _who_wrote(lines[place : place + 2])
+        if said:
+            follows = next((each for each in lines[place + said :] if each.strip()), "")
+            if not _QUOTED_LINE.match(follows):
+                break
+        elif not _QUOTED_LINE.match(lines[place]):
+            kept.append(lines[place])
+        place += said or 1
+    return "\n".join(kept).strip()
+
+
+def _who_wrote(lines: list[str]) -> int:
+    """Return how many of two lines say who wrote what comes then: some programs break that line."""
+    if _WROTE.match(lines[0]):
+        return 1
+    return 2 if lines[0][:3].lower() == "on " and _WROTE.match(" ".join(lines)) else 0
 
 
 _STOP = re.compile(

@@ -18,11 +18,11 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import leaving
 from wem.lists.models import Subscriber
-from wem.mailings import answering, reply_choosing, reply_rules
-from wem.mailings.answering import NotInTheMail, TooMany
+from wem.mailings import answering, masking_rules, reply_choosing
+from wem.mailings.answering import NotAsked, TooMany
 from wem.mailings.models import Mailing
 from wem.mailings.reply_choosing import NotProven
-from wem.mailings.reply_forms import OWN, WEM, AnswerForm, ReplySettingForm, RevealForm
+from wem.mailings.reply_forms import OWN, WEM, AnswerForm, ReplySettingForm
 from wem.mailings.reply_models import KEEP_DAYS, Conversation, ConversationState, ReplySetting
 from wem.mailings.titles import Titles
 from wem.mailings.ways_out import count_left, lists_to_stop
@@ -78,7 +78,7 @@ def _list(mailing: Mailing | None) -> Page:
         titles=Titles(customer.id),
         state_words=STATES,
         machine=MACHINE,
-        short=reply_rules.without_phones,
+        short=masking_rules.without_phones,
         where=lambda **asked: _where(mailing, **asked),
         own_address=reply_choosing.reply_address_for(customer.id),
     )
@@ -108,10 +108,10 @@ def _counts(customer_id: int, mailing: Mailing | None) -> dict[str, int]:
 
 @blueprint.get("/replies/<int:id>")
 def show(id: int) -> Page:
-    return _page(owned_or_404(Conversation, id), AnswerForm(formdata=None), RevealForm(formdata=None))
+    return _page(owned_or_404(Conversation, id), AnswerForm(formdata=None))
 
 
-def _page(conversation: Conversation, answer: AnswerForm, reveal: RevealForm) -> str:
+def _page(conversation: Conversation, answer: AnswerForm) -> str:
     membership = current_membership()
     # The person gave the address to those who answer, not to everybody who may look.
     shown = conversation.revealed_at is not None and membership is not None and membership.role in WRITERS
@@ -130,7 +130,7 @@ def _page(conversation: Conversation, answer: AnswerForm, reveal: RevealForm) ->
         state=STATES[conversation.state] if not conversation.automatic else MACHINE,
         titles=Titles(conversation.customer_id),
         answer=answer,
-        reveal=reveal,
+        asked=answering.asked_in(conversation),
     )
 
 
@@ -143,12 +143,12 @@ def answer(id: int) -> Page:
     if conversation.automatic:
         abort(404)
     if not form.validate_on_submit():
-        return _page(conversation, form, RevealForm(formdata=None)), 422
+        return _page(conversation, form), 422
     try:
         answering.answer(conversation, form.text.data or "", by=account.id)
     except TooMany:
         form.text.errors = [gettext("You have answered three times. Now please wait for the person to write.")]
-        return _page(conversation, form, RevealForm(formdata=None)), 422
+        return _page(conversation, form), 422
     db.session.commit()
     flash(gettext("Your answer is on its way. What the person replies comes into this conversation."), "success")
     return see_other(url_for("replies.show", id=id))
@@ -184,16 +184,13 @@ def reopen(id: int) -> Page:
 @blueprint.post("/replies/<int:id>/reveal")
 @limiter.limit("30/day")
 def reveal(id: int) -> Page:
-    """Show the address, for the person asks for it in words that are named here; on record for staff."""
+    """Show the address, for the person asks for it in the reply; on record for staff."""
     conversation, account = _held(id)
-    form = RevealForm()
-    if not form.validate_on_submit():
-        return _page(conversation, AnswerForm(formdata=None), form), 422
     try:
-        answering.reveal(conversation, form.passage.data or "", by=account.id)
-    except NotInTheMail:
-        form.passage.errors = [gettext("These words do not stand in what the person wrote. Please copy them exactly.")]
-        return _page(conversation, AnswerForm(formdata=None), form), 422
+        answering.reveal(conversation, by=account.id)
+    except NotAsked:
+        flash(gettext("The person does not ask for it in this reply. Your answers go through WeM."), "warning")
+        return see_other(url_for("replies.show", id=id))
     db.session.commit()
     flash(gettext("The address is shown below. Use it for nothing but this matter (17-3, 12禁23)."), "warning")
     return see_other(url_for("replies.show", id=id))
