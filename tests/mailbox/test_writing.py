@@ -17,6 +17,8 @@ from aiosmtpd.controller import Controller
 from bs4 import BeautifulSoup
 
 from tests.mailbox.conftest import plain
+from wem.bounces.reading import read
+from wem.bounces.states import Kind
 from wem.mail_reading import read_mail
 from wem.mailbox.starting import RunningMailbox, start_mailbox
 from wem.mailbox.writing import FAILURES, CannotWrite, quoted, returned, written
@@ -154,6 +156,21 @@ def test_sending_a_mail_back(box: RunningMailbox, wem: Wem) -> None:
     ((sender, recipients, raw),) = wem.taken
     assert (sender, recipients) == ("<>", ["b.x@bounce.mail.wem.example"])
     assert b"multipart/report" in raw
+
+
+def test_reporting_a_mailing_as_spam(box: RunningMailbox, wem: Wem) -> None:
+    """As our own reader of such reports takes it; mails that cannot be stopped have no such button."""
+    header = b"List-Unsubscribe: <https://x.example/u>, <mailto:u.abc@bounce.mail.wem.example>\r\n"
+    number = deliver(box, header + plain())
+    submit(box, f"/mails/{number}", f"/mails/{number}/complain")
+    ((sender, recipients, raw),) = wem.taken
+    assert (sender, recipients) == ("<>", ["fbl@bounce.mail.wem.example"])
+    reading = read(raw)
+    assert (reading.kind, reading.feedback_type, reading.message_id) == (Kind.feedback, "abuse", "<1@example.jp>")
+    assert reading.return_path == "b.x@bounce.mail.wem.example"
+    other = deliver(box, plain())
+    with urlopen(f"http://localhost:{box.http_port}/mails/{other}") as page:
+        assert "/complain" not in page.read().decode()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Mails that a person writes in the mailbox, and reports that a mail could not be delivered (RFC 3464)."""
+"""Mails that a person writes in the mailbox, and reports about a mail: not delivered (RFC 3464), a nuisance."""
 
 from __future__ import annotations
 
@@ -92,6 +92,43 @@ def returned(raw: bytes, recipient: str, failure: Failure) -> bytes:
             "Action: failed",
             f"Status: {failure.status}",
             f"Diagnostic-Code: smtp; {failure.reply}",
+            "",
+            f"--{mark}",
+            "Content-Type: text/rfc822-headers",
+            "",
+            headers,
+            "",
+            f"--{mark}--",
+            "",
+        ]
+    ).encode("ascii", "replace")
+
+
+def complained(raw: bytes, sender: str, recipient: str) -> bytes:
+    """Return the report that this recipient calls a mail a nuisance, as providers send it (RFC 5965)."""
+    mark = f"=_{secrets.token_hex(12)}"
+    headers = raw.split(b"\r\n\r\n", 1)[0].decode("ascii", "replace")
+    return "\r\n".join(
+        [
+            f"Date: {format_datetime(now())}",
+            "From: Feedback loop <feedback@mailbox.localhost>",
+            "Subject: Complaint about a message",
+            f"Message-ID: <{secrets.token_hex(12)}@mailbox.localhost>",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/report; report-type=feedback-report; boundary="{mark}"',
+            "",
+            f"--{mark}",
+            "Content-Type: text/plain; charset=us-ascii",
+            "",
+            "A reader has reported this message as a nuisance.",
+            f"--{mark}",
+            "Content-Type: message/feedback-report",
+            "",
+            "Feedback-Type: abuse",
+            "User-Agent: WeM-mailbox/1",
+            "Version: 1",
+            f"Original-Mail-From: <{sender}>",
+            f"Original-Rcpt-To: <{recipient}>",
             "",
             f"--{mark}",
             "Content-Type: text/rfc822-headers",

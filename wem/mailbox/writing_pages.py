@@ -1,4 +1,4 @@
-"""The pages on which mail is written: a new one, a reply, a stop by mail, a report that a mail came back."""
+"""The pages on which mail is written: a new one, a reply, a stop by mail, what is reported about a mail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from wem.mail_reading import read_mail
 from wem.mailbox.current import mailbox
 from wem.mailbox.passing import Refused
-from wem.mailbox.writing import FAILURES, CannotWrite, quoted, returned, written
+from wem.mailbox.writing import FAILURES, CannotWrite, complained, quoted, returned, written
 
 bp = Blueprint("writing", __name__)
 _MAILTO = re.compile(r"<mailto:([^?>]+)")
@@ -61,6 +61,20 @@ def give_back(id: int) -> Any:
         abort(404)
     try:
         door.hand_over("", [known["sender"]], returned(raw, known["recipient"], failure))
+    except Refused as refused:
+        return render_template("mailbox/sent.html", answer=str(refused)), 502
+    return redirect(url_for("writing.sent"), 303)
+
+
+@bp.post("/mails/<int:id>/complain")
+def complain(id: int) -> Any:
+    """Report a mailing as a nuisance to its sender's feedback address, as the recipient's provider would."""
+    known, raw = mailbox().store.mail(id) or abort(404)
+    door, address = mailbox().door, f"fbl@{known['sender'].rpartition('@')[2]}"
+    if not known["sender"] or not door.takes(address):
+        abort(404)
+    try:
+        door.hand_over("", [address], complained(raw, known["sender"], known["recipient"]))
     except Refused as refused:
         return render_template("mailbox/sent.html", answer=str(refused)), 502
     return redirect(url_for("writing.sent"), 303)
