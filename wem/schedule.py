@@ -46,6 +46,7 @@ TIMETABLE = (
     Periodic("wem.accounts.jobs.forget_old", queue.WORK, timedelta(hours=1)),
     Periodic("wem.inquiries.jobs.tidy", queue.WORK, timedelta(hours=1)),
     Periodic("wem.bounces.jobs.follow_refusals", queue.INBOUND, timedelta(seconds=15)),
+    Periodic("wem.bounces.jobs.watch_postponed", queue.INBOUND, timedelta(minutes=1)),
     Periodic("wem.bounces.jobs.judge_all_complaints", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.bounces.jobs.review_removals", queue.WORK, timedelta(minutes=10)),
     Periodic("wem.bounces.jobs.forget_old", queue.WORK, timedelta(hours=1)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wem.bounces.complaint_rules import Judgement, Wish, judged, rate, wish
+from wem.bounces.complaint_rules import Judgement, Share, Standing, Wish, judged, rate, wish
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,12 @@ def test_what_a_report_means(feedback_type: str | None, meant: Wish) -> None:
 )
 def test_when_there_are_too_many(complaints: int, accepted: int, judgement: Judgement) -> None:
     assert judged(complaints, accepted) is judgement
+
+
+def test_a_mailing_and_a_customer_are_judged_by_the_same_rule() -> None:
+    few, many = Share(2, 200), Standing(2, 2_000, 7)
+    assert (few.rate, few.judgement, few.of_few) == (0.002, Judgement.warn, True)
+    assert (many.rate, many.judgement, many.of_few) == (0.001, Judgement.good, False)
 
 
 def test_the_rate_is_taken_over_enough_mails() -> None:

@@ -11,13 +11,19 @@ from tests.bounces.mails import arrived, feedback, make_readers, message_id, rep
 from tests.factories import World
 from tests.page import Browser
 from wem import clock
+from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.bounces import jobs
-from wem.bounces.models import Alarm
+from wem.bounces.models import Alarm, AlarmKind
 from wem.bounces.states import Reason
 from wem.bounces.taking import take
 from wem.db import db
 from wem.delivery.models import Dispatch
+from wem.inbound import keeping
+from wem.inbound.envelopes import Envelope
+from wem.inbound.keeping import Arriving
+from wem.inbound.models import InboundMail
+from wem.inbound.states import Way
 from wem.lists.models import Subscriber
 from wem.mailings.models import held_by_staff
 
@@ -49,6 +55,27 @@ def test_the_bounces_of_a_mailing_say_why_and_what_to_do(world: World, browser_f
     result = browser.get(f"/mailings/{dispatch.mailing_id}/report")
     assert "アドレスが存在しない" in result.text and "迷惑メール報告" in result.text
     assert f"/mailings/{dispatch.mailing_id}/bounces" in result.html
+
+
+def test_the_rate_of_complaints_stands_with_what_it_means(world: World, browser_for: Make) -> None:
+    readers = make_readers(world.ours.mailing_list, 8)
+    first, second = (sent_mailing(world.ours.mailing_list) for _ in range(2))
+    for dispatch, some in ((first, readers[:2]), (second, readers[2:4])):
+        for reader in some:
+            take(arrived("fbl@mail.wem.example"), feedback(message_id(dispatch, reader)))
+    first.accepted = second.accepted = 1_000
+    db.session.commit()
+    browser = browser_for(world.ours.viewer)
+    for page in ("bounces", "report"):
+        text = browser.get(f"/mailings/{first.mailing_id}/{page}").text
+        for words in ("0.20%（受付1,000通のうち2件）", "注意：0.1%超", "0.20%（受付2,000通のうち4件）", "直近7日間"):
+            assert words in text, (page, words)
+        assert "1,000通に満たない" not in text
+    first.accepted = 400
+    db.session.commit()
+    assert "1,000通に満たない" in browser.get(f"/mailings/{first.mailing_id}/report").text
+    other = sent_mailing(world.ours.mailing_list)
+    assert "迷惑メール報告の割合" not in browser.get(f"/mailings/{other.mailing_id}/report").text
 
 
 def test_refusals_of_this_minute_are_said_to_be_read_yet(world: World, browser_for: Make) -> None:
@@ -153,6 +180,28 @@ def test_staff_see_alarms_and_close_them(world: World, browser_for: Make) -> Non
     db.session.refresh(alarm)
     assert (alarm.closed_by, alarm.note) == (world.admin.id, "解除を申請した")
     assert "警報はありません" in browser.get("/staff/bounces").text
+
+
+def test_a_report_of_nobody_leads_to_its_mail_as_long_as_that_is_kept(world: World, browser_for: Make) -> None:
+    at = clock.now()
+    envelope = Envelope(at, Way.lmtp, "", ("abuse@mail.wem.example",))
+    keeping.keep([Arriving(envelope, b"From: m@mta.example\r\n\r\nx\r\n")])
+    number = db.session.scalars(sa.select(InboundMail.id)).one()
+    for each in (number, number + 1):
+        take(arrived("fbl@mail.wem.example", each), feedback(None))
+    alarm = {"kind": AlarmKind.postponed, "provider": "docomo", "trouble": "later", "domain": "shop.example.jp"}
+    db.session.add(Alarm(key="later", number=30, first_at=at, last_at=at, customer_id=world.ours.customer.id, **alarm))
+    dispatch = sent_mailing(world.ours.mailing_list)
+    page = browser_for(world.admin).get("/staff/bounces")
+    assert f'href="/staff/inbound/{number}"' in page.html and f"/staff/inbound/{number + 1}" not in page.html
+    assert "docomo が shop.example.jp を一時的に拒否" in page.text.replace(
+        "がshop.example.jpを", "が shop.example.jp を"
+    )
+    own = browser_for(world.ours.owner).get(f"/mailings/{dispatch.mailing_id}/bounces")
+    assert "shop.example.jp からのメールを一時的に拒否しています" in own.text
+    contracts = factories.make_account("契約 する子", "contracts@wem.example", staff_role=StaffRole.contracts)
+    db.session.commit()
+    assert "/staff/inbound/" not in browser_for(contracts).get("/staff/bounces").html, "may not open it"
 
 
 def test_staff_release_a_held_customer_with_a_reason(world: World, browser_for: Make) -> None:

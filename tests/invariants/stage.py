@@ -780,7 +780,7 @@ def _bounces(half: Half) -> None:
     db.session.add(RemovalReview(customer_id=half.customer_id, subscriber_id=half.subscriber_ids[0], due_at=at))
     for kind in AlarmKind:
         about = {"domain": f"proven-{half.slug}.example.jp", "provider": "gmail", "trouble": "blocked", "number": 7}
-        about = about if kind is AlarmKind.provider else {"number": 3}
+        about = about if kind is not AlarmKind.complaints else {"number": 3}
         alarm = Alarm(key=f"{kind} {half.customer_id}", kind=kind, customer_id=half.customer_id, **about)
         alarm.first_at = alarm.last_at = at
         db.session.add(alarm)

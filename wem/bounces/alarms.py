@@ -14,7 +14,7 @@ from wem import audit, clock
 from wem.bounces import trouble_rules
 from wem.bounces.models import Alarm, AlarmKind, ProviderTally
 from wem.bounces.states import Reason
-from wem.bounces.trouble_rules import Trouble, trouble_of
+from wem.bounces.trouble_rules import Place, Trouble, trouble_of
 from wem.db import db
 from wem.delivery.rules import without_addresses
 
@@ -42,6 +42,17 @@ def look_at(failures: Sequence[tuple[Any, Any]]) -> None:
         troubled = [each for each, number in refused.items() if number >= trouble_rules.ALARM_AT]
         if trouble_rules.concerns_pool(trouble, troubled):
             _raise(f"pool {provider} {trouble}", AlarmKind.provider, found[key], **known)
+
+
+def postponed(place: Place, number: int, sample: str, *, pool: bool) -> None:
+    """Raise the alarm about mails that a provider puts off: of a sender domain, and of all of us where `pool`."""
+    known: dict[str, Any] = {"provider": place.provider, "trouble": place.trouble.value, "sample": sample}
+    if place.domain:
+        name = f"later {place.domain} {place.provider} {place.trouble}"
+        own = {"customer_id": place.customer_id, "domain": place.domain}
+        _raise(name, AlarmKind.postponed, number, **own, **known)
+    if pool:
+        _raise(f"later pool {place.provider} {place.trouble}", AlarmKind.postponed, number, **known)
 
 
 def _refused(day: date, provider: str, trouble: Trouble) -> dict[str, int]:
@@ -109,7 +120,9 @@ def open_alarms(limit: int = 200) -> Sequence[Alarm]:
 def of_domains(customer_id: int, domains: Iterable[str] | None = None) -> Sequence[Alarm]:
     """Return the open alarms about a customer's sender domains (or some of them)."""
     query = sa.select(Alarm).where(
-        Alarm.closed_at.is_(None), Alarm.customer_id == customer_id, Alarm.kind == AlarmKind.provider
+        Alarm.closed_at.is_(None),
+        Alarm.customer_id == customer_id,
+        Alarm.kind.in_((AlarmKind.provider, AlarmKind.postponed)),
     )
     if domains is not None:
         query = query.where(Alarm.domain.in_(list(domains)))

@@ -106,8 +106,13 @@ def shares(customer_ids: Sequence[int]) -> list[Standing]:
         .group_by(BounceTally.dispatch_id)
     ):
         complained[owners[dispatch_id]] += int(number)
-    found = [Standing(number, complained[number], accepted[number]) for number in customer_ids]
+    found = [Standing(complained[number], accepted[number], number) for number in customer_ids]
     return sorted(found, key=lambda share: (-share.rate, share.customer_id))
+
+
+def standing_of(customer_id: int) -> Standing:
+    """Return one customer's."""
+    return shares([customer_id])[0]
 
 
 def complained_about() -> list[int]:

@@ -27,7 +27,7 @@ class Wish(enum.StrEnum):
 
 
 class Judgement(enum.StrEnum):
-    """What follows from a customer's rate of complaints."""
+    """What follows from a rate of complaints."""
 
     good = "good"
     warn = "warn"
@@ -55,10 +55,9 @@ def judged(complaints: int, accepted: int) -> Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A customer's complaints and accepted mails of late."""
+class Share:
+    """Complaints about a mailing, or about several, and how many of their mails were accepted."""
 
-    customer_id: int
     complaints: int
     accepted: int
 
@@ -71,3 +70,15 @@ class Standing:
     def judgement(self) -> Judgement:
         """What follows from it."""
         return judged(self.complaints, self.accepted)
+
+    @property
+    def of_few(self) -> bool:
+        """Whether there are so few mails that the rate is taken over LEAST_VOLUME instead."""
+        return self.accepted < LEAST_VOLUME
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Share):
+    """A customer's complaints and accepted mails of late."""
+
+    customer_id: int

@@ -44,12 +44,12 @@ def follow(name: str) -> bool:
 
     `name` is FIRST or AGAIN.
     """
-    position = _position(name)
+    at = position(name)
     last = _last_number(name)
-    if last is None or last <= position:
+    if last is None or last <= at:
         return False
-    end = min(last, position + SPAN)
-    rows = db.session.execute(_failed_between(position, end)).all()
+    end = min(last, at + SPAN)
+    rows = db.session.execute(_failed_between(at, end)).all()
     if rows:
         recording.record([_report(row) for row in rows])
     done = rows[-1].id if len(rows) == AT_ONCE else end
@@ -57,7 +57,7 @@ def follow(name: str) -> bool:
     return done < last
 
 
-def _position(name: str) -> int:
+def position(name: str) -> int:
     """Return how far it was read; the row is held, so that two workers do not read the same."""
     db.session.execute(insert_ignoring(FollowedTo).values(name=name, attempt_id=0))
     query = sa.select(FollowedTo.attempt_id).where(FollowedTo.name == name).with_for_update()
@@ -70,7 +70,7 @@ def _last_number(name: str) -> int | None:
         # Up to the last one that is old, not to the number before the first young one: that may still become visible.
         young = (
             sa.select(Attempt.id)
-            .where(Attempt.id > _position(AGAIN), Attempt.at > clock.now() - OLD)
+            .where(Attempt.id > position(AGAIN), Attempt.at > clock.now() - OLD)
             .order_by(Attempt.id)
             .limit(1)
         )
@@ -80,7 +80,7 @@ def _last_number(name: str) -> int | None:
     return db.session.scalar(last)
 
 
-def _failed_between(position: int, end: int) -> Any:
+def _failed_between(after: int, end: int) -> Any:
     known = sa.exists().where(Bounce.dispatch_id == Attempt.dispatch_id, Bounce.seq == Attempt.seq)
     return (
         sa.select(
@@ -97,7 +97,7 @@ def _failed_between(position: int, end: int) -> Any:
         )
         .join(Delivery, sa.and_(Delivery.dispatch_id == Attempt.dispatch_id, Delivery.seq == Attempt.seq))
         .where(
-            Attempt.id > position,
+            Attempt.id > after,
             Attempt.id <= end,
             Attempt.outcome.in_(recording.FINAL),
             # A lost worker's refusal may have been followed by an acceptance.

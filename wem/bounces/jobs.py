@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from wem import queue
-from wem.bounces import complaining, following, judging, removing, unmatched
+from wem.bounces import complaining, following, judging, postponing, removing, unmatched
 from wem.bounces.complaint_rules import Judgement
 from wem.db import db, let_others_write
 from wem.mailings import holding
@@ -20,6 +20,11 @@ def follow_refusals() -> None:
     _repeat(lambda: following.follow(following.FIRST), until)
     _repeat(lambda: following.follow(following.AGAIN), until)
     _repeat(lambda: following.follow_outbox() == following.AT_ONCE, until)
+
+
+def watch_postponed() -> None:
+    """Raise alarms where providers put off many mails."""
+    _repeat(postponing.follow, time.monotonic() + SECONDS)
 
 
 def judge_complaints(customer_id: int) -> None:

@@ -8,7 +8,7 @@ from wem import outbox
 from wem.accounts.models import Account, Customer, Membership
 from wem.accounts.rules import WRITERS
 from wem.bounces import alarms, emails
-from wem.bounces.complaining import shares
+from wem.bounces.complaining import standing_of
 from wem.bounces.complaint_rules import Judgement, Standing
 from wem.db import db
 from wem.mailings import holding
@@ -19,7 +19,7 @@ def judge(customer_id: int) -> Judgement:
 
     Where the answer is `hold` the mailings themselves are still to be held (`holding.hold_mailings`).
     """
-    [share] = shares([customer_id])
+    share = standing_of(customer_id)
     if share.judgement is Judgement.good:
         before = alarms.open_alarm(f"complaints {customer_id}")
         if before is not None:

@@ -110,6 +110,18 @@ class ProviderTally(Base):
     number: Mapped[int]
 
 
+class PostponedTally(Base):
+    """How many mails from a sender domain ("" is the service's own) a provider put off twice on a day, by trouble."""
+
+    __tablename__ = "postponed_tally"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    domain: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    trouble: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    number: Mapped[int]
+
+
 class Removal(Base):
     """Why an address was removed (自動削除, A-08): stays under the hash when address and fields are erased."""
 
@@ -169,6 +181,7 @@ class UnmatchedReport(Base):
 class AlarmKind(enum.StrEnum):
     provider = "provider"  # a provider refuses a sender domain, or all of us
     complaints = "complaints"  # too many complaints about a customer's mailings
+    postponed = "postponed"  # a provider puts off many mails of a sender domain, or of all of us (4xx)
 
 
 class Alarm(Base):

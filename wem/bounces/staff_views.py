@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.models import Customer
-from wem.accounts.rules import StaffRole
+from wem.accounts.rules import StaffRole, staff_may
 from wem.bounces import alarms, complaining, lives, reports
 from wem.bounces.cause_rules import cause_of
 from wem.bounces.complaint_rules import WINDOW
@@ -26,6 +27,8 @@ from wem.db import db
 from wem.delivery.pace_models import ProviderState
 from wem.delivery.rules import without_addresses
 from wem.domain_rules import DOMAIN_GROUP_TEXTS
+from wem.inbound.models import InboundMail
+from wem.inbound.states import MAIL_READERS
 from wem.lists.models import MailingList
 from wem.lists.rules import Address, mask_address, read_address
 from wem.lists.wording import EVENTS, WAYS
@@ -92,7 +95,16 @@ def _page(form: NoteForm, status: int) -> Answer:
         troubles=TROUBLES,
         advice=STAFF_ADVICE,
         unmatched=UNMATCHED,
+        mails=_readable([row.number for row in page.rows]),
     ), status
+
+
+def _readable(numbers: Sequence[int]) -> set[int]:
+    """Return which of these mails are kept still, for whoever may open them."""
+    account = current_account()
+    if account is None or account.staff_role is None or not staff_may(account.staff_role, MAIL_READERS):
+        return set()
+    return set(db.session.scalars(sa.select(InboundMail.id).where(InboundMail.id.in_(numbers))))
 
 
 @blueprint.post("/alarms/<int:alarm_id>/close")

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wem.bounces.models import WHOLE, BounceTally, ProviderTally
+from wem.bounces.models import WHOLE, BounceTally, PostponedTally, ProviderTally
 from wem.bounces.states import Reason
 from wem.db import db
 
@@ -44,6 +44,16 @@ def add(entries: Iterable[Counted]) -> None:
         others,
         [dict(zip(others, key, strict=True)) | {"number": by_provider[key]} for key in by_provider],
     )
+
+
+def add_postponed(entries: Iterable[tuple[date, str, str, str, int]]) -> None:
+    """Add (day, provider, sender domain, trouble, number) of mails that were put off."""
+    numbers: Counter[tuple[date, str, str, str]] = Counter()
+    for *place, number in entries:
+        numbers[tuple(place)] += number  # type: ignore[index]
+    names = ("day", "provider", "domain", "trouble")
+    rows = [dict(zip(names, place, strict=True)) | {"number": numbers[place]} for place in numbers]
+    _add(PostponedTally, names, rows)
 
 
 def _add(table: Any, keys: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

@@ -10,8 +10,9 @@ from flask_babel import format_date
 from werkzeug.wrappers import Response
 
 from wem import audit, clock
-from wem.bounces import alarms, lives, reports
+from wem.bounces import alarms, complaining, lives, reports
 from wem.bounces.cause_rules import Cause, cause_of
+from wem.bounces.complaint_rules import WINDOW, Share
 from wem.bounces.forms import LifeForm
 from wem.bounces.trouble_rules import Trouble
 from wem.bounces.wording import ADVICE, CAUSES, DELIVERIES, TROUBLE_ADVICE, TROUBLES
@@ -49,6 +50,9 @@ def of_mailing(id: int) -> Answer:
         unread=max(counts.failed - numbers.total, 0) if counts else 0,
         days=[(format_date(day, "M/d"), number) for day, number in shown],
         alarms=alarms.of_domains(mailing.customer_id),
+        share=Share(numbers.complaints, counts.accepted if counts else 0),
+        standing=complaining.standing_of(mailing.customer_id),
+        window=WINDOW.days,
         causes=CAUSES,
         advice=ADVICE,
         troubles=TROUBLES,

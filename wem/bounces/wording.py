@@ -49,6 +49,7 @@ TROUBLES = {
     Trouble.authentication: _l("The sender could not be verified"),
     Trouble.rate: _l("Too fast"),
     Trouble.content: _l("Taken for spam"),
+    Trouble.later: _l("“Come again later”, without a reason"),
 }
 # To the customer whose sender domain it is.
 TROUBLE_ADVICE = {
@@ -59,6 +60,7 @@ TROUBLE_ADVICE = {
     Trouble.authentication: _l("Please see under “Sender domains” whether all records are found, DMARC included."),
     Trouble.rate: _l("Send large mailings in portions over hours; the pace is lowered by itself."),
     Trouble.content: _l("Look at subject, links and pictures of the last mailings before you send the next one."),
+    Trouble.later: _l("Nothing to do: the mails are tried again for 48 hours, and our staff look after it."),
 }
 STAFF_ADVICE = {
     Trouble.blocked: _l("Look our addresses up in the block lists that the answer names and ask for removal."),
@@ -68,6 +70,9 @@ STAFF_ADVICE = {
     ),
     Trouble.rate: _l("Lower the provider's rate (PROVIDER_RATES); the pace has been lowered for now."),
     Trouble.content: _l("Look at the customer's last mailing; a link in it may stand on a block list."),
+    Trouble.later: _l(
+        "See the answer and the provider's status page; write to its postmaster when it goes on for hours."
+    ),
 }
 UNMATCHED = {
     Unmatched.forged: _l("Forged return path"),

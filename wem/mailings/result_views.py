@@ -9,7 +9,8 @@ from flask import render_template
 from flask_babel import format_decimal, gettext
 from werkzeug.wrappers import Response
 
-from wem.bounces import reports
+from wem.bounces import complaining, reports
+from wem.bounces.complaint_rules import WINDOW, Share
 from wem.bounces.reports import Numbers
 from wem.bounces.wording import CAUSES
 from wem.contracts.rules import Use
@@ -48,6 +49,9 @@ def report(id: int) -> Answer:
         state_kind=kind,
         failed=_causes(came_back, counts.failed) if counts else [],
         complaints=came_back.complaints,
+        share=Share(came_back.complaints, counts.accepted if counts else 0),
+        standing=complaining.standing_of(mailing.customer_id),
+        window=WINDOW.days,
         waiting=by_reason(found, (DeliveryState.deferred,)),
     )
 
