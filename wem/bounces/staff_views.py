@@ -101,8 +101,8 @@ def _page(form: NoteForm, status: int) -> Answer:
 
 def _readable(numbers: Sequence[int]) -> set[int]:
     """Return which of these mails are kept still, for whoever may open them."""
-    account = current_account()
-    if account is None or account.staff_role is None or not staff_may(account.staff_role, MAIL_READERS):
+    role = me().staff_role
+    if role is None or not staff_may(role, MAIL_READERS):
         return set()
     return set(db.session.scalars(sa.select(InboundMail.id).where(InboundMail.id.in_(numbers))))
 
