@@ -3,7 +3,9 @@
 from wem import audit, documents, outbox, schedule
 from wem.accounts import models as accounts
 from wem.accounts import order_models as orders
+from wem.billing import debit_models as debits
 from wem.billing import models as billing
+from wem.billing import payment_models as payments
 from wem.bounces import models as bounces
 from wem.cases import models as cases
 from wem.contracts import application_models as applications
@@ -38,6 +40,7 @@ __all__ = [
     "cases",
     "catalogue",
     "contracts",
+    "debits",
     "delivery",
     "documents",
     "domains",
@@ -52,6 +55,7 @@ __all__ = [
     "orders",
     "outbox",
     "pace",
+    "payments",
     "privacy",
     "replies",
     "requests",

@@ -50,6 +50,7 @@ TIMETABLE = (
     Periodic("wem.bounces.jobs.judge_all_complaints", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.bounces.jobs.review_removals", queue.WORK, timedelta(minutes=10)),
     Periodic("wem.bounces.jobs.forget_old", queue.WORK, timedelta(hours=1)),
+    Periodic("wem.billing.jobs.end_mandates", queue.WORK, timedelta(hours=1)),
     Periodic("wem.contracts.jobs.remind_of_first_fees", queue.WORK, timedelta(hours=1)),
     Periodic("wem.contracts.jobs.forget_drafts", queue.WORK, timedelta(hours=1)),
     Periodic("wem.notices.jobs.follow_mails", queue.WORK, timedelta(seconds=15)),

@@ -28,6 +28,14 @@ _FORMS = {
     "DKIM_SERVICE_TOO": "[01]",
     "BOUNCE_CUMULATIVE": "[01]",
     "IMAP_TLS": "on|off",
+    "DEBIT_COLLECTOR": r"\d{1,10}",
+    "DEBIT_BANK": r"\d{4}",
+    "DEBIT_BRANCH": r"\d{3}",
+    "DEBIT_ACCOUNT_TYPE": "[129]",
+    "DEBIT_ACCOUNT": r"\d{1,7}",
+    "DEBIT_LINE_ENDS": "crlf|none",
+    "DEBIT_EOF": "[01]",
+    "DEBIT_RECORDS": "contract|sum",
     "HELP_DESK_HOURS": r"(?:[01]?\d|2[0-3]):[0-5]\d-(?:[01]?\d|2[0-3]):[0-5]\d",
 }
 
@@ -45,6 +53,7 @@ NUMBERS = (
     "LOGIN_HOURS", "TRUSTED_PROXIES", "INBOUND_LMTP_PORT", "INBOUND_SMTP_PORT", "INBOUND_CONNECTIONS", "INBOUND_SIZE",
     "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS", "ADVERSE_NOTICE_DAYS", "LOOKS_KEPT_DAYS",
     "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
+    "DEBIT_LEAD_DAYS", "DEBIT_RESULT_DAYS",
 )  # fmt: skip
 
 
@@ -91,6 +100,19 @@ class Settings:
     PROVIDER_ACCOUNT: str = _about(
         "見本銀行 立川支店 普通 1234567 カ）ニホンアイピーツウシン", "the account to which first fees go"
     )
+    DEBIT_COLLECTOR: str = _about(
+        "0000000000", "委託者コード, given by bank or collecting agent; without it production makes no debit file"
+    )
+    DEBIT_COLLECTOR_NAME: str = _about("ニホンアイピーツウシン(カ", "our name in debit files, in kana")
+    DEBIT_BANK: str = _about("0001", "code of the bank of our account; with the five below as the bank was told")
+    DEBIT_BRANCH: str = _about("001", "code of its branch")
+    DEBIT_ACCOUNT_TYPE: str = _about("1", "kind of our account: 1 普通, 2 当座, 9 その他")
+    DEBIT_ACCOUNT: str = _about("1234567", "number of our account; the default is a sample")
+    DEBIT_LINE_ENDS: str = _about("crlf", "crlf or none: what comes after each record of a debit file")
+    DEBIT_EOF: str = _about("0", "1 ends a debit file with 0x1A")
+    DEBIT_LEAD_DAYS: str = _about("7", "bank days before the debit by which the bank takes the file")
+    DEBIT_RESULT_DAYS: str = _about("4", "bank days after the debit on which its result usually comes")
+    DEBIT_RECORDS: str = _about("contract", "contract: one record for all that a contract owes; sum: one for each sum")
     SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
     COURSE_CHANGE_EMAIL: str = _about(
         "change@mail.wem.example", "where customers write to change their contract (11-1)"

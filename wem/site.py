@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from wem.accounts import account_views, team_views
 from wem.accounts import staff_views as staff_people_views
 from wem.accounts import views as accounts_views
+from wem.billing import staff_debit_views, staff_method_views, staff_payment_views, staff_refund_views
 from wem.billing import staff_views as staff_arrears_views
 from wem.bounces import staff_views as staff_bounce_views
 from wem.bounces import views as bounce_views
@@ -112,6 +113,10 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     request_views.blueprint,
     staff_change_views.blueprint,
     staff_arrears_views.blueprint,
+    staff_debit_views.blueprint,
+    staff_payment_views.blueprint,
+    staff_refund_views.blueprint,
+    staff_method_views.blueprint,
     staff_catalogue_views.blueprint,
     staff_offer_views.blueprint,
     staff_mandate_views.blueprint,

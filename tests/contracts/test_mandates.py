@@ -15,7 +15,7 @@ from tests.factories import make_account, make_mandate
 from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem.contracts import living
+from wem.contracts import living, places
 from wem.contracts.application_models import Application
 from wem.contracts.mandate_models import Mandate, mandates
 from wem.contracts.models import Contract
@@ -95,7 +95,7 @@ def test_no_sequence_lets_two_serve_or_a_gap_arise(acts):
         assert now.states.count(M.registered) <= 1
         for old, new in zip(before.states, now.states, strict=True):
             assert old is new or new in {to for (state, _), to in MANDATE.items() if state is old}
-        if before.serving is not None and action is not A.stop:
+        if before.serving is not None and action not in (A.stop, A.unregister):
             assert now.serving is not None
 
 
@@ -177,6 +177,37 @@ def test_a_bank_is_found_by_part_of_its_name_or_named(world, browser_for):
     page = confirm(owner, "/contract/bank", {**BANK, "branch": "大"})
     assert page.status == 422 and "次のいずれか" in page.text
     assert confirm(owner, "/contract/bank", {**BANK, "account_number": "123456789"}).status == 422
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("0001", "0001"),
+        ("みずほ", "0001"),
+        ("ミズホ銀行", "0001"),
+        ("ﾐｽﾞﾎ", "0001"),
+        ("きょうと", "0158"),
+        ("三菱ufj", "0005"),
+        ("ないぎんこう", ""),
+    ],
+)
+def test_banks_are_found_by_name_reading_and_code(typed, code):
+    found = [row.code for row in places.matching(places.banks(), typed)]
+    assert (code in found) if code else not found
+
+
+def test_one_of_several_is_chosen_without_javascript(world, browser_for):
+    owner = browser_for(world.ours.owner)
+    page = confirm(owner, "/contract/bank", {**BANK, "bank": "きょうと", "branch": "本店"})
+    radios = page.soup.select("input[name=bank_choice]")
+    assert page.status == 422 and len(radios) > 1
+    chosen = next(each["value"] for each in radios if each["value"] == "0158")
+    page = confirm(owner, "/contract/bank", {**BANK, "bank": "きょうと", "bank_choice": chosen, "branch": "ない"})
+    assert page.status == 422 and page.form("")["bank"] == "京都"
+    found = owner.get("/apply/banks", query_string={"bank": "みず"})
+    assert "0001" in found.html and "<html" not in found.html
+    found = owner.get("/apply/branches", query_string={"bank": "みずほ", "branch": "とうきょう"})
+    assert "東京営業部" in found.html
 
 
 # -- of an application

@@ -16,12 +16,17 @@ import sqlalchemy as sa
 from tests import factories
 from tests.contracts.applications import make_application
 from tests.factories import Side
-from wem import audit, clock, documents, outbox, storage, tokens
+from wem import audit, clock, documents, outbox, storage, tokens, vault
 from wem.accounts.models import Account, Customer, Invitation, Membership, ReturnedAccount
 from wem.accounts.order_models import OperationOrder, OrderWay
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
+from wem.billing import debit_planning
+from wem.billing.debit_models import DebitEntry, DebitItem, DebitRun, PaymentChoice
+from wem.billing.debit_rules import EntryState, Method, Outcome, RunState
 from wem.billing.models import Receivable
+from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
+from wem.billing.payment_rules import PaymentWay, RefundGround
 from wem.bounces.models import (
     Alarm,
     AlarmKind,
@@ -40,6 +45,7 @@ from wem.cases.rules import CaseState, ClaimState, DeletionGround, DeletionState
 from wem.contracts import addressing, catalogue
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.emergency_models import EmergencyStop, StopVia
+from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract, Stop
 from wem.contracts.request_models import (
     ContractRequest,
@@ -145,6 +151,11 @@ class Half:
     inquiry_file_ids: list[int] = field(default_factory=list)
     document_ids: list[int] = field(default_factory=list)
     mandate_ids: list[int] = field(default_factory=list)
+    debit_ids: list[int] = field(default_factory=list)
+    debit_entry_ids: list[int] = field(default_factory=list)
+    payment_ids: list[int] = field(default_factory=list)
+    payment_share_ids: list[int] = field(default_factory=list)
+    refund_ids: list[int] = field(default_factory=list)
     case_ids: dict[str, list[int]] = field(default_factory=dict)
 
     def person(self, role: str) -> Account:
@@ -203,6 +214,7 @@ def set_up() -> Stage:
     stage.catalogue = _catalogue(stage.admin)
     for half in (stage.ours, stage.theirs):
         _contract_life(half, stage.admin)
+        _money(half, stage.staff_ids[StaffRole.billing])
         _cases(half, stage.admin)
         _arrived(half)
         _inquiries(half, stage)
@@ -455,6 +467,45 @@ def _contract_life(half: Half, admin: Account) -> None:
     half.document_ids = [
         documents.keep(b"%PDF-1.7", "scan.pdf", about=addressing.about(contract), customer_id=half.customer_id).id
     ]
+
+
+def _money(half: Half, clerk: int) -> None:
+    """A debit file that waits and one that is answered, a debit in each state, payments, a refund."""
+    contract, owed = db.session.get_one(Contract, half.contract_id), half.receivable_ids[0]
+    mandate = db.session.get_one(Mandate, half.mandate_ids[list(MandateState).index(MandateState.registered)])
+    for state in RunState:
+        day = date(2026, 1 + len(half.debit_ids) + 3 * (half.customer_id % 3), 27)
+        run = DebitRun(
+            state=state, month=day.replace(day=1), debit_on=day, deadline=day, result_on=day, count=1, amount=3300,
+            collector=debit_planning.collector().as_dict(), made_by=clerk, file_hash=f"{half.customer_id}{state.value}",
+            file_sealed=vault.seal(b"1", "debit file", f"{half.customer_id}{state.value}"), warnings=[[2, "holder"]],
+        )  # fmt: skip
+        db.session.add(run)
+        db.session.flush()
+        half.debit_ids.append(run.id)
+    for place, entry_state in enumerate(EntryState):
+        entry = DebitEntry(
+            run_id=half.debit_ids[1], place=place, contract=contract, customer_id=half.customer_id, mandate=mandate,
+            number="7", amount=3300, new_code=place % 3, state=entry_state,
+        )  # fmt: skip
+        if entry_state is not EntryState.waiting:
+            entry.outcome, entry.code = list(Outcome)[place], list(Outcome)[place].value
+        entry.items = [DebitItem(receivable_id=owed, amount=3300, first=False)]
+        db.session.add(entry)
+        db.session.flush()
+        half.debit_entry_ids.append(entry.id)
+    day, statement = date(2026, 4, 1), BankStatement(file_hash=half.slug, filename="明細.csv", read_by=clerk, new=1,
+        known=0, skipped=0, amount=500)  # fmt: skip
+    paid = Payment(way=PaymentWay.transfer, paid_on=day, amount=1000, settled=300, refunded=0, contract=contract)
+    stray = Payment(way=PaymentWay.transfer, paid_on=day, amount=3300, settled=0, refunded=0, payer_kana="ﾀｶﾊｼ")
+    paid.shares = [PaymentShare(receivable_id=owed, amount=300)]
+    paid.refunds = [Refund(ground=RefundGround.overpaid, amount=700, reason="二重", proposed_by=clerk)]
+    choice = PaymentChoice(contract_id=contract.id, method=Method.transfer, reason="手続き中", chosen_by=clerk)
+    db.session.add_all([statement, paid, stray, choice])
+    db.session.flush()
+    half.payment_ids, half.payment_share_ids = [paid.id, stray.id], [paid.shares[0].id]
+    half.refund_ids = [paid.refunds[0].id]
+    db.session.commit()
 
 
 def _cases(half: Half, admin: Account) -> None:

@@ -9,6 +9,7 @@ from wem.privacy.looking_views import SHOWN
 
 # endpoint: why it shows nobody's personal data, or where else it is on record who opened it.
 NOBODYS = {
+    "staff_debits.show": "a file for the bank, of all customers; each debit has a page of its own",
     "staff_catalogue.course": "the catalogue",
     "staff_catalogue.prices": "the catalogue",
     "staff_catalogue.course_price": "the catalogue",

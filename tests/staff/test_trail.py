@@ -51,6 +51,7 @@ def test_every_subject_of_an_event_has_words(app):
     recorded |= {"Partner", "SenderDomain", "Subscriber", "Tester", "Upload"}
     recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable"}
     recorded |= {"Mandate", "RenewalRefusal", "Termination"}
+    recorded |= {"BankStatement", "DebitEntry", "DebitRun", "Payment", "Refund"}
     recorded |= {"Case", "Claim", "Deletion", "Report", "Takedown", "Talk", "Disclosure", "OperationOrder"}
     assert recorded == set(SUBJECTS)
     assert recorded <= {mapper.class_.__name__ for mapper in Base.registry.mappers}

@@ -7,6 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from wem.billing.debit_models import in_flight
 from wem.billing.models import Receivable, receivables
 from wem.contracts import arrears_rules, date_rules
 from wem.contracts.arrears_rules import Lifting
@@ -18,17 +19,22 @@ from wem.db import db
 
 def outstanding(contract_id: int, on: date) -> int:
     """Return the yen that a contract has not paid in time."""
-    found = sa.select(sa.func.sum(Receivable.amount)).where(_overdue(on), Receivable.contract_id == contract_id)
+    found = sa.select(sa.func.sum(_MISSING)).where(_overdue(on), Receivable.contract_id == contract_id)
     return db.session.scalar(found) or 0
 
 
+_MISSING = Receivable.amount - Receivable.paid
+
+
 def _overdue(on: date) -> sa.ColumnElement[bool]:
-    return sa.and_(Receivable.settled_on.is_(None), Receivable.due_on < on)
+    """What is not settled after its day; of a first debit that the bank has not answered nobody can know that yet."""
+    return sa.and_(Receivable.settled_on.is_(None), Receivable.due_on < on, ~in_flight())
 
 
 def overdue(contract_id: int, on: date) -> list[Receivable]:
     """Return what a contract has not paid in time, the oldest first."""
-    return [row for row in receivables(contract_id) if row.owed.overdue(on)]
+    found = sa.select(Receivable).where(Receivable.contract_id == contract_id, _overdue(on))
+    return list(db.session.scalars(found.order_by(Receivable.due_on, Receivable.id)))
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ def debtors(on: date) -> list[Debtor]:
     """Return every contract in force with something overdue, the oldest debt first."""
     oldest = sa.func.min(Receivable.due_on)
     found = (
-        sa.select(Contract, sa.func.count(Receivable.id), sa.func.sum(Receivable.amount), oldest)
+        sa.select(Contract, sa.func.count(Receivable.id), sa.func.sum(_MISSING), oldest)
         .join(Receivable, Receivable.contract_id == Contract.id)
         .where(_overdue(on), Contract.state != ContractState.ended)
         .group_by(Contract.id)

@@ -18,7 +18,7 @@ def suspend(contract: Contract, note: str, *, by: int) -> None:
     if not owed:
         raise Illegal("nothing is overdue")
     contract.suspend(SuspensionGround.nonpayment, note, by=by)
-    notifying.suspended(contract, [(row.label, row.amount, row.due_on) for row in owed])
+    notifying.suspended(contract, [(row.label, row.missing, row.due_on) for row in owed])
 
 
 def lift(contract: Contract, note: str, *, by: int) -> None:

@@ -15,7 +15,10 @@ from wem.db import Base, BigId, db
 
 
 class Receivable(Base):
-    """One sum that a contract owes: yen including tax, due until the end of a day, settled as a whole."""
+    """One sum that a contract owes: yen including tax, due until the end of a day.
+
+    `paid` of it has come in (`payment_models.PaymentShare`); it is settled when nothing is missing any more (7-1b).
+    """
 
     __tablename__ = "receivable"
     __table_args__ = (
@@ -33,7 +36,9 @@ class Receivable(Base):
     kind: Mapped[ReceivableKind] = mapped_column(default=ReceivableKind.other)
     label: Mapped[str] = mapped_column(sa.String(100))  # 2026年3月分
     amount: Mapped[int]
+    paid: Mapped[int] = mapped_column(default=0)
     due_on: Mapped[date]
+    last_paid_on: Mapped[date | None]
     settled_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -41,14 +46,41 @@ class Receivable(Base):
 
     @property
     def owed(self) -> Owed:
-        return Owed(self.due_on, self.amount, self.settled_on)
+        return Owed(self.due_on, self.missing, self.settled_on)
 
-    def settle(self, on: date, *, by: int | None) -> None:
-        """Note that the whole sum came in on a day."""
-        self.settled_on = on
+    @property
+    def missing(self) -> int:
+        """Return the yen that have not come in."""
+        return self.amount - self.paid
+
+    def pay(self, amount: int, on: date, *, by: int | None) -> None:
+        """Note that so much of it came in on a day; with the last yen it is settled on the day of its last payment.
+
+        Called by `billing.paying`, which knows the payment. Raises ValueError for more than is missing.
+        """
+        if not 0 < amount <= self.missing:
+            raise ValueError(f"{amount} of {self.missing} yen")
+        self.paid += amount
+        self.last_paid_on = max(on, self.last_paid_on or on)
+        done = not self.missing
+        if done:
+            self.settled_on = self.last_paid_on
         audit.record(
-            "receivable.settle", by=by, customer_id=self.customer_id, subject=self, amount=self.amount, on_day=str(on)
+            "receivable.settle" if done else "receivable.pay",
+            by=by,
+            customer_id=self.customer_id,
+            subject=self,
+            amount=amount,
+            on_day=str(on),
         )
+
+    def reopen(self, amount: int, last_paid_on: date | None, *, by: int | None) -> None:
+        """Note that so much of it has not come in after all; `last_paid_on`: of what is left."""
+        if not 0 < amount <= self.paid:
+            raise ValueError(f"{amount} of {self.paid} yen")
+        self.paid -= amount
+        self.settled_on, self.last_paid_on = None, last_paid_on
+        audit.record("receivable.reopen", by=by, customer_id=self.customer_id, subject=self, amount=amount)
 
 
 def receivables(contract_id: int) -> list[Receivable]:

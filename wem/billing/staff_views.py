@@ -11,10 +11,12 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.billing import arrears, lifting
+from wem.billing import arrears, lifting, paying
 from wem.billing.arrears import Debtor
 from wem.billing.forms import LiftForm, ReceivableForm, SettleForm, SuspendForm
 from wem.billing.models import Receivable, receivables
+from wem.billing.payment_models import payments_of
+from wem.billing.payment_rules import PaymentWay
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import Illegal
@@ -128,17 +130,22 @@ def owed(id: int) -> Answer:
         today=clock.today(),
         form=form,
         settle_form=SettleForm(formdata=None),
+        payments=payments_of(id),
+        may_pay=me().staff_role in (StaffRole.admin, StaffRole.billing),
     )
     return page, 422 if form.is_submitted() else 200
 
 
 @blueprint.post("/receivables/<int:id>/settlement")
 def settle(id: int) -> Answer:
-    row, form = found_or_404(Receivable, id), SettleForm()
+    found_or_404(Receivable, id)
+    row = db.session.get_one(Receivable, id, with_for_update=True, populate_existing=True)
+    form = SettleForm()
     if row.settled_on is not None or not form.validate():
         flash(gettext("Please enter the day on which it came in."), "error")
     else:
-        row.settle(form.settled_on.data, by=me().id)
+        payment = paying.take(PaymentWay.transfer, form.settled_on.data, row.missing, row.contract, by=me().id)
+        paying.settle(payment, row.contract, [row.id], by=me().id)
         db.session.commit()
         flash(gettext("It is settled."), "success")
     return see_other(url_for("staff_arrears.owed", id=row.contract_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -44,6 +45,25 @@ class AccountForm(FlaskForm):
         super().__init__(*args, **kwargs)
         self.found_banks: list[Bank] = []
         self.found_branches: list[Bank] = []
+        self._take_choices()
+
+    def _take_choices(self) -> None:
+        """Write down what was chosen among several, by its code, as if it had been typed."""
+        bank = next((row for row in places.banks() if row.code == request.values.get("bank_choice")), None)
+        if bank is not None:
+            self.bank.data = bank.name
+        # A branch was chosen of the bank that stood there then.
+        chosen = self.chosen_bank
+        rows = places.branches(chosen.code) if chosen else ()
+        branch = next((row for row in rows if row.code == request.values.get("branch_choice")), None)
+        if branch is not None:
+            self.branch.data = _named(branch, rows)
+
+    def search(self) -> None:
+        """Look for the banks and branches that what was typed may mean; nothing is checked otherwise."""
+        self.found_banks = places.matching(places.banks(), self.bank.data or "")
+        bank = self.chosen_bank
+        self.found_branches = places.matching(places.branches(bank.code), self.branch.data or "") if bank else []
 
     def validate_bank(self, field: Field) -> None:
         found = places.matching(places.banks(), field.data or "")
@@ -60,7 +80,7 @@ class AccountForm(FlaskForm):
         if len(found) != 1:
             self.found_branches = found
             raise ValidationError(_which(found))
-        field.data = found[0].name
+        field.data = _named(found[0], places.branches(bank.code))
 
     def validate_account_number(self, field: Field) -> None:
         number = application_rules.digits(field.data or "", 7)
@@ -92,6 +112,11 @@ class AccountForm(FlaskForm):
             "account_type": self.account_type.data,
             "account_holder": self.account_holder.data or "",
         }
+
+
+def _named(chosen: Bank, rows: tuple[Bank, ...]) -> str:
+    """Return the name of a branch, or its code where another one of its bank has the same name."""
+    return chosen.code if sum(row.name == chosen.name for row in rows) > 1 else chosen.name
 
 
 def _which(found: list[Bank]) -> str:

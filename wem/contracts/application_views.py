@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem.contracts import application_papers, applying
+from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_forms import ApplicationForm
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState, Way
@@ -75,6 +76,17 @@ def address() -> Answer:
     form = ApplicationForm(request.args)
     form.fill_address()
     return render_template("contracts/applying/_address.html", form=form)
+
+
+@blueprint.get("/apply/<any(banks,branches):what>")
+@limiter.limit("240/minute")
+def places_found(what: str) -> Answer:
+    """Answer with the banks, or the branches of the bank, that what was typed so far may mean."""
+    form = AccountForm(request.args)
+    form.search()
+    name = "bank" if what == "banks" else "branch"
+    found = form.found_banks if what == "banks" else form.found_branches
+    return render_template("contracts/_places.html", name=name, found=found, typed=form[name].data)
 
 
 @blueprint.get("/apply/confirm")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -61,6 +62,18 @@ def branches(bank_code: str) -> tuple[Bank, ...]:
     return _read(_folder() / "branches" / f"{bank_code}.json")
 
 
+@cache
+def bank_kana() -> dict[str, str]:
+    """Return the readings of banks by their codes."""
+    return {bank.code: bank.kana for bank in banks()}
+
+
+@lru_cache(maxsize=64)
+def branch_kana(bank_code: str) -> dict[str, str]:
+    """Return the readings of a bank's branches by their codes; none when there is no such bank."""
+    return {branch.code: branch.kana for branch in branches(bank_code)}
+
+
 def matching(rows: tuple[Bank, ...], typed: str) -> list[Bank]:
     """Return those that a code, a name or the beginning of a reading means; one alone when it is exact."""
     words = unicodedata.normalize("NFKC", typed).strip()
@@ -69,8 +82,19 @@ def matching(rows: tuple[Bank, ...], typed: str) -> list[Bank]:
             words = words.removesuffix(ending) if ending != "信用金庫" else words
     if not words:
         return []
-    exact = [row for row in rows if words in (row.code, row.name)]
+    words = words.upper()
+    exact = [row for row in rows if words in (row.code, row.name.upper())]
     if len(exact) == 1:
         return exact
-    reading = words.translate({code: code + 0x60 for code in range(0x3041, 0x3097)})
-    return [row for row in rows if words in row.name or row.kana.startswith(reading)][:MOST]
+    sound = reading(words)
+    return [row for row in rows if words in row.name.upper() or (sound and reading(row.kana).startswith(sound))][:MOST]
+
+
+_HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+_SMALL = str.maketrans("ァィゥェォッャュョヮヵヶー", "アイウエオツヤユヨワカケ-")
+
+
+def reading(text: str) -> str:
+    """Return a reading as the lists of banks have it, whichever kana were typed: きょうと is キヨウト; else nothing."""
+    sound = unicodedata.normalize("NFKC", text).translate(_HIRAGANA).translate(_SMALL)
+    return re.sub(r"[^ァ-ヺA-Z-]", "", sound.upper())

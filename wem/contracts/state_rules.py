@@ -198,6 +198,7 @@ class MandateAction(enum.StrEnum):
     send = "send it to the bank"
     register = "the bank has registered it"
     give_back = "give it back: something is wrong"
+    unregister = "the bank finds no form: it is asked again"
     stop = "stop"
     void = "void"
 
@@ -214,6 +215,7 @@ MANDATE: Mapping[tuple[MandateState, MandateAction], MandateState] = {
     (M.sent, MA.void): M.void,
     (M.returned, MA.receive): M.received,
     (M.returned, MA.void): M.void,
+    (M.registered, MA.unregister): M.sent,
     (M.registered, MA.stop): M.stopped,
 }
 UNREGISTERED = frozenset({M.missing, M.received, M.sent, M.returned})

@@ -11,6 +11,8 @@ from flask import Flask, request
 from werkzeug.wrappers import Response
 
 from wem.accounts.order_models import OperationOrder
+from wem.billing.debit_models import DebitEntry
+from wem.billing.payment_models import Payment
 from wem.cases.models import Case, CaseEntry, Deletion, Report
 from wem.contracts.application_models import Application
 from wem.contracts.emergency_models import EmergencyStop
@@ -78,6 +80,9 @@ SHOWN: dict[str, Shows] = {
     "staff_terminations.evidence": TERMINATION,
     "staff_arrears.owed": SUMS,
     "staff_arrears.lift": SUMS,
+    "staff_methods.choose": SUMS,
+    "staff_debits.entry": Shows(What.sums, own(DebitEntry)),
+    "staff_payments.show": Shows(What.sums, by_contract(Payment)),
     "staff_applications.show": APPLICATION,
     "staff_application_papers.form": APPLICATION,
     "staff_application_papers.scan": APPLICATION,

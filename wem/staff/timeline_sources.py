@@ -47,6 +47,8 @@ PAGES = {
     "ContractRequest": ("/staff/requests", "/staff/requests"),
     "Incident": ("/staff/incidents", "/staff/incidents"),
     "Notice": ("/staff/notices", "/staff/notices"),
+    "DebitEntry": ("/staff/debits/entries", "/staff/debits"),
+    "Payment": ("/staff/payments", "/staff/payments"),
     "SenderDomain": ("/staff/domains", "/staff/domains"),
     "Termination": ("/staff/terminations", "/staff/catalog"),
 }

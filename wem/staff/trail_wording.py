@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from wem.accounts.wording import ROLES, STAFF_ROLES
+from wem.billing.wording import DECISIONS, FAULTS, METHODS, WAYS
 from wem.cases.wording import CASES, CLAIMS
 from wem.contracts.credential_wording import VIAS
 from wem.contracts.wording import (
@@ -46,6 +47,11 @@ SUBJECTS = {
     "EmergencyStop": _l("Emergency stop no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
     "Mandate": _l("Mandate no. %(id)s"),
+    "DebitRun": _l("Debit file no. %(id)s"),
+    "DebitEntry": _l("Debit no. %(id)s"),
+    "Payment": _l("Payment no. %(id)s"),
+    "BankStatement": _l("Bank statement no. %(id)s"),
+    "Refund": _l("Refund no. %(id)s"),
     "InboundMail": _l("Mail no. %(id)s"),
     "Incident": _l("Fault or maintenance no. %(id)s"),
     "Inquiry": _l("Inquiry no. %(id)s"),
@@ -127,6 +133,13 @@ LABELS = {
     "ends_at": _l("Maintenance ends"),
     "incident": _l("Maintenance no."),
     "amount": _l("Amount"),
+    "count": _l("How many"),
+    "paid": _l("Debited"),
+    "failed": _l("Not debited"),
+    "decision": _l("What is to be done"),
+    "fault": _l("Why it was refused"),
+    "line": _l("Line"),
+    "method": _l("Way of payment"),
     "arrived": _l("Day of arrival"),
     "channel": _l("How it came"),
     "contracts": _l("Contracts"),
@@ -164,6 +177,9 @@ HELD = {
 }
 # What is noted as a code, by its label.
 CODES = {
+    "decision": {code.value: text for code, text in DECISIONS.items()},
+    "fault": {code.value: text for code, text in FAULTS.items()},
+    "method": {code.value: text for code, text in [*METHODS.items(), *WAYS.items()]},
     "choice": {code.value: text for code, text in CHOICES.items()},
     "text": {code.value: text for code, text in TEXT_KINDS.items()},
     "basis": {code.value: text for code, text in BASES.items()},

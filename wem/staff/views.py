@@ -80,7 +80,11 @@ def work_list() -> Answer:
         "staff/work_list.html",
         notice_work=notice_work.notice_work(clock.today()),
         at=clock.now(),
-        work=work.work(clock.today(), applications=staff_may(role, APPLICATION_WORKERS))
+        work=work.work(
+            clock.today(),
+            applications=staff_may(role, APPLICATION_WORKERS),
+            money=staff_may(role, frozenset({StaffRole.billing})),
+        )
         if role and staff_may(role, CONTRACT_WORKERS)
         else None,
         broken_off=broken_off,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from wem.billing.wording import ACTS as MONEY_ACTS
 from wem.delivery.models import DispatchState
 
 # A code that is missing here is shown as it is.
 ACTIONS = {
+    **MONEY_ACTS,
     "access.denied": _l("Tried to change what is another customer's"),
     "account.create_admin": _l("Made an administrator"),
     "account.end": _l("Ended an account"),
@@ -97,6 +99,7 @@ ACTIONS = {
     "mandate.send": _l("Sent a request for direct debit to the bank"),
     "mandate.stop": _l("A mandate was stopped"),
     "mandate.void": _l("A mandate became void"),
+    "mandate.unregister": _l("The bank found no form for a mandate"),
     "mailing.cancel": _l("Called a mailing off"),
     "mailing.change": _l("Changed a mailing"),
     "mailing.create": _l("Made a mailing"),
@@ -179,8 +182,6 @@ ACTIONS = {
     "prices.change": _l("Changed a draft of prices"),
     "prices.draft": _l("Made a draft of prices"),
     "prices.publish": _l("Published prices"),
-    "receivable.create": _l("Entered a sum owed"),
-    "receivable.settle": _l("Settled a sum"),
     "refusal.arrive": _l("Noted that a refusal of renewal was received"),
     "refusal.came_back": _l("A refusal of renewal that was noted as there came back"),
     "refusal.send": _l("Sent a refusal of renewal"),
@@ -281,6 +282,9 @@ AREAS = {
     "option.": _l("Options (catalogue)"),
     "prices.": _l("Prices"),
     "receivable.": _l("Sums owed"),
+    "debit.": _l("Direct debit"),
+    "payment.": _l("Payments"),
+    "refund.": _l("Refunds"),
     "refusal.": _l("Refusals of renewal"),
     "request.": _l("Requests (records)"),
     "termination.": _l("Terminations"),

@@ -9,7 +9,12 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from wem.billing import arrears
+from wem.billing import arrears, debit_planning
+from wem.billing.debit_models import DebitEntry, live_runs
+from wem.billing.debit_rules import EntryState, Outcome, RunState
+from wem.billing.payment_models import Refund
+from wem.billing.payment_rules import RefundState
+from wem.billing.wording import OUTCOMES
 from wem.cases.models import Case, Deletion
 from wem.cases.rules import CaseState, DeletionState
 from wem.contracts import due, refusing
@@ -29,6 +34,7 @@ from wem.privacy.rules import DisclosureState
 
 MOST = 100
 MANDATE_PATIENCE_DAYS = 21
+AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -57,16 +63,20 @@ class Work:
     decide: list[Item]
 
 
-def work(today: date, *, applications: bool = True) -> Work:
-    """Return the work list of a day, the oldest first; `applications` are for those who may see them."""
+def work(today: date, *, applications: bool = True, money: bool = True) -> Work:
+    """Return the work list of a day, the oldest first; `applications` and `money` are for those who may see them."""
     acts = [_act(act, today) for act in due.plan(today)[:MOST]]
     waiting = list(_applications(today)) if applications else []
     late = [item for item in acts if item.day < today] + _owing(today) + _unreached(today) + _mandates_late(today)
-    late += _cases(today, True)
+    late += _cases(today, True) + (_results_late(today) if money else [])
     decide = [*_requests(), *_corrections(), *_terminations(), *_lost(today), *_mandates()]
-    decide += [*_deletions(), *_disclosures()]
+    decide += [*_deletions(), *_disclosures(), *([*_debits(), *_refunds()] if money else [])]
+    files = _files(today) if money else []
     return Work(
-        due=sorted([item for item in acts if item.day >= today] + _deadlines(today) + _cases(today, False), key=_order),
+        due=sorted(
+            [item for item in acts if item.day >= today] + _deadlines(today) + _cases(today, False) + files,
+            key=_order,
+        ),
         late=sorted(late + [item for awaited, item in waiting if awaited], key=_order),
         decide=sorted(decide + [item for awaited, item in waiting if not awaited], key=_order),
     )
@@ -204,6 +214,62 @@ def _disclosures() -> list[Item]:
             what, action = gettext("A disclosure waits for a second person"), gettext("To the decision")
             items.append(Item(row.proposed_at.date(), contract, what, action, f"/staff/disclosures/{row.id}"))
     return items
+
+
+def _debits() -> list[Item]:
+    """Answers of the bank to debits that somebody has to look at (6-1)."""
+    found = sa.select(DebitEntry).where(DebitEntry.state == EntryState.with_staff).order_by(DebitEntry.id).limit(MOST)
+    action = gettext("To the decision")
+    return [
+        Item(
+            row.run.debit_on,
+            row.contract,
+            gettext("A debit was not made: %(why)s", why=OUTCOMES[row.outcome or Outcome.unknown]),
+            action,
+            f"/staff/debits/entries/{row.id}",
+        )
+        for row in db.session.scalars(found)
+    ]
+
+
+def _refunds() -> list[Item]:
+    found = sa.select(Refund).where(Refund.state == RefundState.proposed).order_by(Refund.id).limit(MOST)
+    what, action = gettext("A refund waits for a second person"), gettext("To the decision")
+    return [
+        Item(
+            row.proposed_at.date(),
+            row.payment.contract,
+            what,
+            action,
+            f"/staff/payments/{row.payment_id}",
+            row.payment.payer_kana,
+        )
+        for row in db.session.scalars(found)
+    ]
+
+
+def _files(today: date) -> list[Item]:
+    """The debit file that the bank takes until today or tomorrow, made or not; what is saved has been handed in."""
+    action = gettext("To the debit files")
+    items = [
+        Item(run.deadline, None, gettext("A debit file goes to the bank"), action, f"/staff/debits/{run.id}")
+        for run in live_runs()
+        if run.state is RunState.made and run.fetched_at is None and today <= run.deadline <= today + AHEAD
+    ]
+    day = debit_planning.upcoming(today)
+    if day.deadline <= today + AHEAD and debit_planning.plan(day, True).records:
+        items.append(Item(day.deadline, None, gettext("A debit file is to be made"), action, "/staff/debits"))
+    return items
+
+
+def _results_late(today: date) -> list[Item]:
+    """Debit files whose answer should have come."""
+    what, action = gettext("The bank has not answered a debit file"), gettext("To the debit files")
+    return [
+        Item(run.result_on, None, what, action, f"/staff/debits/{run.id}")
+        for run in live_runs()
+        if run.state is RunState.made and run.result_on < today
+    ]
 
 
 def _owing(today: date) -> list[Item]:

@@ -52,6 +52,8 @@ def nav_items() -> list[NavItem]:
             (gettext("Contracts"), "/staff/contracts"),
             (gettext("Requests"), "/staff/requests"),
             (gettext("Mandates"), "/staff/mandates"),
+            (gettext("Direct debit"), "/staff/debits"),
+            (gettext("Payments"), "/staff/payments"),
             (gettext("Arrears"), "/staff/arrears"),
             (gettext("Catalogue"), "/staff/catalog"),
             (gettext("Cases"), "/staff/cases"),

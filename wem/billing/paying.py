@@ -1,0 +1,124 @@
+"""Money that came in settles what is owed: in whole or in part, and can be taken back when it was matched wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import sqlalchemy as sa
+
+from wem import audit, clock
+from wem.billing import payment_rules
+from wem.billing.models import Receivable
+from wem.billing.payment_models import Payment, PaymentShare
+from wem.billing.payment_rules import Open, PaymentWay
+from wem.contracts.models import Contract
+from wem.contracts.state_rules import Illegal
+from wem.db import db
+
+
+def take(
+    way: PaymentWay,
+    paid_on: date,
+    amount: int,
+    contract: Contract | None,
+    *,
+    by: int | None,
+    payer: str = "",
+    note: str = "",
+) -> Payment:
+    """Return a payment that was written down; it settles nothing yet."""
+    row = Payment(
+        way=way,
+        paid_on=paid_on,
+        amount=amount,
+        settled=0,
+        refunded=0,
+        contract=contract,
+        payer_kana=payer,
+        note=note,
+        created_by=by,
+    )
+    db.session.add(row)
+    db.session.flush()
+    audit.record(
+        "payment.take",
+        by=by,
+        customer_id=contract.customer_id if contract else None,
+        subject=row,
+        amount=amount,
+        on_day=str(paid_on),
+        method=way.value,
+    )
+    return row
+
+
+def open_sums(contract_id: int) -> list[Open]:
+    """Return what a contract owes and has not paid, the oldest first."""
+    found = sa.select(Receivable).where(Receivable.contract_id == contract_id, Receivable.settled_on.is_(None))
+    rows = db.session.scalars(found.order_by(Receivable.due_on, Receivable.id))
+    return [Open(row.id, row.contract_id, row.missing, row.due_on) for row in rows if row.missing > 0]
+
+
+def settle(payment: Payment, contract: Contract, chosen: Sequence[int] | None = None, *, by: int | None) -> int:
+    """Settle what a contract owes with what is left of a payment, the oldest first; returns the yen that it settled.
+
+    `chosen`: the sums that it is for; all that are open unless given. What is short leaves the last sum open, what is
+    over stays with the payment. Raises Illegal when the payment is another contract's.
+    """
+    if payment.contract_id is not None and payment.contract_id != contract.id and payment.settled:
+        raise Illegal("it settles another contract's sums")
+    payment.contract, payment.set_aside_at = contract, None
+    held = _held(contract.id)
+    sums = [each for each in open_sums(contract.id) if chosen is None or each.receivable_id in chosen]
+    found = payment_rules.shares(payment.rest, sums)
+    for receivable_id, amount in found:
+        share(payment, held[receivable_id], amount, by=by)
+    return sum(amount for _, amount in found)
+
+
+def _held(contract_id: int) -> dict[int, Receivable]:
+    """Return the sums of a contract with their rows held, so that two people do not settle one twice."""
+    found = sa.select(Receivable).where(Receivable.contract_id == contract_id).order_by(Receivable.id)
+    rows = db.session.scalars(found.with_for_update().execution_options(populate_existing=True))
+    return {row.id: row for row in rows}
+
+
+def share(payment: Payment, row: Receivable, amount: int, *, by: int | None) -> None:
+    """Settle one sum with so much of a payment."""
+    payment.settled += amount
+    db.session.add(PaymentShare(payment=payment, receivable=row, amount=amount, by=by))
+    row.pay(amount, payment.paid_on, by=by)
+
+
+def undo(part: PaymentShare, *, by: int) -> None:
+    """It was matched wrongly: the sum is open again, the money waits for whose it is. Raises Illegal."""
+    if part.undone_at is not None:
+        raise Illegal("it is taken back already")
+    if part.payment.way is PaymentWay.debit:
+        raise Illegal("what the bank debited for a sum has paid it")
+    part.undone_at, part.undone_by = clock.now(), by
+    part.payment.settled -= part.amount
+    left = sa.select(sa.func.max(Payment.paid_on)).join(PaymentShare, PaymentShare.payment_id == Payment.id)
+    left = left.where(
+        PaymentShare.receivable_id == part.receivable_id, PaymentShare.undone_at.is_(None), PaymentShare.id != part.id
+    )
+    part.receivable.reopen(part.amount, db.session.scalar(left), by=by)
+    contract = part.payment.contract
+    audit.record(
+        "payment.undo",
+        by=by,
+        customer_id=contract.customer_id if contract else None,
+        subject=part.payment,
+        amount=part.amount,
+    )
+    if not any(each.undone_at is None for each in part.payment.shares):
+        part.payment.contract = None
+
+
+def set_aside(payment: Payment, note: str, *, by: int) -> None:
+    """It is nothing of a contract's: interest, a transfer by mistake that the bank takes back. Raises Illegal."""
+    if payment.settled or payment.refunded:
+        raise Illegal("it settles something")
+    payment.set_aside_at, payment.note = clock.now(), note
+    audit.record("payment.set_aside", by=by, subject=payment, note=note)

@@ -1,0 +1,126 @@
+"""Money that came in: payments, what of them settles which sum, bank statements that named them, refunds."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from wem import clock
+from wem.billing.models import Receivable
+from wem.billing.payment_rules import REFUND, PaymentState, PaymentWay, RefundAction, RefundGround, RefundState, Rest
+from wem.contracts.models import Contract
+from wem.contracts.state_rules import after
+from wem.db import Base, BigId, db
+
+
+class BankStatement(Base):
+    """A file of a bank that was read: which, by whom, what it brought."""
+
+    __tablename__ = "bank_statement"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    file_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    read_at: Mapped[datetime] = mapped_column(default=clock.now)
+    read_by: Mapped[int]
+    new: Mapped[int]
+    known: Mapped[int]
+    skipped: Mapped[int]  # withdrawals, and what is no transfer
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Payment(Base):
+    """One sum that came in, in yen. `settled` of it settles receivables, `refunded` went back; the rest is the
+    payer's: it settles what comes, or goes back (4-7, A-17)."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        sa.Index("ix_payment_paid_on_id", "paid_on", "id"),
+        sa.Index(
+            "ix_payment_rest",
+            "id",
+            sqlite_where=sa.text("amount > settled + refunded"),
+            postgresql_where=sa.text("amount > settled + refunded"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    way: Mapped[PaymentWay]
+    paid_on: Mapped[date]
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    settled: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    refunded: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    payer_kana: Mapped[str] = mapped_column(sa.String(100), default="")
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+    # Whose it is; nobody knows before it is matched.
+    contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    statement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_statement.id"), index=True)
+    line_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("debit_entry.id"), unique=True)
+    set_aside_at: Mapped[datetime | None]  # staff said that it is nothing of a contract's
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    created_by: Mapped[int | None]
+
+    contract: Mapped[Contract | None] = relationship()
+    shares: Mapped[list[PaymentShare]] = relationship(order_by="PaymentShare.id", back_populates="payment")
+    refunds: Mapped[list[Refund]] = relationship(order_by="Refund.id", back_populates="payment")
+
+    @property
+    def rest(self) -> int:
+        """Return the yen that settle nothing and did not go back."""
+        return self.amount - self.settled - self.refunded
+
+    @property
+    def state(self) -> PaymentState:
+        return Rest(self.amount, self.settled, self.refunded, self.contract_id, self.set_aside_at is not None).state
+
+
+class PaymentShare(Base):
+    """What of a payment settles one receivable; taken back when it was matched wrongly."""
+
+    __tablename__ = "payment_share"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"), index=True)
+    receivable_id: Mapped[int] = mapped_column(sa.ForeignKey("receivable.id"), index=True)
+    amount: Mapped[int]
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    by: Mapped[int | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[int | None]
+
+    payment: Mapped[Payment] = relationship(back_populates="shares")
+    receivable: Mapped[Receivable] = relationship()
+
+
+class Refund(Base):
+    """Money that goes back, only where the terms allow it (4-7, 15-3, A-17): one person asks, another decides."""
+
+    __tablename__ = "refund"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"), index=True)
+    state: Mapped[RefundState] = mapped_column(default=RefundState.proposed)
+    ground: Mapped[RefundGround]
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    proposed_at: Mapped[datetime] = mapped_column(default=clock.now)
+    proposed_by: Mapped[int]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None]
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+    paid_on: Mapped[date | None]
+
+    payment: Mapped[Payment] = relationship(back_populates="refunds")
+
+    def take(self, action: RefundAction) -> None:
+        """Go along one line of the table. Raises state_rules.Illegal."""
+        self.state = after(REFUND, self.state, action)
+
+
+def payments_of(contract_id: int) -> list[Payment]:
+    """Return the payments of a contract, the newest first."""
+    found = sa.select(Payment).where(Payment.contract_id == contract_id).order_by(Payment.paid_on.desc(), Payment.id)
+    return list(db.session.scalars(found))

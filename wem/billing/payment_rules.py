@@ -1,0 +1,193 @@
+"""Payments: what settles what, which payment is whose, when money goes back; plain functions (7-1b, 4-7, A-17)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from wem.billing import kana_rules
+from wem.contracts.state_rules import Illegal, diagram
+
+
+class PaymentWay(enum.StrEnum):
+    debit = "debit"
+    transfer = "transfer"
+    desk = "desk"  # at our own desk, with a receipt (A-07)
+
+
+class PaymentState(enum.StrEnum):
+    unmatched = "unmatched"  # nobody has said whose it is
+    over = "over"  # more than was owed: the rest waits for what comes, or goes back
+    settled = "settled"
+    set_aside = "set_aside"
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A payment as the rules see it, in yen."""
+
+    amount: int
+    settled: int
+    refunded: int
+    contract_id: int | None
+    set_aside: bool = False
+
+    @property
+    def state(self) -> PaymentState:
+        if self.amount == self.settled + self.refunded:
+            return PaymentState.settled
+        if self.set_aside:
+            return PaymentState.set_aside
+        return PaymentState.unmatched if self.contract_id is None else PaymentState.over
+
+
+@dataclass(frozen=True)
+class Open:
+    """One sum that is not settled: yen that are missing."""
+
+    receivable_id: int
+    contract_id: int
+    missing: int
+    due_on: date
+
+
+def shares(rest: int, sums: Iterable[Open]) -> list[tuple[int, int]]:
+    """Return (receivable, yen) that a payment settles: the oldest debt first; what is short leaves the last one open.
+
+    No shortfall is too small to count: the charges of a transfer are the payer's (7-1b).
+    """
+    found = []
+    for each in sorted(sums, key=lambda sum_: (sum_.due_on, sum_.receivable_id)):
+        part = min(rest, each.missing)
+        if part > 0:
+            found.append((each.receivable_id, part))
+            rest -= part
+    return found
+
+
+# -- whose a payment is
+
+
+@dataclass(frozen=True)
+class Owing:
+    """A contract with what it owes and by which names its money may come."""
+
+    contract_id: int
+    number: str
+    names: frozenset[str]  # as `kana_rules.key` gives them
+    open: tuple[Open, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(each.missing for each in self.open)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A contract that a payment may be of: what speaks for it."""
+
+    contract_id: int
+    by_number: bool
+    by_name: bool
+    exact: bool  # all that is open, or one sum of it, to the yen
+    open: tuple[Open, ...]
+
+    @property
+    def score(self) -> int:
+        return 4 * self.by_number + 2 * self.by_name + self.exact
+
+    @property
+    def sure(self) -> bool:
+        """Whether nothing speaks against it; people confirm it all the same."""
+        return self.exact and (self.by_name or self.by_number)
+
+
+def suggestions(amount: int, payer: str, owing: Sequence[Owing], most: int = 5) -> list[Suggestion]:
+    """Return the contracts that a payment may be of, the likeliest first: by number, name, amount."""
+    name, digits = kana_rules.key(payer), "".join(each for each in kana_rules.half_width(payer) if each.isalnum())
+    found = []
+    for each in owing:
+        if not each.open:
+            continue
+        exact = amount == each.total or any(amount == sum_.missing for sum_ in each.open)
+        by_name = bool(name) and any(_alike(name, known) for known in each.names)
+        suggestion = Suggestion(each.contract_id, _names(each.number, digits), by_name, exact, each.open)
+        if suggestion.score:
+            found.append(suggestion)
+    found.sort(key=lambda each: (-each.score, abs(amount - sum(sum_.missing for sum_ in each.open)), each.contract_id))
+    return found[:most]
+
+
+# Banks cut names off, and so do our customers theirs: this many characters in common are a name.
+_LEAST = 4
+
+
+def _alike(one: str, other: str) -> bool:
+    if not other:
+        return False
+    short, long = sorted((one, other), key=len)
+    return short == long or (len(short) >= _LEAST and long.startswith(short))
+
+
+def _names(number: str, written: str) -> bool:
+    """Whether a payer has written our contract number before or behind the name."""
+    plain = "".join(each for each in number.upper() if each.isalnum())
+    return len(plain) >= _LEAST and plain in written
+
+
+# -- money that goes back
+
+
+class RefundGround(enum.StrEnum):
+    """When the terms let money go back (A-17); nothing else is paid back (4-7, 15-3)."""
+
+    overpaid = "overpaid"
+    twice = "twice"
+    refused = "refused"  # the application was refused (4-3)
+    conditions = "conditions"  # campaign or course say so (5-4)
+
+
+class RefundState(enum.StrEnum):
+    proposed = "proposed"
+    approved = "approved"
+    refused = "refused"
+    paid = "paid"
+
+
+class RefundAction(enum.StrEnum):
+    approve = "approve (by another person)"
+    refuse = "refuse"
+    pay = "paid out"
+
+
+F, FA = RefundState, RefundAction
+REFUND = {
+    (F.proposed, FA.approve): F.approved,
+    (F.proposed, FA.refuse): F.refused,
+    (F.approved, FA.pay): F.paid,
+}
+
+
+def may_refund(ground: RefundGround, amount: int, rest: int, *, ended: str | None, conditions: bool) -> None:
+    """Raise Illegal unless so many yen may go back on a ground.
+
+    `rest`: what of the payment settles nothing; only that goes back. `ended`: why the contract ended, when it did;
+    `conditions`: what was agreed with the contract lets money go back.
+    """
+    if not 0 < amount <= rest:
+        raise Illegal("only what settles nothing goes back")
+    if ground is RefundGround.conditions and not conditions:
+        raise Illegal("the contract's conditions allow no refund (4-7)")
+    if ground is RefundGround.refused and ended != "void":
+        raise Illegal("the application was not refused")
+
+
+def second_person(proposed_by: int, decides: int) -> None:
+    """Raise Illegal when who asked for a refund would decide on it."""
+    if proposed_by == decides:
+        raise Illegal("another person decides")
+
+
+DIAGRAMS = (diagram("Refund", REFUND, RefundState.proposed),)

@@ -1,0 +1,290 @@
+"""Payments on staff's screens: typed in or read from a bank's file, matched, taken back, paid back (7-1b, A-17)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, cast
+
+import sqlalchemy as sa
+from flask import abort, flash, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem import clock
+from wem.accounts.models import Customer
+from wem.accounts.rules import StaffRole
+from wem.billing import matching, paying
+from wem.billing.models import Receivable
+from wem.billing.payment_forms import (
+    AsideForm,
+    AssignForm,
+    FileForm,
+    PaidOutForm,
+    PaymentForm,
+    RefundForm,
+    RefuseForm,
+)
+from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
+from wem.billing.payment_rules import PaymentState, PaymentWay
+from wem.billing.statement_rules import BadStatement
+from wem.billing.wording import GROUNDS, PAYMENTS, REFUNDS, STATEMENT_FAULTS, WAYS
+from wem.contracts.models import Contract
+from wem.contracts.state_rules import Illegal
+from wem.db import db
+from wem.web.blueprints import StaffBlueprint
+from wem.web.htmx import see_other
+from wem.web.ownership import found_or_404
+from wem.web.paging import page_of
+from wem.web.session import me
+
+blueprint = StaffBlueprint(
+    "staff_payments", __name__, roles=frozenset({StaffRole.billing}), url_prefix="/staff/payments"
+)
+Answer = str | tuple[str, int] | Response
+MOST_BYTES = 20 * 1024 * 1024
+_REST = Payment.amount - Payment.settled - Payment.refunded
+ONLY = {
+    "unmatched": sa.and_(_REST > 0, Payment.contract_id.is_(None), Payment.set_aside_at.is_(None)),
+    "over": sa.and_(_REST > 0, Payment.contract_id.is_not(None)),
+    "all": sa.true(),
+}
+
+
+@blueprint.get("")
+def index() -> Answer:
+    return _index(FileForm(formdata=None))
+
+
+def _index(form: FileForm, status: int = 200, **more: Any) -> tuple[str, int]:
+    only = request.args.get("state", "unmatched")
+    only = only if only in ONLY else "unmatched"
+    asked = {name: request.args.get(name, "").strip()[:40] for name in ("from", "to", "least", "most", "payer")}
+    page = page_of(_filtered(sa.select(Payment).where(ONLY[only]), asked), Payment.id)
+    unmatched = [row for row in page.rows if row.state is PaymentState.unmatched]
+    found = matching.suggestions(unmatched)
+    best = {id: suggested[0] for id, suggested in found.items() if suggested}
+    sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_REST), 0))
+    shown = render_template(
+        "billing/staff/payments.html",
+        page=page,
+        only=only,
+        asked=asked,
+        query={name: value for name, value in asked.items() if value},
+        totals={name: db.session.execute(sums.where(ONLY[name])).one() for name in ("unmatched", "over")},
+        best=best,
+        contracts=_contracts({each.contract_id for each in best.values()}),
+        states=PAYMENTS,
+        ways=WAYS,
+        statements=db.session.scalars(sa.select(BankStatement).order_by(BankStatement.id.desc()).limit(5)).all(),
+        refunds=db.session.scalars(sa.select(Refund).where(Refund.decided_at.is_(None)).limit(50)).all(),
+        form=form,
+        **more,
+    )
+    return shown, status
+
+
+def _filtered(found: sa.Select[Any], asked: dict[str, str]) -> sa.Select[Any]:
+    """Narrow by day, amount and payer (電子帳簿保存法); what cannot be read narrows nothing."""
+    days = {name: _day(asked[name]) for name in ("from", "to")}
+    yen = {name: int(asked[name]) for name in ("least", "most") if asked[name].isascii() and asked[name].isdigit()}
+    if days["from"]:
+        found = found.where(Payment.paid_on >= days["from"])
+    if days["to"]:
+        found = found.where(Payment.paid_on <= days["to"])
+    if "least" in yen:
+        found = found.where(Payment.amount >= yen["least"])
+    if "most" in yen:
+        found = found.where(Payment.amount <= yen["most"])
+    if asked["payer"]:
+        named = sa.select(Contract.id).join(Customer, Customer.id == Contract.customer_id)
+        named = named.where(Customer.name.contains(asked["payer"], autoescape=True))
+        by_payer = Payment.payer_kana.contains(asked["payer"], autoescape=True)
+        found = found.where(sa.or_(by_payer, Payment.contract_id.in_(named)))
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _contracts(ids: set[int]) -> dict[int, Contract]:
+    return {row.id: row for row in db.session.scalars(sa.select(Contract).where(Contract.id.in_(ids)))}
+
+
+@blueprint.post("/statements")
+def read() -> Answer:
+    """Read a bank's file; nothing is settled before somebody confirms whose each payment is."""
+    form = FileForm()
+    if not form.validate():
+        return _index(form, 422)
+    content = cast(bytes, form.file.data.read(MOST_BYTES + 1))
+    try:
+        row = matching.read(content[:MOST_BYTES], form.file.data.filename or "", by=me().id)
+    except matching.ReadBefore:
+        return _index(FileForm(formdata=None), 422, refused=gettext("This very file was read before."))
+    except BadStatement as bad:
+        why = STATEMENT_FAULTS[bad.fault]
+        said = gettext("Line %(line)s: %(why)s", line=bad.line, why=why)
+        return _index(FileForm(formdata=None), 422, refused=said)
+    said = gettext(
+        "%(new)s payments are new, %(known)s were known, %(skipped)s lines were no money that came in.",
+        new=row.new,
+        known=row.known,
+        skipped=row.skipped,
+    )
+    db.session.commit()
+    flash(said, "success")
+    return see_other(url_for("staff_payments.index"))
+
+
+@blueprint.post("/confirm")
+def confirm() -> Answer:
+    """Settle with every payment that is marked what the suggested contract owes."""
+    count = 0
+    for mark in request.form.getlist("pair")[:200]:
+        payment_id, _, contract_id = mark.partition(":")
+        if not (payment_id.isascii() and payment_id.isdigit() and contract_id.isascii() and contract_id.isdigit()):
+            continue
+        payment, contract = held(int(payment_id)), db.session.get(Contract, int(contract_id))
+        # Somebody else may have matched it since the page was shown.
+        if contract is not None and payment.state is PaymentState.unmatched:
+            paying.settle(payment, contract, by=me().id)
+            count += 1
+    db.session.commit()
+    if count:
+        flash(gettext("%(count)s payments are matched.", count=count), "success")
+    else:
+        flash(gettext("Mark at least one payment that is not matched yet."), "error")
+    return see_other(url_for("staff_payments.index"))
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> Answer:
+    """Type a payment in; with a contract named it settles what that owes."""
+    form = PaymentForm()
+    if form.validate_on_submit():
+        typed = (form.contract.data or "").strip()
+        contract = _numbered(typed)
+        if typed and contract is None:
+            form.contract.errors = [gettext("There is no such contract.")]
+        else:
+            row = paying.take(
+                PaymentWay(form.way.data),
+                form.paid_on.data,
+                form.amount.data,
+                contract,
+                by=me().id,
+                payer=" ".join((form.payer.data or "").split()),
+                note=(form.note.data or "").strip(),
+            )
+            if contract is not None:
+                paying.settle(row, contract, by=me().id)
+            db.session.commit()
+            flash(gettext("It is entered."), "success")
+            return see_other(url_for("staff_payments.show", id=row.id))
+    elif not form.is_submitted():
+        form.contract.data = request.args.get("contract", "")[:20]
+    return render_template("billing/staff/payment_new.html", form=form), 422 if form.is_submitted() else 200
+
+
+def _numbered(number: str) -> Contract | None:
+    return db.session.scalar(sa.select(Contract).where(Contract.number == number)) if number else None
+
+
+@blueprint.get("/<int:id>")
+def show(id: int) -> Answer:
+    return payment_page(found_or_404(Payment, id))
+
+
+def payment_page(row: Payment, status: int = 200, **forms: Any) -> tuple[str, int]:
+    suggested = matching.suggestions([row])[row.id] if row.state is PaymentState.unmatched else []
+    contract = row.contract
+    page = render_template(
+        "billing/staff/payment.html",
+        row=row,
+        state=PAYMENTS[row.state],
+        way=WAYS[row.way],
+        suggested=suggested,
+        contracts=_contracts({each.contract_id for each in suggested}),
+        sums=_sums([each.receivable_id for suggestion in suggested for each in suggestion.open]),
+        open=_sums([each.receivable_id for each in paying.open_sums(contract.id)]) if contract and row.rest else {},
+        refund_states=REFUNDS,
+        grounds=GROUNDS,
+        mine=me().id,
+        assign=forms.get("assign") or AssignForm(formdata=None),
+        aside=forms.get("aside") or AsideForm(formdata=None),
+        refund=forms.get("refund") or RefundForm(formdata=None, amount=row.rest),
+        refuse=forms.get("refuse") or RefuseForm(formdata=None),
+        paid_out=forms.get("paid_out") or PaidOutForm(formdata=None, paid_on=clock.today()),
+    )
+    return page, status
+
+
+def _sums(ids: list[int]) -> dict[int, Receivable]:
+    rows = db.session.scalars(sa.select(Receivable).where(Receivable.id.in_(ids)).order_by(Receivable.due_on))
+    return {row.id: row for row in rows}
+
+
+def held(id: int) -> Payment:
+    row = db.session.get(Payment, id, with_for_update=True, populate_existing=True)
+    if row is None:
+        abort(404)
+    return row
+
+
+def done(id: int, said: str, kind: str = "success") -> Response:
+    flash(said, kind)
+    return see_other(url_for("staff_payments.show", id=id))
+
+
+def denied(id: int) -> Response:
+    db.session.rollback()
+    return done(id, gettext("This is not possible any more, or not allowed."), "error")
+
+
+@blueprint.post("/<int:id>/contract")
+def assign(id: int) -> Answer:
+    """Say whose a payment is, and settle what that contract owes: all of it, or what is marked."""
+    row, form = held(id), AssignForm()
+    contract = _numbered((form.contract.data or "").strip())
+    if not form.validate() or contract is None:
+        form.contract.errors = form.contract.errors or [gettext("There is no such contract.")]
+        return payment_page(row, 422, assign=form)
+    marked = [int(each) for each in request.form.getlist("sum") if each.isascii() and each.isdigit()]
+    try:
+        settled = paying.settle(row, contract, marked or None, by=me().id)
+    except Illegal:
+        return denied(id)
+    db.session.commit()
+    return done(id, gettext("%(amount)s yen are settled by it.", amount=f"{settled:,}"))
+
+
+@blueprint.post("/<int:id>/aside")
+def set_aside(id: int) -> Answer:
+    row, form = held(id), AsideForm()
+    if not form.validate():
+        return payment_page(row, 422, aside=form)
+    try:
+        paying.set_aside(row, (form.note.data or "").strip(), by=me().id)
+    except Illegal:
+        return denied(id)
+    db.session.commit()
+    return done(id, gettext("It is set aside."))
+
+
+@blueprint.post("/shares/<int:id>/undo")
+def undo(id: int) -> Answer:
+    """Take a match back: the sum is open again."""
+    part = found_or_404(PaymentShare, id)
+    payment = held(part.payment_id)
+    db.session.get(Receivable, part.receivable_id, with_for_update=True, populate_existing=True)
+    db.session.refresh(part)
+    try:
+        paying.undo(part, by=me().id)
+    except Illegal:
+        return denied(payment.id)
+    db.session.commit()
+    return done(payment.id, gettext("It is taken back; the sum is open again."))
