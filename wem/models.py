@@ -28,6 +28,8 @@ from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
 from wem.notices import models as notices
 from wem.privacy import models as privacy
+from wem.privacy import news_models as news
+from wem.privacy import purpose_models as purposes
 from wem.tracking import models as tracking
 
 __all__ = [
@@ -51,12 +53,14 @@ __all__ = [
     "mailings",
     "maintenance",
     "mandates",
+    "news",
     "notices",
     "orders",
     "outbox",
     "pace",
     "payments",
     "privacy",
+    "purposes",
     "replies",
     "requests",
     "schedule",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,6 +22,7 @@ class OutboxState(enum.IntEnum):
     accepted = 2
     failed = 4
     expired = 7
+    withdrawn = 8  # taken back while a worker held it
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class SystemMail:
     reply_to: str | None = None
     lifetime: timedelta = timedelta(hours=24)
     headers: dict[str, str] = field(default_factory=dict)
+    # Attached: (key in `storage`, name).
+    files: tuple[tuple[str, str], ...] = ()
 
 
 class OutboxMail(Base):
@@ -93,6 +98,10 @@ class OutboxMail(Base):
     recipient_hash: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
     # When it was known that it did not get there: refused, given up, or sent back.
     not_arrived_at: Mapped[datetime | None]
+    # What is attached: [{"key", "name"}], as kept in `storage`.
+    files: Mapped[list[Any] | None] = mapped_column(sa.JSON)
+    # Whoever holds it is not to hand it over any more.
+    withdrawn_at: Mapped[datetime | None]
 
 
 def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None = None) -> OutboxMail:
@@ -109,6 +118,7 @@ def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None 
         text=mail.text,
         html=mail.html,
         headers=mail.headers,
+        files=[{"key": key, "name": name} for key, name in mail.files] or None,
         created_at=at,
         not_before=at - clock.SET_BACK,
         expires_at=at + mail.lifetime,
@@ -117,6 +127,30 @@ def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None 
     db.session.add(row)
     queue.ring(queue.HI, "wem.delivery.jobs.drain_outbox")
     return row
+
+
+def withdraw(ids: Collection[int]) -> set[int]:
+    """Take mails back that have not left and return which; a worker that holds one lets go of it within a second.
+
+    One that is on its way to the mail server at this moment may still be taken there.
+    """
+    mine = OutboxMail.id.in_(ids)
+    gone = set(
+        db.session.scalars(
+            sa.delete(OutboxMail)
+            .where(mine, OutboxMail.state == OutboxState.waiting)
+            .returning(OutboxMail.id)
+            .execution_options(synchronize_session=False)
+        )
+    )
+    held = db.session.scalars(
+        sa.update(OutboxMail)
+        .where(mine, OutboxMail.state == OutboxState.leased)
+        .values(withdrawn_at=clock.now())
+        .returning(OutboxMail.id)
+        .execution_options(synchronize_session=False)
+    )
+    return gone | set(held)
 
 
 def known_by(recipient: str) -> bytes:

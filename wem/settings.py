@@ -52,7 +52,7 @@ NUMBERS = (
     "SMTP_PORT", "SMTP_CONNECTIONS", "SMTP_MAILS_PER_CONNECTION", "BATCH_SIZE", "LEASE_SECONDS", "LOGIN_IDLE_MINUTES",
     "LOGIN_HOURS", "TRUSTED_PROXIES", "INBOUND_LMTP_PORT", "INBOUND_SMTP_PORT", "INBOUND_CONNECTIONS", "INBOUND_SIZE",
     "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS", "ADVERSE_NOTICE_DAYS", "LOOKS_KEPT_DAYS",
-    "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
+    "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "REPORTS_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
     "DEBIT_LEAD_DAYS", "DEBIT_RESULT_DAYS",
 )  # fmt: skip
 
@@ -170,6 +170,7 @@ class Settings:
         "30", "days for which worse prices or terms must have been public before they hold (Art. 4-6)"
     )
     LOOKS_KEPT_DAYS: str = _about("365", "how long it is kept which member of staff looked at whose personal data")
+    REPORTS_KEPT_DAYS: str = _about("180", "how long a report of abuse is kept after staff have dismissed it")
     LOG_LEVEL: str = _about("INFO", "DEBUG, INFO, WARNING or ERROR")
 
     @property

@@ -50,6 +50,8 @@ from wem.inquiries import views as inquiry_views
 from wem.lists import (
     blank_views,
     field_views,
+    page_staff_views,
+    page_views,
     public_link_views,
     public_preference_views,
     subscriber_views,
@@ -76,7 +78,10 @@ from wem.notices import staff_views as staff_notice_views
 from wem.notices import views as notice_views
 from wem.operating import staff_views as staff_operation_views
 from wem.operating import views as operation_views
+from wem.privacy import news_staff_views, purpose_staff_views
+from wem.privacy import public_views as public_privacy_views
 from wem.privacy import staff_views as staff_privacy_views
+from wem.privacy import views as data_use_views
 from wem.privacy.looking_views import set_up_looking
 from wem.public import health_views
 from wem.public import staff_views as staff_text_views
@@ -131,6 +136,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     credential_views.blueprint,
     emergency_views.blueprint,
     emergency_staff_views.blueprint,
+    page_views.blueprint,
+    page_staff_views.blueprint,
     application_staff_views.blueprint,
     application_paper_views.blueprint,
     application_partner_views.blueprint,
@@ -176,6 +183,11 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_claim_views.blueprint,
     staff_privacy_views.blueprint,
     staff_privacy_views.look_blueprint,
+    purpose_staff_views.blueprint,
+    news_staff_views.blueprint,
+    public_privacy_views.blueprint,
+    public_privacy_views.stop_blueprint,
+    data_use_views.blueprint,
     staff_operation_views.blueprint,
     operation_views.blueprint,
 )

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 import time_machine
 
 from tests.factories import make_account
-from wem import clock
+from wem import clock, storage
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
+from wem.cases import jobs
 from wem.cases.models import Case, CaseEntry, EntryKind, Report
 from wem.cases.rules import CaseState, ReportState
 from wem.db import db
@@ -50,6 +51,31 @@ def test_anybody_reports_without_signing_in(world, browser_for):
     assert "no-store" in file.response.headers["Cache-Control"]
     assert file.response.headers["Content-Disposition"].startswith("attachment")
     assert file.html == "From: shop\n\n本文"
+
+
+def test_dismissed_reports_are_forgotten_with_their_files(world):
+    at = clock.now()
+    rows = [
+        Report(
+            what=f"通報{days}",
+            state=state,
+            decided_at=at - timedelta(days=days) if days else None,
+            file_key=storage.keep("cases", io.BytesIO(b"From: x"), 100)[0],
+        )
+        for state, days in (
+            (ReportState.dismissed, 181),
+            (ReportState.dismissed, 179),
+            (ReportState.taken_up, 400),
+            (ReportState.waiting, 0),
+        )
+    ]
+    db.session.add_all(rows)
+    db.session.commit()
+    keys = [row.file_key for row in rows]
+    jobs.forget_reports()
+    jobs.forget_reports()
+    assert [row.what for row in reports()] == ["通報179", "通報400", "通報0"]
+    assert [storage.path_of(key).exists() for key in keys] == [False, True, True, True]
 
 
 def test_the_receipt_says_nothing_that_somebody_typed(world, browser_for):

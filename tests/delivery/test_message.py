@@ -88,6 +88,20 @@ def test_a_mail_as_a_reader_sees_it():
     assert normal(read.get_body(("plain",)).get_content()) == "髙橋様\n本文です。"
 
 
+def test_files_come_behind_the_texts_with_their_names():
+    long = "とても長い名前" * 12 + ".pdf"
+    data = assemble(mail(html="<p>本文</p>", files=((long, bytes(range(256)) * 40), ("b.txt", b""))))
+    assert all(len(line) <= 998 for line in data.split(b"\r\n")) and b"\n" not in data.replace(b"\r\n", b"")
+    read = email.message_from_bytes(data, policy=email.policy.default)
+    assert read.get_content_type() == "multipart/mixed" and data.count(b"MIME-Version") == 1
+    assert read.get_body(("plain",)).get_content().startswith("髙橋様")
+    assert [(each.get_filename(), each.get_content()) for each in read.iter_attachments()] == [
+        (long, bytes(range(256)) * 40),
+        ("b.txt", b""),
+    ]
+    assert data == assemble(mail(html="<p>本文</p>", files=((long, bytes(range(256)) * 40), ("b.txt", b""))))
+
+
 def test_a_text_mail_of_the_product_itself():
     read = assert_clean(assemble(mail(headers=AUTO_SUBMITTED)))
     assert read["Auto-Submitted"] == "auto-generated"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import time
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ import time_machine
 from flask import Flask
 
 from tests import factories
-from wem import clock, outbox
+from wem import clock, outbox, storage
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery import draining
@@ -55,7 +56,8 @@ def assert_forgotten(row: OutboxMail) -> None:
 
 
 def test_a_mail_leaves_as_it_should(app: Flask, mailbox: MailboxClient) -> None:
-    row = post(reply_to="info@shop.example.jp", headers={"X-Test": "yes"})
+    key, _ = storage.keep("inquiries", io.BytesIO(b"%PDF-1.7"), 100)
+    row = post(reply_to="info@shop.example.jp", headers={"X-Test": "yes"}, files=((key, "手順書.pdf"),))
     assert not drain()
     [mail] = mailbox.mails()
     read = mailbox.mail(mail["id"])
@@ -69,7 +71,10 @@ def test_a_mail_leaves_as_it_should(app: Flask, mailbox: MailboxClient) -> None:
     assert read_message_id(mail["message_id"], keys, Purpose.system_message) == (row.id, 0)
     assert mail["sender"].startswith("s.")
     assert mail["sender"].endswith("@bounce.mail.wem.example")
+    [file] = read["attachments"]
+    assert file["name"] == "手順書.pdf" and mailbox.attachment(mail["id"], file["number"]) == b"%PDF-1.7"
     assert_forgotten(row)
+    assert row.files is None
     assert (row.state, row.attempts, row.code) == (OutboxState.accepted, 1, 250)
 
 

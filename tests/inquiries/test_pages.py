@@ -91,6 +91,29 @@ def test_files_are_handed_out_to_be_saved(owner: Browser, support: Browser, worl
     assert browser_for(world.theirs.owner).get(str(path)).status == 404
 
 
+def test_an_answer_carries_files(
+    owner: Browser, support: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = ask(owner)
+    path, files = f"/staff/inquiries/{id}", [(io.BytesIO(b"%PDF-1.7"), "手順書.pdf"), (io.BytesIO(b"x"), "b.txt")]
+    support.submit(path, {"text": "添付のとおりです。", "files": files}, action="/answer")
+    [sent] = posted("inquiry_answer")
+    assert [each["name"] for each in sent.files or ()] == ["手順書.pdf", "b.txt"]
+    link = next(each for each in owner.get(f"/inquiries/{id}").soup.find_all("a") if each.get_text() == "手順書.pdf")
+    assert owner.get(str(link["href"])).html == "%PDF-1.7"
+    many = [(io.BytesIO(b"x"), f"{number}.txt") for number in range(6)]
+    assert support.submit(path, {"text": "a", "files": many}, action="/answer").status == 422
+    # Too large for a mail: to be fetched on the portal, and the mail says where.
+    monkeypatch.setattr("wem.inquiries.desk_rules.MOST_MAILED", 5)
+    support.submit(path, {"text": "大きいファイルです。", "files": (io.BytesIO(b"123456"), "c.txt")}, action="/answer")
+    large = posted("inquiry_answer")[-1]
+    assert (
+        large.files is None
+        and f"/inquiries/{id}" in (large.text or "")
+        and "c.txt" in owner.get(f"/inquiries/{id}").text
+    )
+
+
 def test_limits_on_files(owner: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wem.inquiries.forms.MOST_FILE", 100)
     many = [(io.BytesIO(b"x"), f"{number}.txt") for number in range(6)]

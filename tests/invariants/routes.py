@@ -59,6 +59,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "p/new": lambda half: [tokens.sign(Purpose.address_change, number) for number in half.change_ids],
     "l": lambda half: [f"1.{delivery_token(half, DeliveryPurpose.click)}"],
     "o": lambda half: [delivery_token(half, DeliveryPurpose.open)],
+    "news-stop": lambda half: [tokens.sign(Purpose.news_stop, half.customer_id, 0)],
     "password": lambda half: [tokens.sign(Purpose.password, half.people["viewer"], half.password_number)],
     "invitations": lambda half: [tokens.sign(Purpose.invitation, number) for number in half.invitation_ids],
 }
@@ -78,6 +79,8 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "requests": lambda stage: stage.ours.request_ids,
     "disclosures": lambda stage: stage.ours.case_ids["disclosures"],
     "<id>/papers": lambda stage: stage.ours.case_ids["papers"],
+    "purposes": lambda stage: stage.ours.case_ids["purposes"],
+    "news": lambda stage: stage.ours.case_ids["news"],
     "operations": lambda stage: stage.ours.case_ids["operations"],
     "cases": lambda stage: stage.ours.case_ids["cases"],
     "cases/reports": lambda stage: stage.ours.case_ids["reports"],

@@ -106,6 +106,10 @@ from wem.notices.rules import Channel, NoticeKind, NoticeState, Words
 from wem.notices.wording import STATES as NOTICE_STATES
 from wem.outbox import OutboxMail, OutboxState, SystemMail
 from wem.privacy.models import Disclosure, Look
+from wem.privacy.news_models import News, NewsRecipient
+from wem.privacy.news_rules import NewsState, Outcome
+from wem.privacy.purpose_models import PurposeAnswer, PurposeText, UsePurpose
+from wem.privacy.purpose_rules import Via
 from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
 from wem.tokens import Purpose as TokenPurpose
 
@@ -581,6 +585,18 @@ def _cases(half: Half, admin: Account) -> None:
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()
+    asked = UsePurpose(
+        texts=[PurposeText(number=1, title="提携先のご案内", text="提携先の商品", published_by=admin.id)]
+    )
+    db.session.add_all(
+        [asked, PurposeAnswer(customer_id=half.customer_id, purpose_id=0, version=1, yes=True, via=Via.portal)]
+    )
+    news = [News(purpose_id=0, subject="新機能", text="できました。", state=state, written_by=0) for state in NewsState]
+    db.session.add_all(news)
+    db.session.flush()
+    got = NewsRecipient(news_id=news[-1].id, customer_id=half.customer_id, outcome=Outcome.failing)
+    db.session.add(got)
+    found["purposes"], found["news"] = [asked], news
     found["operations"] = [order]
     found["disclosures"], found["papers"] = disclosures, [paper]
     half.case_ids = {name: [row.id for row in rows] for name, rows in found.items()}

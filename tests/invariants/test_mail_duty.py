@@ -45,6 +45,10 @@ KINDS = {
     "inquiry_answer": (WRITER, "asked the help desk: a member of staff answers"),
     "inquiry_confirmation": (PERSON, "the customer's notice address: whether an order that came by mail is theirs"),
     "notice": (PERSON, "has or applies for a contract: what we tell them about it (Art. 22)"),
+    "customer_news": (
+        PERSON,
+        "a customer's notice address, for whom the purpose is permitted (同意3②); with a stop link",
+    ),
     "report_receipt": (WRITER, "reported abuse and typed this address; at most three a day, with no text of the form"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
@@ -68,6 +72,7 @@ POSTS = {
     "wem.lists.preferences": "confirmation of a new address",
     "wem.mailings.answering": "a customer's answer to a reader's reply",
     "wem.mailings.testing": "test copy",
+    "wem.privacy.news_sending": "mail about services, to customers who may get it",
     "wem.cases.reporting": "receipt of a report of abuse",
     "wem.bounces.judging": "complaints about a customer's mailings, to its people",
     "wem.notices.telling": "a notice about a contract or an application",

@@ -18,7 +18,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy.dialects import postgresql
 
 from tests.conftest import settings_for_tests
-from wem import create_app
+from wem import create_app, vault
 from wem.db import Base, db
 from wem.settings import ROOT
 
@@ -207,3 +207,24 @@ def test_moments_have_a_zone() -> None:
         if isinstance(column.type, sa.DateTime)
     ]
     assert not wrong, f"use Moment (Mapped[datetime] gives it): {wrong}"
+
+
+def test_0012_seals_the_account_numbers_that_are_there(bare: Flask) -> None:
+    """With an application of the time before, beside rows of every table; and back again."""
+    upgrade(FOLDER, "0011")
+    before = fill()
+    typed = {"name": "株式会社髙橋商店", "account_number": "0076543", "bank": "みずほ"}
+    application = sa.table("application", sa.column("id"), sa.column("entries", sa.JSON()), sa.column("account_sealed"))
+    with db.engine.begin() as connection:
+        id = connection.scalar(sa.select(application.c.id))
+        connection.execute(sa.update(application).values(entries=typed))
+    upgrade(FOLDER, "0012")
+    with db.engine.connect() as connection:
+        row = connection.execute(sa.select(application)).one()
+    assert row.entries == {"name": "株式会社髙橋商店", "bank": "みずほ"}
+    assert vault.open_sealed(row.account_sealed, "application account", id) == b"0076543"
+    assert {name: number for name, number in counts().items() if name in before} == before
+    assert counts()["mandate"] == 0
+    downgrade(FOLDER, revision="0013")
+    with db.engine.connect() as connection:
+        assert connection.execute(sa.select(application.c.entries)).scalar_one() == typed

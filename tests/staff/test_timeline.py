@@ -10,17 +10,22 @@ from tests.contracts.applications import make_application
 from tests.factories import make_account
 from wem import audit, clock, documents
 from wem.accounts.rules import StaffRole
+from wem.cases import handling
 from wem.clock import JAPAN
-from wem.contracts import ending, refusing
+from wem.contracts import emergency, ending, refusing
+from wem.contracts.emergency_models import StopVia
 from wem.contracts.part_models import ContractTerm, Standstill
 from wem.contracts.request_models import ContractRequest, RequestKind, TerminationGround, TerminationScope
 from wem.contracts.rules import SuspensionGround
-from wem.db import db
+from wem.db import Base, db
+from wem.inquiries import asking
 from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
 from wem.notices.models import Notice
 from wem.staff import timeline
 from wem.staff.timeline_rules import Place, comes_before
+from wem.staff.timeline_sources import PAGES
+from wem.staff.trail_wording import SUBJECTS
 
 AT = datetime(2026, 3, 10, 12, tzinfo=JAPAN)
 
@@ -148,3 +153,26 @@ def test_who_may_not_open_a_page_gets_no_link_to_it(life, browser_for):
     db.session.commit()
     page = browser_for(person).get(f"/staff/contracts/{life.ours.contract.id}/timeline")
     assert page.status == 200 and "/staff/notices/" not in page.html and "/staff/terminations/" not in page.html
+
+
+def test_every_link_of_a_timeline_leads_to_a_page(app):
+    models = {mapper.class_.__name__ for mapper in Base.registry.mappers}
+    assert set(PAGES) <= models & set(SUBJECTS)
+    assert {"Case", "Inquiry", "EmergencyStop"} <= set(PAGES)
+    urls = app.url_map.bind("")
+    for base, area in PAGES.values():
+        endpoint, values = urls.match(f"{base}/7", "GET")
+        assert endpoint.endswith(".show") and list(values.values()) == [7]
+        assert urls.match(area, "GET")
+
+
+def test_cases_inquiries_and_emergency_stops_are_linked(life, browser_for):
+    contract, me = life.ours.contract, life.admin.id
+    customer = contract.customer
+    asked = asking.ask(customer, life.ours.owner, "予約", "進みません。")
+    case = handling.open_case(contract, "承諾のない登録", ["P09"], "通報", by=me)
+    stop = emergency.report(contract, StopVia.staff, by=me)
+    db.session.commit()
+    page = browser_for(life.admin).get(f"/staff/contracts/{contract.id}/timeline")
+    for link in (f"/staff/inquiries/{asked.id}", f"/staff/cases/{case.id}", f"/staff/emergency-stops/{stop.id}"):
+        assert f'href="{link}"' in page.html, link

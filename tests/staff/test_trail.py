@@ -52,7 +52,18 @@ def test_every_subject_of_an_event_has_words(app):
     recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable"}
     recorded |= {"Mandate", "RenewalRefusal", "Termination"}
     recorded |= {"BankStatement", "DebitEntry", "DebitRun", "Payment", "Refund"}
-    recorded |= {"Case", "Claim", "Deletion", "Report", "Takedown", "Talk", "Disclosure", "OperationOrder"}
+    recorded |= {
+        "Case",
+        "Claim",
+        "Deletion",
+        "Report",
+        "Takedown",
+        "Talk",
+        "Disclosure",
+        "OperationOrder",
+        "UsePurpose",
+        "News",
+    }
     assert recorded == set(SUBJECTS)
     assert recorded <= {mapper.class_.__name__ for mapper in Base.registry.mappers}
 

@@ -148,6 +148,22 @@ class ReturnedAccount(Base):
     returned_by: Mapped[int | None]
 
 
+class ReturnedPage(Base):
+    """A dedicated URL that a customer had and has no more (8-1, 8-3); never lent to anybody else."""
+
+    __tablename__ = "returned_page"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    slug: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    lent_at: Mapped[datetime]
+    returned_at: Mapped[datetime] = mapped_column(default=clock.now)
+    returned_by: Mapped[int | None]
+    # Whether the old address says which one serves now, or only that it is gone.
+    leads_on: Mapped[bool]
+    reason: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
 class SignIn(Base):
     """One sign-in of one person: a browser that holds a token. Ended here, it is ended everywhere."""
 

@@ -1,4 +1,4 @@
-"""Deletions by us, in slices of some seconds."""
+"""Deletions by us, in slices of some seconds; reports that are forgotten."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import sqlalchemy as sa
 
 from wem import queue
-from wem.cases import deleting
+from wem.cases import deleting, forgetting
 from wem.cases.models import Deletion
 from wem.cases.rules import DeletionState
 from wem.db import db, let_others_write
@@ -31,6 +31,14 @@ def delete(deletion_id: int) -> None:
             queue.ring_now(queue.WORK, "wem.cases.jobs.delete", deletion_id)
             return
         let_others_write()
+
+
+def forget_reports() -> None:
+    """Forget reports that were dismissed, after the time that the settings say."""
+    while forgetting.forget_dismissed():
+        db.session.commit()
+        let_others_write()
+    db.session.commit()
 
 
 def sweep() -> None:

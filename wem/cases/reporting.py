@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from wem import clock, outbox
-from wem.accounts.models import Customer
+from wem.accounts import page_names
 from wem.cases import emails
 from wem.cases.models import Report
 from wem.db import db
@@ -52,6 +52,4 @@ def _whose(page: str) -> int | None:
         pieces = parts.path.split("/")
         if parts.netloc.lower() == settings().public_host and len(pieces) > 2 and pieces[1] == "h":
             slug = pieces[2]
-    if not slug:
-        return None
-    return db.session.scalar(sa.select(Customer.id).where(Customer.slug == slug))
+    return page_names.holder(slug) if slug else None

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
-
 from wem import audit, clock
-from wem.accounts import inviting
+from wem.accounts import inviting, page_names
 from wem.accounts.models import Account, Customer
 from wem.accounts.rules import Role
 from wem.contracts import catalogue, living
@@ -21,7 +19,7 @@ from wem.db import db
 
 
 class SlugTaken(Exception):
-    """Another customer has this name in addresses."""
+    """Another customer has this name in addresses, or had it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def take_on(what: Taken, *, by: Account | None) -> Contract:
     What applies to it is copied from campaign, course and terms (5-4). Raises SlugTaken, and LookupError for a course,
     option or campaign that there is not.
     """
-    if db.session.scalar(sa.select(Customer.id).where(Customer.slug == what.slug)) is not None:
+    if page_names.holder(what.slug) is not None:
         raise SlugTaken(what.slug)
     customer = Customer(name=what.name, kana=what.kana, slug=what.slug)
     db.session.add(customer)

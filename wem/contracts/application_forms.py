@@ -34,6 +34,7 @@ from wem.contracts.catalogue_models import Campaign
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
 from wem.domain_rules import is_carrier
 from wem.lists import blank_addresses
+from wem.privacy.consenting import open_purposes
 from wem.web.days import Day
 
 AGREED = DataRequired(_l("Please read and agree."))
@@ -58,6 +59,10 @@ class ApplicationForm(AccountForm):
     partner_code = OneLine(_l("Partner code"), [Length(max=16)])
     terms = BooleanField(_l("I agree to the terms of service."), [AGREED])
     consent = BooleanField(_l("I agree to the consent clauses on personal data."), [AGREED])
+    no_news = BooleanField(_l("I want no mails about services and campaigns."))
+    uses = SelectMultipleField(
+        _l("My data may also be used for"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
     # Whoever fills this in is a machine: people do not see it.
     website = StringField(_l("Please leave this empty"))
 
@@ -85,6 +90,11 @@ class ApplicationForm(AccountForm):
                 ),
             )
             for option, yen in catalogue.offered_options(clock.today())
+        ]
+
+        self.uses.choices = [
+            SelectChoice(f"{each.id}.{each.current.number}", f"{each.current.title}: {each.current.text}")
+            for each in open_purposes()
         ]
 
     @property
@@ -157,7 +167,8 @@ class ApplicationForm(AccountForm):
         """Return what was typed, with the codes of bank and branch; only after the form was found good."""
         left_out = ("csrf_token", "website", "terms", "consent", *PAPER)
         typed = {field.name: field.data for field in self if field.name not in left_out}
-        return {**typed, **self.account()}
+        titles = {choice.value: choice.label for choice in self.uses.choices or ()}
+        return {**typed, **self.account(), "use_titles": [str(titles[each]) for each in self.uses.data or ()]}
 
 
 PAPER = ("handed_on", "arrived_on", "scan", "debit_form", "own_initial", "own_tiers")

@@ -42,6 +42,8 @@ def application_form(application: Application) -> bytes:
             },
             "terms": application.terms_version,
             "consent": application.consent_version,
+            "uses": entries.get("use_titles", ()),
+            "no_news": bool(entries.get("no_news")),
         },
     )
 

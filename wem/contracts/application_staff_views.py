@@ -40,6 +40,7 @@ from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.wording import CHANNELS
 from wem.notices.wording import STATES as NOTICE_STATES
+from wem.privacy import consenting
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.paging import page_of
@@ -260,6 +261,7 @@ def start(id: int) -> Answer:
         contract = applying.accept(
             application, form.start_date.data, form.slug.data or "", form.owner_email.data or "", by=me()
         )
+        consenting.take_over(application)
     except SlugTaken:
         db.session.rollback()
         form.slug.errors = [gettext("Another customer has this name. Please choose another one.")]

@@ -22,6 +22,7 @@ from wem.mailings import maintenance
 from wem.mailings.models import Mailing
 from wem.mailings.titles import Titles
 from wem.mailings.wording import STATES
+from wem.privacy import consenting
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.session import current_membership
 
@@ -58,6 +59,7 @@ def show() -> Answer:
         peak=peak,
         tier=rules.tier(contract.tiers, peak) if contract else None,
         lists=lists[:LISTS],
+        purposes_waiting=len(consenting.awaiting(customer_id)) if contract else 0,
         in_maintenance=len(maintenance.affected(customer_id)) if usable else 0,
         more_lists=len(lists) > LISTS,
         mailings=[(mailing, progress(mailing.id)) for mailing in mailings],

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from wem import clock
+from wem import clock, storage
 from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
@@ -42,6 +42,8 @@ CONNECTIONS = 5
 WAITING = sa.text("outbox_mail.state = 0")
 LEASED = sa.text("outbox_mail.state = 1")
 # Kinds that ask for what the contract's other rights cover; what speaks of a subscription asks for sign-up.
+# Kinds that their recipients can stop while we hold them: asked about with each look.
+STOPPABLE = frozenset({"customer_news"})
 USES = {"test_copy": Use.compose, "reader_answer": Use.compose}
 # Kinds that come from the help desk's own address, where it is on the domain that we sign for.
 FROM_HELP_DESK = frozenset({"inquiry_receipt", "inquiry_answer"})
@@ -62,19 +64,22 @@ def drain_until(deadline: float) -> bool:
 
 
 class OutboxParcel(Parcel):
-    """One mail of the outbox; `row` as it stood when it was taken."""
+    """One mail of the outbox; `row` as it stood when it was taken. `withdrawn`: it was taken back since."""
 
-    __slots__ = ("_loaded", "_signer", "row")
+    __slots__ = ("_loaded", "_signer", "row", "withdrawn")
 
     def __init__(self, hold: Hold, row: sa.Row[Any], loaded: Settings, signer: Signer | None) -> None:
         super().__init__(hold)
         self.row = row
+        self.withdrawn = row.withdrawn_at is not None
         self._loaded = loaded
         self._signer = signer
 
     def prepare(self, features: Features) -> dict[str, Any] | None:
         """Make the mail; returns what is written down when it is too late, may not leave, or cannot be made."""
         row, at = self.row, clock.now()
+        if self.withdrawn:
+            return _over(OutboxState.withdrawn, at)
         if self.stopped:
             # The service may be resumed before the mail's time is over.
             return {"state": OutboxState.waiting, "not_before": at + STANDSTILL}
@@ -137,6 +142,7 @@ class OutboxParcel(Parcel):
             date=at,
             reply_to=row.reply_to,
             # A kind may say it more exactly: an automatic answer, or a person's letter.
+            files=tuple((each["name"], storage.path_of(each["key"]).read_bytes()) for each in row.files or ()),
             headers=(*(() if "Auto-Submitted" in row.headers else AUTO_SUBMITTED), *row.headers.items()),
         )
         sender = identity.return_path(row.id, 0, self._loaded.bounce_domain, keys, Purpose.system_bounce)
@@ -156,7 +162,7 @@ def _sender(kind: str, loaded: Settings) -> str:
 def _over(state: OutboxState, at: datetime) -> dict[str, Any]:
     """Return what is written of a mail that is over: it keeps neither address nor text."""
     cleared = dict.fromkeys(("recipient", "reply_to", "subject", "text", "html"))
-    return {"state": state, "finished_at": at, "headers": {}, **cleared}
+    return {"state": state, "finished_at": at, "headers": {}, "files": sa.null(), **cleared}
 
 
 class OutboxDesk:
@@ -241,9 +247,17 @@ class OutboxDesk:
         return held
 
     def _ask_contracts(self, parcels: Collection[OutboxParcel]) -> None:
+        stoppable = [parcel.row.id for parcel in parcels if parcel.row.kind in STOPPABLE]
         with looking():
+            withdrawn: set[int] = set()
+            if stoppable:
+                taken_back = sa.select(OutboxMail.id).where(
+                    OutboxMail.id.in_(stoppable), OutboxMail.withdrawn_at.is_not(None)
+                )
+                withdrawn = set(db.session.scalars(taken_back))
             for parcel in parcels:
-                parcel.stopped = not parcel.permitted()
+                parcel.withdrawn = parcel.withdrawn or parcel.row.id in withdrawn
+                parcel.stopped = parcel.withdrawn or not parcel.permitted()
 
 
 def _take_over() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -33,6 +36,7 @@ __all__ = [
     "assemble",
     "deliverable",
     "list_headers",
+    "with_files",
 ]
 
 # RFC 3834: the product's own mails say that a machine wrote them, so that no machine answers.
@@ -83,6 +87,7 @@ class Message:
     reply_to: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=())
     language: str = ""
+    files: tuple[tuple[str, bytes], ...] = ()  # attached: (name, content)
 
 
 def assemble(message: Message, features: Features = Features(eight_bit=False)) -> bytes:
@@ -111,13 +116,14 @@ def assemble(message: Message, features: Features = Features(eight_bit=False)) -
             )
         except UnicodeEncodeError:
             continue
-        return start + body(
+        texts = body(
             (text, lines_fit(text)),
             None if html is None else (html, lines_fit(html)),
             message_id=message.message_id,
             charset=charset,
             eight_bit=features.eight_bit,
         )
+        return start + (with_files(texts, message.files, message.message_id) if message.files else texts)
     raise AssertionError("UTF-8 takes every text")
 
 
@@ -164,6 +170,25 @@ def body(
     ).encode("ascii")
     mark = f"\r\n--{boundary}".encode("ascii")
     return b"".join((start, plain, mark, b"\r\n", marked_up, mark, b"--\r\n"))
+
+
+def with_files(texts: bytes, files: Sequence[tuple[str, bytes]], message_id: str) -> bytes:
+    """Return the body with its headers, the files behind the texts."""
+    boundary = "=_f" + hashlib.sha256(message_id.encode()).hexdigest()[:31]
+    encoding = "7bit" if texts.isascii() else "8bit"
+    mark = f"\r\n--{boundary}".encode("ascii")
+    start = (
+        f'Content-Type: multipart/mixed; boundary="{boundary}"\r\nContent-Transfer-Encoding: {encoding}\r\n'
+        f"\r\n--{boundary}\r\n"
+    ).encode("ascii")
+    return b"".join((start, texts, *(mark + b"\r\n" + _file_part(*each) for each in files), mark, b"--\r\n"))
+
+
+def _file_part(name: str, content: bytes) -> bytes:
+    part = EmailMessage(policy=SMTP)
+    part.set_content(content, maintype="application", subtype="octet-stream", filename=name, cte="base64")
+    del part["MIME-Version"]
+    return part.as_bytes().removesuffix(b"\r\n")
 
 
 def deliverable(address: str, features: Features) -> str:

@@ -45,6 +45,7 @@ class DemoCustomer:
     fields: tuple[DemoField, ...]
     lists: tuple[DemoList, ...]
     draft: tuple[str, str, str]  # name, subject, file of the body
+    inquiries: tuple[tuple[str, str, str], ...] = ()  # subject, question, answer (empty: none yet)
 
 
 NAME = DemoField("氏名", "氏名", FieldKind.text)
@@ -98,6 +99,20 @@ CUSTOMERS = (
             "季節のお茶のご案内",
             '【髙橋商店】{{ 氏名 | default: "お茶好きの皆" }}様へ　季節のお茶と送料無料のご案内',
             "tea",
+        ),
+        inquiries=(
+            (
+                "登録ページのQRコードについて",
+                "店頭のチラシに、登録ページのQRコードを載せたいと思っています。どこで手に入りますか。",
+                "お問い合わせありがとうございます。\n\n"
+                "「リスト」から「お茶だより」を開き、「空メール」のページをご覧ください。専用メールアドレスとQRコードがあり、"
+                "画像として保存できます。",
+            ),
+            (
+                "送信元のドメインを自社のものにしたい",
+                "差出人を自社ドメインのアドレスにしたいのですが、DNSの設定が分かりません。手順を教えてください。",
+                "",
+            ),
         ),
     ),
     DemoCustomer(

@@ -17,6 +17,10 @@ from wem.demo import mails, names
 from wem.demo.customers import CUSTOMERS, DELEGATE, PARTNER, PASSWORD, STAFF, DemoCustomer, DemoList
 from wem.demo.names import Reader
 from wem.hashing import address_hasher
+from wem.inquiries import asking
+from wem.inquiries.asking import Said
+from wem.inquiries.models import EntryKind
+from wem.inquiries.state_rules import InquiryAction
 from wem.lists import consent
 from wem.lists.counting import change_count
 from wem.lists.models import Field, ListField, MailingList, Subscriber, Subscription
@@ -77,6 +81,17 @@ def _customer(what: DemoCustomer, admin: Account, delegate: Account, password_ha
     editor = people[-1][0]
     lists = [_list(customer, each, fields, editor) for each in what.lists]
     _draft(customer, lists, what, editor)
+    _inquiries(customer, editor, what, admin)
+
+
+def _inquiries(customer: Customer, editor: Account, what: DemoCustomer, admin: Account) -> None:
+    """What the customer has asked the help desk: the last waits for us, those before are answered."""
+    for number, (subject, text, answer) in enumerate(what.inquiries):
+        inquiry = asking.ask(customer, editor, subject, text)
+        if answer:
+            inquiry.move(InquiryAction.answer)
+            inquiry.unread, inquiry.assigned_to = number > 0, admin.id
+            asking.add_entry(inquiry, EntryKind.answer, Said(answer, clock.now(), account_id=admin.id))
 
 
 def _start() -> date:

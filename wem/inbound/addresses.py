@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
-from wem.accounts.models import Customer
-from wem.db import db
+from wem.accounts import page_names
 from wem.inbound.rules import Ours, route_of
 from wem.inbound.states import Route
 from wem.lists import blank_addresses
@@ -32,6 +29,5 @@ def _named(name: str) -> Route | None:
     lent = blank_addresses.found(name)
     if lent is not None:
         return Route.stop if lent.order is Order.stop else Route.sign_up
-    # What customers without a domain of their own send from: some readers answer to it all the same.
-    slug = db.session.scalar(sa.select(Customer.id).where(Customer.slug == name).limit(1))
-    return Route.other if slug is not None else None
+    # What customers without a domain of their own send from, or did: some readers answer to it all the same.
+    return Route.other if page_names.holder(name) is not None else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from wem import audit, clock, outbox
@@ -9,16 +11,28 @@ from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.inquiries import asking, desk_rules, emails
 from wem.inquiries.asking import Said
-from wem.inquiries.models import EntryKind, Inquiry, InquiryEntry, Writer
+from wem.inquiries.attaching import Attached
+from wem.inquiries.models import EntryKind, Inquiry, InquiryEntry, InquiryFile, Writer
 from wem.inquiries.state_rules import InquiryAction, InquiryState
 
 
-def answer(inquiry: Inquiry, text: str, *, by: int) -> InquiryEntry:
-    """Answer by mail to whoever asked, and on the portal. Raises Illegal for what is closed. The caller commits."""
+class TooLarge(ValueError):
+    """The files are too large for a mail, and whoever asked has no portal to fetch them from."""
+
+
+def answer(inquiry: Inquiry, text: str, files: Sequence[Attached] = (), *, by: int) -> InquiryEntry:
+    """Answer by mail to whoever asked, and on the portal, with files. The caller commits.
+
+    Files that are too large for a mail stand on the portal alone, and the mail says so. Raises Illegal for what is
+    closed, and TooLarge.
+    """
+    mailed = sum(len(file.content) for file in files) <= desk_rules.MOST_MAILED
+    if not mailed and inquiry.customer_id is None:
+        raise TooLarge
     inquiry.move(InquiryAction.answer)
     inquiry.unread = inquiry.customer_id is not None
     inquiry.assigned_to = inquiry.assigned_to or by
-    entry = asking.add_entry(inquiry, EntryKind.answer, Said(text, clock.now(), account_id=by))
+    entry = asking.add_entry(inquiry, EntryKind.answer, Said(text, clock.now(), files, account_id=by))
     if inquiry.address:
         last, ids = _mails_so_far(inquiry)
         recipient = last.address if last is not None and last.address else inquiry.address
@@ -29,12 +43,21 @@ def answer(inquiry: Inquiry, text: str, *, by: int) -> InquiryEntry:
             asking.answers_to(inquiry),
             last.message_id if last is not None else "",
             desk_rules.references(ids),
+            files=_files_of(entry) if mailed else (),
+            on_portal=bool(files) and not mailed,
         )
         row = outbox.post(mail, customer_id=inquiry.customer_id, about=f"inquiry {inquiry.id}")
         db.session.flush()
         entry.outbox_id, entry.message_id = row.id, asking.message_id_of(row)
     _record("inquiry.answer", inquiry, by)
     return entry
+
+
+def _files_of(entry: InquiryEntry) -> tuple[tuple[str, str], ...]:
+    rows = db.session.scalars(
+        sa.select(InquiryFile).where(InquiryFile.entry_id == entry.id).order_by(InquiryFile.id)
+    ).all()
+    return tuple((row.key, row.name) for row in rows)
 
 
 def _mails_so_far(inquiry: Inquiry) -> tuple[InquiryEntry | None, list[str]]:

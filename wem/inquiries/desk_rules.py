@@ -14,6 +14,7 @@ MOST_FILES = 5  # with one message on the portal
 MOST_MAIL_FILES = 20
 MOST_FILE = 10 * 1024 * 1024  # bytes of one file
 MOST_TOGETHER = 20 * 1024 * 1024  # bytes of one message's files
+MOST_MAILED = 10 * 1024 * 1024  # bytes of files that go with an answer by mail; larger mails are refused on their way
 MOST_RECEIPTS_A_DAY = 3  # to one address; more is a machine, or somebody whose address is misused
 MOST_MAILS_A_DAY = 30  # of one address; the rest waits for staff as arrived mail
 MOST_REFERENCES = 20

@@ -37,13 +37,28 @@ def receipt(inquiry: Inquiry, reply_to: str, in_reply_to: str) -> SystemMail:
     )
 
 
-def answer(inquiry: Inquiry, recipient: str, text: str, reply_to: str, in_reply_to: str, references: str) -> SystemMail:
-    """What a member of staff wrote; an answer to it comes into the same thread."""
+def answer(
+    inquiry: Inquiry,
+    recipient: str,
+    text: str,
+    reply_to: str,
+    in_reply_to: str,
+    references: str,
+    *,
+    files: tuple[tuple[str, str], ...] = (),
+    on_portal: bool = False,
+) -> SystemMail:
+    """What a member of staff wrote, with files by their keys; an answer to it comes into the same thread.
+
+    `on_portal`: files that are too large for a mail are to be fetched there.
+    """
     with force_locale(inquiry.language):
+        url = f"{settings().PORTAL_URL.rstrip('/')}/inquiries/{inquiry.id}"
         subject = answer_subject(f"[{inquiry.number}] {inquiry.subject}")
-        plain, html = _rendered("answer", inquiry, written=text.splitlines(), recipient=recipient)
+        plain, html = _rendered("answer", inquiry, written=text.splitlines(), url=url if on_portal else "")
     # A person wrote it (RFC 3834 section 5).
     return SystemMail(
+        files=files,
         kind="inquiry_answer",
         recipient=recipient,
         subject=subject,

@@ -68,7 +68,7 @@ class AddForm(FilesForm):
     text = Words(_l("Your message"), [NEEDED, Length(max=MOST_WORDS)])
 
 
-class AnswerForm(FlaskForm):
+class AnswerForm(FilesForm):
     text = Words(_l("Our answer"), [NEEDED, Length(max=MOST_WORDS)])
 
 

@@ -13,8 +13,10 @@ from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.inquiries import answering, confirming, passing_on
+from wem.inquiries.answering import TooLarge
 from wem.inquiries.confirming import CannotAsk
-from wem.inquiries.forms import AnswerForm, Line, NoteForm, PassOnForm, TieForm
+from wem.inquiries.desk_rules import MOST_MAILED
+from wem.inquiries.forms import MB, AnswerForm, Line, NoteForm, PassOnForm, TieForm
 from wem.inquiries.models import Inquiry, Writer
 from wem.inquiries.staff_views import ROLES, Answer, assign_form, is_open, page, seen_or_404
 from wem.web.blueprints import StaffBlueprint
@@ -47,7 +49,10 @@ def answer(id: int) -> Answer:
     if not form.validate_on_submit():
         return page(inquiry, 422, answer=form)
     try:
-        answering.answer(inquiry, form.text.data or "", by=me().id)
+        answering.answer(inquiry, form.text.data or "", form.attached, by=me().id)
+    except TooLarge:
+        form.files.errors = [gettext("These go by mail alone: at most %(most)s MB together.", most=MOST_MAILED // MB)]
+        return page(inquiry, 422, answer=form)
     except Illegal:
         return _not_possible(id)
     db.session.commit()

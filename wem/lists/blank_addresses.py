@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.accounts.models import Customer
+from wem.accounts import page_names
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.db import db, insert_ignoring
@@ -91,8 +91,8 @@ def lend(mailing_list: MailingList, code: str, *, by: int | None) -> LentAddress
     if before is not None and before.code == code:
         return before
     # A customer's name is the local part of its sender address.
-    named = sa.select(Customer.id).where(Customer.slug.in_((code, code + STOP))).limit(1)
-    if taken(code, but=mailing_list.id) or db.session.scalar(named) is not None:
+    named = any(page_names.holder(each) is not None for each in (code, code + STOP))
+    if taken(code, but=mailing_list.id) or named:
         raise CannotLend(CodeProblem.taken)
     if before is not None:
         give_back(before, by=by)

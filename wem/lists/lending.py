@@ -9,6 +9,7 @@ from datetime import datetime, time
 import sqlalchemy as sa
 
 from wem import clock
+from wem.accounts import page_names
 from wem.accounts.models import Account, Membership, ReturnedAccount
 from wem.accounts.rules import Role
 from wem.contracts.models import Contract
@@ -17,7 +18,7 @@ from wem.lists.blank_addresses import address_of
 from wem.lists.blank_mail_models import LentAddress
 from wem.lists.blank_rules import Order
 from wem.lists.models import MailingList
-from wem.settings import settings
+from wem.lists.page_reissuing import page_of
 
 
 class LentKind(enum.StrEnum):
@@ -42,7 +43,7 @@ class Lent:
 def register(contract: Contract) -> list[Lent]:
     """Return everything that was lent for a contract, what is in use first, then by the day of lending."""
     over = _midnight(contract)
-    found = [*_accounts(contract, over), _page(contract, over), *_addresses(contract, over)]
+    found = [*_accounts(contract, over), *_pages(contract, over), *_addresses(contract, over)]
     return sorted(found, key=lambda row: (row.returned_at is not None, row.kind.value, row.lent_at))
 
 
@@ -71,9 +72,15 @@ def _accounts(contract: Contract, over: datetime | None) -> list[Lent]:
     ]
 
 
-def _page(contract: Contract, over: datetime | None) -> Lent:
-    url = f"{settings().PUBLIC_URL.rstrip('/')}/h/{contract.customer.slug}/"
-    return Lent(LentKind.page, url, "", contract.customer.created_at, over)
+def _pages(contract: Contract, over: datetime | None) -> list[Lent]:
+    customer, kind = contract.customer, LentKind.page
+    return [
+        Lent(kind, page_of(customer.slug), "", page_names.lent_since(customer), over),
+        *(
+            Lent(kind, page_of(row.slug), row.reason, row.lent_at, row.returned_at)
+            for row in page_names.returned_of(customer.id)
+        ),
+    ]
 
 
 def _addresses(contract: Contract, over: datetime | None) -> list[Lent]:

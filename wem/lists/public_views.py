@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from werkzeug.wrappers import Response
 
 from wem import clock, tokens
-from wem.accounts.models import Customer
+from wem.accounts import page_names
+from wem.accounts.models import Customer, ReturnedPage
 from wem.db import db
 from wem.lists import form_inputs, subscribing
 from wem.lists.models import MailingList
@@ -24,7 +25,7 @@ from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint
 from wem.web.languages import CODES
 from wem.web.limits import limiter
-from wem.web.origins import Origin
+from wem.web.origins import Origin, public_url
 
 blueprint = OpenBlueprint("hosted", __name__, origin=Origin.public)
 
@@ -139,8 +140,21 @@ def _way_said(shown: str) -> Way:
 def sender_or_404(slug: str) -> Sender:
     customer = db.session.scalar(sa.select(Customer).where(Customer.slug == slug))
     if customer is None:
-        abort(404)
+        before = page_names.returned(slug)
+        if before is None:
+            abort(404)
+        abort(_old_page(before))
     return sender_of(customer)
+
+
+def _old_page(before: ReturnedPage) -> Response:
+    """Answer for an address that was given back (8-3): where the page is now, or that there is none."""
+    url = ""
+    if before.leads_on:
+        slug = db.session.get_one(Customer, before.customer_id).slug
+        rest = request.path.removeprefix(f"/h/{before.slug}")
+        url = public_url(f"/h/{slug}{rest}" if request.method == "GET" else f"/h/{slug}/")
+    return make_response(render("lists/public/old_page.html", None, url=url), 410)
 
 
 def open_lists(sender: Sender, list_slug: str = "") -> Sequence[MailingList]:

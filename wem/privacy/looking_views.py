@@ -114,6 +114,7 @@ SHOWN: dict[str, Shows] = {
     "staff_inquiries.file": Shows(What.inquiry, own(Inquiry)),
     "staff_emergency.show": Shows(What.contract, own(EmergencyStop)),
     "staff_emergency.enter": CONTRACT,
+    "staff_page_reissue.reissue": CONTRACT,
     "staff_operations.show": Shows(What.order, own(OperationOrder)),
     "staff_disclosures.paper": Shows(What.disclosure, own(Disclosure)),
 }

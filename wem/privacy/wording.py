@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from wem.privacy.news_rules import NewsState, Outcome
+from wem.privacy.purpose_rules import Via
 from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
 
 BASES = {
@@ -32,6 +34,29 @@ PURPOSES = {
     Purpose.news: _l("② News of services and campaigns"),
     Purpose.inquiries: _l("③ Inquiries to the customer"),
     Purpose.matching: _l("④ Matching name, area and use"),
+}
+# Words and the badge's kind.
+NEWS_STATES = {
+    NewsState.draft: (_l("Draft of a mail"), "neutral"),
+    NewsState.waiting: (_l("Waits for a second look"), "warning"),
+    NewsState.sending: (_l("Being put on its way"), "progress"),
+    NewsState.sent: (_l("All on their way"), "success"),
+    NewsState.withdrawn: (_l("Mail withdrawn"), "neutral"),
+}
+OUTCOMES = {
+    Outcome.queued: _l("Put on its way"),
+    Outcome.stopped: _l("Said no, or somebody with the same address did"),
+    Outcome.not_agreed: _l("Has not agreed to the purpose"),
+    Outcome.no_address: _l("Has no mail address for notices"),
+    Outcome.failing: _l("Mails to the address come back"),
+    Outcome.twice: _l("The same address has it by another contract"),
+    Outcome.taken_back: _l("Taken back before it left"),
+}
+VIAS = {
+    Via.application: _l("with the application"),
+    Via.portal: _l("on this page"),
+    Via.link: _l("by the link in a mail"),
+    Via.staff: _l("told to our staff"),
 }
 WHATS = {
     What.contract: _l("Contract page"),

@@ -44,11 +44,19 @@ TOLD_ELSEWHERE = (
 # Where the subject of an event has a page: below which address, and by which entry of the navigation one may open it.
 PAGES = {
     "Application": ("/staff/applications", "/staff/applications"),
+    "Case": ("/staff/cases", "/staff/cases"),
     "ContractRequest": ("/staff/requests", "/staff/requests"),
+    "Deletion": ("/staff/cases/deletions", "/staff/cases"),
+    "Disclosure": ("/staff/disclosures", "/staff/disclosures"),
+    "EmergencyStop": ("/staff/emergency-stops", "/staff/emergency-stops"),
     "Incident": ("/staff/incidents", "/staff/incidents"),
+    "Inquiry": ("/staff/inquiries", "/staff/inquiries"),
+    "Mandate": ("/staff/mandates", "/staff/mandates"),
     "Notice": ("/staff/notices", "/staff/notices"),
     "DebitEntry": ("/staff/debits/entries", "/staff/debits"),
     "Payment": ("/staff/payments", "/staff/payments"),
+    "OperationOrder": ("/staff/operations", "/staff/operations"),
+    "Report": ("/staff/cases/reports", "/staff/cases"),
     "SenderDomain": ("/staff/domains", "/staff/domains"),
     "Termination": ("/staff/terminations", "/staff/catalog"),
 }

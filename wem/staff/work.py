@@ -30,6 +30,8 @@ from wem.contracts.state_rules import UNDECIDED, CorrectionState, MandateState, 
 from wem.contracts.wording import DUE, REQUESTS
 from wem.db import db
 from wem.privacy.models import Disclosure
+from wem.privacy.news_models import News
+from wem.privacy.news_rules import NewsState
 from wem.privacy.rules import DisclosureState
 
 MOST = 100
@@ -70,7 +72,7 @@ def work(today: date, *, applications: bool = True, money: bool = True) -> Work:
     late = [item for item in acts if item.day < today] + _owing(today) + _unreached(today) + _mandates_late(today)
     late += _cases(today, True) + (_results_late(today) if money else [])
     decide = [*_requests(), *_corrections(), *_terminations(), *_lost(today), *_mandates()]
-    decide += [*_deletions(), *_disclosures(), *([*_debits(), *_refunds()] if money else [])]
+    decide += [*_deletions(), *_disclosures(), *_news(), *([*_debits(), *_refunds()] if money else [])]
     files = _files(today) if money else []
     return Work(
         due=sorted(
@@ -214,6 +216,16 @@ def _disclosures() -> list[Item]:
             what, action = gettext("A disclosure waits for a second person"), gettext("To the decision")
             items.append(Item(row.proposed_at.date(), contract, what, action, f"/staff/disclosures/{row.id}"))
     return items
+
+
+def _news() -> list[Item]:
+    """Mails to customers that wait for a second person; they are about no contract."""
+    found = sa.select(News).where(News.state == NewsState.waiting).order_by(News.id).limit(MOST)
+    what, action = gettext("A mail to customers waits for its second look"), gettext("To the mail")
+    return [
+        Item(row.written_at.date(), None, what, action, f"/staff/news/{row.id}", name=row.subject)
+        for row in db.session.scalars(found)
+    ]
 
 
 def _debits() -> list[Item]:

@@ -68,6 +68,8 @@ def nav_items() -> list[NavItem]:
             (gettext("Sender domains"), "/staff/domains"),
             (gettext("Bounces"), "/staff/bounces"),
             (gettext("Work for customers"), "/staff/operations"),
+            (gettext("Mail to customers"), "/staff/news"),
+            (gettext("Purposes of use"), "/staff/purposes"),
             (gettext("Disclosures"), "/staff/disclosures"),
             (gettext("People"), "/staff/people"),
             (gettext("Queues"), "/staff/queues"),
