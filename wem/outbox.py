@@ -99,7 +99,7 @@ class OutboxMail(Base):
     # When it was known that it did not get there: refused, given up, or sent back.
     not_arrived_at: Mapped[datetime | None]
     # What is attached: [{"key", "name"}], as kept in `storage`.
-    files: Mapped[list[Any] | None] = mapped_column(sa.JSON)
+    files: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     # Whoever holds it is not to hand it over any more.
     withdrawn_at: Mapped[datetime | None]
 

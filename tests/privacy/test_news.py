@@ -111,14 +111,19 @@ def test_written_by_one_and_sent_by_another_who_sees_to_whom(two, browser_for):
     assert "有限会社山田花店" in shown and "通知用のメールアドレスがない: 1" in shown and "新しくなりました。" in shown
     assert "news-stop" in shown
     first.submit(f"{path}/edit", {"text": "もっと新しくなりました。"})
-    first.post(path, {"decision": "submit"})
+    page = first.get(path)
+    assert "確認に出す" in page.text
+    first.post(path, page.form(path))
     # Not by who wrote it, however the request is made.
     first.post(path, {"decision": "send"})
     for wrong in ("finish", "submit"):
         other.post(path, {"decision": wrong})
     assert db.session.get(News, row.id, populate_existing=True).state is NewsState.waiting and mails() == []
     assert "ご案内が送信前の確認を待っています" in other.get("/staff/").text
-    other.post(path, {"decision": "send"})
+    assert "に送信する" not in first.get(path).text
+    page = other.get(path)
+    assert "1件のお客様に送信する" in page.text and page.form(path)["decision"] == "send"
+    other.post(path, page.form(path))
     jobs.sweep()
     jobs.send_news(row.id)
     assert [mail.recipient for mail in mails()] == ["owner@takahashi.example.jp"]

@@ -91,7 +91,6 @@ class ApplicationForm(AccountForm):
             )
             for option, yen in catalogue.offered_options(clock.today())
         ]
-
         self.uses.choices = [
             SelectChoice(f"{each.id}.{each.current.number}", f"{each.current.title}: {each.current.text}")
             for each in open_purposes()

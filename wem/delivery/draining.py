@@ -41,9 +41,9 @@ MOST = 10
 CONNECTIONS = 5
 WAITING = sa.text("outbox_mail.state = 0")
 LEASED = sa.text("outbox_mail.state = 1")
-# Kinds that ask for what the contract's other rights cover; what speaks of a subscription asks for sign-up.
 # Kinds that their recipients can stop while we hold them: asked about with each look.
 STOPPABLE = frozenset({"customer_news"})
+# Kinds that ask for what the contract's other rights cover; what speaks of a subscription asks for sign-up.
 USES = {"test_copy": Use.compose, "reader_answer": Use.compose}
 # Kinds that come from the help desk's own address, where it is on the domain that we sign for.
 FROM_HELP_DESK = frozenset({"inquiry_receipt", "inquiry_answer"})
@@ -141,8 +141,8 @@ class OutboxParcel(Parcel):
             message_id=identity.message_id(row.id, 0, domain, keys, Purpose.system_message),
             date=at,
             reply_to=row.reply_to,
-            # A kind may say it more exactly: an automatic answer, or a person's letter.
             files=tuple((each["name"], storage.path_of(each["key"]).read_bytes()) for each in row.files or ()),
+            # A kind may say it more exactly: an automatic answer, or a person's letter.
             headers=(*(() if "Auto-Submitted" in row.headers else AUTO_SUBMITTED), *row.headers.items()),
         )
         sender = identity.return_path(row.id, 0, self._loaded.bounce_domain, keys, Purpose.system_bounce)
@@ -161,8 +161,8 @@ def _sender(kind: str, loaded: Settings) -> str:
 
 def _over(state: OutboxState, at: datetime) -> dict[str, Any]:
     """Return what is written of a mail that is over: it keeps neither address nor text."""
-    cleared = dict.fromkeys(("recipient", "reply_to", "subject", "text", "html"))
-    return {"state": state, "finished_at": at, "headers": {}, "files": sa.null(), **cleared}
+    cleared = dict.fromkeys(("recipient", "reply_to", "subject", "text", "html", "files"))
+    return {"state": state, "finished_at": at, "headers": {}, **cleared}
 
 
 class OutboxDesk:
