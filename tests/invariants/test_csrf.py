@@ -16,6 +16,7 @@ from wem.web.origins import Origin
 # Public endpoints that act by a bare POST with the mailed link alone: why.
 ACTS_BY_THE_LINK_ALONE = {
     "links.left": "a mail program's one click posts no more than List-Unsubscribe=One-Click (RFC 8058)",
+    "news_stop.stop": "the same; it stops mail about services, and undoing it takes one click on the portal",
     "preferences.deleted": "the link is known to the reader alone, and the page's button is what it leads to",
 }
 

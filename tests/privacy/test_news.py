@@ -152,6 +152,10 @@ def test_one_address_gets_it_once_and_one_no_speaks_for_it(two):
     consenting.answer(two.theirs.customer.id, NEWS, False, via=Via.link)
     assert mails() == [], "what waits for the same address is taken back too"
     assert sent(two).sent == 0
+    # Until somebody with this address says yes; who said no stays left out.
+    consenting.answer(two.ours.customer.id, NEWS, True, via=Via.portal)
+    row = sent(two)
+    assert news_sending.outcomes(row) == {Outcome.queued: 1, Outcome.stopped: 1}
 
 
 @pytest.mark.both_databases

@@ -68,7 +68,7 @@ class Answers:
     named: bool
     asks_from: int | None
     given: dict[int, Given]
-    refused: Collection[str]  # addresses of customers who said no
+    refused: Collection[str]  # addresses whose last word was a no
 
     def permit(self, customer_id: int) -> bool:
         """Return what `permitted` returns for a customer with a contract."""
@@ -92,12 +92,20 @@ def answers(number: int) -> Answers:
             PurposeAnswer.id.in_(newest)
         )
     ).all()
-    no = sa.select(PurposeAnswer.customer_id).where(PurposeAnswer.id.in_(newest), PurposeAnswer.yes.is_(False))
-    refused = db.session.scalars(
-        sa.select(Contract.notice_email).where(Contract.customer_id.in_(no), Contract.notice_email != "")
-    )
     given = {row.customer_id: Given(row.yes, row.version) for row in rows}
-    return Answers(number == NEWS, _asks_from(number), given, set(refused))
+    return Answers(number == NEWS, _asks_from(number), given, _refused(newest))
+
+
+def _refused(newest: sa.Select[tuple[int]]) -> set[str]:
+    """Return the addresses whose last word, by whichever customer, was a no."""
+    by_address = db.session.execute(
+        sa.select(Contract.notice_email, PurposeAnswer.yes)
+        .join(PurposeAnswer, PurposeAnswer.customer_id == Contract.customer_id)
+        .where(PurposeAnswer.id.in_(newest), Contract.notice_email != "")
+        .order_by(PurposeAnswer.id)
+    )
+    last = {row.notice_email: row.yes for row in by_address}
+    return {email for email, yes in last.items() if not yes}
 
 
 def open_purposes() -> list[UsePurpose]:
