@@ -17,7 +17,7 @@ from tests import factories
 from tests.contracts.applications import make_application
 from tests.factories import Side
 from wem import audit, clock, documents, outbox, storage, tokens, vault
-from wem.accounts.models import Account, Customer, Invitation, Membership, ReturnedAccount
+from wem.accounts.models import Account, Customer, Invitation, Membership, ReturnedAccount, ReturnedPage
 from wem.accounts.order_models import OperationOrder, OrderWay
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
@@ -272,6 +272,9 @@ def _emergencies(half: Half, admin: Account) -> None:
         db.session.add(row)
         db.session.flush()
         half.emergency_ids.append(row.id)
+    db.session.add(
+        ReturnedPage(customer_id=half.customer_id, slug=f"old-{half.slug}", lent_at=at, leads_on=True, reason="悪用")
+    )
     db.session.add(
         ReturnedAccount(
             customer_id=half.customer_id,

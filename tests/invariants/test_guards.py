@@ -45,6 +45,7 @@ FOR_SOME = {
     "team.show": {"owner"},
     "team.sign_ins": {"owner"},
     "credentials.show": {"owner"},
+    "page_reissue.reissue": {"owner"},
     "inquiries.new": {"owner", "editor", "delegate"},
     "contract_filing.details": {"owner"},
     "contract_filing.name": {"owner"},
