@@ -28,29 +28,31 @@ def forget_old() -> None:
 
 def tell_purpose(purpose_id: int) -> None:
     """Go on with telling customers of a purpose; two at once wait for each other."""
-    _in_slices(UsePurpose, purpose_id, announcing.tell_next, "wem.privacy.jobs.tell_purpose")
+    if _more(UsePurpose, purpose_id, announcing.tell_next):
+        queue.ring_now(queue.WORK, "wem.privacy.jobs.tell_purpose", purpose_id)
 
 
 def send_news(news_id: int) -> None:
     """Go on with a mail to customers; two at once wait for each other."""
-    _in_slices(News, news_id, _next_mails, "wem.privacy.jobs.send_news")
+    if _more(News, news_id, _next_mails):
+        queue.ring_now(queue.WORK, "wem.privacy.jobs.send_news", news_id)
 
 
 def _next_mails(row: News) -> int:
     return news_sending.step(row) if row.state is NewsState.sending else 0
 
 
-def _in_slices(model: Any, id: int, step: Callable[[Any], int], job: str) -> None:
+def _more(model: Any, id: int, step: Callable[[Any], int]) -> bool:
+    """Take steps for one slice; returns whether there is more to do. Commits after each."""
     until = time.monotonic() + SECONDS
     while True:
         row = db.session.get(model, id, with_for_update=True, populate_existing=True)
         done = row is None or not step(row)
         db.session.commit()
         if done:
-            return
+            return False
         if time.monotonic() >= until or queue.stopping.is_set():
-            queue.ring_now(queue.WORK, job, id)
-            return
+            return True
         let_others_write()
 
 
