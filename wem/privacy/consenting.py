@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -96,7 +97,7 @@ def answers(number: int) -> Answers:
     return Answers(number == NEWS, _asks_from(number), given, _refused(newest))
 
 
-def _refused(newest: sa.Select[tuple[int]]) -> set[str]:
+def _refused(newest: sa.Select[Any]) -> set[str]:
     """Return the addresses whose last word, by whichever customer, was a no."""
     by_address = db.session.execute(
         sa.select(Contract.notice_email, PurposeAnswer.yes)
