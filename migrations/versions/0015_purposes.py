@@ -1,13 +1,13 @@
 """purposes of use, customers' answers, mail to customers, pages that were given back, files of our own mails
 
-Revision: 0015, after 0017.
+Revision: 0015, after 0018.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
