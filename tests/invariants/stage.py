@@ -107,7 +107,8 @@ from wem.notices.wording import STATES as NOTICE_STATES
 from wem.outbox import OutboxMail, OutboxState, SystemMail
 from wem.privacy.models import Disclosure, Look
 from wem.privacy.news_models import News, NewsRecipient
-from wem.privacy.news_rules import NewsState, Outcome
+from wem.privacy.news_rules import NewsState
+from wem.privacy.news_rules import Outcome as NewsOutcome
 from wem.privacy.purpose_models import PurposeAnswer, PurposeText, UsePurpose
 from wem.privacy.purpose_rules import Via
 from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
@@ -597,7 +598,7 @@ def _cases(half: Half, admin: Account) -> None:
     news = [News(purpose_id=0, subject="新機能", text="できました。", state=state, written_by=0) for state in NewsState]
     db.session.add_all(news)
     db.session.flush()
-    got = NewsRecipient(news_id=news[-1].id, customer_id=half.customer_id, outcome=Outcome.failing)
+    got = NewsRecipient(news_id=news[-1].id, customer_id=half.customer_id, outcome=NewsOutcome.failing)
     db.session.add(got)
     found["purposes"], found["news"] = [asked], news
     found["operations"] = [order]
