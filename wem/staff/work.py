@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from wem.billing import arrears, debit_planning
-from wem.billing.debit_models import DebitEntry, live_runs
-from wem.billing.debit_rules import EntryState, Outcome, RunState
-from wem.billing.payment_models import Refund
-from wem.billing.payment_rules import RefundState
-from wem.billing.wording import OUTCOMES
 from wem.cases.models import Case, Deletion
 from wem.cases.rules import CaseState, DeletionState
 from wem.contracts import due, refusing
@@ -22,40 +16,18 @@ from wem.contracts.application_models import Application
 from wem.contracts.application_rules import AWAITED, next_step
 from wem.contracts.application_rules import OPEN as APPLICATIONS_OPEN
 from wem.contracts.application_wording import NEXT_STEPS
-from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, RequestKind, Termination
-from wem.contracts.rules import ContractState, SuspensionGround
-from wem.contracts.state_rules import UNDECIDED, CorrectionState, MandateState, TerminationState
+from wem.contracts.rules import ContractState
+from wem.contracts.state_rules import UNDECIDED, CorrectionState, TerminationState
 from wem.contracts.wording import DUE, REQUESTS
 from wem.db import db
 from wem.privacy.models import Disclosure
 from wem.privacy.news_models import News
 from wem.privacy.news_rules import NewsState
 from wem.privacy.rules import DisclosureState
-
-MOST = 100
-MANDATE_PATIENCE_DAYS = 21
-AHEAD = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing to do: since or until which day, for whom, what, and the button to the next act.
-
-    Of an application there is no contract yet; `name` is the applicant's.
-    """
-
-    day: date
-    contract: Contract | None
-    what: str
-    action: str
-    url: str
-    name: str = ""
-
-    @property
-    def who(self) -> str:
-        return self.contract.customer.name if self.contract else self.name
+from wem.staff import money_work
+from wem.staff.work_items import MOST, Item, page_of
 
 
 @dataclass(frozen=True)
@@ -69,11 +41,21 @@ def work(today: date, *, applications: bool = True, money: bool = True) -> Work:
     """Return the work list of a day, the oldest first; `applications` and `money` are for those who may see them."""
     acts = [_act(act, today) for act in due.plan(today)[:MOST]]
     waiting = list(_applications(today)) if applications else []
-    late = [item for item in acts if item.day < today] + _owing(today) + _unreached(today) + _mandates_late(today)
-    late += _cases(today, True) + (_results_late(today) if money else [])
-    decide = [*_requests(), *_corrections(), *_terminations(), *_lost(today), *_mandates()]
-    decide += [*_deletions(), *_disclosures(), *_news(), *([*_debits(), *_refunds()] if money else [])]
-    files = _files(today) if money else []
+    late = (
+        [item for item in acts if item.day < today]
+        + money_work.owing(today)
+        + _unreached(today)
+        + money_work.mandates_late(today)
+    )
+    late += _cases(today, True) + (money_work.results_late(today) if money else [])
+    decide = [*_requests(), *_corrections(), *_terminations(), *money_work.lost(today), *money_work.mandates()]
+    decide += [
+        *_deletions(),
+        *_disclosures(),
+        *_news(),
+        *([*money_work.debits(), *money_work.refunds()] if money else []),
+    ]
+    files = money_work.files(today) if money else []
     return Work(
         due=sorted(
             [item for item in acts if item.day >= today] + _deadlines(today) + _cases(today, False) + files,
@@ -103,47 +85,12 @@ def _applications(today: date) -> Iterator[tuple[bool, Item]]:
         yield step in AWAITED, Item(since, None, str(what), str(action), url, row.name)
 
 
-def _mandates() -> list[Item]:
-    """Forms that are here and go to the bank, and those that come back from it."""
-    found = sa.select(Mandate).where(Mandate.state == MandateState.received).limit(MOST)
-    what, action = gettext("A request for direct debit goes to the bank"), gettext("To the mandate")
-    return [
-        Item(row.moved_on, row.contract, what, action, f"/staff/mandates/{row.id}") for row in db.session.scalars(found)
-    ]
-
-
-def _mandates_late(today: date) -> list[Item]:
-    """Mandates that neither the customer nor the bank has moved for weeks (6-1)."""
-    found = (
-        sa.select(Mandate)
-        .where(
-            Mandate.state.in_((MandateState.missing, MandateState.returned, MandateState.sent)),
-            Mandate.moved_on < today - timedelta(days=MANDATE_PATIENCE_DAYS),
-        )
-        .limit(MOST)
-    )
-    texts = {
-        MandateState.missing: gettext("The request for direct debit has not come"),
-        MandateState.returned: gettext("The request for direct debit has not come back"),
-        MandateState.sent: gettext("The bank has not answered about a mandate"),
-    }
-    action = gettext("To the mandate")
-    return [
-        Item(row.moved_on, row.contract, texts[row.state], action, f"/staff/mandates/{row.id}")
-        for row in db.session.scalars(found)
-    ]
-
-
-def _page(contract: Contract) -> str:
-    return f"/staff/contracts/{contract.id}"
-
-
 def _act(act: due.Act, today: date) -> Item:
     contract = db.session.get_one(Contract, act.contract_id)
     what = str(DUE[act.what])
     if act.day < today:
         what = gettext("%(what)s: the daily job has not done it yet", what=what)
-    return Item(act.day, contract, what, gettext("See the contract"), _page(contract))
+    return Item(act.day, contract, what, gettext("See the contract"), page_of(contract))
 
 
 def _requests() -> list[Item]:
@@ -151,7 +98,7 @@ def _requests() -> list[Item]:
     items = []
     for row in db.session.scalars(found.limit(MOST)):
         resumes = row.kind is RequestKind.resume
-        url = f"{_page(row.contract)}/lifting" if resumes else f"/staff/requests/{row.id}"
+        url = f"{page_of(row.contract)}/lifting" if resumes else f"/staff/requests/{row.id}"
         items.append(
             Item(row.received_at.date(), row.contract, str(REQUESTS[row.kind]), gettext("To the decision"), url)
         )
@@ -161,13 +108,13 @@ def _requests() -> list[Item]:
 def _corrections() -> list[Item]:
     found = sa.select(Correction).where(Correction.state == CorrectionState.due).limit(MOST)
     what, action = gettext("The period for a correction is over"), gettext("To the decision")
-    return [Item(row.deadline, row.contract, what, action, _page(row.contract)) for row in db.session.scalars(found)]
+    return [Item(row.deadline, row.contract, what, action, page_of(row.contract)) for row in db.session.scalars(found)]
 
 
 def _deadlines(today: date) -> list[Item]:
     found = sa.select(Correction).where(Correction.state == CorrectionState.running, Correction.deadline == today)
     what, action = gettext("Last day for a correction"), gettext("See the contract")
-    return [Item(today, row.contract, what, action, _page(row.contract)) for row in db.session.scalars(found)]
+    return [Item(today, row.contract, what, action, page_of(row.contract)) for row in db.session.scalars(found)]
 
 
 def _terminations() -> list[Item]:
@@ -228,77 +175,6 @@ def _news() -> list[Item]:
     ]
 
 
-def _debits() -> list[Item]:
-    """Answers of the bank to debits that somebody has to look at (6-1)."""
-    found = sa.select(DebitEntry).where(DebitEntry.state == EntryState.with_staff).order_by(DebitEntry.id).limit(MOST)
-    action = gettext("To the decision")
-    return [
-        Item(
-            row.run.debit_on,
-            row.contract,
-            gettext("A debit was not made: %(why)s", why=OUTCOMES[row.outcome or Outcome.unknown]),
-            action,
-            f"/staff/debits/entries/{row.id}",
-        )
-        for row in db.session.scalars(found)
-    ]
-
-
-def _refunds() -> list[Item]:
-    found = sa.select(Refund).where(Refund.state == RefundState.proposed).order_by(Refund.id).limit(MOST)
-    what, action = gettext("A refund waits for a second person"), gettext("To the decision")
-    return [
-        Item(
-            row.proposed_at.date(),
-            row.payment.contract,
-            what,
-            action,
-            f"/staff/payments/{row.payment_id}",
-            row.payment.payer_kana,
-        )
-        for row in db.session.scalars(found)
-    ]
-
-
-def _files(today: date) -> list[Item]:
-    """The debit file that the bank takes until today or tomorrow, made or not; what is saved has been handed in."""
-    action = gettext("To the debit files")
-    items = [
-        Item(run.deadline, None, gettext("A debit file goes to the bank"), action, f"/staff/debits/{run.id}")
-        for run in live_runs()
-        if run.state is RunState.made and run.fetched_at is None and today <= run.deadline <= today + AHEAD
-    ]
-    day = debit_planning.upcoming(today)
-    if day.deadline <= today + AHEAD and debit_planning.plan(day, True).records:
-        items.append(Item(day.deadline, None, gettext("A debit file is to be made"), action, "/staff/debits"))
-    return items
-
-
-def _results_late(today: date) -> list[Item]:
-    """Debit files whose answer should have come."""
-    what, action = gettext("The bank has not answered a debit file"), gettext("To the debit files")
-    return [
-        Item(run.result_on, None, what, action, f"/staff/debits/{run.id}")
-        for run in live_runs()
-        if run.state is RunState.made and run.result_on < today
-    ]
-
-
-def _owing(today: date) -> list[Item]:
-    """Contracts that have not paid in time and still run."""
-    return [
-        Item(
-            each.oldest,
-            each.contract,
-            gettext("%(amount)s yen are overdue", amount=f"{each.amount:,}"),
-            gettext("To the arrears"),
-            "/staff/arrears",
-        )
-        for each in arrears.debtors(today)[:MOST]
-        if not each.contract.suspended
-    ]
-
-
 def _unreached(today: date) -> list[Item]:
     """Refusals of renewal of which we do not know that they arrived, or know that they came back."""
     found = sa.select(RenewalRefusal).where(RenewalRefusal.arrived_on.is_(None), RenewalRefusal.taken_back_at.is_(None))
@@ -311,19 +187,5 @@ def _unreached(today: date) -> list[Item]:
             what = gettext("Our refusal of renewal has not been noted as received")
         if refusing.may_note_arrival(row):
             action, url = gettext("Note the day"), "/refusal/arrival"
-        items.append(Item(row.sent_at.date(), row.contract, what, action, f"{_page(row.contract)}{url}"))
-    return items
-
-
-def _lost(today: date) -> list[Item]:
-    """Suspensions for non-payment that can no longer be lifted: ours to terminate (A-24)."""
-    found = sa.select(Contract).where(
-        Contract.suspension_ground == SuspensionGround.nonpayment, Contract.state != ContractState.ended
-    )
-    items = []
-    for contract in db.session.scalars(found.limit(MOST)):
-        state = arrears.conditions(contract, today)
-        if state is not None and state.lost and state.limit is not None:
-            what, url = gettext("Not settled within six months"), f"{_page(contract)}/termination"
-            items.append(Item(state.limit, contract, what, gettext("Ask for the termination"), url))
+        items.append(Item(row.sent_at.date(), row.contract, what, action, f"{page_of(row.contract)}{url}"))
     return items

@@ -1,0 +1,140 @@
+"""What there is to do for staff about money: mandates, debits, refunds, arrears."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from flask_babel import gettext
+
+from wem.billing import arrears, debit_planning
+from wem.billing.debit_models import DebitEntry, live_runs
+from wem.billing.debit_rules import EntryState, Outcome, RunState
+from wem.billing.payment_models import Refund
+from wem.billing.payment_rules import RefundState
+from wem.billing.wording import OUTCOMES
+from wem.contracts.mandate_models import Mandate
+from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState, SuspensionGround
+from wem.contracts.state_rules import MandateState
+from wem.db import db
+from wem.staff.work_items import MOST, Item, page_of
+
+MANDATE_PATIENCE_DAYS = 21
+AHEAD = timedelta(days=1)
+
+
+def mandates() -> list[Item]:
+    """Forms that are here and go to the bank, and those that come back from it."""
+    found = sa.select(Mandate).where(Mandate.state == MandateState.received).limit(MOST)
+    what, action = gettext("A request for direct debit goes to the bank"), gettext("To the mandate")
+    return [
+        Item(row.moved_on, row.contract, what, action, f"/staff/mandates/{row.id}") for row in db.session.scalars(found)
+    ]
+
+
+def mandates_late(today: date) -> list[Item]:
+    """Mandates that neither the customer nor the bank has moved for weeks (6-1)."""
+    found = (
+        sa.select(Mandate)
+        .where(
+            Mandate.state.in_((MandateState.missing, MandateState.returned, MandateState.sent)),
+            Mandate.moved_on < today - timedelta(days=MANDATE_PATIENCE_DAYS),
+        )
+        .limit(MOST)
+    )
+    texts = {
+        MandateState.missing: gettext("The request for direct debit has not come"),
+        MandateState.returned: gettext("The request for direct debit has not come back"),
+        MandateState.sent: gettext("The bank has not answered about a mandate"),
+    }
+    action = gettext("To the mandate")
+    return [
+        Item(row.moved_on, row.contract, texts[row.state], action, f"/staff/mandates/{row.id}")
+        for row in db.session.scalars(found)
+    ]
+
+
+def debits() -> list[Item]:
+    """Answers of the bank to debits that somebody has to look at (6-1)."""
+    found = sa.select(DebitEntry).where(DebitEntry.state == EntryState.with_staff).order_by(DebitEntry.id).limit(MOST)
+    action = gettext("To the decision")
+    return [
+        Item(
+            row.run.debit_on,
+            row.contract,
+            gettext("A debit was not made: %(why)s", why=OUTCOMES[row.outcome or Outcome.unknown]),
+            action,
+            f"/staff/debits/entries/{row.id}",
+        )
+        for row in db.session.scalars(found)
+    ]
+
+
+def refunds() -> list[Item]:
+    found = sa.select(Refund).where(Refund.state == RefundState.proposed).order_by(Refund.id).limit(MOST)
+    what, action = gettext("A refund waits for a second person"), gettext("To the decision")
+    return [
+        Item(
+            row.proposed_at.date(),
+            row.payment.contract,
+            what,
+            action,
+            f"/staff/payments/{row.payment_id}",
+            row.payment.payer_kana,
+        )
+        for row in db.session.scalars(found)
+    ]
+
+
+def files(today: date) -> list[Item]:
+    """The debit file that the bank takes until today or tomorrow, made or not; what is saved has been handed in."""
+    action = gettext("To the debit files")
+    items = [
+        Item(run.deadline, None, gettext("A debit file goes to the bank"), action, f"/staff/debits/{run.id}")
+        for run in live_runs()
+        if run.state is RunState.made and run.fetched_at is None and today <= run.deadline <= today + AHEAD
+    ]
+    day = debit_planning.upcoming(today)
+    if day.deadline <= today + AHEAD and debit_planning.plan(day, True).records:
+        items.append(Item(day.deadline, None, gettext("A debit file is to be made"), action, "/staff/debits"))
+    return items
+
+
+def results_late(today: date) -> list[Item]:
+    """Debit files whose answer should have come."""
+    what, action = gettext("The bank has not answered a debit file"), gettext("To the debit files")
+    return [
+        Item(run.result_on, None, what, action, f"/staff/debits/{run.id}")
+        for run in live_runs()
+        if run.state is RunState.made and run.result_on < today
+    ]
+
+
+def owing(today: date) -> list[Item]:
+    """Contracts that have not paid in time and still run."""
+    return [
+        Item(
+            each.oldest,
+            each.contract,
+            gettext("%(amount)s yen are overdue", amount=f"{each.amount:,}"),
+            gettext("To the arrears"),
+            "/staff/arrears",
+        )
+        for each in arrears.debtors(today)[:MOST]
+        if not each.contract.suspended
+    ]
+
+
+def lost(today: date) -> list[Item]:
+    """Suspensions for non-payment that can no longer be lifted: ours to terminate (A-24)."""
+    found = sa.select(Contract).where(
+        Contract.suspension_ground == SuspensionGround.nonpayment, Contract.state != ContractState.ended
+    )
+    items = []
+    for contract in db.session.scalars(found.limit(MOST)):
+        state = arrears.conditions(contract, today)
+        if state is not None and state.lost and state.limit is not None:
+            what, url = gettext("Not settled within six months"), f"{page_of(contract)}/termination"
+            items.append(Item(state.limit, contract, what, gettext("Ask for the termination"), url))
+    return items
