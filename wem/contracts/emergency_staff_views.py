@@ -28,6 +28,7 @@ from wem.staff import trail
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.numbers import row_number
+from wem.web.origins import public_url
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import me
@@ -121,6 +122,7 @@ def _page(stop: EmergencyStop, form: LiftForm, status: int = 200) -> Answer:
         "contracts/staff/emergency_stop.html",
         stop=stop,
         contract=stop.contract,
+        home_url=public_url(f"/h/{stop.contract.customer.slug}/"),
         via=VIAS[stop.via],
         people=people,
         without={account.id for account in emergency.still_without_password(stop)},
