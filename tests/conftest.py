@@ -108,6 +108,14 @@ def _postgresql_app(
         db.engine.dispose()
 
 
+def put_empty_file(folder: Path) -> None:
+    """Put the empty SQLite database in the place of the application's."""
+    db.engine.dispose()
+    for rest in ("-wal", "-shm"):
+        (folder / f"wem.sqlite3{rest}").unlink(missing_ok=True)
+    shutil.copy(folder / "empty.sqlite3", folder / "wem.sqlite3")
+
+
 @pytest.fixture
 def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
     """The application with an empty database, in an application context."""
@@ -117,11 +125,7 @@ def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
     with app.app_context():
         db.session.remove()
         if database == "sqlite":
-            db.engine.dispose()
-            folder = app.config["WEM"].var
-            for rest in ("-wal", "-shm"):
-                (folder / f"wem.sqlite3{rest}").unlink(missing_ok=True)
-            shutil.copy(folder / "empty.sqlite3", folder / "wem.sqlite3")
+            put_empty_file(app.config["WEM"].var)
         else:
             empty_tables()
         yield app
@@ -133,6 +137,8 @@ def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
 @pytest.fixture(scope="session")
 def _kept_world(_sqlite_app: Flask) -> KeptWorld:
     with _sqlite_app.app_context():
+        # The tests before the first that wants the world may have left rows, which would stand in it for ever.
+        put_empty_file(_sqlite_app.config["WEM"].var)
         return keep_world()
 
 
