@@ -51,7 +51,7 @@ class Service:
             finally:
                 db.session.rollback()
 
-    def wait(self, what: str, condition: Callable[[], Any], seconds: float = 60) -> Any:
+    def wait(self, what: str, condition: Callable[[], Any], seconds: float = 300) -> Any:
         """Return the first true answer; fails after `seconds` with what was waited for."""
         deadline = time.monotonic() + seconds
         while not (answer := self.ask(condition)):
@@ -92,7 +92,7 @@ def running_service(folder: Path, **changed: str) -> Iterator[Service]:
             [sys.executable, "-m", "wem.running"], cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while not (folder / "run" / STARTED).exists():
             assert process.poll() is None and time.monotonic() < deadline, (folder / "output").read_text()
             time.sleep(0.05)

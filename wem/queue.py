@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import redis
-from flask import current_app
+from flask import current_app, has_request_context
 from rq import Queue
 from rq.exceptions import DuplicateJobError
 from sqlalchemy import event
@@ -50,8 +50,9 @@ def ring(queue: str, job: str, *ids: int | str) -> None:
     db.session.info.setdefault("rings", {})[(queue, job, ids)] = None
 
 
-def ring_now(queue: str, job: str, *ids: int | str) -> bool:
-    """Put the job into the queue at once; False when Redis does not answer."""
+def ring_now(queue: str, job: str, *ids: int | str, first: bool = False) -> bool:
+    """Put the job into the queue at once, before all that waits if it is to be the first; False when Redis does not
+    answer."""
     job_id = re.sub(r"[^A-Za-z0-9_-]", "-", "_".join(map(str, (job.removeprefix("wem."), *ids))))
     # Two places: while one job runs, and may have looked already, a second can wait to look again.
     for place in ("a", "b"):
@@ -64,6 +65,7 @@ def ring_now(queue: str, job: str, *ids: int | str) -> bool:
                 result_ttl=0,
                 failure_ttl=0,
                 job_timeout=JOB_SECONDS,
+                at_front=first,
             )
         except DuplicateJobError:
             continue
@@ -80,8 +82,11 @@ def _committed(session: Session) -> None:
     if session.in_nested_transaction():
         return
     rings: dict[Any, None] = session.info.pop("rings", {})
+    # Before a page somebody sits who waits. Thirty chores of the timetable kept a mailing from starting for a minute on
+    # a busy machine. What jobs ring themselves goes behind: turn by turn a large upload would keep all others waiting.
+    somebody_waits = has_request_context()
     for queue, job, ids in rings:
-        ring_now(queue, job, *ids)
+        ring_now(queue, job, *ids, first=somebody_waits and queue == WORK)
 
 
 @event.listens_for(Session, "after_soft_rollback")

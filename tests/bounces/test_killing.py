@@ -33,7 +33,7 @@ pytestmark = pytest.mark.both_databases
 
 READERS = int(os.environ.get("WEM_BOUNCES", "400"))
 AT_ONCE = 15  # reports over one connection to the door
-PATIENCE = 180.0 + READERS / 20  # seconds, on a machine with much else to do
+PATIENCE = 400.0 + READERS / 20  # seconds, on a machine with much else to do
 # So that sending takes long enough for its mails to come back meanwhile.
 SLOWLY = {"pattern": "*", "stage": "after_data", "action": "delay", "seconds": 0.2}
 BEGIN = "import time\nfrom wem import create_worker_app\napp = create_worker_app()\n"

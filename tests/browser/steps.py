@@ -14,7 +14,7 @@ from wem.db import db
 from wem.lists.models import MailingList
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "lists"
-WORK = 60_000  # milliseconds for what the workers do with 10,000 rows
+WORK = 300_000  # milliseconds for what the workers do with 10,000 rows
 
 
 def make_newcomer(service: Service, slug: str, name: str = "合同会社はじめ") -> tuple[str, str]:

@@ -33,7 +33,7 @@ READERS = 2000
 BATCH = 50
 # So that a worker cannot be done before it is killed.
 SLOWLY = {"pattern": "*", "stage": "after_data", "action": "delay", "seconds": 0.05}
-PATIENCE = 120.0  # seconds, on a machine with much else to do
+PATIENCE = 300.0  # seconds, on a machine with much else to do
 WORKER = """
 import time
 from wem import create_worker_app

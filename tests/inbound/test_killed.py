@@ -21,7 +21,7 @@ from wem.inbound.states import InboundState
 
 SENDERS, MAILS = 4, 150
 KILLS = 3
-SECONDS = 120.0
+SECONDS = 300.0
 
 
 class Sender(threading.Thread):

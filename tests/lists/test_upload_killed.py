@@ -54,7 +54,7 @@ def kill_in_the_middle(job: str, upload_id: int, until: int = 200) -> int:
     database = db.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-c", PROGRAM, str(settings().var), database, job, str(upload_id)]
     worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     try:
         while _came(upload_id, job) < until:
             assert worker.poll() is None, "the worker came to its end before it could be killed"

@@ -16,7 +16,7 @@ from wem.db import db
 from wem.running.browsing import Browser
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "lists"
-WORK = 120  # seconds that a step of the workers may take
+WORK = 400  # seconds that a step of the workers may take
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def redis_url() -> Iterator[str]:
         program = redis_server.program(redis_server.find_server(), listening, Path(folder) / "data")
         server = subprocess.Popen(program.command, stdout=subprocess.DEVNULL)
         url = f"unix://{quote(str(listening))}"
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 120
         while not redis_server.answers(url):
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -70,6 +70,16 @@ def test_rung_after_the_commit(on_redis: Flask) -> None:
     assert waiting() == [(JOB, (12,))]
     db.session.commit()
     assert waiting() == [(JOB, (12,))]
+
+
+def test_who_waits_before_a_page_comes_first(on_redis: Flask) -> None:
+    queue.ring_now(queue.WORK, "wem.lists.jobs.erase_expired")
+    queue.ring(queue.WORK, JOB, 1)
+    db.session.commit()
+    with on_redis.test_request_context():
+        queue.ring(queue.WORK, JOB, 2)
+        db.session.commit()
+    assert waiting() == [(JOB, (2,)), ("wem.lists.jobs.erase_expired", ()), (JOB, (1,))]
 
 
 def test_a_transaction_without_any_write_rings_too(on_redis: Flask) -> None:

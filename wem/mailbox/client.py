@@ -67,7 +67,7 @@ class MailboxClient:
         self._call("DELETE", "/api/behaviours")
 
     def wait_for(
-        self, recipient: str | None = None, subject: str | None = None, count: int = 1, timeout: float = 120
+        self, recipient: str | None = None, subject: str | None = None, count: int = 1, timeout: float = 300
     ) -> list[dict[str, Any]]:
         """Return the matching mails, oldest first, as soon as there are at least `count`.
 
