@@ -99,7 +99,7 @@ def test_t9_several_schedulers_at_one_moment_start_one_mailing(
 
 def test_t9_several_timetables_at_one_moment_ring_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(queue, "ring_now", lambda queue, job, *ids: rung.append(job) or True)
+    monkeypatch.setattr(queue, "ring_now", lambda queue, job, *ids, **_how: rung.append(job) or True)
     at, names = clock.now(), [periodic.job for periodic in schedule.TIMETABLE]
     at_one_moment(app, [lambda: schedule.ring_due(at)] * AT_ONCE)
     assert sorted(rung) == sorted(names)

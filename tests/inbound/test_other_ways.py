@@ -33,7 +33,7 @@ pytestmark = pytest.mark.both_databases
 @pytest.fixture(autouse=True)
 def rung(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(queue, "ring_now", lambda *call: calls.append(call) or True)
+    monkeypatch.setattr(queue, "ring_now", lambda *call, **_how: calls.append(call) or True)
     return calls
 
 

@@ -144,7 +144,7 @@ def test_what_the_world_refuses_comes_back_to_the_return_path(postfix: Postfix) 
 def test_the_pages_show_the_reason_that_the_world_gave(
     postfix: Postfix, world: World, browser_for: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "ring_now", lambda *_: True)
+    monkeypatch.setattr(queue, "ring_now", lambda *_, **_how: True)
     listed = world.ours.mailing_list
     readers = {name: factories.make_subscriber(listed, f"{name}@world.example") for name in (*ANSWERS, "large")}
     dispatch = sent_mailing(listed)

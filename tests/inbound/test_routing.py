@@ -66,7 +66,7 @@ def taker(world: World, monkeypatch: pytest.MonkeyPatch) -> Taker:
 @pytest.fixture(autouse=True)
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(queue, "ring_now", lambda *call: calls.append(call) or True)
+    monkeypatch.setattr(queue, "ring_now", lambda *call, **_how: calls.append(call) or True)
     return calls
 
 

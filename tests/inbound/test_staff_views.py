@@ -42,7 +42,7 @@ REASON = "お客様から電話があったため"
 @pytest.fixture(autouse=True)
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
-    monkeypatch.setattr(queue, "ring_now", lambda *call: calls.append(call) or True)
+    monkeypatch.setattr(queue, "ring_now", lambda *call, **_how: calls.append(call) or True)
     return calls
 
 
