@@ -55,7 +55,8 @@ def test_a_mail_has_sender_address_contact_and_the_way_out(two):
     assert (row.state, row.sent, row.left_out) == (NewsState.sent, 2, 0)
     mail = next(mail for mail in mails() if mail.recipient == "owner@takahashi.example.jp")
     link = mail.headers["List-Unsubscribe"].strip("<>")
-    assert link.endswith(link_of(two.ours)) and link.startswith(settings().PUBLIC_URL)
+    # The signed part holds the second in which it was made.
+    assert link.startswith(settings().PUBLIC_URL + link_of(two.ours).partition(".")[0] + ".")
     assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     for words in (
         "株式会社髙橋商店",
