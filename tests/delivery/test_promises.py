@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests import factories
-from tests.delivery.dispatches import counters, make_dispatch, send_all, states
+from tests.delivery.dispatches import counters, lose_leases, make_dispatch, send_all, states
 from tests.delivery.scripted_peer import DROP, Peer
 from tests.delivery.test_killing import PATIENCE, SLOWLY, add_many, kill, worker
 from tests.delivery.test_smtp_peers import sending_to, without
@@ -49,12 +49,13 @@ def test_a_killed_worker_doubles_at_most_one_mail_per_connection(
     app: Flask, world: factories.World, mailbox: MailboxClient, run: int
 ) -> None:
     """T1: SIGKILL at any moment; nobody is left out, and no more get it twice than there are connections."""
-    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="2", SMTP_CONNECTIONS=str(CONNECTIONS))
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], SMTP_CONNECTIONS=str(CONNECTIONS))
     add_many(world.ours.mailing_list, 1997)
     dispatch = make_dispatch(world.ours.mailing_list, batch_size=100)
     moment = random.randrange(100, 1500)
     mailbox.set_behaviours([SLOWLY])
     kill(worker(app.config["WEM"], "sending.send_until"), lambda: mailbox.count() >= moment)
+    lose_leases()
     send_to_the_end(dispatch)
     copies = Counter((mail["recipient"], mail["message_id"]) for mail in mailbox.recipients())
     assert states(dispatch) == counters(dispatch) == {"accepted": 2000}

@@ -600,9 +600,9 @@ def test_what_is_leased_while_a_run_ends_goes_back_at_once(
 
 
 def test_a_slow_server_does_not_outlast_the_lease(app: Flask, world: factories.World, mailbox: MailboxClient) -> None:
-    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="4")
+    app.config["WEM"] = dataclasses.replace(app.config["WEM"], LEASE_SECONDS="12")
     mailbox.set_behaviours(
-        [{"pattern": "suzuki@*", "stage": "after_data", "action": "delay", "seconds": 6, "times": 1}]
+        [{"pattern": "suzuki@*", "stage": "after_data", "action": "delay", "seconds": 15, "times": 1}]
     )
     dispatch = make_dispatch(world.ours.mailing_list)
     send_all()

@@ -284,7 +284,7 @@ def test_a_server_that_falls_silent_is_given_up(app: Flask, dispatch: Dispatch) 
     def script(command: str, recipient: str) -> str | None:
         return SILENCE if command == "." and recipient.startswith("r4") else None
 
-    with sending_to(app, Peer(script=script), LEASE_SECONDS="2") as peer:
+    with sending_to(app, Peer(script=script), LEASE_SECONDS="12") as peer:  # it is waited for half as long
         send_all()
     assert counters(dispatch) == {"accepted": READERS - 1, "uncertain": 1}
     assert len(peer.mails) == READERS - 1

@@ -22,7 +22,7 @@ WORK = 400  # seconds that a step of the workers may take
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
-    with running_service(folder, BATCH_SIZE="200", LEASE_SECONDS="5", SEND_WORKERS="2") as service:
+    with running_service(folder, BATCH_SIZE="200", LEASE_SECONDS="20", SEND_WORKERS="2") as service:
         yield service
 
 
