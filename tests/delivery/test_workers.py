@@ -32,7 +32,7 @@ pytestmark = pytest.mark.redis
 WORKERS = ("hi", "work", "send")
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         db.session.rollback()
@@ -69,7 +69,7 @@ def workers(app: Flask, mailbox: MailboxClient, redis_url: str) -> Iterator[None
     for process in processes:
         process.terminate()
     for process in processes:
-        process.wait(timeout=30)
+        process.wait(timeout=300)
     app.extensions.pop("wem.redis").close()
     app.config["WEM"] = before
 
@@ -116,3 +116,27 @@ def test_what_redis_forgot_the_sweep_rings_again(
 
     wait_for(done)
     assert mailbox.count() >= 3
+
+
+# What the children of a worker would import, each of them anew.
+IMPORTED = """
+import pkgutil, sys
+import worker
+from wem import schedule
+worker.load(sys.argv[1:])
+before = set(sys.modules)
+with worker.app.app_context():
+    for periodic in schedule.TIMETABLE:
+        if periodic.queue in sys.argv[1:]:
+            pkgutil.resolve_name(periodic.job)()
+print(*sorted(name for name in set(sys.modules) - before if not name.startswith("encodings.")))
+"""
+
+
+def test_jobs_find_everything_imported(app: Flask) -> None:
+    settings = app.config["WEM"]
+    environment = {field.name: str(getattr(settings, field.name)) for field in dataclasses.fields(settings)}
+    command = [sys.executable, "-c", IMPORTED, *queue.QUEUES]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []
