@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
@@ -24,6 +25,11 @@ from wem.web.limits import limiter
 
 PORTAL = "http://localhost:8000"
 PUBLIC = "http://localhost:8001"
+
+
+# How long an example takes says how busy the machine is, nothing of what is tested.
+hypothesis.settings.register_profile("wem", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("wem")
 
 
 def pytest_configure(config: pytest.Config) -> None:

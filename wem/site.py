@@ -33,7 +33,9 @@ from wem.contracts import (
     staff_mandate_views,
     staff_offer_views,
     staff_request_views,
+    staff_revocation_views,
     staff_termination_views,
+    staff_void_views,
 )
 from wem.contracts import staff_views as staff_contract_views
 from wem.contracts import views as contract_views
@@ -130,6 +132,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_request_views.blueprint,
     staff_request_views.act_blueprint,
     staff_termination_views.blueprint,
+    staff_revocation_views.blueprint,
+    staff_void_views.blueprint,
     staff_views.blueprint,
     staff_views.watch_blueprint,
     application_views.blueprint,

@@ -107,8 +107,9 @@ def test_termination_holds_at_once_even_in_the_minimum_term():
 def test_refused_after_all_before_the_start():
     ended = life_rules.void(life(C.accepted), d("2026-01-10"))
     assert (ended.state, ended.reason) == (C.ended, EndReason.void)
-    with pytest.raises(Illegal):
-        life_rules.void(life(), d("2026-01-20"))
+    for begun, day in ((life(), "2026-01-20"), (life(C.accepted), "2026-01-15"), (life(C.ended), "2026-01-10")):
+        with pytest.raises(Illegal):
+            life_rules.void(begun, d(day))
 
 
 ACTS = st.one_of(

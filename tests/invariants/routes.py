@@ -90,6 +90,7 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "cases/deletions": lambda stage: stage.ours.case_ids["deletions"],
     "corrections": lambda stage: stage.ours.correction_ids,
     "terminations": lambda stage: stage.ours.termination_ids,
+    "revocations": lambda stage: stage.ours.revocation_ids,
     "receivables": lambda stage: stage.ours.receivable_ids,
     "mandates": lambda stage: stage.ours.mandate_ids,
     "debits": lambda stage: stage.ours.debit_ids,

@@ -52,6 +52,7 @@ from wem.contracts.request_models import (
     Correction,
     RenewalRefusal,
     RequestKind,
+    Revocation,
     Termination,
     TerminationGround,
     TerminationScope,
@@ -150,6 +151,7 @@ class Half:
     request_ids: list[int] = field(default_factory=list)
     correction_ids: list[int] = field(default_factory=list)
     termination_ids: list[int] = field(default_factory=list)
+    revocation_ids: list[int] = field(default_factory=list)
     receivable_ids: list[int] = field(default_factory=list)
     inquiry_ids: list[int] = field(default_factory=list)
     emergency_ids: list[int] = field(default_factory=list)
@@ -468,10 +470,11 @@ def _contract_life(half: Half, admin: Account) -> None:
     owed = Receivable(
         contract=contract, customer_id=half.customer_id, label="3月分", amount=3300, due_on=date(2026, 3, 27)
     )
-    db.session.add_all([correction, termination, refusal, owed])
+    revocation = Revocation(contract=contract, reason="解決", proposed_at=at, proposed_by=admin.id)
+    db.session.add_all([correction, termination, refusal, owed, revocation])
     db.session.flush()
     half.correction_ids, half.termination_ids = [correction.id], [termination.id]
-    half.receivable_ids = [owed.id]
+    half.receivable_ids, half.revocation_ids = [owed.id], [revocation.id]
     half.document_ids = [
         documents.keep(b"%PDF-1.7", "scan.pdf", about=addressing.about(contract), customer_id=half.customer_id).id
     ]

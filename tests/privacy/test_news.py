@@ -120,7 +120,7 @@ def test_written_by_one_and_sent_by_another_who_sees_to_whom(two, browser_for):
     for wrong in ("finish", "submit"):
         other.post(path, {"decision": wrong})
     assert db.session.get(News, row.id, populate_existing=True).state is NewsState.waiting and mails() == []
-    assert "ご案内が送信前の確認を待っています" in other.get("/staff/").text
+    assert "お客様へのご案内が承認を待っています" in other.get("/staff/").text
     assert "に送信する" not in first.get(path).text
     page = other.get(path)
     assert "1件のお客様に送信する" in page.text and page.form(path)["decision"] == "send"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from wem.contracts.state_rules import Illegal
-from wem.privacy.news_models import News, OwnText
+from wem.contracts.state_rules import Illegal, OwnProposal
+from wem.privacy.news_models import News
 from wem.privacy.news_rules import NewsAction, NewsState, Outcome, left_out
 from wem.privacy.purpose_rules import Given, awaits, may_use
 
@@ -54,7 +54,7 @@ def test_why_a_customer_gets_no_mail(changed, outcome):
 
 def test_nobody_sends_their_own_text():
     row = News(purpose_id=0, subject="x", text="x", written_by=1, state=NewsState.waiting)
-    with pytest.raises(OwnText):
+    with pytest.raises(OwnProposal):
         row.move(NewsAction.send, by=1)
     row.move(NewsAction.send, by=2)
     with pytest.raises(Illegal):

@@ -84,6 +84,10 @@ class SampleForm(FlaskForm):
     step = HiddenField()
 
 
+class NoteForm(FlaskForm):
+    note = TextAreaField("記録用のメモ")
+
+
 def make_gallery(folder: Path) -> Flask:
     """Return an application of one page; its catalogue is compiled into `folder`.
 
@@ -145,7 +149,7 @@ def make_gallery(folder: Path) -> Flask:
             form.process(None)
             form.validate()
         values = {"sender_name": "さくら書店", "home_url": "/h/sakura/", "layout": f"layouts/{layout()}.html"}
-        return render_template("gallery.html", form=form, **values), 422 if bad else 200
+        return render_template("gallery.html", form=form, note=NoteForm(), **values), 422 if bad else 200
 
     @app.route("/error/<code>")
     def error(code: str) -> str:

@@ -184,10 +184,4 @@ def may_refund(ground: RefundGround, amount: int, rest: int, *, ended: str | Non
         raise Illegal("the application was not refused")
 
 
-def second_person(proposed_by: int, decides: int) -> None:
-    """Raise Illegal when who asked for a refund would decide on it."""
-    if proposed_by == decides:
-        raise Illegal("another person decides")
-
-
 DIAGRAMS = (diagram("Refund", REFUND, RefundState.proposed),)

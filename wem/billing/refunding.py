@@ -8,7 +8,7 @@ from wem import audit, clock
 from wem.billing import payment_rules
 from wem.billing.payment_models import Payment, Refund
 from wem.billing.payment_rules import RefundAction, RefundGround, RefundState
-from wem.contracts.state_rules import Illegal
+from wem.contracts.state_rules import Illegal, second_person
 from wem.db import db
 
 
@@ -35,8 +35,8 @@ def propose(payment: Payment, ground: RefundGround, amount: int, reason: str, *,
 
 
 def approve(row: Refund, *, by: int) -> None:
-    """Let the money go back: from now on it settles nothing. Raises Illegal, for who asked for it too."""
-    payment_rules.second_person(row.proposed_by, by)
+    """Let the money go back: from now on it settles nothing. Raises Illegal, and OwnProposal for who asked for it."""
+    second_person(row.proposed_by, by)
     if row.amount > row.payment.rest:
         raise Illegal("it settles something meanwhile")
     row.take(RefundAction.approve)
@@ -46,8 +46,8 @@ def approve(row: Refund, *, by: int) -> None:
 
 
 def refuse(row: Refund, note: str, *, by: int) -> None:
-    """Leave the money where it is. Raises Illegal, for who asked for it too."""
-    payment_rules.second_person(row.proposed_by, by)
+    """Leave the money where it is. Raises Illegal, and OwnProposal for who asked for it."""
+    second_person(row.proposed_by, by)
     row.take(RefundAction.refuse)
     row.decided_by, row.decided_at, row.note = by, clock.now(), note
     _record("refuse", row, by, note)

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, date_rules, reaching, refusing
+from wem.contracts import addressing, date_rules, reaching, refusing, voiding
 from wem.contracts.models import Contract, literal_ends
-from wem.contracts.request_models import ContractRequest, Correction, Termination
+from wem.contracts.request_models import ContractRequest, Correction, Revocation, Termination
 from wem.contracts.wording import (
     CORRECTIONS,
     END_REASONS,
@@ -64,7 +64,9 @@ def life(contract: Contract) -> dict[str, Any]:
         "by_mail": addressing.by_mail(contract),
         "corrections": corrections,
         "correction_states": CORRECTIONS,
+        "may_be_void": voiding.possible(contract),
         "terminations": terminations,
+        "revocations": newest(Revocation),
         "termination_states": TERMINATIONS,
         "termination_grounds": TERMINATION_GROUNDS,
         "restricted": RESTRICTIONS[contract.restriction] if contract.restriction else "",

@@ -13,6 +13,7 @@ from wem.billing.payment_rules import RefundAction
 from wem.billing.staff_payment_views import denied, done, held, payment_page
 from wem.billing.wording import REFUNDS
 from wem.contracts.state_rules import Illegal
+from wem.contracts.wording import ASKED
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.ownership import found_or_404
@@ -37,7 +38,7 @@ def propose(id: int) -> Answer:
             id, gettext("The terms allow no such refund (Art. 4-7): only what settles nothing goes back."), "error"
         )
     db.session.commit()
-    return done(id, gettext("The refund waits for a second person."))
+    return done(id, str(ASKED))
 
 
 @blueprint.post("/refunds/<int:id>/<any(approve,refuse,pay):act>")

@@ -8,6 +8,7 @@ from wem.billing.debit_rules import Decision, EntryState, Left, Method, Outcome,
 from wem.billing.payment_rules import PaymentState, PaymentWay, RefundGround, RefundState
 from wem.billing.statement_rules import StatementFault
 from wem.billing.zengin_reading_rules import Fault, Warned
+from wem.contracts.wording import WAITS_FOR_ANOTHER
 
 # Words and the badge's kind.
 RUNS = {
@@ -107,7 +108,7 @@ PAYMENTS = {
     PaymentState.set_aside: (_l("Set aside"), "neutral"),
 }
 REFUNDS = {
-    RefundState.proposed: (_l("Waits for a second person"), "warning"),
+    RefundState.proposed: WAITS_FOR_ANOTHER,
     RefundState.approved: (_l("To be paid out"), "progress"),
     RefundState.refused: (_l("Refund refused"), "neutral"),
     RefundState.paid: (_l("Paid out"), "success"),

@@ -27,12 +27,8 @@ from wem.cases.rules import (
     ReportState,
 )
 from wem.contracts.models import Contract
-from wem.contracts.state_rules import Illegal, after
+from wem.contracts.state_rules import Illegal, after, second_person
 from wem.db import Base, BigId
-
-
-class OwnProposal(Illegal):
-    """Nobody approves a deletion that they asked for."""
 
 
 class Report(Base):
@@ -216,8 +212,8 @@ class Deletion(Base):
 
     def decide(self, action: DeletionAction, note: str, *, by: int) -> None:
         """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
-        if action in (DeletionAction.approve, DeletionAction.refuse) and by == self.proposed_by:
-            raise OwnProposal("the person who asked cannot decide")
+        if action in (DeletionAction.approve, DeletionAction.refuse):
+            second_person(self.proposed_by, by)
         if action is DeletionAction.finish:
             raise Illegal("a deletion is done when nothing is left")
         self.state = after(DELETION, self.state, action)

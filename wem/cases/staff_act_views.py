@@ -18,11 +18,12 @@ from wem.cases.forms import (
     TerminateForm,
     WarningForm,
 )
-from wem.cases.models import Case, Deletion, OwnProposal
+from wem.cases.models import Case, Deletion
 from wem.cases.rules import DeletionAction, DeletionState
 from wem.cases.staff_views import ACTORS, act_page, back, denied, held
 from wem.cases.wording import DELETION_GROUNDS, DELETIONS, PARTS
-from wem.contracts.state_rules import Illegal
+from wem.contracts.state_rules import Illegal, OwnProposal
+from wem.contracts.wording import ASKED, NOTHING_YET
 from wem.db import db
 from wem.lists import counting
 from wem.lists.takedown_models import Takedown
@@ -88,10 +89,10 @@ def terminate(id: int) -> Answer:
         except Illegal:
             return denied(case, "termination")
         db.session.commit()
-        flash(gettext("A second person must approve it now."), "info")
+        flash(str(ASKED), "info")
         return see_other(url_for("staff_terminations.show", id=row.id))
     notes = (
-        gettext("Nothing happens before a second person approves."),
+        str(NOTHING_YET),
         gettext("After a demand for correction whose period is over, begin from the contract page (Art. 14-2)."),
     )
     title = gettext("Ask for the termination of the whole contract")
@@ -145,7 +146,7 @@ def delete(id: int) -> Answer:
         except Illegal:
             return denied(case, "deletion")
         db.session.commit()
-        flash(gettext("A second person must approve it now."), "info")
+        flash(str(ASKED), "info")
         return see_other(url_for("staff_case_acts.deletion", id=row.id))
     numbers = deleting.found(case.customer_id, form.chosen, form.lists.data or []) if good else None
     page = render_template(

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wem.cases.models import EntryKind, TalkWay
 from wem.cases.rules import CaseAction, CaseState, ClaimAction, ClaimState, DeletionGround, DeletionState, Part
 from wem.cases.rules import ReportState as R
+from wem.contracts.wording import WAITS_FOR_ANOTHER
 from wem.lists.takedown_models import TakenDown
 
 CODES = {
@@ -79,7 +80,7 @@ ENTRIES = {
     EntryKind.talk: _l("Talk"),
 }
 DELETIONS = {
-    DeletionState.proposed: (_l("Waits for a second person"), "warning"),
+    DeletionState.proposed: WAITS_FOR_ANOTHER,
     DeletionState.running: (_l("Being deleted"), "progress"),
     DeletionState.done: (_l("Deletion finished"), "success"),
     DeletionState.refused: (_l("Deletion refused"), "neutral"),

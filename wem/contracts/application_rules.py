@@ -30,6 +30,7 @@ class ApplicationAction(enum.StrEnum):
     accept = "accept"
     refuse = "refuse"
     withdraw = "withdraw"
+    void = "refuse after all, before the start"
 
 
 S, A = ApplicationState, ApplicationAction
@@ -45,6 +46,7 @@ APPLICATION: Mapping[tuple[ApplicationState, ApplicationAction], ApplicationStat
     (S.supplement, A.complete): S.checking,
     (S.supplement, A.refuse): S.refused,
     (S.supplement, A.withdraw): S.withdrawn,
+    (S.accepted, A.void): S.refused,
 }
 OPEN = frozenset({S.filled, S.checking, S.supplement})
 DIAGRAMS = (diagram("Application", APPLICATION, S.draft),)

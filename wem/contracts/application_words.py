@@ -7,6 +7,7 @@ from datetime import date
 from flask_babel import force_locale, gettext
 
 from wem.contracts.application_models import Application
+from wem.contracts.application_rules import RefusalReason
 from wem.contracts.application_wording import REASONS
 from wem.contracts.models import Contract
 from wem.notices.rules import Words
@@ -102,6 +103,31 @@ def refusal(application: Application) -> Words:
             [
                 (gettext("Application number"), application.number),
                 (gettext("Grounds"), f"({reason.value}) {REASONS[reason]}" if reason else ""),
+            ],
+            after,
+        )
+
+
+def void(contract: Contract, application: Application | None, reason: RefusalReason, note: str) -> Words:
+    """拒絶通知 after the start guide: the contract does not begin (4-3, A-03)."""
+    with force_locale("ja"):
+        after = [note] if note else []
+        if application is not None and application.paid_amount:
+            after.append(gettext("We return what you have transferred. We will ask you for the account."))
+        return Words(
+            gettext("Your application for WeM"),
+            [
+                gettext(
+                    "We are sorry to tell you that, after our start guide, we cannot accept your application after all"
+                    " (terms of service, Art. 4-3)."
+                ),
+                gettext("The contract below does not begin. You owe no fee for it, and what we lent cannot be used."),
+            ],
+            [
+                *([(gettext("Application number"), application.number)] if application is not None else []),
+                (gettext("Contract number"), contract.number),
+                (gettext("Start date so far"), day(contract.start_date) if contract.start_date else ""),
+                (gettext("Grounds"), f"({reason.value}) {REASONS[reason]}"),
             ],
             after,
         )

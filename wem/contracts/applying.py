@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from wem import audit, clock
 from wem.accounts.models import Account, Partner
-from wem.contracts import accepting, application_words, mandating
+from wem.contracts import accepting, application_words, life_rules, mandating
 from wem.contracts.accepting import Taken
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import (
@@ -231,7 +231,11 @@ def remind(application: Application) -> bool:
 def not_begun(application: Application) -> bool:
     """Return whether the contract is made and its service has not begun yet."""
     contract = application.contract
-    return contract is not None and contract.start_date is not None and contract.start_date > clock.today()
+    return (
+        contract is not None
+        and contract.start_date is not None
+        and life_rules.may_be_void(contract.life, clock.today())
+    )
 
 
 def correct_start(application: Application, start: date, *, by: int) -> None:

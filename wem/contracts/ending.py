@@ -119,8 +119,6 @@ def decide_termination(row: Termination, action: TerminationAction, note: str, *
     In part it stops a service that runs: what stands still for another reason would run again with its lifting.
     """
     contract = row.contract
-    if action is TerminationAction.lapse:
-        raise Illegal("it lapses with the contract alone")
     stands_still = contract.suspended or contract.state is ContractState.ended
     if action is TerminationAction.approve and row.scope is TerminationScope.part and stands_still:
         raise Illegal("there is no service to end a part of")

@@ -107,7 +107,13 @@ class NewContractForm(DetailsForm):
 
 
 class SuspendForm(FlaskForm):
-    ground = RadioField(_l("Ground"), [CHOSEN], choices=[SelectChoice(g.value, t) for g, t in GROUNDS.items()])
+    """A termination in part is no choice here: it takes two persons (14-1)."""
+
+    ground = RadioField(
+        _l("Ground"),
+        [CHOSEN],
+        choices=[SelectChoice(g.value, t) for g, t in GROUNDS.items() if g is not SuspensionGround.partial_termination],
+    )
     note = TextAreaField(_l("Note for the record"), [NEEDED, Length(max=500)])
 
     @property

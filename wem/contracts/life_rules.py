@@ -120,7 +120,17 @@ def terminate(life: Life, on: date) -> Life:
     return replace(life, state=state, ended_on=on, reason=EndReason.terminated)
 
 
+def may_be_void(life: Life, on: date) -> bool:
+    """Return whether the application can still be refused: accepted, and the start date ahead (A-03)."""
+    return life.state is ContractState.accepted and (life.start is None or on < life.start)
+
+
 def void(life: Life, on: date) -> Life:
-    """Return the contract ended before its start, the application being refused after all (4-3, A-03)."""
+    """Return the contract ended before its start, the application being refused after all (4-3, A-03).
+
+    Raises Illegal from the start date on, even while the daily job has not begun the contract.
+    """
+    if not may_be_void(life, on):
+        raise Illegal("the service has begun")
     state = after(CONTRACT, life.state, ContractAction.void)
     return replace(life, state=state, ended_on=on, reason=EndReason.void)

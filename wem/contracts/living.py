@@ -12,8 +12,8 @@ from wem.contracts.date_rules import DAY, Term
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, Stop, literal_ends
 from wem.contracts.part_models import ContractTerm, Standstill
-from wem.contracts.request_models import Correction, RequestKind, Termination, open_requests
-from wem.contracts.rules import ContractState
+from wem.contracts.request_models import Correction, RequestKind, Revocation, Termination, open_requests
+from wem.contracts.rules import ContractState, EndReason
 from wem.contracts.state_rules import (
     TERMINATION,
     CorrectionAction,
@@ -115,7 +115,8 @@ def close(contract: Contract, *, by: int | None) -> None:
         reason=contract.end_reason.value,
         ended=str(contract.ended_on),
     )
-    notifying.ended(contract)
+    if contract.end_reason is not EndReason.void:  # who never began is told of the refusal instead
+        notifying.ended(contract)
 
 
 def _lapse(contract: Contract) -> None:
@@ -128,6 +129,9 @@ def _lapse(contract: Contract) -> None:
     for proposal in db.session.scalars(sa.select(Termination).where(Termination.contract_id == contract.id, waits)):
         proposal.state = after(TERMINATION, proposal.state, TerminationAction.lapse)
         proposal.decided_at = clock.now()
+    waits = Revocation.state == TerminationState.proposed
+    for wish in db.session.scalars(sa.select(Revocation).where(Revocation.contract_id == contract.id, waits)):
+        wish.lapse()
 
 
 def in_use(contract: Contract) -> bool:

@@ -24,7 +24,7 @@ from wem.contracts.rules import (
     SuspensionGround,
     Use,
 )
-from wem.contracts.state_rules import SERVICE, Illegal, Service, ServiceAction, after
+from wem.contracts.state_rules import SERVICE, Illegal, Service, ServiceAction, after, second_person
 from wem.db import Base, BigId, db
 from wem.settings import settings
 
@@ -185,9 +185,16 @@ class Contract(Base):
             "contract.suspend", by=by, customer_id=self.customer_id, subject=self, ground=ground.value, note=note
         )
 
-    def resume(self, note: str, *, by: int | None, lifting: Lifting | None = None) -> None:
-        """Lift the suspension (再開). Raises Illegal: one for non-payment wants all conditions of 13-2 met."""
+    def resume(self, note: str, *, by: int | None, lifting: Lifting | None = None, asked_by: int | None = None) -> None:
+        """Lift the suspension (再開). Raises Illegal: one for non-payment wants all conditions of 13-2 met.
+
+        A termination in part is lifted by two persons; `asked_by` is the first. Raises OwnProposal for one alone.
+        """
         after(SERVICE, self.service, ServiceAction.lift)
+        if self.suspension_ground is SuspensionGround.partial_termination:
+            if asked_by is None:
+                raise Illegal("a termination in part is lifted by two")
+            second_person(asked_by, by)
         if self.suspension_ground is SuspensionGround.nonpayment and not (lifting and lifting.met):
             raise Illegal("the conditions of Art. 13-2 are not met")
         assert self.suspended_at is not None

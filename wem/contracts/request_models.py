@@ -19,12 +19,12 @@ from wem.contracts.state_rules import (
     UNDECIDED,
     CorrectionAction,
     CorrectionState,
-    Illegal,
     RequestAction,
     RequestState,
     TerminationAction,
     TerminationState,
     after,
+    decided,
 )
 from wem.db import Base, BigId, db
 
@@ -170,10 +170,6 @@ class TerminationScope(enum.StrEnum):
     part = "part"
 
 
-class OwnProposal(Illegal):
-    """Nobody approves a termination that they asked for."""
-
-
 class Termination(Base):
     """A termination that one person of staff asks for and another approves (14-1, 14-2)."""
 
@@ -199,7 +195,37 @@ class Termination(Base):
 
     def decide(self, action: TerminationAction, note: str, *, by: int) -> None:
         """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
-        if action is TerminationAction.approve and by == self.proposed_by:
-            raise OwnProposal("the person who asked cannot approve")
-        self.state = after(TERMINATION, self.state, action)
+        self.state = decided(self.state, action, self.proposed_by, by)
         self.decided_at, self.decided_by, self.note = clock.now(), by, note
+
+
+class Revocation(Base):
+    """The lifting of a termination in part, which takes two persons as the termination did (14-1)."""
+
+    __tablename__ = "revocation"
+    __table_args__ = (sa.Index("ix_revocation_state", "state"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    # None where the service was stopped on this ground before terminations were on record.
+    termination_id: Mapped[int | None] = mapped_column(sa.ForeignKey("termination.id"), index=True)
+    state: Mapped[TerminationState] = mapped_column(default=TerminationState.proposed)
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[int]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None]
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    contract: Mapped[Contract] = relationship()
+    termination: Mapped[Termination | None] = relationship()
+
+    def decide(self, action: TerminationAction, note: str, *, by: int) -> None:
+        """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
+        self.state = decided(self.state, action, self.proposed_by, by)
+        self.decided_at, self.decided_by, self.note = clock.now(), by, note
+
+    def lapse(self) -> None:
+        """The contract ended before. Raises Illegal when it is decided."""
+        self.state = after(TERMINATION, self.state, TerminationAction.lapse)
+        self.decided_at = clock.now()

@@ -106,6 +106,8 @@ def resume(id: int) -> Answer:
     if contract.suspension_ground is SuspensionGround.nonpayment:
         # 13-2 has its own page, which shows each condition.
         return see_other(url_for("staff_arrears.lift", id=id))
+    if contract.suspension_ground is SuspensionGround.partial_termination:
+        return see_other(url_for("staff_revocations.propose", id=id))
     form = ResumeForm()
     if not form.validate_on_submit():
         page = render_template(

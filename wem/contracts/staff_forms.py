@@ -48,6 +48,10 @@ class ReasonForm(FlaskForm):
     reason = TextAreaField(_l("Reason, as the customer reads it"), WORDS)
 
 
+class RevocationForm(FlaskForm):
+    reason = TextAreaField(_l("Why it is lifted, for the record"), WORDS)
+
+
 class AcceptForm(FlaskForm):
     effective = Day(_l("Holds from"), [Optional()])
 

@@ -12,13 +12,13 @@ from wem import storage
 from wem.accounts.models import Account
 from wem.contracts import ending
 from wem.contracts.models import Contract
-from wem.contracts.request_models import Correction, OwnProposal, Termination, TerminationGround, TerminationScope
+from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
 from wem.contracts.staff_change_views import reach
 from wem.contracts.staff_ending_views import decided, denied
 from wem.contracts.staff_forms import NoteForm, TerminationForm
 from wem.contracts.staff_views import CHANGERS, contract_to_change
-from wem.contracts.state_rules import Illegal, TerminationAction, TerminationState
-from wem.contracts.wording import SCOPES, TERMINATION_GROUNDS, TERMINATIONS
+from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
+from wem.contracts.wording import ASKED, NOTHING_YET, SCOPES, TERMINATION_GROUNDS, TERMINATIONS
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
@@ -60,7 +60,7 @@ def propose_termination(id: int) -> Answer:
             return denied(contract, "termination")
         else:
             db.session.commit()
-            flash(gettext("A second person must approve it now."), "info")
+            flash(str(ASKED), "info")
             return see_other(url_for("staff_terminations.show", id=row.id))
     page = render_template(
         "contracts/staff/act.html",
@@ -72,7 +72,7 @@ def propose_termination(id: int) -> Answer:
         kind="danger",
         upload=True,
         notes=[
-            gettext("Nothing happens before a second person approves."),
+            str(NOTHING_YET),
             gettext(
                 "Then it holds at once: sign-up, sending and sign-in to lists end, and the customer is told (Art. 14)."
             ),

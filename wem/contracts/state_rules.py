@@ -25,6 +25,16 @@ def after(table: Mapping[tuple[S, A], S], state: S, action: A) -> S:
         raise Illegal(f"{action.value} is not possible from {state.value}") from None
 
 
+class OwnProposal(Illegal):
+    """Nobody decides on what they asked for themselves."""
+
+
+def second_person(asked_by: int, by: int | None) -> None:
+    """Raise OwnProposal unless somebody else decides than who asked (4-7, 12登-3, 14-1, 同意3②, 同意4)."""
+    if by is None or by == asked_by:
+        raise OwnProposal("another person decides")
+
+
 class ContractAction(enum.StrEnum):
     start = "start"  # the start date has come (4-4)
     void = "void"  # the application is refused after all (4-3)
@@ -156,7 +166,7 @@ CORRECTION: Mapping[tuple[CorrectionState, CorrectionAction], CorrectionState] =
 
 
 class TerminationState(enum.StrEnum):
-    """A termination by us (14-1, 14-2): one person asks for it, another approves it."""
+    """A termination by us (14-1, 14-2), or its lifting where it was in part: one person asks, another approves."""
 
     proposed = "proposed"
     carried_out = "carried out"
@@ -179,6 +189,15 @@ TERMINATION: Mapping[tuple[TerminationState, TerminationAction], TerminationStat
     (T.proposed, TA.withdraw): T.withdrawn,
     (T.proposed, TA.lapse): T.lapsed,
 }
+
+
+def decided(state: TerminationState, action: TerminationAction, asked_by: int, by: int) -> TerminationState:
+    """Return the state after somebody decided; who asked may only withdraw. Raises OwnProposal and Illegal."""
+    if action is TA.lapse:
+        raise Illegal("it lapses with the contract alone")
+    if action is not TA.withdraw:
+        second_person(asked_by, by)
+    return after(TERMINATION, state, action)
 
 
 class MandateState(enum.StrEnum):
@@ -263,6 +282,6 @@ DIAGRAMS = (
     diagram("Service of a contract", SERVICE, V.running),
     diagram("Request", REQUEST, R.received),
     diagram("Correction notice", CORRECTION, K.running),
-    diagram("Termination by us", TERMINATION, T.proposed),
+    diagram("Termination by us, and its lifting in part", TERMINATION, T.proposed),
     diagram("Mandate for direct debit", MANDATE, M.missing),
 )

@@ -97,6 +97,10 @@ RESTRICTIONS = {
     Restriction.intake: _l("Sign-up of readers and uploads"),
     Restriction.both: _l("Sending, scheduling, sign-up and uploads"),
 }
+# What one person asks for and another decides, wherever it is.
+WAITS_FOR_ANOTHER = (_l("Waits for a second person"), "warning")
+ASKED = _l("A second person must approve it now.")
+NOTHING_YET = _l("Nothing happens before a second person approves.")
 CORRECTIONS = {
     CorrectionState.running: (_l("Period running"), "progress"),
     CorrectionState.due: (_l("Period over, please decide"), "warning"),
@@ -106,7 +110,7 @@ CORRECTIONS = {
     CorrectionState.lapsed: (_l("Lapsed with the contract"), "neutral"),
 }
 TERMINATIONS = {
-    TerminationState.proposed: (_l("Waits for a second person"), "warning"),
+    TerminationState.proposed: WAITS_FOR_ANOTHER,
     TerminationState.carried_out: (_l("Carried out"), "error"),
     TerminationState.refused: (_l("Refused"), "neutral"),
     TerminationState.withdrawn: (_l("Withdrawn"), "neutral"),

@@ -18,7 +18,7 @@ from wem.contracts.application_models import Application
 from wem.contracts.emergency_models import EmergencyStop
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
-from wem.contracts.request_models import ContractRequest, Correction, Termination
+from wem.contracts.request_models import ContractRequest, Correction, Revocation, Termination
 from wem.db import db
 from wem.inquiries.models import Inquiry
 from wem.lists.models import Upload
@@ -78,6 +78,9 @@ SHOWN: dict[str, Shows] = {
     "staff_terminations.propose_termination": CONTRACT,
     "staff_terminations.show": TERMINATION,
     "staff_terminations.evidence": TERMINATION,
+    "staff_revocations.propose": CONTRACT,
+    "staff_revocations.show": Shows(What.termination, by_contract(Revocation)),
+    "staff_voids.void": CONTRACT,
     "staff_arrears.owed": SUMS,
     "staff_arrears.lift": SUMS,
     "staff_methods.choose": SUMS,

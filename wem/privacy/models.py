@@ -9,13 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import clock
 from wem.accounts.models import Customer
-from wem.contracts.state_rules import Illegal, after
+from wem.contracts.state_rules import Illegal, after, second_person
 from wem.db import Base, BigId
 from wem.privacy.rules import DISCLOSURE, Basis, DataClass, DisclosureAction, DisclosureState, Purpose, What
-
-
-class OwnProposal(Illegal):
-    """Nobody approves a disclosure that they asked for."""
 
 
 class Disclosure(Base):
@@ -55,8 +51,8 @@ class Disclosure(Base):
 
     def decide(self, action: DisclosureAction, note: str, *, by: int) -> None:
         """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
-        if action in (DisclosureAction.approve, DisclosureAction.refuse) and by == self.proposed_by:
-            raise OwnProposal("the person who asked cannot decide")
+        if action in (DisclosureAction.approve, DisclosureAction.refuse):
+            second_person(self.proposed_by, by)
         if action is DisclosureAction.give:
             raise Illegal("giving wants a day and a way")
         self.state = after(DISCLOSURE, self.state, action)

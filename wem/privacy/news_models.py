@@ -8,13 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wem import clock
-from wem.contracts.state_rules import Illegal, after
+from wem.contracts.state_rules import after, second_person
 from wem.db import Base, BigId
 from wem.privacy.news_rules import NEWS, NewsAction, NewsState, Outcome
-
-
-class OwnText(Illegal):
-    """Nobody sends what they wrote before another person has looked at it."""
 
 
 class News(Base):
@@ -44,9 +40,9 @@ class News(Base):
         return f"M{self.id:05}"
 
     def move(self, action: NewsAction, *, by: int | None) -> None:
-        """Go along one line of the table. Raises Illegal, and OwnText for sending one's own."""
-        if action is NewsAction.send and by == self.written_by:
-            raise OwnText("another person looks at it first")
+        """Go along one line of the table. Raises Illegal, and OwnProposal for sending one's own."""
+        if action is NewsAction.send:
+            second_person(self.written_by, by)
         self.state = after(NEWS, self.state, action)
         if action is NewsAction.finish:
             self.finished_at = clock.now()

@@ -46,7 +46,7 @@ def write(purpose_id: int, subject: str, text: str, *, by: int, kept: News | Non
 
 
 def decide(row: News, action: NewsAction, *, by: int) -> None:
-    """Submit it, send it as a second person, give it back or withdraw it. Raises Illegal and OwnText.
+    """Submit it, send it as a second person, give it back or withdraw it. Raises Illegal and OwnProposal.
 
     What is in the outbox and has not left is taken back by a withdrawal.
     """

@@ -11,10 +11,11 @@ from wem import audit
 from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
 from wem.contracts.models import Contract
-from wem.contracts.state_rules import Illegal
+from wem.contracts.state_rules import Illegal, OwnProposal
+from wem.contracts.wording import ASKED
 from wem.db import db
 from wem.privacy import news_emails, news_sending
-from wem.privacy.news_models import News, NewsRecipient, OwnText
+from wem.privacy.news_models import News, NewsRecipient
 from wem.privacy.news_rules import NewsAction, NewsState, Outcome
 from wem.privacy.news_sending import Reach
 from wem.privacy.purpose_models import NEWS, UsePurpose
@@ -126,13 +127,13 @@ def decide(id: int) -> Answer:
     row = db.session.get_one(News, id, with_for_update=True, populate_existing=True)
     try:
         news_sending.decide(row, NewsAction[chosen], by=_me())
-    except OwnText:
+    except OwnProposal:
         return _denied(id, gettext("Another person looks at it before it is sent."))
     except Illegal:
         return _denied(id, gettext("This is not possible any more, or not allowed."))
     db.session.commit()
     said = {
-        NewsAction.submit: gettext("It waits for the second look of another person."),
+        NewsAction.submit: str(ASKED),
         NewsAction.send: gettext("The mail is on its way to those who may get it."),
         NewsAction.give_back: gettext("It is a draft again."),
         NewsAction.withdraw: gettext("It is withdrawn. What had not left is taken back."),

@@ -11,12 +11,13 @@ from wem import audit, documents, storage
 from wem.accounts.models import Account, Customer
 from wem.accounts.rules import StaffRole
 from wem.contracts.models import Contract
-from wem.contracts.state_rules import Illegal
+from wem.contracts.state_rules import Illegal, OwnProposal
+from wem.contracts.wording import ASKED
 from wem.db import db
 from wem.documents import Document
 from wem.privacy import disclosing
 from wem.privacy.forms import DisclosureForm, GivenForm, NoteForm, PaperForm
-from wem.privacy.models import Disclosure, Look, OwnProposal
+from wem.privacy.models import Disclosure, Look
 from wem.privacy.rules import Basis, DataClass, DisclosureAction, DisclosureState
 from wem.privacy.wording import BASES, DATA, DISCLOSURES, PURPOSES, WHATS
 from wem.web.blueprints import StaffBlueprint
@@ -88,7 +89,7 @@ def new() -> Answer:
         )
         if paper:
             disclosing.attach(row, *paper, by=me().id)
-        return _shown(row, gettext("It is entered. A second person must approve it now."))
+        return _shown(row, str(ASKED))
     page = render_template("privacy/staff/disclosure_new.html", form=form)
     return page, 422 if form.is_submitted() else 200
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from wem.contracts.wording import WAITS_FOR_ANOTHER
 from wem.privacy.news_rules import NewsState, Outcome
 from wem.privacy.purpose_rules import Via
 from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
@@ -23,7 +24,7 @@ DATA = {
 }
 # Words and the badge's kind.
 DISCLOSURES = {
-    DisclosureState.proposed: (_l("Waits for a second person (disclosure)"), "warning"),
+    DisclosureState.proposed: WAITS_FOR_ANOTHER,
     DisclosureState.approved: (_l("Approved, not given yet"), "info"),
     DisclosureState.given: (_l("Given"), "success"),
     DisclosureState.refused: (_l("Disclosure refused"), "neutral"),

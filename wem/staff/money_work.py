@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext
@@ -10,15 +11,16 @@ from flask_babel import gettext
 from wem.billing import arrears, debit_planning
 from wem.billing.debit_models import DebitEntry, live_runs
 from wem.billing.debit_rules import EntryState, Outcome, RunState
-from wem.billing.payment_models import Refund
+from wem.billing.payment_models import Payment, Refund, payments_of
 from wem.billing.payment_rules import RefundState
 from wem.billing.wording import OUTCOMES
+from wem.contracts.application_models import Application
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
-from wem.contracts.rules import ContractState, SuspensionGround
+from wem.contracts.rules import ContractState, EndReason, SuspensionGround
 from wem.contracts.state_rules import MandateState
 from wem.db import db
-from wem.staff.work_items import MOST, Item, page_of
+from wem.staff.work_items import MOST, Item, page_of, second_person
 
 MANDATE_PATIENCE_DAYS = 21
 AHEAD = timedelta(days=1)
@@ -73,18 +75,45 @@ def debits() -> list[Item]:
 
 def refunds() -> list[Item]:
     found = sa.select(Refund).where(Refund.state == RefundState.proposed).order_by(Refund.id).limit(MOST)
-    what, action = gettext("A refund waits for a second person"), gettext("To the decision")
+    what = gettext("Refund")
     return [
-        Item(
+        second_person(
             row.proposed_at.date(),
             row.payment.contract,
             what,
-            action,
             f"/staff/payments/{row.payment_id}",
             row.payment.payer_kana,
         )
         for row in db.session.scalars(found)
     ]
+
+
+def first_fees() -> list[Item]:
+    """First fees of applications that were refused after all, for which nobody has asked for the refund (A-17)."""
+    found = (
+        sa.select(Application)
+        .join(Contract, Contract.id == Application.contract_id)
+        .where(Contract.end_reason == EndReason.void, Application.paid_amount > 0, ~_asked_back(Contract.id))
+        .order_by(Application.id)
+        .limit(MOST)
+    )
+    what, action = gettext("The first fee of a refused application goes back"), gettext("To the payment")
+    items = []
+    for row in db.session.scalars(found):
+        contract = row.contract
+        assert contract is not None and contract.ended_on is not None
+        held = [payment.id for payment in payments_of(contract.id) if payment.rest]
+        url = f"/staff/payments/{held[0]}" if held else f"/staff/payments/new?contract={contract.number}"
+        items.append(Item(contract.ended_on, contract, what, action, url))
+    return items
+
+
+def _asked_back(contract_id: Any) -> sa.ColumnElement[bool]:
+    return sa.exists(
+        sa.select(Refund.id)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.contract_id == contract_id, Refund.state != RefundState.refused)
+    )
 
 
 def files(today: date) -> list[Item]:

@@ -14,6 +14,7 @@ from wem import clock, storage
 from wem.accounts.models import Account
 from wem.audit import AuditEvent
 from wem.contracts.application_models import Application
+from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractTerm, Standstill
 from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, Termination
@@ -58,6 +59,7 @@ PAGES = {
     "OperationOrder": ("/staff/operations", "/staff/operations"),
     "Report": ("/staff/cases/reports", "/staff/cases"),
     "SenderDomain": ("/staff/domains", "/staff/domains"),
+    "Revocation": ("/staff/revocations", "/staff/catalog"),
     "Termination": ("/staff/terminations", "/staff/catalog"),
 }
 
@@ -272,12 +274,15 @@ def _applied(contract: Contract, before: Place | None, most: int) -> list[Entry]
 
 def _application_days(application: Application) -> Iterator[Entry]:
     """Yield the days of the application; its acts stand under no customer, for there was none."""
+    refused = application.state is ApplicationState.refused
+    accepted = application.contract.created_at if refused and application.contract else application.decided_at
     days = (
         (application.filled_at, gettext("The application was filled in")),
         (application.handed_or_posted_on, gettext("The application was handed over or posted (Art. 4-2)")),
         (application.arrived_on, gettext("The application is here")),
         (application.paid_on, gettext("The first fee came in")),
-        (application.decided_at, gettext("The application was accepted")),
+        (accepted, gettext("The application was accepted")),
+        (application.decided_at if refused else None, gettext("The application was refused after all (Art. 4-3)")),
     )
     for number, (on, what) in enumerate(days):
         if on is not None:

@@ -77,6 +77,7 @@ SUBJECTS = {
     "Receivable": _l("Sum no. %(id)s"),
     "RenewalRefusal": _l("Refusal of renewal no. %(id)s"),
     "Termination": _l("Termination no. %(id)s"),
+    "Revocation": _l("Lifting of a termination in part, no. %(id)s"),
 }
 LABELS = {
     **DETAILS,

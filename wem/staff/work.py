@@ -17,7 +17,14 @@ from wem.contracts.application_rules import AWAITED, next_step
 from wem.contracts.application_rules import OPEN as APPLICATIONS_OPEN
 from wem.contracts.application_wording import NEXT_STEPS
 from wem.contracts.models import Contract
-from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, RequestKind, Termination
+from wem.contracts.request_models import (
+    ContractRequest,
+    Correction,
+    RenewalRefusal,
+    RequestKind,
+    Revocation,
+    Termination,
+)
 from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import UNDECIDED, CorrectionState, TerminationState
 from wem.contracts.wording import DUE, REQUESTS
@@ -27,7 +34,7 @@ from wem.privacy.news_models import News
 from wem.privacy.news_rules import NewsState
 from wem.privacy.rules import DisclosureState
 from wem.staff import money_work
-from wem.staff.work_items import MOST, Item, page_of
+from wem.staff.work_items import MOST, Item, page_of, second_person
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def work(today: date, *, applications: bool = True, money: bool = True) -> Work:
         *_deletions(),
         *_disclosures(),
         *_news(),
-        *([*money_work.debits(), *money_work.refunds()] if money else []),
+        *([*money_work.debits(), *money_work.refunds(), *money_work.first_fees()] if money else []),
     ]
     files = money_work.files(today) if money else []
     return Work(
@@ -119,10 +126,15 @@ def _deadlines(today: date) -> list[Item]:
 
 def _terminations() -> list[Item]:
     found = sa.select(Termination).where(Termination.state == TerminationState.proposed).limit(MOST)
-    what, action = gettext("A termination waits for a second person"), gettext("To the decision")
-    return [
-        Item(row.proposed_at.date(), row.contract, what, action, f"/staff/terminations/{row.id}")
+    terminations = [
+        second_person(row.proposed_at.date(), row.contract, gettext("Termination"), f"/staff/terminations/{row.id}")
         for row in db.session.scalars(found)
+    ]
+    what = gettext("Lifting of a termination in part")
+    lifted = sa.select(Revocation).where(Revocation.state == TerminationState.proposed).limit(MOST)
+    return terminations + [
+        second_person(row.proposed_at.date(), row.contract, what, f"/staff/revocations/{row.id}")
+        for row in db.session.scalars(lifted)
     ]
 
 
@@ -144,9 +156,9 @@ def _cases(today: date, late: bool) -> list[Item]:
 
 def _deletions() -> list[Item]:
     found = sa.select(Deletion).where(Deletion.state == DeletionState.proposed).limit(MOST)
-    what, action = gettext("A deletion of data waits for a second person"), gettext("To the decision")
+    what = gettext("Deletion of data")
     return [
-        Item(row.proposed_at.date(), row.case.contract, what, action, f"/staff/cases/deletions/{row.id}")
+        second_person(row.proposed_at.date(), row.case.contract, what, f"/staff/cases/deletions/{row.id}")
         for row in db.session.scalars(found)
     ]
 
@@ -160,17 +172,17 @@ def _disclosures() -> list[Item]:
             sa.select(Contract).where(Contract.customer_id == row.customer_id).order_by(Contract.id.desc()).limit(1)
         )
         if contract is not None:
-            what, action = gettext("A disclosure waits for a second person"), gettext("To the decision")
-            items.append(Item(row.proposed_at.date(), contract, what, action, f"/staff/disclosures/{row.id}"))
+            what = gettext("Disclosure to a third party")
+            items.append(second_person(row.proposed_at.date(), contract, what, f"/staff/disclosures/{row.id}"))
     return items
 
 
 def _news() -> list[Item]:
     """Mails to customers that wait for a second person; they are about no contract."""
     found = sa.select(News).where(News.state == NewsState.waiting).order_by(News.id).limit(MOST)
-    what, action = gettext("A mail to customers waits for its second look"), gettext("To the mail")
+    what = gettext("Mail to customers")
     return [
-        Item(row.written_at.date(), None, what, action, f"/staff/news/{row.id}", name=row.subject)
+        second_person(row.written_at.date(), None, what, f"/staff/news/{row.id}", row.subject)
         for row in db.session.scalars(found)
     ]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from flask_babel import gettext
+
 from wem.contracts.models import Contract
 
 MOST = 100  # of each kind
@@ -27,6 +29,12 @@ class Item:
     @property
     def who(self) -> str:
         return self.contract.customer.name if self.contract else self.name
+
+
+def second_person(day: date, contract: Contract | None, what: str, url: str, name: str = "") -> Item:
+    """Return what one person asked for and another decides."""
+    said = gettext("%(what)s: waits for a second person", what=what)
+    return Item(day, contract, said, gettext("To the decision"), url, name)
 
 
 def page_of(contract: Contract) -> str:

@@ -1,0 +1,91 @@
+"""Lifting a termination in part on staff's screens: one person asks for it, another decides (Art. 14)."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem.accounts.models import Account
+from wem.contracts import revoking
+from wem.contracts.models import Contract
+from wem.contracts.request_models import Revocation
+from wem.contracts.staff_change_views import reach
+from wem.contracts.staff_ending_views import decided, denied
+from wem.contracts.staff_forms import NoteForm, RevocationForm
+from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
+from wem.contracts.wording import ASKED, NOTHING_YET, TERMINATIONS
+from wem.db import db
+from wem.web.blueprints import StaffBlueprint
+from wem.web.htmx import see_other
+from wem.web.ownership import found_or_404
+from wem.web.session import me
+
+blueprint = StaffBlueprint("staff_revocations", __name__, roles=CHANGERS, url_prefix="/staff")
+Answer = str | tuple[str, int] | Response
+
+
+@blueprint.route("/contracts/<int:id>/revocation", methods=["GET", "POST"])
+def propose(id: int) -> Answer:
+    contract, form = contract_to_change(id), RevocationForm()
+    waiting = revoking.open_revocation(id)
+    if waiting is not None:
+        return see_other(url_for("staff_revocations.show", id=waiting.id))
+    if not revoking.terminated_in_part(contract):
+        return denied(contract, "revocation")
+    if form.validate_on_submit():
+        row = revoking.propose(contract, (form.reason.data or "").strip(), by=me().id)
+        db.session.commit()
+        flash(str(ASKED), "info")
+        return see_other(url_for("staff_revocations.show", id=row.id))
+    page = render_template(
+        "contracts/staff/act.html",
+        title=gettext("Lift the termination in part of %(name)s", name=contract.customer.name),
+        back_url=url_for("staff_contracts.show", id=id),
+        back_label=contract.customer.name,
+        form=form,
+        label=gettext("Ask for the lifting"),
+        notes=[
+            gettext("What was terminated: %(part)s", part=contract.suspension_note),
+            str(NOTHING_YET),
+            gettext("Then the customer can use the whole service again, and is told."),
+        ],
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+@blueprint.get("/revocations/<int:id>")
+def show(id: int) -> Answer:
+    row = found_or_404(Revocation, id)
+    people = [db.session.get(Account, number) if number else None for number in (row.proposed_by, row.decided_by)]
+    return render_template(
+        "contracts/staff/revocation.html",
+        row=row,
+        contract=row.contract,
+        state=TERMINATIONS[row.state],
+        people=people,
+        waits=row.state is TerminationState.proposed,
+        mine=row.proposed_by == me().id,
+        form=NoteForm(),
+        reach=reach(row.contract.customer_id),
+    )
+
+
+@blueprint.post("/revocations/<int:id>")
+def decide(id: int) -> Answer:
+    row, form = found_or_404(Revocation, id), NoteForm()
+    chosen = request.form.get("decision", "")
+    if chosen not in TerminationAction.__members__ or not form.validate():
+        flash(gettext("Please write a note for the record."), "error")
+        return see_other(url_for("staff_revocations.show", id=id))
+    contract = db.session.get(Contract, row.contract_id, with_for_update=True, populate_existing=True)
+    db.session.refresh(row)
+    assert contract is not None
+    try:
+        revoking.decide(row, TerminationAction[chosen], (form.note.data or "").strip(), by=me().id)
+    except OwnProposal:
+        return denied(contract, "own_approval")
+    except Illegal:
+        return denied(contract, "revocation")
+    return decided(contract.id, gettext("It is decided."))
