@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from wem.contracts import application_rules as rules
-from wem.contracts import places
+from wem.contracts import name_rules, places
 from wem.contracts.application_rules import APPLICATION, ApplicationAction, ApplicationState, Check, FirstFee
 from wem.contracts.state_rules import Illegal, after
 
@@ -144,3 +144,25 @@ def test_a_part_of_a_name_offers_some():
     assert places.matching(places.banks(), "そんな銀行はない") == []
     assert places.matching(places.banks(), "") == []
     assert places.branches("0000") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "full"),
+    [
+        ("みずほ", "0001", "みずほ銀行"),
+        ("三菱UFJ信託", "0288", "三菱UFJ信託銀行"),
+        ("北洋", "0501", "北洋銀行"),
+        ("ゆうちょ", "9900", "ゆうちょ銀行"),
+        ("シティバンク、エヌ・エイ", "0401", "シティバンク、エヌ・エイ"),
+        ("信金中央金庫", "1000", "信金中央金庫"),
+        ("多摩信金", "1360", "多摩信用金庫"),
+        ("全東栄信組", "2202", "全東栄信用組合"),
+        ("商工中金", "2004", "商工組合中央金庫"),
+        ("中央労金", "2963", "中央労働金庫"),
+        ("かとり農協", "5000", "かとり農業協同組合"),
+        ("北海道信漁連", "9450", "北海道信用漁業協同組合連合会"),
+        ("東京都信連", "3013", "東京都信用農業協同組合連合会"),
+    ],
+)
+def test_banks_are_addressed_by_their_whole_names(name, code, full):
+    assert name_rules.bank_in_full(name, code) == full

@@ -81,7 +81,7 @@ def test_the_papers_are_filled(world, browser_for):
     debit = words(browser.get("/apply/debit.pdf").response.get_data())
     for each in (
         "預金口座振替依頼書",
-        "みずほ御中",
+        "みずほ銀行御中",
         "0001",
         "東京営業部",
         "0076543",

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterator
 
 from tests.invariants.sources import modules
-from wem.contracts.state_rules import Diagram
+from wem.diagram_rules import Diagram
 from wem.settings import ROOT
 
 PAGE = ROOT / "docs" / "states.md"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.invariants.states_page import COMMAND, PAGE, diagrams, page
-from wem.contracts.state_rules import Diagram
+from wem.diagram_rules import Diagram
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -80,7 +80,7 @@ class SampleForm(FlaskForm):
     file = FileField("名簿ファイル", [FileRequired("ファイルを選んでください。")], description="CSVまたはExcel。")
     address = FormField(AddressForm, label="ご住所")
     tags = FieldList(StringField("タグ"), min_entries=2, label="タグ")
-    agree = BooleanField("利用規約に同意します", [DataRequired("同意が必要です。")])
+    agree = BooleanField("利用約款に同意します", [DataRequired("同意が必要です。")])
     step = HiddenField()
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from wem.contracts import date_rules
-from wem.contracts.state_rules import after, diagram
+from wem.contracts.state_rules import after
+from wem.diagram_rules import diagram
 
 # 6-1c: the first fee is transferred before the start, and never debited.
 NEVER_DEBITED = frozenset({"initial"})

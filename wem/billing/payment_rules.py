@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from wem.billing import kana_rules
-from wem.contracts.state_rules import Illegal, diagram
+from wem.contracts.state_rules import Illegal
+from wem.diagram_rules import diagram
 
 
 class PaymentWay(enum.StrEnum):

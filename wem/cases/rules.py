@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from wem.contracts.state_rules import diagram
+from wem.diagram_rules import diagram
 
 # Items 1–24 of Art. 12禁; the terms have no item 20, which stays reserved.
 CODES = tuple(f"P{number:02}" for number in range(1, 25) if number != 20)

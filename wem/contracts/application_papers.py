@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import force_locale
 
 from wem import audit, documents
-from wem.contracts import debit_paper
+from wem.contracts import catalogue, debit_paper
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import Applicant
 from wem.contracts.application_wording import APPLICANTS
@@ -33,6 +33,7 @@ def application_form(application: Application) -> bytes:
             "options": "、".join(entries.get("option_names", ())),
             "campaign": entries.get("campaign_name", ""),
             "own_price": _own_price(entries.get("own_price")),
+            "sample": not entries.get("own_price") and catalogue.course_of(entries["course"]).sample,
             "fee": {
                 "initial": yen(fee.initial),
                 "monthly": yen(fee.monthly),
@@ -67,7 +68,14 @@ def debit_request(application: Application) -> bytes:
     entries = application.entries
     printed = day(application.filled_at.date() if application.filled_at else application.created_at.date())
     return debit_paper.request(
-        Debtor(application.number, application.name, entries["postal_code"], entries["address"], entries["phone"]),
+        Debtor(
+            "申込番号",
+            application.number,
+            application.name,
+            entries["postal_code"],
+            entries["address"],
+            entries["phone"],
+        ),
         {name: entries[name] for name in debit_paper.ACCOUNT},
         application.account_number,
         printed,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from wem.contracts.state_rules import diagram
+from wem.diagram_rules import diagram
 
 
 class ApplicationState(enum.StrEnum):

@@ -9,6 +9,7 @@ from flask_babel import force_locale
 
 from wem import documents
 from wem.contracts.application_wording import ACCOUNT_TYPES
+from wem.contracts.name_rules import bank_in_full
 from wem.settings import settings
 
 ACCOUNT = ("bank", "bank_code", "branch", "branch_code", "account_type", "account_holder")
@@ -18,6 +19,7 @@ ACCOUNT = ("bank", "bank_code", "branch", "branch_code", "account_type", "accoun
 class Debtor:
     """Who pays, and under which number the paper is filed."""
 
+    label: str  # what kind of number it is: 申込番号, 契約番号
     number: str
     name: str
     postal_code: str
@@ -33,9 +35,11 @@ def request(debtor: Debtor, account: Mapping[str, str], number: str, printed: st
         "contracts/debit_request.typ",
         {
             "number": debtor.number,
+            "label": debtor.label,
             "printed": printed,
             "provider": provider(),
             **{name: account[name] for name in ACCOUNT},
+            "bank": bank_in_full(account["bank"], account["bank_code"]),
             "account_type": account_type,
             "account_number": number,
             "name": debtor.name,

@@ -13,7 +13,12 @@ def debit_request(row: Mandate) -> bytes:
     """Return the paper, to be sealed by hand. Raises documents.NotMade."""
     contract = row.contract
     debtor = Debtor(
-        contract.number, contract.customer.name, contract.postal_code, contract.postal_address, contract.phone
+        "契約番号",
+        contract.number,
+        contract.customer.name,
+        contract.postal_code,
+        contract.postal_address,
+        contract.phone,
     )
     account = {name: getattr(row, name) for name in debit_paper.ACCOUNT}
     return debit_paper.request(debtor, account, row.number, day(row.created_at.astimezone(JAPAN).date()))

@@ -25,6 +25,33 @@ def hyphens(text: str) -> str:
     return text.translate(_HYPHENS)
 
 
+# As the list of banks shortens them, the longer ones first.
+_SHORTENED = (
+    ("商工中金", "商工組合中央金庫"),
+    ("全信組連", "全国信用協同組合連合会"),
+    ("信漁連", "信用漁業協同組合連合会"),
+    ("信連", "信用農業協同組合連合会"),
+    ("信金", "信用金庫"),
+    ("信組", "信用組合"),
+    ("労金", "労働金庫"),
+    ("農協", "農業協同組合"),
+    ("漁協", "漁業協同組合"),
+)
+_YUCHO, _FOREIGN = "9900", "04"
+
+
+def bank_in_full(name: str, code: str) -> str:
+    """Return the name of a bank as a letter writes it: the list of banks leaves 銀行 away and shortens the others.
+
+    Foreign banks (codes 0400–0499) are called as they stand in it.
+    """
+    for short, full in _SHORTENED:
+        if name.endswith(short):
+            return name.removesuffix(short) + full
+    is_bank = (code.startswith("0") and not code.startswith(_FOREIGN)) or code == _YUCHO
+    return f"{name}銀行" if is_bank and not name.endswith("銀行") else name
+
+
 def honorific(name: str) -> str:
     """Return 御中 for a company or another body, 様 for a person."""
     return "御中" if any(each in name for each in _BODIES) else "様"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wem.contracts.rules import ContractState
+from wem.diagram_rules import diagram
 
 S = TypeVar("S", bound=enum.StrEnum)
 A = TypeVar("A", bound=enum.StrEnum)
@@ -261,20 +262,6 @@ def mandate_moved(all_: Mandates, place: int, action: MandateAction) -> Mandates
     if action is MA.register and all_.serving is not None:
         states[all_.serving] = after(MANDATE, states[all_.serving], MA.stop)
     return Mandates(tuple(states))
-
-
-@dataclass(frozen=True)
-class Diagram:
-    """A transition table as docs/states.md draws it."""
-
-    title: str
-    first: tuple[str, ...]
-    lines: tuple[tuple[str, str, str], ...]  # from, action, to
-
-
-def diagram(title: str, table: Mapping[tuple[S, A], S], *first: S) -> Diagram:
-    lines = tuple((state.value, action.value, to.value) for (state, action), to in table.items())
-    return Diagram(title, tuple(state.value for state in first), lines)
 
 
 DIAGRAMS = (

@@ -8,8 +8,12 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField, ValidationError
 from wtforms.validators import DataRequired, Length
 
+from wem.accounts.models import Customer
 from wem.contracts.application_rules import plain
+from wem.contracts.emergency_models import EmergencyStop
+from wem.contracts.models import Contract
 from wem.lists import page_reissuing
+from wem.lists.page_reissuing import Unsuitable
 
 NEEDED = DataRequired(_l("This field is required."))
 
@@ -25,9 +29,22 @@ class PageForm(FlaskForm):
         if problem is not None:
             raise ValidationError(_said(problem))
 
-    def refuse(self, problem: str) -> None:
-        """Say why the name cannot be lent after all."""
-        self.slug.errors = [_said(problem)]
+    def begin(self, customer: Customer, *, leads_on: bool) -> None:
+        """Offer a name that is free, before anything is typed."""
+        if not self.is_submitted():
+            self.slug.data, self.leads_on.data = page_reissuing.suggested(customer), leads_on
+
+    def lend(self, contract: Contract, *, by: int, stop: EmergencyStop | None = None) -> bool:
+        """Lend what was typed; False, said beside the field, when it is wrong or somebody had it in between."""
+        if not self.validate_on_submit():
+            return False
+        slug, reason, leads_on = self.slug.data or "", self.reason.data or "", bool(self.leads_on.data)
+        try:
+            page_reissuing.reissue(contract, slug, leads_on=leads_on, reason=reason, by=by, stop=stop)
+        except Unsuitable as error:
+            self.slug.errors = [_said(error.problem)]
+            return False
+        return True
 
 
 def _said(problem: str) -> str:

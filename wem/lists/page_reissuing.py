@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask_babel import force_locale, gettext
@@ -12,6 +13,7 @@ from wem import audit
 from wem.accounts import page_names
 from wem.accounts.models import Customer, ReturnedPage
 from wem.contracts import addressing, rules
+from wem.contracts.emergency_models import EmergencyStop
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.lists import blank_addresses
@@ -59,17 +61,29 @@ def sender_of(slug: str) -> str:
     return f"{slug}@{settings().SERVICE_DOMAIN}"
 
 
-def lists_moved(customer: Customer) -> int:
-    """Return how many lists' sign-up pages get another address with the customer's."""
+@dataclass(frozen=True)
+class Moved:
+    """What is given back with a URL: its address, so many lists' sign-up pages, the sender's address."""
+
+    url: str
+    lists: int
+    sender: str
+
+
+def moved(customer: Customer) -> Moved:
+    """Return what gets another address with the customer's page."""
     mine = MailingList.customer_id == customer.id, MailingList.archived_at.is_(None)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(MailingList).where(*mine)) or 0
+    lists = db.session.scalar(sa.select(sa.func.count()).select_from(MailingList).where(*mine)) or 0
+    return Moved(page_of(customer.slug), lists, sender_of(customer.slug))
 
 
-def reissue(contract: Contract, slug: str, *, leads_on: bool, reason: str, by: int) -> ReturnedPage:
+def reissue(
+    contract: Contract, slug: str, *, leads_on: bool, reason: str, by: int, stop: EmergencyStop | None = None
+) -> ReturnedPage:
     """Lend the customer another URL and return the one given back; the customer is told. The caller commits.
 
     `leads_on`: the old address says which one serves now; else only that it is used no more. Links in mails name
-    readers, not pages: they live on. Raises Unsuitable.
+    readers, not pages: they live on. `stop`: the emergency stop in which it is lent. Raises Unsuitable.
     """
     customer = db.session.get_one(Customer, contract.customer_id, with_for_update=True, populate_existing=True)
     problem = problem_of(slug)
@@ -96,6 +110,8 @@ def reissue(contract: Contract, slug: str, *, leads_on: bool, reason: str, by: i
         on=leads_on,
         reason=reason,
     )
+    if stop is not None:
+        audit.record("emergency.page", by=by, customer_id=customer.id, subject=stop, name=slug)
     _tell(contract, before, by)
     return before
 

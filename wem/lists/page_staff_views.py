@@ -6,7 +6,6 @@ from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit
 from wem.accounts.rules import StaffRole
 from wem.contracts.emergency_models import EmergencyStop
 from wem.contracts.models import Contract
@@ -14,7 +13,6 @@ from wem.contracts.rules import ContractState
 from wem.db import db
 from wem.lists import page_reissuing
 from wem.lists.page_forms import PageForm
-from wem.lists.page_reissuing import Unsuitable
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
@@ -31,35 +29,14 @@ def reissue(id: int) -> Answer:
     if contract.state is ContractState.ended or account is None:
         abort(404)
     stop, customer = _stop(contract), contract.customer
-    form = PageForm()
-    if not form.is_submitted():
-        # After misuse the old address leads nobody to the new one.
-        form.slug.data, form.leads_on.data = page_reissuing.suggested(customer), stop is None
     back = url_for("staff_emergency.show", id=stop.id) if stop else url_for("staff_contracts.show", id=id)
-    if form.validate_on_submit():
-        try:
-            page_reissuing.reissue(
-                contract,
-                form.slug.data or "",
-                leads_on=bool(form.leads_on.data),
-                reason=form.reason.data or "",
-                by=account.id,
-            )
-        except Unsuitable as error:
-            db.session.rollback()
-            form.refuse(error.problem)
-        else:
-            if stop is not None:
-                audit.record(
-                    "emergency.page",
-                    by=account.id,
-                    customer_id=contract.customer_id,
-                    subject=stop,
-                    name=contract.customer.slug,
-                )
-            db.session.commit()
-            flash(gettext("Another dedicated URL is lent, and the customer is told."), "success")
-            return see_other(back)
+    form, moved = PageForm(), page_reissuing.moved(customer)
+    # After misuse the old address leads nobody to the new one.
+    form.begin(customer, leads_on=stop is None)
+    if form.lend(contract, by=account.id, stop=stop):
+        db.session.commit()
+        flash(gettext("Another dedicated URL is lent, and the customer is told."), "success")
+        return see_other(back)
     page = render_template(
         "contracts/staff/act.html",
         title=gettext("Another dedicated URL for %(name)s", name=customer.name),
@@ -69,15 +46,15 @@ def reissue(id: int) -> Answer:
         label=gettext("Take the old URL back and lend this one"),
         kind="danger",
         notes=[
-            gettext("Lent now: %(url)s", url=page_reissuing.page_of(customer.slug)),
+            gettext("Lent now: %(url)s", url=moved.url),
             gettext(
                 "The home page and the sign-up pages of %(count)s lists get another address at once. Printed codes, "
                 "links and embedded forms with the old one register nobody any more.",
-                count=page_reissuing.lists_moved(customer),
+                count=moved.lists,
             ),
             gettext(
                 "The sender address %(address)s changes with it, where the customer has no domain of its own.",
-                address=page_reissuing.sender_of(customer.slug),
+                address=moved.sender,
             ),
             gettext("Readers' links for stopping and changing in mails that were sent work as before."),
             gettext("The old name is nobody's again. The customer is told by a notice."),

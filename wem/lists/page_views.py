@@ -11,7 +11,6 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import page_reissuing
 from wem.lists.page_forms import PageForm
-from wem.lists.page_reissuing import Unsuitable
 from wem.web.blueprints import CustomerBlueprint, owners_only
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
@@ -30,29 +29,10 @@ def reissue() -> Answer:
     if customer is None or account is None or contract is None:
         abort(404)
     form = PageForm()
-    if not form.is_submitted():
-        form.slug.data, form.leads_on.data = page_reissuing.suggested(customer), True
-    if form.validate_on_submit():
-        try:
-            page_reissuing.reissue(
-                contract,
-                form.slug.data or "",
-                leads_on=bool(form.leads_on.data),
-                reason=form.reason.data or "",
-                by=account.id,
-            )
-        except Unsuitable as error:
-            db.session.rollback()
-            form.refuse(error.problem)
-        else:
-            db.session.commit()
-            flash(gettext("Your dedicated URL has changed. We have told you the new one by mail as well."), "success")
-            return see_other(url_for("credentials.show"))
-    page = render_template(
-        "lists/page_reissue.html",
-        form=form,
-        now=page_reissuing.page_of(customer.slug),
-        lists=page_reissuing.lists_moved(customer),
-        address=page_reissuing.sender_of(customer.slug),
-    )
+    form.begin(customer, leads_on=True)
+    if form.lend(contract, by=account.id):
+        db.session.commit()
+        flash(gettext("Your dedicated URL has changed. We have told you the new one by mail as well."), "success")
+        return see_other(url_for("credentials.show"))
+    page = render_template("lists/page_reissue.html", form=form, moved=page_reissuing.moved(customer))
     return page, 422 if form.is_submitted() else 200

@@ -13,3 +13,11 @@ PROBLEMS = {
     "past": _l("The end lies in the past."),
     "long": _l("An order runs for 93 days at most."),
 }
+# What the audit trail says.
+ACTS = {
+    "operation.begin": _l("Began to work on a customer's order"),
+    "operation.denied": _l("Denied: an act that is not part of work on an order"),
+    "operation.end": _l("Ended work on a customer's order"),
+    "operation.end_order": _l("Ended a customer's order"),
+    "operation.order": _l("Entered a customer's order"),
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from wem.contracts.state_rules import diagram
+from wem.diagram_rules import diagram
 
 
 class NewsState(enum.StrEnum):

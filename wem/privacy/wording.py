@@ -74,3 +74,25 @@ WHATS = {
     What.order: _l("Order to operate the service"),
     What.inquiry: _l("Inquiry at the help desk"),
 }
+# What the audit trail says.
+ACTS = {
+    "news.give_back": _l("Gave a mail to customers back to its writer"),
+    "news.send": _l("Sent a mail to customers"),
+    "news.submit": _l("Submitted a mail to customers"),
+    "news.withdraw": _l("Withdrew a mail to customers"),
+    "news.write": _l("Wrote a mail to customers"),
+    "news.denied": _l("Tried what is not allowed with a mail to customers"),
+    "purpose.announce": _l("Announced a purpose of use"),
+    "purpose.answer": _l("Answered about a purpose of use"),
+    "purpose.change": _l("Changed the text of a purpose of use"),
+    "purpose.close": _l("Gave a purpose of use up"),
+    "disclosure.approve": _l("Approved a disclosure"),
+    "disclosure.attach": _l("Kept a paper of a disclosure"),
+    "disclosure.denied_decision": _l("Denied: deciding about a disclosure"),
+    "disclosure.denied_giving": _l("Denied: noting a disclosure as given"),
+    "disclosure.denied_own_approval": _l("Denied: approving one's own disclosure"),
+    "disclosure.give": _l("Noted a disclosure as given"),
+    "disclosure.propose": _l("Entered a disclosure"),
+    "disclosure.refuse": _l("Refused a disclosure"),
+    "disclosure.withdraw": _l("Withdrew a disclosure"),
+}
