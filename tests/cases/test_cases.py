@@ -204,7 +204,7 @@ def test_a_page_taken_down_takes_nobody_and_lets_everybody_go(world, browser_for
 
     token = tokens.sign(Purpose.unsubscribe, world.ours.readers[0].id, 0)
     assert public.post(f"/u/{token}").status == 200
-    assert notices()[-1].kind is NoticeKind.warning and "権利侵害のおそれ" in notices()[-1].text
+    assert notices()[-1].kind is NoticeKind.takedown and "権利侵害のおそれ" in notices()[-1].text
     take = db.session.scalars(sa.select(Takedown)).one()
     # Twice at a time is once.
     take_down(browser, case, "pages 0" if whole else f"list {row.id}")

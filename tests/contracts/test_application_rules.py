@@ -82,8 +82,9 @@ def test_only_these_lines_are_walked():
         else:
             with pytest.raises(Illegal):
                 after(APPLICATION, state, action)
-    ends = {S.accepted, S.refused, S.withdrawn}
-    assert not {state for state, _ in APPLICATION} & ends
+    assert not {state for state, _ in APPLICATION} & {S.refused, S.withdrawn}
+    # A contract is made; until its service begins the application can be refused after all.
+    assert {action for state, action in APPLICATION if state is S.accepted} == {ApplicationAction.void}
     assert {state for (state, action) in APPLICATION if action is ApplicationAction.accept} == {S.checking}
 
 

@@ -72,8 +72,9 @@ DETAILS_SHOWN = [
     (
         "contract.suspend",
         {"ground": "nonpayment", "note": "督促3回"},
-        ["停止の根拠： 料金の未払い", "記録用のメモ： 督促3回"],
+        ["根拠： 料金の未払い", "記録用のメモ： 督促3回"],
     ),
+    ("contract.void", {"ground": 2}, ["根拠： 届出事項に虚偽の記載"]),
     ("contract.details", {"contact": ["", "03-1234-5678"]}, ["お問い合わせ", "– → 03-1234-5678"]),
     ("contract.attested_uploads", {"on": True}, ["有効： はい"]),
     ("contract.create", {"start": "2026-04-01"}, ["利用開始日： 2026年4月1日（水）"]),

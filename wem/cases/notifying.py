@@ -72,7 +72,7 @@ def taken_down(contract: Contract, row: Takedown, what: str, *, by: int) -> Noti
         ]
         before = gettext("We have taken down the following for the time being. Nobody can see or send it.")
         words = Words(gettext("Something of yours is taken down"), [before], facts)
-        return _tell(contract, NoticeKind.warning, words, by)
+        return _tell(contract, NoticeKind.takedown, words, by)
 
 
 def lifted(contract: Contract, what: str, *, by: int) -> Notice:
@@ -80,7 +80,7 @@ def lifted(contract: Contract, what: str, *, by: int) -> Notice:
         facts = [(gettext("Contract number"), contract.number), (gettext("What is shown again"), what)]
         before = gettext("The following is available again. A mailing that was held waits for your decision.")
         words = Words(gettext("What was taken down is available again"), [before], facts)
-        return _tell(contract, NoticeKind.general, words, by)
+        return _tell(contract, NoticeKind.takedown, words, by)
 
 
 def deleting(row: Deletion, what: str, *, by: int) -> Notice:
@@ -94,7 +94,7 @@ def deleting(row: Deletion, what: str, *, by: int) -> Notice:
             (gettext("Reason"), masked(row.reason)),
         ]
         before = gettext("We delete the following data of yours from our servers. They cannot be restored.")
-        return _tell(contract, NoticeKind.warning, Words(gettext("Deletion of data"), [before], facts), by)
+        return _tell(contract, NoticeKind.deletion, Words(gettext("Deletion of data"), [before], facts), by)
 
 
 def parts_in_words(row: Deletion, list_names: list[str]) -> str:

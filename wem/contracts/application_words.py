@@ -126,7 +126,7 @@ def void(contract: Contract, application: Application | None, reason: RefusalRea
             [
                 *([(gettext("Application number"), application.number)] if application is not None else []),
                 (gettext("Contract number"), contract.number),
-                (gettext("Start date so far"), day(contract.start_date) if contract.start_date else ""),
+                (gettext("Start date that was planned"), day(contract.start_date) if contract.start_date else ""),
                 (gettext("Grounds"), f"({reason.value}) {REASONS[reason]}"),
             ],
             after,

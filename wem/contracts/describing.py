@@ -57,7 +57,8 @@ def wish(kind: RequestKind, asked: dict[str, Any]) -> Facts:
                 (gettext("Account holder"), asked["holder"]),
             ]
         case _:
-            return [(gettext("Note"), asked["note"])] if asked.get("note") else []
+            note = (asked.get("note") or "").strip()
+            return [(gettext("Note"), note)] if note else []
 
 
 def conditions(said: Conditions) -> list[tuple[str, str]]:

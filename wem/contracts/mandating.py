@@ -91,7 +91,7 @@ def give_back(row: Mandate, note: str, *, by: int) -> None:
     tell(
         addressing.addressee(contract),
         words,
-        NoticeKind.supplement,
+        NoticeKind.mandate_returned,
         customer_id=contract.customer_id,
         about=f"mandate {row.id}",
         by=by,

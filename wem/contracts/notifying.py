@@ -22,6 +22,7 @@ from wem.contracts.request_models import (
     Termination,
     TerminationScope,
 )
+from wem.contracts.rules import EndReason
 from wem.contracts.state_rules import CorrectionState
 from wem.contracts.wording import END_REASONS, GROUNDS, REQUESTS, RESTRICTIONS, TERMINATION_GROUNDS
 from wem.notices.models import Notice
@@ -122,6 +123,8 @@ def ended(contract: Contract) -> None:
         last = contract.ended_on - date_rules.DAY if contract.ended_on else None
         facts = _named(contract, (gettext("Last day of service"), last), (gettext("How it ended"), str(reason)))
         before = gettext("Your contract has ended. Thank you for having used our service.")
+        if contract.end_reason is EndReason.terminated:
+            before = gettext("Your contract has ended by our termination, of which we tell you separately.")
         after = gettext(
             "Sums that are still open are due now. The data on our servers are erased and cannot be restored."
         )
@@ -258,7 +261,7 @@ def correction_closed(row: Correction) -> None:
             [done],
             _named(row.contract, (gettext("Breach"), row.breach)),
         )
-        _tell(row.contract, NoticeKind.correction, f"correction {row.id}", words)
+        _tell(row.contract, NoticeKind.correction_closed, f"correction {row.id}", words)
 
 
 def terminated(row: Termination) -> None:

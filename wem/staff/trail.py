@@ -97,7 +97,7 @@ def _value(key: str, value: Any) -> str | int | date | datetime:
         return _together([_numbered(NUMBERS[key], each) for each in (value if isinstance(value, list) else [value])])
     if isinstance(value, bool):
         return str(gettext("Yes") if value else gettext("No"))
-    if isinstance(value, int):
+    if isinstance(value, int) and str(value) not in CODES.get(key, {}):
         return value
     if isinstance(value, list):
         texts = [str(each) for each in value]

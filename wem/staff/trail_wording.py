@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wem.accounts.wording import ROLES, STAFF_ROLES
 from wem.billing.wording import DECISIONS, FAULTS, METHODS, WAYS
 from wem.cases.wording import CASES, CLAIMS
+from wem.contracts.application_wording import REASONS
 from wem.contracts.credential_wording import VIAS
 from wem.contracts.wording import (
     CHANNELS,
@@ -193,7 +194,9 @@ CODES = {
     "claim_state": {code.value: text for code, (text, _) in CLAIMS.items()},
     "channel": {code.value: text for code, text in [*CHANNELS.items(), *NOTICE_CHANNELS.items()]},
     "denied": REFUSALS,
-    "ground": {code.value: text for code, text in [*TERMINATION_GROUNDS.items(), *GROUNDS.items()]},
+    "ground": {
+        str(code.value): text for code, text in [*TERMINATION_GROUNDS.items(), *GROUNDS.items(), *REASONS.items()]
+    },
     "kind": {code.value: text for code, text in [*KINDS.items(), *NOTICE_KINDS.items()]},
     "problem": {code: _l("Broken off by a fault of ours") for code in BROKE_OFF_TEXTS},
     "reason": {code.value: text for code, text in [*HELD.items(), *END_REASONS.items()]},
