@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 JAPAN = ZoneInfo("Asia/Tokyo")
@@ -18,3 +18,8 @@ def now() -> datetime:
 def today() -> date:
     """Return today's date in Japan."""
     return now().date()
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment at which a day begins in Japan."""
+    return datetime.combine(day, time(), JAPAN)

@@ -4,7 +4,9 @@ from wem import audit, documents, outbox, schedule
 from wem.accounts import models as accounts
 from wem.accounts import order_models as orders
 from wem.billing import debit_models as debits
+from wem.billing import invoice_models as invoices
 from wem.billing import models as billing
+from wem.billing import month_models as months
 from wem.billing import payment_models as payments
 from wem.bounces import models as bounces
 from wem.cases import models as cases
@@ -21,6 +23,7 @@ from wem.domains import models as domains
 from wem.inbound import models as inbound
 from wem.inquiries import models as inquiries
 from wem.lists import blank_mail_models as blank_mail
+from wem.lists import count_models as counts
 from wem.lists import models as lists
 from wem.lists import takedown_models as takedowns
 from wem.mailings import maintenance_models as maintenance
@@ -42,6 +45,7 @@ __all__ = [
     "cases",
     "catalogue",
     "contracts",
+    "counts",
     "debits",
     "delivery",
     "documents",
@@ -49,10 +53,12 @@ __all__ = [
     "emergencies",
     "inbound",
     "inquiries",
+    "invoices",
     "lists",
     "mailings",
     "maintenance",
     "mandates",
+    "months",
     "news",
     "notices",
     "orders",

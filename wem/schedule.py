@@ -49,6 +49,12 @@ TIMETABLE = (
     Periodic("wem.mailings.jobs.follow_domains", queue.WORK, timedelta(minutes=1)),
     # The day begins at 0:00 in Japan; permissions follow the dates themselves, this writes down what has come.
     Periodic("wem.contracts.jobs.apply_due", queue.WORK, timedelta(minutes=5)),
+    Periodic("wem.billing.jobs.follow_contracts", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.billing.jobs.sweep", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.billing.jobs.tell", queue.WORK, timedelta(minutes=1)),
+    Periodic("wem.billing.jobs.keep_documents", queue.WORK, timedelta(minutes=1)),
+    # Whoever's count of the day is kept is left out: the first run after midnight counts all.
+    Periodic("wem.lists.jobs.count_anew", queue.WORK, timedelta(minutes=10)),
     Periodic("wem.lists.jobs.sweep_uploads", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.lists.jobs.erase_expired", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.lists.jobs.erase_unnamed_files", queue.WORK, timedelta(hours=1)),

@@ -24,6 +24,10 @@ _FORMS = {
     "SMTP_SPEAKS_FOR": "itself|providers",
     "DNS_SERVERS": r"(?:[0-9A-Fa-f.:]+(?:,\s*[0-9A-Fa-f.:]+)*)?",
     "CONTRACT_END": "aligned|literal",
+    "INVOICE_REGISTRATION_NUMBER": "T[0-9]{13}",
+    "BUSINESS_YEAR_ENDS": "[1-9]|1[0-2]",
+    "FEE_TIMING": "prepaid|arrears",
+    "SUSPENSION_FEE": "by_days|whole_month",
     "DKIM_ED25519": "[01]",
     "DKIM_SERVICE_TOO": "[01]",
     "BOUNCE_CUMULATIVE": "[01]",
@@ -54,6 +58,7 @@ NUMBERS = (
     "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS", "ADVERSE_NOTICE_DAYS", "LOOKS_KEPT_DAYS",
     "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "REPORTS_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
     "DEBIT_LEAD_DAYS", "DEBIT_RESULT_DAYS",
+    "BUSINESS_YEAR_ENDS", "REMIND_AFTER_DAYS", "REMINDER_DAYS",
 )  # fmt: skip
 
 
@@ -113,6 +118,20 @@ class Settings:
     DEBIT_LEAD_DAYS: str = _about("7", "bank days before the debit by which the bank takes the file")
     DEBIT_RESULT_DAYS: str = _about("4", "bank days after the debit on which its result usually comes")
     DEBIT_RECORDS: str = _about("contract", "contract: one record for all that a contract owes; sum: one for each sum")
+    INVOICE_REGISTRATION_NUMBER: str = _about(
+        "T0000000000000", "its number as an issuer of qualified invoices (T and 13 digits); the default is a sample"
+    )
+    BUSINESS_YEAR_ENDS: str = _about(
+        "3", "last month of its business year: invoices are locked for 7 years and 2 months"
+    )
+    FEE_TIMING: str = _about(
+        "prepaid", "prepaid: a month's fee is invoiced on its 1st, its peak with the next; arrears: after its closing"
+    )
+    SUSPENSION_FEE: str = _about(
+        "by_days", "by_days: a month with a suspension costs its usable days (13-3); whole_month: the whole month"
+    )
+    REMIND_AFTER_DAYS: str = _about("7", "days after the due date from which a reminder is proposed")
+    REMINDER_DAYS: str = _about("10", "days that a reminder gives to pay; after them a suspension is proposed (13-2)")
     SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
     COURSE_CHANGE_EMAIL: str = _about(
         "change@mail.wem.example", "where customers write to change their contract (11-1)"

@@ -10,8 +10,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from wem.accounts import account_views, team_views
 from wem.accounts import staff_views as staff_people_views
 from wem.accounts import views as accounts_views
-from wem.billing import staff_debit_views, staff_method_views, staff_payment_views, staff_refund_views
+from wem.billing import (
+    staff_debit_views,
+    staff_invoice_views,
+    staff_method_views,
+    staff_month_views,
+    staff_payment_views,
+    staff_refund_views,
+)
 from wem.billing import staff_views as staff_arrears_views
+from wem.billing import views as invoice_views
 from wem.bounces import staff_views as staff_bounce_views
 from wem.bounces import views as bounce_views
 from wem.cases import report_views, staff_act_views, staff_claim_views, staff_report_views
@@ -124,6 +132,10 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_payment_views.blueprint,
     staff_refund_views.blueprint,
     staff_method_views.blueprint,
+    invoice_views.blueprint,
+    staff_invoice_views.blueprint,
+    staff_invoice_views.act_blueprint,
+    staff_month_views.blueprint,
     staff_catalogue_views.blueprint,
     staff_offer_views.blueprint,
     staff_mandate_views.blueprint,

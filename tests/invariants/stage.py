@@ -21,10 +21,12 @@ from wem.accounts.models import Account, Customer, Invitation, Membership, Retur
 from wem.accounts.order_models import OperationOrder, OrderWay
 from wem.accounts.rules import Role, StaffRole
 from wem.arriving import ArrivedMail, Fate
-from wem.billing import debit_planning
+from wem.billing import correcting, debit_planning
 from wem.billing.debit_models import DebitEntry, DebitItem, DebitRun, PaymentChoice
 from wem.billing.debit_rules import EntryState, Method, Outcome, RunState
+from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable
+from wem.billing.month_models import Reminder
 from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
 from wem.billing.payment_rules import PaymentWay, RefundGround
 from wem.bounces.models import (
@@ -79,6 +81,7 @@ from wem.inquiries.state_rules import InquiryState
 from wem.lists import blank_addresses, reading
 from wem.lists import jobs as lists_jobs
 from wem.lists.blank_mail_models import LentAddress
+from wem.lists.count_models import CountSnapshot
 from wem.lists.models import (
     AddressChange,
     ConsentEvent,
@@ -153,6 +156,8 @@ class Half:
     termination_ids: list[int] = field(default_factory=list)
     revocation_ids: list[int] = field(default_factory=list)
     receivable_ids: list[int] = field(default_factory=list)
+    invoice_ids: list[int] = field(default_factory=list)
+    invoice_numbers: list[str] = field(default_factory=list)
     inquiry_ids: list[int] = field(default_factory=list)
     emergency_ids: list[int] = field(default_factory=list)
     inquiry_file_ids: list[int] = field(default_factory=list)
@@ -436,6 +441,33 @@ def _catalogue(admin: Account) -> dict[str, list[int]]:
     }
 
 
+def _invoices(half: Half, contract: Contract, admin: Account) -> None:
+    """One that is owed, one that is given back in part, a reminder, a count that differs."""
+    lines = [Line(ItemKind.other, 3_000, name="月額料金")]
+    found = [
+        correcting.by_hand(
+            contract, lines, date(2030, 1, 1), "備考", by=admin.id, token=f"stage {number} {contract.id}"
+        )
+        for number in range(2)
+    ]
+    back = correcting.give_back(found[1], [Line(ItemKind.other, 100, name="値引き")], "備考", by=admin.id)
+    half.invoice_ids = [row.id for row in (*found, back)]
+    half.invoice_numbers = [row.number for row in (*found, back)]
+    at = clock.now()
+    db.session.add_all(
+        [
+            Reminder(
+                customer_id=half.customer_id, contract_id=contract.id, sent_on=at.date(), pay_by=at.date(),
+                amount=3_300, sent_by=admin.id,
+            ),
+            CountSnapshot(
+                customer_id=half.customer_id, day=at.date(), at=at, registered=3, peak=3, recounted=4
+            ),
+        ]
+    )  # fmt: skip
+    db.session.flush()
+
+
 def _contract_life(half: Half, admin: Account) -> None:
     """A request of each kind, our own notices, and a debt."""
     at, contract = clock.now(), db.session.get_one(Contract, half.contract_id)
@@ -475,6 +507,7 @@ def _contract_life(half: Half, admin: Account) -> None:
     db.session.flush()
     half.correction_ids, half.termination_ids = [correction.id], [termination.id]
     half.receivable_ids, half.revocation_ids = [owed.id], [revocation.id]
+    _invoices(half, contract, admin)
     half.document_ids = [
         documents.keep(b"%PDF-1.7", "scan.pdf", about=addressing.about(contract), customer_id=half.customer_id).id
     ]

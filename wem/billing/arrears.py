@@ -7,14 +7,18 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from wem.billing import dunning_rules, reminding
 from wem.billing.debit_models import in_flight
+from wem.billing.dunning_rules import Asked, Case, Proposal
 from wem.billing.models import Receivable, receivables
+from wem.billing.month_models import Reminder
 from wem.contracts import arrears_rules, date_rules
 from wem.contracts.arrears_rules import Lifting
 from wem.contracts.models import Contract
 from wem.contracts.request_models import RequestKind, open_requests
 from wem.contracts.rules import ContractState, SuspensionGround
 from wem.db import db
+from wem.settings import settings
 
 
 def outstanding(contract_id: int, on: date) -> int:
@@ -46,22 +50,43 @@ class Debtor:
     amount: int
     oldest: date
     limit: date
+    days: int = 0  # since the oldest due date
+    reminder: Reminder | None = None
+    proposal: Proposal = Proposal.wait
 
 
-def debtors(on: date) -> list[Debtor]:
-    """Return every contract in force with something overdue, the oldest debt first."""
+def debtors(on: date, *, ended: bool = False) -> list[Debtor]:
+    """Return every contract in force with something overdue, the oldest debt first; with `ended` those over too."""
     oldest = sa.func.min(Receivable.due_on)
     found = (
         sa.select(Contract, sa.func.count(Receivable.id), sa.func.sum(_MISSING), oldest)
         .join(Receivable, Receivable.contract_id == Contract.id)
-        .where(_overdue(on), Contract.state != ContractState.ended)
+        .where(_overdue(on))
         .group_by(Contract.id)
         .order_by(oldest, Contract.id)
     )
-    return [
-        Debtor(contract, count, amount, since, date_rules.settle_limit(since))
-        for contract, count, amount, since in db.session.execute(found)
-    ]
+    if not ended:
+        found = found.where(Contract.state != ContractState.ended)
+    rows = db.session.execute(found).all()
+    reminders = reminding.last_reminders([row[0].id for row in rows])
+    return [_debtor(*row, reminders.get(row[0].id), on) for row in rows]
+
+
+def _debtor(contract: Contract, count: int, amount: int, since: date, reminder: Reminder | None, on: date) -> Debtor:
+    limit = date_rules.settle_limit(since)
+    asked = Asked(reminder.sent_on, reminder.pay_by) if reminder else None
+    over = contract.state is ContractState.ended
+    case = Case(since, limit, asked, contract.suspended, over)
+    return Debtor(
+        contract,
+        count,
+        amount,
+        since,
+        limit,
+        dunning_rules.days_overdue(since, on),
+        reminder if dunning_rules.asked_for(case) else None,
+        dunning_rules.proposal(case, on, int(settings().REMIND_AFTER_DAYS)),
+    )
 
 
 def conditions(contract: Contract, on: date) -> Lifting | None:

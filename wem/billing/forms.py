@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from wem import clock
@@ -33,6 +33,15 @@ class SettleForm(FlaskForm):
 
 class SuspendForm(FlaskForm):
     note = TextAreaField(_l("Note for the record"), [NEEDED, Length(max=500)])
+
+
+class RemindForm(FlaskForm):
+    pay_by = Day(_l("Please pay by"), [NEEDED])
+    by_letter = BooleanField(_l("By letter, also where a mail address is declared"))
+
+    def validate_pay_by(self, field: Day) -> None:
+        if field.data <= clock.today():
+            raise ValidationError(gettext("This day does not lie ahead."))
 
 
 class LiftForm(FlaskForm):

@@ -41,6 +41,8 @@ class Receivable(Base):
     last_paid_on: Mapped[date | None]
     settled_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # The invoice that it was filled from; none for what staff typed in.
+    invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"), index=True)
 
     contract: Mapped[Contract] = relationship()
 

@@ -11,9 +11,11 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.billing import arrears, lifting, paying
+from wem.billing import arrears, lifting, paying, reminding
 from wem.billing.arrears import Debtor
-from wem.billing.forms import LiftForm, ReceivableForm, SettleForm, SuspendForm
+from wem.billing.dunning_rules import Proposal
+from wem.billing.forms import LiftForm, ReceivableForm, RemindForm, SettleForm, SuspendForm
+from wem.billing.invoice_wording import PROPOSALS
 from wem.billing.models import Receivable, receivables
 from wem.billing.payment_models import payments_of
 from wem.billing.payment_rules import PaymentWay
@@ -68,13 +70,23 @@ def preview(debtor: Debtor) -> Preview:
 def index() -> Answer:
     """Show who owes; for those that are marked show what a suspension would do, and do it."""
     today = clock.today()
-    everybody = arrears.debtors(today)
+    everybody = arrears.debtors(today, ended=True)
     if request.method == "GET":
+        only = request.args.get("only", "")
+        shown = [each for each in everybody if only in ("", each.proposal.value)]
+        counts = {name: sum(each.proposal is name for each in everybody) for name in Proposal}
         return render_template(
-            "billing/staff/arrears.html", debtors=everybody[:MOST], count=len(everybody), today=today
-        )
+            "billing/staff/arrears.html", debtors=shown[:MOST], count=len(shown), today=today, only=only,
+            proposals=PROPOSALS, counts=counts,
+        )  # fmt: skip
     marked = {row_number(typed) for typed in request.form.getlist("contract")}
-    chosen = [each for each in everybody if each.contract.id in marked and not each.contract.suspended]
+    if request.form.get("step", "").startswith("remind"):
+        return _remind([each for each in everybody if each.contract.id in marked])
+    chosen = [
+        each
+        for each in everybody
+        if each.contract.id in marked and not each.contract.suspended and each.contract.state is not ContractState.ended
+    ]
     if not chosen:
         flash(gettext("Mark at least one contract that is not suspended yet."), "error")
         return see_other(url_for("staff_arrears.index"))
@@ -96,6 +108,30 @@ def index() -> Answer:
     flash(
         gettext("%(count)s contracts are suspended. Nothing more is sent, and they are told.", count=count), "success"
     )
+    return see_other(url_for("staff_arrears.index"))
+
+
+def _remind(chosen: list[Debtor]) -> Answer:
+    """Show what reminders would say, and send them."""
+    if not chosen:
+        flash(gettext("Mark at least one contract."), "error")
+        return see_other(url_for("staff_arrears.index"))
+    done = request.form.get("step") == "remind_done"
+    form = RemindForm(formdata=request.form if done else None, pay_by=reminding.pay_by(clock.today()))
+    if not done or not form.validate():
+        page = render_template("billing/staff/remind.html", debtors=chosen, form=form)
+        return page, 422 if done else 200
+    count = 0
+    for each in chosen:
+        contract = db.session.get(Contract, each.contract.id, with_for_update=True, populate_existing=True)
+        assert contract is not None
+        try:
+            reminding.remind(contract, form.pay_by.data, by=me().id, by_letter=bool(form.by_letter.data))
+        except Illegal:
+            continue  # paid between the two steps
+        count += 1
+    db.session.commit()
+    flash(gettext("%(count)s reminders are on their way.", count=count), "success")
     return see_other(url_for("staff_arrears.index"))
 
 

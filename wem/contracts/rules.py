@@ -124,6 +124,12 @@ def tier(tiers: Sequence[tuple[int, int]], count: int) -> tuple[int, int] | None
     return next(((up_to, fee) for up_to, fee in tiers if count <= up_to), None)
 
 
+def next_tier(tiers: Sequence[tuple[int, int]], count: int) -> tuple[int, int] | None:
+    """Return the tier after the one that holds `count` addresses; None when there is none above it."""
+    here = tier(tiers, count)
+    return next((each for each in tiers if here is not None and each[0] > here[0]), None)
+
+
 def fee(prices: Sequence[tuple[int, int]], count: int) -> int | None:
     """Return the month's fee in yen, net, for a count of registered addresses (Art. 7-2).
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 
 from wem import clock
@@ -28,7 +30,9 @@ def change_count(customer_id: int, by: int) -> None:
     )
     after = registered(customer_id)
     session.execute(
-        insert_ignoring(MonthPeak).values(customer_id=customer_id, month=month, peak=after - by, reached_at=at)
+        insert_ignoring(MonthPeak).values(
+            customer_id=customer_id, month=month, peak=after - by, opening=after - by, reached_at=at
+        )
     )
     session.execute(
         sa.update(MonthPeak)
@@ -49,6 +53,24 @@ def month_peak(customer_id: int) -> int:
         sa.select(MonthPeak.peak).where(MonthPeak.customer_id == customer_id, MonthPeak.month == month)
     )
     return max(peak or 0, registered(customer_id))
+
+
+def count_at_start(customer_id: int, month: date) -> int:
+    """Return the registered addresses at 0:00 on the 1st of a month, this one or one before (A-06).
+
+    Without a change in the month it has no row: then it is what stood there when the next change came.
+    """
+    found = sa.select(MonthPeak.opening).where(MonthPeak.customer_id == customer_id, MonthPeak.month >= month)
+    opening = db.session.scalar(found.order_by(MonthPeak.month).limit(1))
+    return registered(customer_id) if opening is None else opening
+
+
+def peak_of(customer_id: int, month: date) -> int:
+    """Return the highest count of a month, this one or one before (7-2)."""
+    peak = db.session.scalar(
+        sa.select(MonthPeak.peak).where(MonthPeak.customer_id == customer_id, MonthPeak.month == month)
+    )
+    return count_at_start(customer_id, month) if peak is None else peak
 
 
 def recount(customer_id: int) -> int:

@@ -9,12 +9,13 @@ from datetime import timedelta
 from wem import audit, clock, queue
 from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
-from wem.db import db, let_others_write
+from wem.db import db, let_others_write, reading_only
 from wem.lists import (
     blank_addresses,
     closing,
     expiring,
     forgetting,
+    recounting,
     taking_mail,
     upload_applying,
     upload_checking,
@@ -156,6 +157,28 @@ def sweep_uploads() -> None:
     for upload_id in upload_erasing.to_erase():
         queue.ring(queue.WORK, "wem.lists.jobs.erase_upload", upload_id)
     db.session.commit()
+
+
+def count_anew() -> None:
+    """Count each customer's registered addresses anew, once a day, and keep the day's count as evidence (7-2)."""
+    day, until = clock.today(), clock.now() + SLICE
+    waiting = recounting.without_snapshot(day)
+    db.session.rollback()
+    for customer_id in waiting:
+        # Counting takes its time with many readers and must keep nobody from writing.
+        token = reading_only.set(True)
+        try:
+            kept, counted = recounting.count(customer_id)
+            db.session.rollback()
+        finally:
+            reading_only.reset(token)
+        if kept != counted:
+            log.error("the count of customer %d is %d, counted anew %d", customer_id, kept, counted)
+        recounting.keep(customer_id, day, kept, counted)
+        db.session.commit()
+        let_others_write()
+        if clock.now() >= until:
+            return
 
 
 def erase_expired() -> None:

@@ -250,6 +250,7 @@ class MonthPeak(Base):
     customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     month: Mapped[date] = mapped_column(primary_key=True)
     peak: Mapped[int]
+    opening: Mapped[int]  # what stood there at 0:00 on the 1st
     reached_at: Mapped[datetime]
 
 

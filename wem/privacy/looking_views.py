@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from wem.accounts.order_models import OperationOrder
 from wem.billing.debit_models import DebitEntry
+from wem.billing.invoice_models import Invoice
 from wem.billing.payment_models import Payment
 from wem.cases.models import Case, CaseEntry, Deletion, Report
 from wem.contracts.application_models import Application
@@ -59,6 +60,7 @@ def by_case(model: Any) -> Whose:
 
 
 CONTRACT, DETAILS = Shows(What.contract, own(Contract)), Shows(What.details, own(Contract))
+INVOICE = Shows(What.sums, own(Invoice))
 SUMS, CASE = Shows(What.sums, own(Contract)), Shows(What.case, own(Case))
 NOTICE = Shows(What.notice, own(Notice))
 TERMINATION = Shows(What.termination, by_contract(Termination))
@@ -86,6 +88,11 @@ SHOWN: dict[str, Shows] = {
     "staff_methods.choose": SUMS,
     "staff_debits.entry": Shows(What.sums, own(DebitEntry)),
     "staff_payments.show": Shows(What.sums, by_contract(Payment)),
+    "staff_invoices.show": INVOICE,
+    "staff_invoices.pdf": INVOICE,
+    "staff_invoice_acts.correct": INVOICE,
+    "staff_invoice_acts.new": SUMS,
+    "staff_invoice_acts.costs": SUMS,
     "staff_applications.show": APPLICATION,
     "staff_application_papers.form": APPLICATION,
     "staff_application_papers.scan": APPLICATION,

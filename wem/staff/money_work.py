@@ -1,4 +1,4 @@
-"""What there is to do for staff about money: mandates, debits, refunds, arrears."""
+"""What there is to do for staff about money: the close of a month, mandates, debits, refunds, arrears."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from wem.billing import arrears, debit_planning
+from wem.accounts.models import Customer
+from wem.billing import arrears, closing, debit_planning
 from wem.billing.debit_models import DebitEntry, live_runs
 from wem.billing.debit_rules import EntryState, Outcome, RunState
+from wem.billing.invoice_wording import HELD, month_text
+from wem.billing.month_models import ContractMonth, MonthClose
 from wem.billing.payment_models import Payment, Refund, payments_of
 from wem.billing.payment_rules import RefundState
+from wem.billing.rules import CloseState
 from wem.billing.wording import OUTCOMES
 from wem.contracts.application_models import Application
 from wem.contracts.mandate_models import Mandate
@@ -20,10 +24,29 @@ from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason, SuspensionGround
 from wem.contracts.state_rules import MandateState
 from wem.db import db
+from wem.lists import recounting
 from wem.staff.work_items import MOST, Item, page_of, second_person
 
 MANDATE_PATIENCE_DAYS = 21
 AHEAD = timedelta(days=1)
+
+
+def months(today: date) -> list[Item]:
+    """A month that is to be closed, what its close left to us, and counts that differ; once WeM charges at all."""
+    if db.session.scalar(sa.select(ContractMonth.month).limit(1)) is None:
+        return []
+    month, items = closing.next_month(today), []
+    close = db.session.get(MonthClose, month)
+    if close is None or close.state is not CloseState.done:
+        what = gettext("%(month)s is to be closed", month=month_text(month))
+        items.append(Item(month, None, what, gettext("To the close"), "/staff/month"))
+    action = gettext("To the close")
+    for row in closing.held(month):
+        items.append(Item(row.month, row.contract, str(HELD[row.held]) if row.held else "", action, "/staff/month"))
+    for each in recounting.differences():
+        name = db.session.scalar(sa.select(Customer.name).where(Customer.id == each.customer_id)) or ""
+        items.append(Item(each.day, None, gettext("A recount of addresses differed"), action, "/staff/month", name))
+    return items
 
 
 def mandates() -> list[Item]:

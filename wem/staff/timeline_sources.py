@@ -52,6 +52,7 @@ PAGES = {
     "EmergencyStop": ("/staff/emergency-stops", "/staff/emergency-stops"),
     "Incident": ("/staff/incidents", "/staff/incidents"),
     "Inquiry": ("/staff/inquiries", "/staff/inquiries"),
+    "Invoice": ("/staff/invoices", "/staff/invoices"),
     "Mandate": ("/staff/mandates", "/staff/mandates"),
     "Notice": ("/staff/notices", "/staff/notices"),
     "DebitEntry": ("/staff/debits/entries", "/staff/debits"),

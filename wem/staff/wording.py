@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from wem.billing.invoice_wording import ACTS as INVOICE_ACTS
 from wem.billing.wording import ACTS as MONEY_ACTS
 from wem.cases.wording import ACTS as CASE_ACTS
 from wem.contracts.act_wording import ACTS as CONTRACT_ACTS
@@ -18,6 +19,7 @@ ACTIONS = {
     **PRIVACY_ACTS,
     **ORDER_ACTS,
     **MONEY_ACTS,
+    **INVOICE_ACTS,
     "access.denied": _l("Tried to change what is another customer's"),
     "account.create_admin": _l("Made an administrator"),
     "account.end": _l("Ended an account"),
@@ -164,6 +166,9 @@ AREAS = {
     "debit.": _l("Direct debit"),
     "payment.": _l("Payments"),
     "refund.": _l("Refunds"),
+    "invoice.": _l("Invoices"),
+    "month.": _l("Closes of months"),
+    "count.": _l("Counts of addresses"),
     "refusal.": _l("Refusals of renewal"),
     "request.": _l("Requests (records)"),
     "revocation.": _l("Liftings of terminations in part"),

@@ -54,6 +54,8 @@ def nav_items() -> list[NavItem]:
             (gettext("Mandates"), "/staff/mandates"),
             (gettext("Direct debit"), "/staff/debits"),
             (gettext("Payments"), "/staff/payments"),
+            (gettext("Close of the month"), "/staff/month"),
+            (gettext("Invoices"), "/staff/invoices"),
             (gettext("Arrears"), "/staff/arrears"),
             (gettext("Catalogue"), "/staff/catalog"),
             (gettext("Cases"), "/staff/cases"),
@@ -89,6 +91,7 @@ def nav_items() -> list[NavItem]:
         (gettext("Replies"), "/replies"),
         (gettext("Sender domains"), "/domains"),
         (gettext("Contract"), "/contract"),
+        (gettext("Invoices"), "/invoices"),
         (gettext("Notices"), "/notices"),
         (gettext("Inquiries"), "/inquiries"),
     ]

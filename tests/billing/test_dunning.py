@@ -1,0 +1,75 @@
+"""Reminders, and what is proposed about who does not pay: remind, suspend, terminate; gone with the late payment."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from tests.billing.closing_world import at
+from tests.factories import make_account, make_receivable
+from wem.accounts.rules import StaffRole
+from wem.billing import arrears
+from wem.billing.dunning_rules import Asked, Case, Proposal, proposal
+from wem.billing.models import Receivable
+from wem.billing.month_models import Reminder
+from wem.contracts.rules import ContractState
+from wem.db import db
+from wem.notices.models import Notice
+
+DUE, LIMIT = date(2026, 3, 27), date(2026, 9, 27)
+ASKED = Asked(date(2026, 4, 6), date(2026, 4, 16))
+
+
+@pytest.mark.parametrize(
+    ("on", "values", "wanted"),
+    [
+        ((4, 2), {}, Proposal.wait),
+        ((4, 3), {}, Proposal.remind),
+        ((4, 16), {"asked": ASKED}, Proposal.wait),
+        ((4, 17), {"asked": ASKED}, Proposal.suspend),
+        ((4, 17), {"asked": ASKED, "suspended": True}, Proposal.wait),
+        # A reminder of an older debt, which was paid since, asks for nothing of this one.
+        ((4, 17), {"asked": Asked(date(2026, 3, 1), date(2026, 3, 11))}, Proposal.remind),
+        ((9, 27), {"asked": ASKED, "suspended": True}, Proposal.wait),
+        ((9, 28), {"asked": ASKED, "suspended": True}, Proposal.terminate),
+        ((9, 28), {}, Proposal.terminate),
+        # Over already: nothing to suspend or terminate, only to be asked for again.
+        ((9, 28), {"asked": ASKED, "ended": True}, Proposal.remind),
+    ],
+)
+def test_what_is_proposed(on, values, wanted):
+    assert proposal(Case(DUE, LIMIT, **values), date(2026, *on), 7) is wanted
+
+
+def test_remind_wait_suspend_and_the_late_payment(world, browser_for):
+    make_receivable(world.ours.contract, DUE)
+    make_receivable(world.theirs.contract, date(2026, 2, 27))
+    world.theirs.contract.state, world.theirs.contract.ended_on = ContractState.ended, date(2026, 3, 1)
+    person = make_account("請求 担当", staff_role=StaffRole.billing)
+    db.session.commit()
+    id = str(world.ours.contract.id)
+    with at("2026-04-06T12:00"):
+        browser = browser_for(person)
+        page = browser.get("/staff/arrears")
+        # Who has left still owes.
+        assert world.theirs.customer.name in page.text and "督促" in page.text
+        page = browser.post("/staff/arrears", {"contract": [id], "step": "remind"})
+        assert "3,300円" in page.text and db.session.scalars(sa.select(Reminder)).all() == []
+        wrong = {**page.form(""), "pay_by": "2026-04-06", "step": "remind_done"}
+        assert browser.post("/staff/arrears", wrong).status == 422
+        assert browser.post("/staff/arrears", {**page.form(""), "step": "remind_done"}).status == 303
+    row = db.session.scalars(sa.select(Reminder)).one()
+    assert (row.amount, row.pay_by) == (3_300, date(2026, 4, 16))
+    notice = db.session.scalars(sa.select(Notice)).one()
+    assert "3,300円" in notice.text and "2026年4月16日（木）" in notice.text and "2026年9月27日（日）" in notice.text
+
+    def proposed(on):
+        return [each.proposal for each in arrears.debtors(on) if each.contract.id == row.contract_id]
+
+    assert proposed(date(2026, 4, 10)) == [Proposal.wait]
+    assert proposed(date(2026, 4, 17)) == [Proposal.suspend]
+    assert proposed(date(2026, 9, 28)) == [Proposal.terminate]
+    open_sum = db.session.scalars(sa.select(Receivable).where(Receivable.contract_id == row.contract_id)).one()
+    open_sum.pay(3_300, date(2026, 4, 20), by=person.id)
+    db.session.commit()
+    assert proposed(date(2026, 9, 28)) == []

@@ -1,0 +1,165 @@
+"""Corrects what was issued: never by changing it, always by further documents that name it (消法 57条の4, [S-51])."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from wem import clock
+from wem.billing import issuing
+from wem.billing.invoice_models import Invoice, following
+from wem.billing.invoice_rules import ItemKind, Line
+from wem.billing.invoice_wording import receivable_text
+from wem.billing.issuing import Reason
+from wem.billing.models import Receivable
+from wem.billing.rules import InvoiceKind, Occasion, ReceivableKind
+from wem.bounces.models import Bounce
+from wem.contracts.date_rules import DAY, month_start
+from wem.contracts.models import Contract
+from wem.db import db
+
+
+class NotCorrectable(ValueError):
+    """It is a return, was replaced already, or more would be given back than was charged."""
+
+
+def may_correct(row: Invoice) -> bool:
+    """Return whether an invoice can be replaced: one that nothing has replaced yet."""
+    replaced = any(
+        each.occasion is Occasion.correction and each.kind is InvoiceKind.invoice for each in following(row.id)
+    )
+    return row.kind is InvoiceKind.invoice and not row.third_party and not replaced and left(row) > 0
+
+
+def left(row: Invoice) -> int:
+    """Return what of an invoice has not been given back, in yen net."""
+    return row.net + sum(each.net for each in following(row.id) if each.kind is InvoiceKind.give_back)
+
+
+def lines_of(row: Invoice) -> list[Line]:
+    """Return the lines of a document as the rules take them, their words as they were written."""
+    return [
+        Line(ItemKind.other, each["amount"], name=each["label"], quantity=each["quantity"], unit=each["unit"],
+             rate=each["rate"])
+        for each in row.lines
+    ]  # fmt: skip
+
+
+def negated(lines: Sequence[Line]) -> list[Line]:
+    return [replace(line, amount=-line.amount) for line in lines]
+
+
+def replace_by(
+    row: Invoice, lines: Sequence[Line], note: str, *, by: int, recipient: dict[str, str] | None = None
+) -> tuple[Invoice, Invoice]:
+    """Return (the return of the whole invoice, the one that takes its place); the caller commits.
+
+    What was paid on the old one counts for the new one. Raises NotCorrectable.
+    """
+    if not may_correct(row) or left(row) != row.net:
+        raise NotCorrectable(row.number)
+    contract = row.contract
+    month, period = month_start(clock.today()), _period(row)
+    back = issuing.issue(
+        contract,
+        negated(lines_of(row)),
+        Reason(
+            f"correction {row.id} return", Occasion.correction, month, period=period, corrects=row, note=note,
+            recipient=row.recipient,
+        ),
+        by=by,
+    )  # fmt: skip
+    issuing.set_off(back)
+    due = max(row.due_on or clock.today(), clock.today())
+    new = issuing.issue(
+        contract,
+        lines,
+        Reason(
+            f"correction {row.id}",
+            Occasion.correction,
+            month,
+            due,
+            period,
+            row,
+            note,
+            recipient=recipient or row.recipient,
+        ),
+        by=by,
+    )
+    kind = db.session.scalar(sa.select(Receivable.kind).where(Receivable.invoice_id == row.id))
+    issuing.owe(new, kind or ReceivableKind.other, receivable_text(row.month))
+    return back, new
+
+
+def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int) -> Invoice:
+    """Return the return invoice for a part of an invoice, `lines` being what is given back. Raises NotCorrectable."""
+    amount = sum(line.amount for line in lines)
+    if row.kind is not InvoiceKind.invoice or row.third_party or not 0 < amount <= left(row):
+        raise NotCorrectable(row.number)
+    number = sum(each.occasion is Occasion.correction for each in following(row.id))
+    back = issuing.issue(
+        row.contract,
+        negated(lines),
+        Reason(
+            f"part {row.id} {number + 1}", Occasion.correction, month_start(clock.today()), period=_period(row),
+            corrects=row, note=note, recipient=row.recipient,
+        ),
+        by=by,
+    )  # fmt: skip
+    issuing.set_off(back)
+    return back
+
+
+def _period(row: Invoice) -> tuple[date, date] | None:
+    return (row.period_from, row.period_to) if row.period_from and row.period_to else None
+
+
+def by_hand(
+    contract: Contract,
+    lines: Sequence[Line],
+    due_on: date,
+    note: str,
+    *,
+    by: int,
+    occasion: Occasion = Occasion.by_hand,
+    period: tuple[date, date] | None = None,
+    recipient: dict[str, str] | None = None,
+    token: str,
+) -> Invoice:
+    """Return an invoice of what staff typed; a claim of costs carries the numbers that it stands on (12特約).
+
+    `token` is the form's: the same form twice is one invoice. A third party's debt is not the contract's.
+    """
+    evidence = None
+    if period is not None and occasion in (Occasion.cost, Occasion.third_party):
+        evidence = failures(contract.customer_id, *period)
+    invoice = issuing.issue(
+        contract,
+        lines,
+        Reason(f"hand {token}", occasion, month_start(clock.today()), due_on, period, None, note, evidence, recipient),
+        by=by,
+    )
+    if occasion is not Occasion.third_party:
+        issuing.owe(invoice, ReceivableKind.other, invoice.lines[0]["label"][:100])
+    return invoice
+
+
+def failures(customer_id: int, first: date, last: date) -> dict[str, Any]:
+    """Return how many mails of a customer came back in a period, by reason, and of how many mailings; no addresses."""
+    begin, end = (clock.midnight(day) for day in (first, last + DAY))
+    mine = sa.and_(Bounce.customer_id == customer_id, Bounce.at >= begin, Bounce.at < end)
+    reasons = db.session.execute(
+        sa.select(Bounce.reason, sa.func.count()).where(mine).group_by(Bounce.reason).order_by(Bounce.reason)
+    ).all()
+    mailings = db.session.scalar(sa.select(sa.func.count(sa.distinct(Bounce.mailing_id))).where(mine))
+    return {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "failures": sum(count for _, count in reasons),
+        "mailings": mailings or 0,
+        "reasons": {reason.name: count for reason, count in reasons},
+    }

@@ -1,0 +1,57 @@
+"""What is proposed to staff about a contract in arrears, as plain functions (13-2, 14-1, A-16, A-24)."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+class Proposal(enum.StrEnum):
+    """What comes next; staff decide about each."""
+
+    wait = "wait"
+    remind = "remind"  # 督促
+    suspend = "suspend"  # 停止 13-2
+    terminate = "terminate"  # 解除 14-1②: the six months are over, lifting is no longer possible
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The last reminder: when it went out, and until when it gave."""
+
+    sent_on: date
+    pay_by: date
+
+
+@dataclass(frozen=True)
+class Case:
+    """A contract with something overdue, as it stands on a day."""
+
+    oldest: date  # the oldest due date that is open
+    limit: date  # last day of settlement after which lifting is not possible (A-16)
+    asked: Asked | None = None
+    suspended: bool = False
+    ended: bool = False
+
+
+def asked_for(case: Case) -> Asked | None:
+    """Return the reminder of this debt: one from before it fell due asked for another, which is paid."""
+    return case.asked if case.asked and case.asked.sent_on > case.oldest else None
+
+
+def proposal(case: Case, on: date, remind_after: int) -> Proposal:
+    """Return what is proposed on a day; what is paid late is no case any more, and its proposal is gone with it."""
+    if on > case.limit and not case.ended:
+        return Proposal.terminate
+    asked = asked_for(case)
+    if asked is None:
+        # Results of a debit come some days after it: before them nobody is told to pay.
+        return Proposal.remind if on >= case.oldest + timedelta(days=remind_after) else Proposal.wait
+    if on <= asked.pay_by or case.suspended:
+        return Proposal.wait
+    return Proposal.remind if case.ended else Proposal.suspend
+
+
+def days_overdue(due: date, on: date) -> int:
+    return max((on - due).days, 0)

@@ -1,0 +1,180 @@
+"""Issues invoices and returns: numbered, complete, once for each thing, with what is owed by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import force_locale
+
+from wem import audit, clock
+from wem.billing import invoice_rules
+from wem.billing.invoice_models import Invoice, InvoiceTax, issued, next_number
+from wem.billing.invoice_rules import Line
+from wem.billing.invoice_wording import label
+from wem.billing.models import Receivable
+from wem.billing.rules import InvoiceKind, Occasion, ReceivableKind
+from wem.contracts import addressing
+from wem.contracts.date_rules import DAY, month_start
+from wem.contracts.models import Contract
+from wem.db import db
+from wem.settings import settings
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What a document is issued for; `once` names it among all (`monthly 12 2026-03`)."""
+
+    once: str
+    occasion: Occasion
+    month: date
+    due_on: date | None = None
+    period: tuple[date, date] | None = None
+    corrects: Invoice | None = None
+    note: str = ""
+    evidence: dict[str, Any] | None = None
+    recipient: dict[str, str] | None = None  # another one than the customer
+
+
+def issue(contract: Contract, lines: Sequence[Line], why: Reason, *, by: int | None = None) -> Invoice:
+    """Return the document of these lines: a return when they come to less than nothing; the caller commits.
+
+    What was issued for the same reason already is returned as it is.
+    """
+    known = issued(why.once)
+    if known is not None:
+        return known
+    on, sums = clock.today(), invoice_rules.taxes(lines)
+    net, tax = sum(each.net for each in sums), sum(each.tax for each in sums)
+    with force_locale("ja"):
+        written = [as_written(line) for line in lines]
+    recipient = why.recipient or recipient_of(contract)
+    row = Invoice(
+        number=next_number(on.year),
+        done_once=why.once,
+        kind=InvoiceKind.give_back if net < 0 else InvoiceKind.invoice,
+        occasion=why.occasion,
+        customer_id=contract.customer_id,
+        contract_id=contract.id,
+        month=why.month,
+        period_from=why.period[0] if why.period else None,
+        period_to=why.period[1] if why.period else None,
+        issued_on=on,
+        issued_at=clock.now(),
+        issued_by=by,
+        due_on=why.due_on,
+        recipient=recipient,
+        recipient_name=recipient["name"],
+        issuer=issuer(),
+        lines=written,
+        net=net,
+        tax=tax,
+        total=net + tax,
+        corrects_id=why.corrects.id if why.corrects else None,
+        note=why.note,
+        evidence=why.evidence,
+        locked_until=invoice_rules.locked_until(on, int(settings().BUSINESS_YEAR_ENDS)),
+    )
+    db.session.add(row)
+    db.session.flush()
+    db.session.add_all(InvoiceTax(invoice_id=row.id, rate=each.rate, net=each.net, tax=each.tax) for each in sums)
+    audit.record(
+        "invoice.issue", by=by, customer_id=contract.customer_id, subject=row, invoice=row.number, amount=row.total
+    )
+    return row
+
+
+def as_written(line: Line) -> dict[str, Any]:
+    """Return a line as a document keeps it, in the language of the moment."""
+    return {
+        "kind": line.kind.value,
+        "label": label(line),
+        "quantity": line.quantity,
+        "unit": line.unit,
+        "amount": line.amount,
+        "rate": line.rate,
+        "month": line.month.isoformat() if line.month else None,
+    }
+
+
+def recipient_of(contract: Contract) -> dict[str, str]:
+    """Return to whom a contract's invoices are made out."""
+    to = addressing.addressee(contract)
+    return {"name": to.name, "honorific": to.honorific, "postal_code": to.postal_code, "address": to.address}
+
+
+def issuer() -> dict[str, str]:
+    """Return who issues, with the registration number."""
+    config = settings()
+    return {
+        "name": config.PROVIDER_NAME,
+        "number": config.INVOICE_REGISTRATION_NUMBER,
+        "postal_code": config.PROVIDER_POSTAL_CODE,
+        "address": config.PROVIDER_ADDRESS,
+    }
+
+
+def owe(invoice: Invoice, kind: ReceivableKind, text: str, *, settled_on: date | None = None) -> Receivable | None:
+    """Return what is owed by an invoice, returns that wait taken off first; None when nothing is left, or known."""
+    if invoice.total <= 0 or db.session.scalar(sa.select(Receivable.id).where(Receivable.invoice_id == invoice.id)):
+        return None
+    row = Receivable(
+        customer_id=invoice.customer_id,
+        contract_id=invoice.contract_id,
+        kind=kind,
+        label=text,
+        amount=invoice.total,
+        due_on=invoice.due_on or invoice.issued_on,
+        paid=invoice.total if settled_on else 0,
+        last_paid_on=settled_on,
+        settled_on=settled_on,
+        invoice_id=invoice.id,
+    )
+    db.session.add(row)
+    db.session.flush()
+    for credit in open_credits(invoice.contract_id):
+        set_off(credit)
+    return row
+
+
+def open_credits(contract_id: int) -> list[Invoice]:
+    """Return the returns of a contract of which something is left."""
+    found = sa.select(Invoice).where(
+        Invoice.contract_id == contract_id, Invoice.kind == InvoiceKind.give_back, Invoice.set_off < -Invoice.total
+    )
+    return list(db.session.scalars(found.order_by(Invoice.id)))
+
+
+def set_off(credit: Invoice) -> None:
+    """Take a return off what the contract still owes: of the invoice that it corrects first, then the oldest."""
+    found = sa.select(Receivable).where(Receivable.contract_id == credit.contract_id, Receivable.settled_on.is_(None))
+    debts = sorted(
+        db.session.scalars(found.with_for_update()),
+        key=lambda row: (row.invoice_id != credit.corrects_id, row.due_on, row.id),
+    )
+    left, rest = invoice_rules.set_off(credit.credit, [row.missing for row in debts])
+    for row, missing in zip(debts, left, strict=True):
+        amount = row.paid + missing
+        if amount == row.amount:
+            continue
+        audit.record(
+            "receivable.set_off",
+            by=credit.issued_by,
+            customer_id=row.customer_id,
+            subject=row,
+            before=row.amount,
+            amount=amount,
+            invoice=credit.number,
+        )
+        row.amount = amount
+        if not missing:
+            row.settled_on = row.last_paid_on or clock.today()
+    credit.set_off = -credit.total - rest
+
+
+def whole_month(month: date) -> tuple[date, date]:
+    """Return the first and the last day of a month."""
+    return month, month_start(month, 1) - DAY

@@ -1,0 +1,153 @@
+"""Works out what a contract's month costs: its terms on the 1st, its peak and usable days, its lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import sqlalchemy as sa
+
+from wem.billing import invoice_rules
+from wem.billing.invoice_rules import Fees, Line, NoPrice
+from wem.billing.month_models import ContractMonth
+from wem.billing.rules import Held
+from wem.contracts import date_rules
+from wem.contracts.catalogue_models import option_price
+from wem.contracts.date_rules import month_start
+from wem.contracts.models import Contract
+from wem.contracts.part_models import Standstill
+from wem.db import db
+from wem.lists import counting
+from wem.settings import settings
+
+
+def in_advance() -> bool:
+    """Return whether a month's fee is charged on its 1st (前払い, A-06); else after its closing."""
+    return settings().FEE_TIMING == "prepaid"
+
+
+def by_whole_months() -> bool:
+    return settings().SUSPENSION_FEE == "whole_month"
+
+
+def usable_days(contract: Contract, month: date) -> int:
+    """Return on how many days of a month the service could be used (13-3, A-29), as it is known now."""
+    found = sa.select(Standstill.since, Standstill.until).where(Standstill.contract_id == contract.id)
+    stops = [date_rules.Standstill(since, until) for since, until in db.session.execute(found)]
+    if contract.suspended_at is not None:
+        stops.append(date_rules.Standstill(contract.suspended_at.date(), None))
+    after = month_start(month, 1)
+    touching = [stop for stop in stops if stop.since < after and (stop.until is None or stop.until > month)]
+    # A contract that ended while it stood still could not be used afterwards either.
+    if contract.ended_on is not None and any(
+        stop.until is None or stop.until >= contract.ended_on for stop in touching
+    ):
+        touching.append(date_rules.Standstill(contract.ended_on, None))
+    return date_rules.usable_days(month, touching)
+
+
+def opened(contract: Contract, month: date) -> ContractMonth:
+    """Return the month of a contract as its 1st makes it, not yet in the session; `held` when it has no price."""
+    row = ContractMonth(contract_id=contract.id, month=month, first=False, held=None)
+    _terms(row, contract)
+    row.count = counting.count_at_start(contract.customer_id, month)
+    _charge(row, contract)
+    return row
+
+
+def _terms(row: ContractMonth, contract: Contract) -> None:
+    month = row.month
+    row.course = contract.course.name
+    row.tiers = [list(tier) for tier in contract.tiers_on(month)]
+    row.options = [
+        [option.name, price.monthly]
+        for option in contract.options_on(month)
+        if (price := option_price(option.id, month)) is not None
+    ]
+    free = contract.campaign.free_months if contract.campaign and not contract.own_price else 0
+    row.free = contract.start_date is not None and invoice_rules.free_month(free, contract.start_date, month)
+
+
+def _charge(row: ContractMonth, contract: Contract) -> None:
+    row.held = None
+    row.charge(Fees(0, (0,) * len(row.options)))
+    row.opening_days = row.basis.days
+    if not in_advance():
+        return
+    row.opening_days = usable_days(contract, row.month)
+    try:
+        row.charge(invoice_rules.fees(row.basis, row.count, row.opening_days, whole_month=by_whole_months()))
+    except NoPrice:
+        row.held = Held.no_price
+
+
+def price_anew(row: ContractMonth) -> None:
+    """Take the contract's present tiers for a month that was held, now that a price is agreed on (7-1)."""
+    row.tiers = [list(tier) for tier in row.contract.tiers_on(row.month)]
+    if row.invoiced_at is None:
+        _charge(row, row.contract)
+    else:
+        row.held = None
+
+
+def close(row: ContractMonth, contract: Contract) -> None:
+    """Fix a month's peak and usable days (4-5); a month is closed once."""
+    row.peak = counting.peak_of(contract.customer_id, row.month)
+    row.usable_days = usable_days(contract, row.month)
+
+
+def settled(row: ContractMonth) -> list[Line]:
+    """Return the lines that settle a closed month. Raises NoPrice."""
+    assert row.peak is not None and row.usable_days is not None
+    return invoice_rules.settlement(row.basis, row.charged, row.peak, row.usable_days, whole_month=by_whole_months())
+
+
+@dataclass
+class Bill:
+    """What goes to a customer on a 1st: the lines of the invoice, and what is given back by a document of its own."""
+
+    lines: list[Line] = field(default_factory=list)
+    back: list[tuple[ContractMonth, list[Line]]] = field(default_factory=list)
+    done: list[ContractMonth] = field(default_factory=list)  # months that are settled by it
+    held: ContractMonth | None = None
+
+    @property
+    def total(self) -> int:
+        return invoice_rules.total(invoice_rules.taxes(self.lines))
+
+    @property
+    def given_back(self) -> int:
+        return -sum(invoice_rules.total(invoice_rules.taxes(lines)) for _, lines in self.back)
+
+
+def bill(now: ContractMonth | None, closed: list[ContractMonth]) -> Bill:
+    """Return the bill of a month that begins (if any) and of months that are closed and not settled yet."""
+    found = Bill()
+    if now is not None:
+        if now.held is not None:
+            found.held = now
+        else:
+            found.lines += invoice_rules.opening(now.basis, now.charged, now.count, now.opening_days)
+    for row in closed:
+        try:
+            lines = settled(row)
+        except NoPrice:
+            found.held = row
+            continue
+        found.done.append(row)
+        if invoice_rules.given_back(lines):
+            found.back.append((row, lines))
+        else:
+            found.lines += lines
+    return found
+
+
+def unsettled(contract_id: int, before: date) -> list[ContractMonth]:
+    """Return the closed months of a contract before another one whose difference stands on no invoice yet."""
+    found = sa.select(ContractMonth).where(
+        ContractMonth.contract_id == contract_id,
+        ContractMonth.month < before,
+        ContractMonth.closed_at.is_not(None),
+        ContractMonth.settled_at.is_(None),
+    )
+    return list(db.session.scalars(found.order_by(ContractMonth.month)))

@@ -1,0 +1,217 @@
+"""Invoices on staff's screens: found by date, amount, counterparty; each with its papers; corrected by further ones."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response as FlaskResponse
+from flask import flash, render_template, request, stream_with_context, url_for
+from flask_babel import force_locale, gettext
+from werkzeug.wrappers import Response
+
+from wem import audit, clock
+from wem.accounts.rules import StaffRole
+from wem.billing import books, correcting, papers
+from wem.billing.books import Wanted
+from wem.billing.invoice_forms import BooksForm, CorrectionForm, CostForm, HandForm, SettledForm
+from wem.billing.invoice_models import Invoice, following
+from wem.billing.invoice_rules import ItemKind, Line
+from wem.billing.invoice_wording import DOCUMENTS, OCCASIONS
+from wem.billing.models import Receivable
+from wem.billing.papers import rate_text
+from wem.billing.rules import InvoiceKind, Occasion
+from wem.contracts.models import Contract
+from wem.contracts.name_rules import honorific
+from wem.db import db
+from wem.web.blueprints import StaffBlueprint
+from wem.web.files import file_answer
+from wem.web.htmx import see_other
+from wem.web.ownership import found_or_404
+from wem.web.paging import page_of
+from wem.web.session import me
+
+blueprint = StaffBlueprint(
+    "staff_invoices", __name__, roles=frozenset({StaffRole.contracts, StaffRole.billing}), url_prefix="/staff"
+)
+act_blueprint = StaffBlueprint(
+    "staff_invoice_acts", __name__, roles=frozenset({StaffRole.billing}), url_prefix="/staff"
+)
+Answer = str | tuple[str, int] | Response
+TO_PAY = timedelta(days=30)
+
+
+def wanted(form: BooksForm) -> Wanted:
+    if not form.validate():
+        return Wanted()
+    kind = InvoiceKind(form.kind.data) if form.kind.data else None
+    return Wanted(form.since.data, form.until.data, form.least.data, form.most.data, form.plain_counterparty(), kind)
+
+
+@blueprint.get("/invoices")
+def index() -> Answer:
+    form = BooksForm(request.args)
+    asked = wanted(form)
+    count, total = books.sums(asked)
+    kept = {name: value for name, value in request.args.items() if name not in ("before", "after") and value}
+    return render_template(
+        "billing/staff/invoices.html", form=form, page=page_of(books.matching(asked), Invoice.id), count=count,
+        total=total, kept=kept, documents=DOCUMENTS, occasions=OCCASIONS,
+    )  # fmt: skip
+
+
+@act_blueprint.get("/invoices/csv")
+def accountants_file() -> Answer:
+    """Give the accountant what was searched for, one row for each rate of each document."""
+    asked = wanted(BooksForm(request.args))
+
+    def content() -> Any:
+        with force_locale("ja"):
+            yield from books.written(books.rows_of(asked))
+
+    return FlaskResponse(
+        stream_with_context(content()),
+        mimetype="text/csv",
+        headers={
+            "Content-Disposition": f"attachment; filename=invoices-{clock.today():%Y%m%d}.csv",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@blueprint.get("/invoices/<int:id>")
+def show(id: int) -> Answer:
+    row = found_or_404(Invoice, id)
+    return render_template(
+        "billing/staff/invoice.html", row=row, documents=DOCUMENTS, occasions=OCCASIONS, following=following(id),
+        rate_text=rate_text, owed=db.session.scalar(sa.select(Receivable).where(Receivable.invoice_id == id)),
+        today=clock.today(), may_correct=correcting.may_correct(row), left=correcting.left(row),
+        form=SettledForm(formdata=None, settled_on=clock.today()),
+    )  # fmt: skip
+
+
+@blueprint.get("/invoices/<int:id>/pdf")
+def pdf(id: int) -> Answer:
+    row = found_or_404(Invoice, id)
+    return file_answer(papers.content(row), papers.file_name(row))
+
+
+@act_blueprint.route("/invoices/<int:id>/correction", methods=["GET", "POST"])
+def correct(id: int) -> Answer:
+    row = found_or_404(Invoice, id)
+    if not correcting.may_correct(row):
+        flash(gettext("This document cannot be corrected: correct the one that took its place."), "error")
+        return see_other(url_for("staff_invoices.show", id=id))
+    given = [{"label": each["label"], "amount": each["amount"], "rate": str(each["rate"])} for each in row.lines]
+    form = CorrectionForm(lines=given, name=row.recipient_name)
+    while len(form.lines) < len(given) + 2:
+        form.lines.append_entry()
+    if form.validate_on_submit():
+        db.session.get(Contract, row.contract_id, with_for_update=True)
+        note = (form.note.data or "").strip()
+        try:
+            if form.way.data == "give_back":
+                found = correcting.give_back(row, form.typed(), note, by=me().id)
+            else:
+                name = " ".join((form.name.data or "").split())
+                recipient = {**row.recipient, "name": name, "honorific": honorific(name)}
+                _, found = correcting.replace_by(row, form.typed(), note, by=me().id, recipient=recipient)
+        except correcting.NotCorrectable:
+            db.session.rollback()
+            flash(gettext("It cannot be given back: more than is left of the invoice, or nothing."), "error")
+        else:
+            db.session.commit()
+            flash(gettext("%(number)s is issued, and the customer is told.", number=found.number), "success")
+            return see_other(url_for("staff_invoices.show", id=found.id))
+    page = render_template("billing/staff/correction.html", row=row, form=form, documents=DOCUMENTS)
+    return page, 422 if form.is_submitted() else 200
+
+
+@act_blueprint.route("/contracts/<int:id>/invoices/new", methods=["GET", "POST"])
+def new(id: int) -> Answer:
+    contract = found_or_404(Contract, id)
+    form = HandForm(due_on=clock.today() + TO_PAY, token=secrets.token_urlsafe(16))
+    if form.validate_on_submit():
+        lines = form.typed()
+        if sum(line.amount for line in lines) > 0:
+            found = correcting.by_hand(
+                contract,
+                lines,
+                form.due_on.data,
+                (form.note.data or "").strip(),
+                by=me().id,
+                token=_token(form.token.data),
+            )
+            db.session.commit()
+            flash(gettext("%(number)s is issued, and the customer is told.", number=found.number), "success")
+            return see_other(url_for("staff_invoices.show", id=found.id))
+        form.form_errors.append(gettext("The lines must come to more than nothing."))
+    page = render_template("billing/staff/by_hand.html", contract=contract, form=form)
+    return page, 422 if form.is_submitted() else 200
+
+
+def _token(text: str | None) -> str:
+    return (text or "")[:40] or secrets.token_urlsafe(16)
+
+
+@act_blueprint.route("/contracts/<int:id>/costs", methods=["GET", "POST"])
+def costs(id: int) -> Answer:
+    """Charge what mails to fictitious addresses cost (12特約), with the numbers that it stands on beside the form."""
+    contract = found_or_404(Contract, id)
+    today = clock.today()
+    month = today.replace(day=1)
+    form = CostForm(since=month, until=today, due_on=today + TO_PAY, token=secrets.token_urlsafe(16))
+    since, until = form.since.data or month, form.until.data or today
+    evidence = correcting.failures(contract.customer_id, since, until)
+    # Only what is to be issued is checked; counting a period complains of nothing.
+    issues = form.is_submitted() and request.form.get("step") == "issue"
+    if issues and form.validate():
+        third = form.to.data == "third"
+        name = " ".join((form.name.data or "").split())
+        recipient = {
+            "name": name, "honorific": honorific(name), "postal_code": (form.postal_code.data or "").strip(),
+            "address": " ".join((form.address.data or "").split()),
+        } if third else None  # fmt: skip
+        with force_locale("ja"):
+            label = str(gettext("Handling of mails to fictitious addresses (Art. 12)"))
+        line = Line(
+            ItemKind.cost, form.quantity.data * form.unit.data, name=label, quantity=form.quantity.data,
+            unit=form.unit.data, rate=int(form.rate.data),
+        )  # fmt: skip
+        found = correcting.by_hand(
+            contract, [line], form.due_on.data, (form.note.data or "").strip(), by=me().id,
+            token=_token(form.token.data), occasion=Occasion.third_party if third else Occasion.cost,
+            period=(since, until), recipient=recipient,
+        )  # fmt: skip
+        db.session.commit()
+        flash(gettext("%(number)s is issued.", number=found.number), "success")
+        return see_other(url_for("staff_invoices.show", id=found.id))
+    page = render_template("billing/staff/costs.html", contract=contract, form=form, evidence=evidence)
+    return page, 422 if issues else 200
+
+
+@act_blueprint.post("/invoices/<int:id>/settlement")
+def settle(id: int) -> Answer:
+    """Note that somebody who is no customer has paid a claim of costs."""
+    row, form = found_or_404(Invoice, id), SettledForm()
+    if not row.third_party or row.settled_on is not None or not form.validate():
+        flash(gettext("Please enter the day on which it came in."), "error")
+    else:
+        row.settled_on = form.settled_on.data
+        audit.record("invoice.settle", by=me().id, customer_id=row.customer_id, subject=row, day=str(row.settled_on))
+        db.session.commit()
+        flash(gettext("It is settled."), "success")
+    return see_other(url_for("staff_invoices.show", id=id))
+
+
+@blueprint.get("/books")
+def sums() -> Answer:
+    """Show sums by month and rate, and what is open by its age."""
+    rows = books.month_sums()
+    months = sorted({row.month for row in rows})
+    charted = [(month, sum(row.total for row in rows if row.month == month)) for month in months]
+    return render_template(
+        "billing/staff/books.html", rows=rows, charted=charted, ages=books.ageing(clock.today()), rate_text=rate_text
+    )
