@@ -1,6 +1,6 @@
 """invoices, months of contracts, the close of a month, reminders, the count's evidence
 
-Revision: 0020, after 0018.
+Revision: 0020, after 0015.
 """
 
 import sqlalchemy as sa

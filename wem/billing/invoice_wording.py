@@ -61,6 +61,19 @@ PROPOSALS = {
     Proposal.suspend: (_l("Suspend"), "warning"),
     Proposal.terminate: (_l("Terminate"), "error"),
 }
+# Codes of the audit trail.
+ACTS = {
+    "contract.final_account": _l("Made the final account"),
+    "contract.remind": _l("Sent a reminder to pay"),
+    "count.correct": _l("Set a count of addresses right"),
+    "invoice.issue": _l("Issued an invoice"),
+    "invoice.settle": _l("Noted the payment of a third party"),
+    "month.again": _l("Ran the close of a month again"),
+    "month.close": _l("A month was closed"),
+    "month.draft": _l("Had the dry run of a month worked out"),
+    "month.start": _l("Began to close a month"),
+    "receivable.set_off": _l("Took a return off a sum owed"),
+}
 
 
 def month_text(month: date) -> str:
@@ -101,18 +114,3 @@ def label(line: Line) -> str:
     if line.days:
         more.append(gettext("used on %(days)s of %(all)s days", days=line.days[0], all=line.days[1]))
     return str(text + (gettext(" [%(more)s]", more=gettext(", ").join(more)) if more else ""))
-
-
-# What the audit trail says of these acts.
-ACTS = {
-    "receivable.set_off": _l("Took a return off a sum owed"),
-    "invoice.issue": _l("Issued an invoice"),
-    "invoice.settle": _l("Noted the payment of a third party"),
-    "contract.remind": _l("Sent a reminder to pay"),
-    "contract.final_account": _l("Made the final account"),
-    "count.correct": _l("Set a count of addresses right"),
-    "month.draft": _l("Had the dry run of a month worked out"),
-    "month.start": _l("Began to close a month"),
-    "month.again": _l("Ran the close of a month again"),
-    "month.close": _l("A month was closed"),
-}

@@ -149,10 +149,15 @@ def open_credits(contract_id: int) -> list[Invoice]:
 
 
 def set_off(credit: Invoice) -> None:
-    """Take a return off what the contract still owes: of the invoice that it corrects first, then the oldest."""
+    """Take a return off what the contract still owes: of the invoice that it corrects first, then the oldest.
+
+    Return and sums are held and read anew: nobody takes the same return off, or pays the same sum, at the same time.
+    """
+    db.session.refresh(credit, with_for_update=True)
     found = sa.select(Receivable).where(Receivable.contract_id == credit.contract_id, Receivable.settled_on.is_(None))
+    found = found.order_by(Receivable.id).with_for_update().execution_options(populate_existing=True)
     debts = sorted(
-        db.session.scalars(found.with_for_update()),
+        db.session.scalars(found),
         key=lambda row: (row.invoice_id != credit.corrects_id, row.due_on, row.id),
     )
     left, rest = invoice_rules.set_off(credit.credit, [row.missing for row in debts])

@@ -37,7 +37,7 @@ def show() -> Answer:
     """Show the month that is to be closed, or one that was: its dry run by largest change, and how far it is."""
     month = _asked()
     close = db.session.get(MonthClose, month)
-    only, start = request.args.get("only", ""), _number(request.args.get("from"))
+    only, start = request.args.get("state", ""), _number(request.args.get("from"))
     drafts = _drafts(month, only, start)
     progress = _progress(close) if close else {}
     return render_template(

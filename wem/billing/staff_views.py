@@ -72,7 +72,7 @@ def index() -> Answer:
     today = clock.today()
     everybody = arrears.debtors(today, ended=True)
     if request.method == "GET":
-        only = request.args.get("only", "")
+        only = request.args.get("state", "")
         shown = [each for each in everybody if only in ("", each.proposal.value)]
         counts = {name: sum(each.proposal is name for each in everybody) for name in Proposal}
         return render_template(

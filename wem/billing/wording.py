@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from wem.billing.debit_rules import Decision, EntryState, Left, Method, Outcome, RunState
+from wem.billing.invoice_wording import ACTS as INVOICE_ACTS
 from wem.billing.payment_rules import PaymentState, PaymentWay, RefundGround, RefundState
 from wem.billing.statement_rules import StatementFault
 from wem.billing.zengin_reading_rules import Fault, Warned
@@ -130,8 +131,9 @@ STATEMENT_FAULTS = {
     StatementFault.total: _l("Number or sum in the trailer do not fit the records."),
     StatementFault.columns: _l("No line names the columns for the day, the money that came in and the payer."),
 }
-# What the audit trail says of acts about money.
+# What the audit trail says of acts about money, and of the kinds of them that its filter offers.
 ACTS = {
+    **INVOICE_ACTS,
     "debit.answer": _l("Read the result of a debit"),
     "debit.decide": _l("Decided on a debit"),
     "debit.fetch": _l("Saved a debit file"),
@@ -151,4 +153,13 @@ ACTS = {
     "refund.pay": _l("Paid a refund out"),
     "refund.propose": _l("Asked for a refund"),
     "refund.refuse": _l("Refused a refund"),
+}
+AREAS = {
+    "debit.": _l("Direct debit"),
+    "payment.": _l("Payments"),
+    "refund.": _l("Refunds"),
+    "receivable.": _l("Sums owed"),
+    "invoice.": _l("Invoices"),
+    "month.": _l("Closes of months"),
+    "count.": _l("Counts of addresses"),
 }

@@ -8,6 +8,7 @@ from wem.billing.invoice_wording import ACTS as INVOICE_ACTS
 from wem.billing.wording import ACTS as MONEY_ACTS
 from wem.cases.wording import ACTS as CASE_ACTS
 from wem.contracts.act_wording import ACTS as CONTRACT_ACTS
+from wem.billing.wording import AREAS as MONEY_AREAS
 from wem.delivery.models import DispatchState
 from wem.operating.wording import ACTS as ORDER_ACTS
 from wem.privacy.wording import ACTS as PRIVACY_ACTS
@@ -162,13 +163,7 @@ AREAS = {
     "mandate.": _l("Mandates for direct debit"),
     "option.": _l("Options (catalogue)"),
     "prices.": _l("Prices"),
-    "receivable.": _l("Sums owed"),
-    "debit.": _l("Direct debit"),
-    "payment.": _l("Payments"),
-    "refund.": _l("Refunds"),
-    "invoice.": _l("Invoices"),
-    "month.": _l("Closes of months"),
-    "count.": _l("Counts of addresses"),
+    **MONEY_AREAS,
     "refusal.": _l("Refusals of renewal"),
     "request.": _l("Requests (records)"),
     "revocation.": _l("Liftings of terminations in part"),

@@ -60,8 +60,11 @@ def work(today: date, *, applications: bool = True, money: bool = True) -> Work:
         *_deletions(),
         *_disclosures(),
         *_news(),
-        *money_work.months(today),
-        *([*money_work.debits(), *money_work.refunds(), *money_work.first_fees()] if money else []),
+        *(
+            [*money_work.months(today), *money_work.debits(), *money_work.refunds(), *money_work.first_fees()]
+            if money
+            else []
+        ),
     ]
     files = money_work.files(today) if money else []
     return Work(
