@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests.billing.closing_world import at
 from tests.factories import make_account, make_receivable
 from wem.accounts.rules import StaffRole
-from wem.billing import arrears
+from wem.billing import arrears, reminding
 from wem.billing.dunning_rules import Asked, Case, Proposal, proposal
 from wem.billing.models import Receivable
 from wem.billing.month_models import Reminder
@@ -70,6 +70,10 @@ def test_remind_wait_suspend_and_the_late_payment(world, browser_for):
     assert proposed(date(2026, 4, 17)) == [Proposal.suspend]
     assert proposed(date(2026, 9, 28)) == [Proposal.terminate]
     open_sum = db.session.scalars(sa.select(Receivable).where(Receivable.contract_id == row.contract_id)).one()
-    open_sum.pay(3_300, date(2026, 4, 20), by=person.id)
+    open_sum.pay(1_000, date(2026, 4, 20), by=person.id)
+    assert proposed(date(2026, 4, 21)) == [Proposal.suspend], "a part lifts nothing"
+    with at("2026-04-21T12:00"):
+        assert reminding.remind(world.ours.contract, date(2026, 5, 1), by=person.id).amount == 2_300
+    open_sum.pay(2_300, date(2026, 4, 22), by=person.id)
     db.session.commit()
     assert proposed(date(2026, 9, 28)) == []

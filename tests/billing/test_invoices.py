@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.billing.closing_world import at, closed, contract_with, invoices, owed
 from tests.factories import make_account
 from wem.accounts.rules import StaffRole
-from wem.billing import books, correcting, papers, telling
+from wem.billing import books, correcting, issuing, papers, telling
 from wem.billing.books import Wanted
 from wem.billing.invoice_models import Invoice, InvoiceTax, next_number
 from wem.billing.invoice_rules import ItemKind, Line
@@ -127,6 +127,26 @@ def test_what_was_paid_counts_for_the_one_in_its_place(app):
         correcting.replace_by(row, [line(12_000)], "誤り", by=1)
         db.session.commit()
     assert [amount for amount, _, settled in owed(contract) if settled is None] == [2_200]
+
+
+@pytest.mark.both_databases
+def test_a_return_takes_only_what_is_missing_of_a_sum_paid_in_part(app):
+    contract = contract_with(0)
+    row = charged(contract)
+    sum_owed = db.session.scalars(sa.select(Receivable)).one()
+    sum_owed.pay(5_000, date(2026, 4, 3), by=1)
+    with at("2026-04-05T12:00"):
+        first = correcting.give_back(row, [line(4_000, "値引き")], "障害", by=1)
+        assert (sum_owed.amount, sum_owed.missing, sum_owed.settled_on) == (6_600, 1_600, None)
+        assert [each.amount for each in books.ageing(date(2026, 5, 1)) if each.count] == [1_600]
+        second = correcting.give_back(row, [line(5_000, "値引き")], "障害", by=1)
+        assert (sum_owed.amount, sum_owed.missing, sum_owed.settled_on) == (5_000, 0, date(2026, 4, 3))
+        assert (first.credit, second.credit) == (0, 3_900)
+        issuing.set_off(second)  # nothing is owed: it waits
+        assert second.credit == 3_900
+        charged(contract, line(10_000), token="b")
+        db.session.commit()
+    assert owed(contract)[1:] == [(7_100, date(2026, 4, 30), None)] and second.credit == 0
 
 
 def test_a_part_is_given_back_and_never_more_than_was_charged(app):

@@ -153,6 +153,7 @@ def set_off(credit: Invoice) -> None:
 
     Return and sums are held and read anew: nobody takes the same return off, or pays the same sum, at the same time.
     """
+    db.session.flush()  # refreshing forgets what is not written yet
     db.session.refresh(credit, with_for_update=True)
     found = sa.select(Receivable).where(Receivable.contract_id == credit.contract_id, Receivable.settled_on.is_(None))
     found = found.order_by(Receivable.id).with_for_update().execution_options(populate_existing=True)
