@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from wem.billing.debit_rules import Decision, EntryState, Left, Method, Outcome, RunState
-from wem.billing.invoice_wording import ACTS as INVOICE_ACTS
 from wem.billing.payment_rules import PaymentState, PaymentWay, RefundGround, RefundState
 from wem.billing.statement_rules import StatementFault
 from wem.billing.zengin_reading_rules import Fault, Warned
@@ -133,7 +132,6 @@ STATEMENT_FAULTS = {
 }
 # What the audit trail says of acts about money, and of the kinds of them that its filter offers.
 ACTS = {
-    **INVOICE_ACTS,
     "debit.answer": _l("Read the result of a debit"),
     "debit.decide": _l("Decided on a debit"),
     "debit.fetch": _l("Saved a debit file"),
