@@ -28,6 +28,7 @@ _FORMS = {
     "BUSINESS_YEAR_ENDS": "[1-9]|1[0-2]",
     "FEE_TIMING": "prepaid|arrears",
     "SUSPENSION_FEE": "by_days|whole_month",
+    "CHANGE_NEEDS": "overdue|all",
     "DKIM_ED25519": "[01]",
     "DKIM_SERVICE_TOO": "[01]",
     "BOUNCE_CUMULATIVE": "[01]",
@@ -129,6 +130,9 @@ class Settings:
     )
     SUSPENSION_FEE: str = _about(
         "by_days", "by_days: a month with a suspension costs its usable days (13-3); whole_month: the whole month"
+    )
+    CHANGE_NEEDS: str = _about(
+        "overdue", "what must be paid before a change of course (11-2): what is overdue, or all that is open"
     )
     REMIND_AFTER_DAYS: str = _about("7", "days after the due date from which a reminder is proposed")
     REMINDER_DAYS: str = _about("10", "days that a reminder gives to pay; after them a suspension is proposed (13-2)")

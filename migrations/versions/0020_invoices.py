@@ -228,6 +228,13 @@ def upgrade() -> None:
         table.create_index(op.f("ix_receivable_invoice_id"), ["invoice_id"], unique=False)
         table.create_foreign_key(op.f("fk_receivable_invoice_id_invoice"), "invoice", ["invoice_id"], ["id"])
 
+    with op.batch_alter_table("application") as table:
+        table.add_column(sa.Column("invoiced_elsewhere", sa.Boolean(), server_default=sa.false(), nullable=False))
+    # Who is a customer already was charged the first fee before WeM wrote invoices, and is not told of it again.
+    op.execute("UPDATE application SET invoiced_elsewhere = true WHERE contract_id IS NOT NULL")
+    with op.batch_alter_table("application") as table:
+        table.alter_column("invoiced_elsewhere", server_default=None)
+
     _keep_invoices()
 
 
@@ -258,6 +265,9 @@ def _keep_invoices() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("application") as table:
+        table.drop_column("invoiced_elsewhere")
+
     with op.batch_alter_table("receivable") as table:
         table.drop_constraint(op.f("fk_receivable_invoice_id_invoice"), type_="foreignkey")
         table.drop_index(op.f("ix_receivable_invoice_id"))

@@ -1,17 +1,23 @@
 """The close of a month: the worked example, ends, suspension, and that nothing is done twice or left out."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 import sqlalchemy as sa
 
 from tests.billing.closing_world import at, closed, contract_with, drafted, invoices, issued, owed, with_option
 from tests.contracts.applications import make_application
-from wem.billing import closing, drafting, final, first_invoices
+from tests.factories import make_campaign, make_course
+from wem.billing import closing, drafting, final, first_invoices, jobs
+from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth, FinalAccount, MonthClose, MonthDraft
-from wem.billing.rules import CloseState, Held, InvoiceKind, Occasion
+from wem.billing.rules import CloseState, Held, InvoiceKind, Occasion, ReceivableKind
+from wem.clock import JAPAN
+from wem.contracts import agreed, taking_effect
 from wem.contracts.models import Contract
+from wem.contracts.request_models import ContractRequest, RequestKind
 from wem.contracts.rules import ContractState, EndReason, SuspensionGround
+from wem.contracts.state_rules import RequestState
 from wem.db import db
 from wem.lists import counting
 from wem.notices.models import Notice
@@ -287,3 +293,56 @@ def test_an_end_without_any_month_is_an_account_without_an_invoice(app):
         assert final.account(contract) is None
         db.session.commit()
     assert db.session.get(FinalAccount, contract.id) is not None
+
+
+def test_who_was_charged_before_wem_wrote_invoices_is_left_alone_until_staff_say_so(app):
+    with at("2026-01-10T12:00"):
+        application = make_application()
+        application.contract, application.invoiced_elsewhere = contract_with(0), True
+        db.session.commit()
+        jobs.follow_contracts()
+        assert invoices() == [] and first_invoices.may_issue(application.contract)
+
+
+def test_a_contract_without_an_application_has_its_first_invoice_by_the_price_list(app):
+    with at("2026-01-20T12:00"):
+        contract = contract_with(0)
+        with_option(contract, date(2026, 1, 15))
+        db.session.commit()
+        assert first_invoices.waiting() == []
+        fee = first_invoices.by_table(contract)
+        row = first_invoices.issue(contract, fee, date(2026, 2, 10), paid_on=None, by=1)
+        db.session.commit()
+    assert (row.occasion, row.total, row.due_on) == (Occasion.initial, 14_850, date(2026, 2, 10))
+    assert db.session.scalar(sa.select(Receivable.kind)) is ReceivableKind.initial  # never debited (6-1c)
+    assert not first_invoices.may_issue(contract)
+
+
+def test_a_late_close_takes_the_course_that_held_in_its_month(app):
+    with at("2026-02-20T12:00"):
+        contract = contract_with(900, own_price={"initial": 0, "tiers": [[1_000, 2_000]]})
+        change = ContractRequest(
+            customer_id=contract.customer_id, contract=contract, kind=RequestKind.course, state=RequestState.waiting,
+            received_at=datetime(2026, 3, 5, tzinfo=JAPAN), effective_on=APRIL,
+            wish={"course": make_course("ビジネス", [[30_000, 16_000]]).code, "from": contract.course.code},
+        )  # fmt: skip
+        db.session.add(change)
+        db.session.commit()
+        before = contract.course.name
+    with at("2026-04-03T08:00"):
+        taking_effect.apply(change, by=None)
+        db.session.commit()
+        closed(MARCH)
+        closed(APRIL)
+    march, april = (db.session.get(ContractMonth, (contract.id, month)) for month in (MARCH, APRIL))
+    assert (march.course, march.tiers, march.charged_base) == (before, [[1_000, 2_000]], 2_000)
+    assert (april.course, april.charged_base) == ("ビジネス", 16_000)
+
+
+def test_the_fee_as_it_stands_knows_a_campaigns_months(app):
+    campaign = make_campaign("無料", free_months=2)
+    with at("2026-02-20T12:00"):
+        contract = contract_with(900, campaign_id=campaign.id)
+        with_option(contract, FEBRUARY)
+        fees = [agreed.fee_as_it_stands(contract, 900, date(2026, month, 10)) for month in (1, 2, 3)]
+    assert fees == [0, 500, 3_500]

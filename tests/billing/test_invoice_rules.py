@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from wem.billing import invoice_rules as rules
 from wem.billing.invoice_rules import Basis, Fees, ItemKind, Line, NoPrice, TaxSum
+from wem.contracts import date_rules
 from wem.contracts.rules import tier
 
 TIERS = ((1_000, 3_000), (3_000, 5_000))
@@ -111,7 +112,7 @@ def test_a_free_month_costs_its_options_only():
     charged = rules.fees(free, 2_500, 28)
     assert paid(rules.opening(free, charged, 2_500, 28)) == 550
     assert rules.settlement(free, charged, 99_999, 28) == []
-    assert [rules.free_month(2, date(2026, 1, 15), month) for month in (JANUARY, FEBRUARY, MARCH)] == [
+    assert [date_rules.free_month(2, date(2026, 1, 15), month) for month in (JANUARY, FEBRUARY, MARCH)] == [
         True,
         True,
         False,

@@ -2,14 +2,27 @@
 
 import threading
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from tests.billing import bank
 from tests.billing.closing_world import at, closed, contract_with, invoices, owed
 from tests.factories import make_account
 from wem.accounts.rules import StaffRole
-from wem.billing import books, correcting, issuing, papers, telling
+from wem.billing import (
+    arrears,
+    books,
+    correcting,
+    debit_answering,
+    debit_planning,
+    debiting,
+    issuing,
+    jobs,
+    papers,
+    telling,
+)
 from wem.billing.books import Wanted
 from wem.billing.invoice_models import Invoice, InvoiceTax, next_number
 from wem.billing.invoice_rules import ItemKind, Line
@@ -136,10 +149,10 @@ def test_a_return_takes_only_what_is_missing_of_a_sum_paid_in_part(app):
     sum_owed = db.session.scalars(sa.select(Receivable)).one()
     sum_owed.pay(5_000, date(2026, 4, 3), by=1)
     with at("2026-04-05T12:00"):
-        first = correcting.give_back(row, [line(4_000, "値引き")], "障害", by=1)
+        first = correcting.give_back(row, [line(4_000, "値引き")], "障害", by=1, token="1")
         assert (sum_owed.amount, sum_owed.missing, sum_owed.settled_on) == (6_600, 1_600, None)
         assert [each.amount for each in books.ageing(date(2026, 5, 1)) if each.count] == [1_600]
-        second = correcting.give_back(row, [line(5_000, "値引き")], "障害", by=1)
+        second = correcting.give_back(row, [line(5_000, "値引き")], "障害", by=1, token="2")
         assert (sum_owed.amount, sum_owed.missing, sum_owed.settled_on) == (5_000, 0, date(2026, 4, 3))
         assert (first.credit, second.credit) == (0, 3_900)
         issuing.set_off(second)  # nothing is owed: it waits
@@ -149,14 +162,48 @@ def test_a_return_takes_only_what_is_missing_of_a_sum_paid_in_part(app):
     assert owed(contract)[1:] == [(7_100, date(2026, 4, 30), None)] and second.credit == 0
 
 
+def test_the_same_return_sent_twice_is_one(app):
+    row = charged(contract_with(0))
+    with at("2026-04-05T12:00"):
+        twice = [correcting.give_back(row, [line(6_000, "値引き")], "障害", by=1, token="same").id for _ in range(2)]
+        db.session.commit()
+    assert twice[0] == twice[1] and correcting.left(row) == 4_000
+
+
+@pytest.mark.both_databases
+def test_a_sum_in_a_debit_file_stays_as_the_bank_was_told(app):
+    contract = contract_with(0)
+    row = charged(contract, due=date(2026, 4, 27))
+    with at("2026-04-10T12:00"):
+        run = debiting.make(debit_planning.upcoming(date(2026, 4, 10)), by=1)
+        back = correcting.give_back(row, [line(4_000, "値引き")], "障害", by=1, token="1")
+        db.session.commit()
+        jobs.follow_contracts()
+        assert owed(contract) == [(11_000, date(2026, 4, 27), None)] and back.credit == 4_400
+    with at("2026-05-07T12:00"):
+        debit_answering.read(run, bank.answer(run.file, "1"), by=1)
+        db.session.commit()
+        jobs.follow_contracts()  # not paid: now it can be taken off
+    assert owed(contract) == [(6_600, date(2026, 4, 27), None)] and back.credit == 0
+
+
+def test_all_that_is_open_can_be_asked_for_before_a_change(app, monkeypatch):
+    contract = contract_with(0)
+    charged(contract)
+    with at("2026-04-10T12:00"):
+        assert arrears.before_change(contract.id, date(2026, 4, 10)) == 0
+        monkeypatch.setattr(arrears, "settings", lambda: SimpleNamespace(CHANGE_NEEDS="all"))
+        assert arrears.before_change(contract.id, date(2026, 4, 10)) == 11_000
+
+
 def test_a_part_is_given_back_and_never_more_than_was_charged(app):
     contract = contract_with(0)
     row = charged(contract)
     with at("2026-04-05T12:00"):
-        correcting.give_back(row, [line(4_000, "値引き")], "障害", by=1)
+        correcting.give_back(row, [line(4_000, "値引き")], "障害", by=1, token="3")
         with pytest.raises(correcting.NotCorrectable):
-            correcting.give_back(row, [line(6_001)], "", by=1)
-        correcting.give_back(row, [line(6_000, "値引き")], "障害", by=1)
+            correcting.give_back(row, [line(6_001)], "", by=1, token="4")
+        correcting.give_back(row, [line(6_000, "値引き")], "障害", by=1, token="5")
         db.session.commit()
     assert owed(contract)[0][0] == 0 and correcting.left(row) == 0
 
@@ -257,6 +304,8 @@ def test_staff_close_a_month_after_its_dry_run(world, browser_for):
             f"{path}/invoices/new", {"lines-0-label": "講習", "lines-0-amount": "8000", "note": "依頼"}
         )
         assert invoices()[-1].total == 8_800 and page.status == 303
+        assert browser.submit(f"{path}/invoices/first", {}).status == 303
+        assert invoices()[-1].total == 14_300 and "発行済み" in browser.get(f"{path}/invoices/first").text
         costs = {"quantity": "100", "unit": "5", "note": "架空登録", "step": "issue"}
         assert browser.submit(f"{path}/costs", {**costs, "to": "third"}).status == 422
         assert browser.submit(f"{path}/costs", costs).status == 303

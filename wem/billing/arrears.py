@@ -27,6 +27,19 @@ def outstanding(contract_id: int, on: date) -> int:
     return db.session.scalar(found) or 0
 
 
+def before_change(contract_id: int, on: date) -> int:
+    """Return the yen that must be settled before a change can be asked for (11-2, A-21).
+
+    What is overdue; by the setting `CHANGE_NEEDS` all that is open, also what waits for its debit.
+    """
+    if settings().CHANGE_NEEDS == "overdue":
+        return outstanding(contract_id, on)
+    found = sa.select(sa.func.sum(_MISSING)).where(
+        Receivable.contract_id == contract_id, Receivable.settled_on.is_(None)
+    )
+    return db.session.scalar(found) or 0
+
+
 _MISSING = Receivable.amount - Receivable.paid
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.billing import issuing
-from wem.billing.invoice_models import Invoice, following
+from wem.billing.invoice_models import Invoice, following, issued
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.invoice_wording import receivable_text
 from wem.billing.issuing import Reason
@@ -95,17 +95,23 @@ def replace_by(
     return back, new
 
 
-def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int) -> Invoice:
-    """Return the return invoice for a part of an invoice, `lines` being what is given back. Raises NotCorrectable."""
+def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token: str) -> Invoice:
+    """Return the return invoice for a part of an invoice, `lines` being what is given back. Raises NotCorrectable.
+
+    `token` is the form's: the same form twice is one return.
+    """
+    once = f"part {row.id} {token}"
+    known = issued(once)
+    if known is not None:
+        return known
     amount = sum(line.amount for line in lines)
     if row.kind is not InvoiceKind.invoice or row.third_party or not 0 < amount <= left(row):
         raise NotCorrectable(row.number)
-    number = sum(each.occasion is Occasion.correction for each in following(row.id))
     back = issuing.issue(
         row.contract,
         negated(lines),
         Reason(
-            f"part {row.id} {number + 1}", Occasion.correction, month_start(clock.today()), period=_period(row),
+            once, Occasion.correction, month_start(clock.today()), period=_period(row),
             corrects=row, note=note, recipient=row.recipient,
         ),
         by=by,

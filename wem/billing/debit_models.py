@@ -169,6 +169,18 @@ def method_of(
     return row.method if row else Method.debit
 
 
+def in_file() -> sa.ColumnElement[bool]:
+    """Return the condition on receivables: the bank has been asked for it, and nobody knows yet what became of that."""
+    return sa.exists(
+        sa.select(DebitItem.id)
+        .join(DebitEntry)
+        .where(
+            DebitItem.receivable_id == Receivable.id,
+            DebitEntry.state.in_((EntryState.waiting, EntryState.with_staff)),
+        )
+    )
+
+
 def in_flight() -> sa.ColumnElement[bool]:
     """Return the condition on receivables: asked for the first time, and the bank has not answered.
 

@@ -73,6 +73,14 @@ class CorrectionForm(LinesForm):
         default="replace",
     )
     name = StringField(_l("Made out to"), [NEEDED, Length(max=200)])
+    token = HiddenField()
+
+
+class FirstForm(FlaskForm):
+    """The first invoice of a contract that came without an application (4-1)."""
+
+    due_on = Day(_l("To be paid by"), [NEEDED])
+    paid_on = Day(_l("Came in on"), [Optional()])
 
 
 class HandForm(LinesForm):

@@ -188,11 +188,6 @@ def rest_of_term(over: date, first_exit: date, basis: Basis, count: int) -> list
     return [Line(ItemKind.rest, months * monthly, name=basis.course, quantity=months, unit=monthly)]
 
 
-def free_month(free_months: int, start: date, month: date) -> bool:
-    """Return whether a month is one of a campaign's months without the monthly fee, the first month being one."""
-    return months_between(start, month) < free_months
-
-
 def set_off(credit: int, debts: Sequence[int]) -> tuple[list[int], int]:
     """Return what is left of open debts (yen) after a credit, taken off in their order, and of the credit."""
     left = []

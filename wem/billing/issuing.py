@@ -12,6 +12,7 @@ from flask_babel import force_locale
 
 from wem import audit, clock
 from wem.billing import invoice_rules
+from wem.billing.debit_models import in_file
 from wem.billing.invoice_models import Invoice, InvoiceTax, issued, next_number
 from wem.billing.invoice_rules import Line
 from wem.billing.invoice_wording import label
@@ -148,14 +149,28 @@ def open_credits(contract_id: int) -> list[Invoice]:
     return list(db.session.scalars(found.order_by(Invoice.id)))
 
 
+def waiting_credits(limit: int = 100) -> list[int]:
+    """Return the returns that could be taken off something now: what was in a debit file came back unpaid."""
+    owes = sa.exists(
+        sa.select(Receivable.id).where(
+            Receivable.contract_id == Invoice.contract_id, Receivable.settled_on.is_(None), ~in_file()
+        )
+    )
+    found = sa.select(Invoice.id).where(Invoice.kind == InvoiceKind.give_back, Invoice.set_off < -Invoice.total, owes)
+    return list(db.session.scalars(found.order_by(Invoice.id).limit(limit)))
+
+
 def set_off(credit: Invoice) -> None:
     """Take a return off what the contract still owes: of the invoice that it corrects first, then the oldest.
 
+    A sum that stands in a debit file is left as the bank was told it; the return waits (`waiting_credits`).
     Return and sums are held and read anew: nobody takes the same return off, or pays the same sum, at the same time.
     """
     db.session.flush()  # refreshing forgets what is not written yet
     db.session.refresh(credit, with_for_update=True)
-    found = sa.select(Receivable).where(Receivable.contract_id == credit.contract_id, Receivable.settled_on.is_(None))
+    found = sa.select(Receivable).where(
+        Receivable.contract_id == credit.contract_id, Receivable.settled_on.is_(None), ~in_file()
+    )
     found = found.order_by(Receivable.id).with_for_update().execution_options(populate_existing=True)
     debts = sorted(
         db.session.scalars(found),

@@ -12,6 +12,7 @@ from wem.billing.invoice_rules import Fees, Line, NoPrice
 from wem.billing.month_models import ContractMonth
 from wem.billing.rules import Held
 from wem.contracts import date_rules
+from wem.contracts.agreed import agreed_on
 from wem.contracts.catalogue_models import option_price
 from wem.contracts.date_rules import month_start
 from wem.contracts.models import Contract
@@ -56,16 +57,16 @@ def opened(contract: Contract, month: date) -> ContractMonth:
 
 
 def _terms(row: ContractMonth, contract: Contract) -> None:
-    month = row.month
-    row.course = contract.course.name
-    row.tiers = [list(tier) for tier in contract.tiers_on(month)]
+    month, agreed = row.month, agreed_on(contract, row.month)
+    row.course = agreed.course.name
+    row.tiers = [list(tier) for tier in agreed.tiers]
     row.options = [
         [option.name, price.monthly]
         for option in contract.options_on(month)
         if (price := option_price(option.id, month)) is not None
     ]
-    free = contract.campaign.free_months if contract.campaign and not contract.own_price else 0
-    row.free = contract.start_date is not None and invoice_rules.free_month(free, contract.start_date, month)
+    free = contract.campaign.free_months if contract.campaign and not agreed.own_price else 0
+    row.free = contract.start_date is not None and date_rules.free_month(free, contract.start_date, month)
 
 
 def _charge(row: ContractMonth, contract: Contract) -> None:
@@ -82,8 +83,8 @@ def _charge(row: ContractMonth, contract: Contract) -> None:
 
 
 def price_anew(row: ContractMonth) -> None:
-    """Take the contract's present tiers for a month that was held, now that a price is agreed on (7-1)."""
-    row.tiers = [list(tier) for tier in row.contract.tiers_on(row.month)]
+    """Take the tiers anew for a month that was held, now that a price is agreed on (7-1)."""
+    row.tiers = [list(tier) for tier in agreed_on(row.contract, row.month).tiers]
     if row.invoiced_at is None:
         _charge(row, row.contract)
     else:

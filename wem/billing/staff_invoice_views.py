@@ -14,20 +14,22 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.billing import books, correcting, papers
+from wem.billing import books, correcting, first_invoices, papers
 from wem.billing.books import Wanted
-from wem.billing.invoice_forms import BooksForm, CorrectionForm, CostForm, HandForm, SettledForm
+from wem.billing.invoice_forms import BooksForm, CorrectionForm, CostForm, FirstForm, HandForm, SettledForm
 from wem.billing.invoice_models import Invoice, following
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.invoice_wording import DOCUMENTS, OCCASIONS
 from wem.billing.models import Receivable
 from wem.billing.papers import rate_text
 from wem.billing.rules import InvoiceKind, Occasion
+from wem.contracts import rules
 from wem.contracts.models import Contract
 from wem.contracts.name_rules import honorific
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
+from wem.web.filters import yen
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
@@ -105,15 +107,16 @@ def correct(id: int) -> Answer:
         flash(gettext("This document cannot be corrected: correct the one that took its place."), "error")
         return see_other(url_for("staff_invoices.show", id=id))
     given = [{"label": each["label"], "amount": each["amount"], "rate": str(each["rate"])} for each in row.lines]
-    form = CorrectionForm(lines=given, name=row.recipient_name)
+    form = CorrectionForm(lines=given, name=row.recipient_name, token=secrets.token_urlsafe(16))
     while len(form.lines) < len(given) + 2:
         form.lines.append_entry()
     if form.validate_on_submit():
-        db.session.get(Contract, row.contract_id, with_for_update=True)
+        # Read anew while it is held: the same form sent twice at once is one correction.
+        db.session.get(Contract, row.contract_id, with_for_update=True, populate_existing=True)
         note = (form.note.data or "").strip()
         try:
             if form.way.data == "give_back":
-                found = correcting.give_back(row, form.typed(), note, by=me().id)
+                found = correcting.give_back(row, form.typed(), note, by=me().id, token=_token(form.token.data))
             else:
                 name = " ".join((form.name.data or "").split())
                 recipient = {**row.recipient, "name": name, "honorific": honorific(name)}
@@ -149,6 +152,30 @@ def new(id: int) -> Answer:
             return see_other(url_for("staff_invoices.show", id=found.id))
         form.form_errors.append(gettext("The lines must come to more than nothing."))
     page = render_template("billing/staff/by_hand.html", contract=contract, form=form)
+    return page, 422 if form.is_submitted() else 200
+
+
+@act_blueprint.route("/contracts/<int:id>/invoices/first", methods=["GET", "POST"])
+def first(id: int) -> Answer:
+    """Issue the first invoice of a contract that came without an application, or was charged otherwise (4-1)."""
+    contract = found_or_404(Contract, id)
+    form = FirstForm(due_on=clock.today() + TO_PAY)
+    db.session.get(Contract, id, with_for_update=True, populate_existing=True)
+    possible = first_invoices.may_issue(contract)
+    fee = first_invoices.by_table(contract) if possible else None
+    if form.validate_on_submit() and fee is not None:
+        found = first_invoices.issue(contract, fee, form.due_on.data, paid_on=form.paid_on.data, by=me().id)
+        db.session.commit()
+        if found is None:
+            flash(gettext("There is nothing to pay: the first month is written down as free."), "success")
+            return see_other(url_for("staff_arrears.owed", id=id))
+        flash(gettext("%(number)s is issued, and the customer is told.", number=found.number), "success")
+        return see_other(url_for("staff_invoices.show", id=found.id))
+    page = render_template(
+        "billing/staff/first.html", contract=contract, form=form, fee=fee, possible=possible,
+        option_facts=[(name, yen(each)) for name, each in fee.options] if fee else [],
+        total=rules.with_tax(fee.initial + fee.monthly + sum(yen for _, yen in fee.options)) if fee else 0,
+    )  # fmt: skip
     return page, 422 if form.is_submitted() else 200
 
 

@@ -79,6 +79,8 @@ class Application(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[int | None]
     contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    # The first fee stands on no invoice of ours: it was charged before WeM wrote invoices.
+    invoiced_elsewhere: Mapped[bool] = mapped_column(default=False)
     scan_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"), index=True)
 
     partner: Mapped[Partner | None] = relationship()

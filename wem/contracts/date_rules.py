@@ -41,6 +41,11 @@ def months_between(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
+def free_month(free_months: int, start: date, month: date) -> bool:
+    """Return whether a month is one of a campaign's months without the monthly fee, the first month being one."""
+    return months_between(start, month) < free_months
+
+
 def early_exits(received: datetime, exit_on: date) -> list[date]:
     """Return the 1sts within the minimum term from which a customer may ask to be let go (Art. 15-1, A-04)."""
     first = month_start(received.date(), 1)

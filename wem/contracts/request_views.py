@@ -21,6 +21,7 @@ from wem.contracts.stepping_views import Answer, Page, sent_already, stepped, wh
 from wem.contracts.wording import CHANNELS, REQUEST_STATES, REQUESTS
 from wem.db import db
 from wem.lists import counting
+from wem.settings import settings
 from wem.web.blueprints import CustomerBlueprint, owners_only
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
@@ -146,7 +147,7 @@ def course() -> Answer:
                 contract,
                 form.course.data,
                 way,
-                overdue=arrears.outstanding(contract.id, clock.today()),
+                overdue=arrears.before_change(contract.id, clock.today()),
                 agreed=words,
                 wanted=form.month,
             ),
@@ -187,7 +188,7 @@ def options() -> Answer:
                 contract,
                 *parts(),
                 way,
-                overdue=arrears.outstanding(contract.id, clock.today()),
+                overdue=arrears.before_change(contract.id, clock.today()),
                 agreed=words,
                 wanted=form.month,
             ),
@@ -208,13 +209,15 @@ def _change_notes(contract: Contract) -> list[str]:
         gettext("What we receive by the 10th holds from the next month, later ones a month after (Art. 11-1)."),
         gettext("We look into it and tell you the result by a notice."),
     ]
-    overdue = arrears.outstanding(contract.id, clock.today())
+    overdue = arrears.before_change(contract.id, clock.today())
     if overdue:
         notes.insert(
             0,
             gettext(
-                "%(amount)s yen are overdue. They must be settled before you can apply (Art. 11-2).",
+                "%(amount)s yen are unpaid. They must be settled before you can apply (Art. 11-2). "
+                "To pay now, transfer to: %(account)s",
                 amount=f"{overdue:,}",
+                account=settings().PROVIDER_ACCOUNT,
             ),
         )
     return notes

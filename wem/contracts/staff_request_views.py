@@ -227,7 +227,7 @@ def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -
                 [code for code in wished if code not in form.has],
                 [code for code in form.has if code not in wished],
                 way,
-                overdue=arrears.outstanding(contract.id, clock.today()),
+                overdue=arrears.before_change(contract.id, clock.today()),
                 agreed=costing.options_sentence(wished, day),
                 wanted=wanted,
             )
@@ -235,5 +235,5 @@ def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -
             code = form.course.data or contract.course.code
             day = date_rules.change_effective(received_at.astimezone(clock.JAPAN), wanted, contract.start_date)
             sentence = costing.course_sentence(contract, code, day, counting.month_peak(contract.customer_id))
-            overdue = arrears.outstanding(contract.id, clock.today())
+            overdue = arrears.before_change(contract.id, clock.today())
             return requesting.change_course(contract, code, way, overdue=overdue, agreed=sentence, wanted=wanted)

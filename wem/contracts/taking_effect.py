@@ -32,6 +32,8 @@ def apply(row: ContractRequest, *, by: int | None) -> None:
 
 
 def _course(contract: Contract, row: ContractRequest) -> None:
+    # What was until then is kept: a month before may still have to be charged.
+    row.wish = {**row.wish, "from": contract.course.code, "own_price": contract.own_price}
     contract.course = catalogue.course_of(row.wish["course"])
     # A price agreed for the other course does not come along.
     contract.own_price = None

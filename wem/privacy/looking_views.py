@@ -93,6 +93,7 @@ SHOWN: dict[str, Shows] = {
     "staff_invoice_acts.correct": INVOICE,
     "staff_invoice_acts.new": SUMS,
     "staff_invoice_acts.costs": SUMS,
+    "staff_invoice_acts.first": SUMS,
     "staff_applications.show": APPLICATION,
     "staff_application_papers.form": APPLICATION,
     "staff_application_papers.scan": APPLICATION,
