@@ -111,6 +111,8 @@ def open_as_we_need(engine: Engine, synchronous: str) -> None:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
+            # What is erased is gone from the file too, not only from the tables (同意6).
+            "secure_delete=ON",
             f"busy_timeout={PATIENCE_SECONDS * 1000:.0f}",
             "cache_size=-65536",
             "temp_store=MEMORY",

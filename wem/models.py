@@ -20,6 +20,7 @@ from wem.contracts import text_models as texts
 from wem.delivery import models as delivery
 from wem.delivery import pace_models as pace
 from wem.domains import models as domains
+from wem.erasure import models as erasures
 from wem.inbound import models as inbound
 from wem.inquiries import models as inquiries
 from wem.lists import blank_mail_models as blank_mail
@@ -51,6 +52,7 @@ __all__ = [
     "documents",
     "domains",
     "emergencies",
+    "erasures",
     "inbound",
     "inquiries",
     "invoices",

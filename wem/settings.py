@@ -60,6 +60,7 @@ NUMBERS = (
     "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "REPORTS_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
     "DEBIT_LEAD_DAYS", "DEBIT_RESULT_DAYS",
     "BUSINESS_YEAR_ENDS", "REMIND_AFTER_DAYS", "REMINDER_DAYS",
+    "ERASURE_HOURS", "CUSTOMER_KEPT_MONTHS", "CONSENT_KEPT_MONTHS", "BACKUP_DAYS",
 )  # fmt: skip
 
 
@@ -136,6 +137,17 @@ class Settings:
     )
     REMIND_AFTER_DAYS: str = _about("7", "days after the due date from which a reminder is proposed")
     REMINDER_DAYS: str = _about("10", "days that a reminder gives to pay; after them a suspension is proposed (13-2)")
+    ERASURE_HOURS: str = _about(
+        "6", "hours between the final account and the erasure of readers' data, in which staff can still hold it"
+    )
+    CUSTOMER_KEPT_MONTHS: str = _about("6", "months after a contract's end that the customer's own data are kept")
+    CONSENT_KEPT_MONTHS: str = _about(
+        "1", "months that proof of consent is kept after the last mail; staff set more for a customer (12, 36)"
+    )
+    BACKUP_DAYS: str = _about("35", "days after which a backup is deleted and no longer restored")
+    ERASURE_LOG: str = _about(
+        "", "file that says what was erased, for restored backups; empty: erasures.log in VAR_DIR. Best on another disk"
+    )
     SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
     COURSE_CHANGE_EMAIL: str = _about(
         "change@mail.wem.example", "where customers write to change their contract (11-1)"

@@ -51,6 +51,7 @@ from wem.db import db
 from wem.domains import list_views as list_sender_views
 from wem.domains import staff_views as staff_domain_views
 from wem.domains import views as domain_views
+from wem.erasure import staff_views as staff_erasure_views
 from wem.inbound import staff_views as staff_inbound_views
 from wem.inquiries import answering as inquiry_answering
 from wem.inquiries import public_views as inquiry_order_views
@@ -136,6 +137,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_invoice_views.blueprint,
     staff_invoice_views.act_blueprint,
     staff_month_views.blueprint,
+    staff_erasure_views.blueprint,
+    staff_erasure_views.act_blueprint,
     staff_catalogue_views.blueprint,
     staff_offer_views.blueprint,
     staff_mandate_views.blueprint,

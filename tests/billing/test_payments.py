@@ -245,6 +245,10 @@ def test_a_statement_and_who_it_is_of(world, browser_for):
         "/staff/payments", query_string={"state": "all", "least": "600", "most": "800", "from": "2026-04-03"}
     )
     assert "ﾂｷﾞﾉﾋﾄ" in found.text and "ﾅｿﾞﾉﾋﾄ" not in found.text
+    answer = browser.get("/staff/payments/csv", query_string={"payer": "支払い"}).response
+    lines = answer.data.decode("utf-8-sig").splitlines()
+    assert answer.mimetype == "text/csv" and lines[0].startswith("入金日,") and len(lines) == 2
+    assert "株式会社支払い" in lines[1]
     assert "株式会社支払い" in browser.get("/staff/payments", query_string={"state": "all", "payer": "支払い"}).text
     stray = db.session.scalars(sa.select(Payment).where(Payment.amount == 700)).one()
     path = f"/staff/payments/{stray.id}"

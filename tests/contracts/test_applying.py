@@ -136,7 +136,7 @@ def test_the_postal_code_fills_the_address(world, browser_for):
     typed = {**TYPED, "postal_code": "１９０－００１２", "address": "", "act": "address"}
     page = browser.post("/apply", typed)
     assert page.status == 200 and page.form("/apply")["address"] == "東京都立川市曙町"
-    fragment = browser.get("/apply/address", query_string={"postal_code": "190-0012"}, headers={"HX-Request": "true"})
+    fragment = browser.post("/apply/address", {"postal_code": "190-0012"}, headers={"HX-Request": "true"})
     assert 'value="東京都立川市曙町"' in fragment.html and 'id="address-field"' in fragment.html
     unknown = browser.post("/apply", {**typed, "postal_code": "000-0000", "address": "手で入力"})
     assert unknown.form("/apply")["address"] == "手で入力"

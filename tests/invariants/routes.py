@@ -96,6 +96,7 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "invoices": lambda stage: stage.ours.invoice_ids,
     "month/counts": lambda stage: [stage.ours.customer_id],
     "mandates": lambda stage: stage.ours.mandate_ids,
+    "erasures/contracts": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
     "debits": lambda stage: stage.ours.debit_ids,
     "debits/entries": lambda stage: stage.ours.debit_entry_ids,
     "payments": lambda stage: stage.ours.payment_ids,

@@ -50,6 +50,7 @@ def test_every_subject_of_an_event_has_words(app):
     }
     recorded |= {"Partner", "SenderDomain", "Subscriber", "Tester", "Upload"}
     recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable", "Invoice"}
+    recorded |= {"Erasure"}
     recorded |= {"Mandate", "RenewalRefusal", "Revocation", "Termination"}
     recorded |= {"BankStatement", "DebitEntry", "DebitRun", "Payment", "Refund"}
     recorded |= {

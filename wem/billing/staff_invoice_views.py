@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
-from flask import Response as FlaskResponse
-from flask import flash, render_template, request, stream_with_context, url_for
+from flask import flash, render_template, request, url_for
 from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response
 
@@ -16,6 +14,7 @@ from wem import audit, clock
 from wem.accounts.rules import StaffRole
 from wem.billing import books, correcting, first_invoices, papers
 from wem.billing.books import Wanted
+from wem.billing.csv_views import csv_answer
 from wem.billing.invoice_forms import BooksForm, CorrectionForm, CostForm, FirstForm, HandForm, SettledForm
 from wem.billing.invoice_models import Invoice, following
 from wem.billing.invoice_rules import ItemKind, Line
@@ -67,20 +66,7 @@ def index() -> Answer:
 @act_blueprint.get("/invoices/csv")
 def accountants_file() -> Answer:
     """Give the accountant what was searched for, one row for each rate of each document."""
-    asked = wanted(BooksForm(request.args))
-
-    def content() -> Any:
-        with force_locale("ja"):
-            yield from books.written(books.rows_of(asked))
-
-    return FlaskResponse(
-        stream_with_context(content()),
-        mimetype="text/csv",
-        headers={
-            "Content-Disposition": f"attachment; filename=invoices-{clock.today():%Y%m%d}.csv",
-            "Cache-Control": "no-store",
-        },
-    )
+    return csv_answer(books.rows_of(wanted(BooksForm(request.args))), "invoices")
 
 
 @blueprint.get("/invoices/<int:id>")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -11,10 +10,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import clock
-from wem.accounts.models import Customer
 from wem.accounts.rules import StaffRole
-from wem.billing import matching, paying
+from wem.billing import matching, paying, payment_books
+from wem.billing.csv_views import csv_answer
 from wem.billing.models import Receivable
+from wem.billing.payment_books import ONLY, REST
 from wem.billing.payment_forms import (
     AsideForm,
     AssignForm,
@@ -42,12 +42,6 @@ blueprint = StaffBlueprint(
 )
 Answer = str | tuple[str, int] | Response
 MOST_BYTES = 20 * 1024 * 1024
-_REST = Payment.amount - Payment.settled - Payment.refunded
-ONLY = {
-    "unmatched": sa.and_(_REST > 0, Payment.contract_id.is_(None), Payment.set_aside_at.is_(None)),
-    "over": sa.and_(_REST > 0, Payment.contract_id.is_not(None)),
-    "all": sa.true(),
-}
 
 
 @blueprint.get("")
@@ -55,15 +49,22 @@ def index() -> Answer:
     return _index(FileForm(formdata=None))
 
 
+@blueprint.get("/csv")
+def accountants_file() -> Answer:
+    """Give the accountant the payments that were searched for, one row each."""
+    only, asked = request.args.get("state", "all"), payment_books.asked(request.args)
+    return csv_answer(payment_books.rows_of(only if only in ONLY else "all", asked), "payments")
+
+
 def _index(form: FileForm, status: int = 200, **more: Any) -> tuple[str, int]:
     only = request.args.get("state", "unmatched")
     only = only if only in ONLY else "unmatched"
-    asked = {name: request.args.get(name, "").strip()[:40] for name in ("from", "to", "least", "most", "payer")}
-    page = page_of(_filtered(sa.select(Payment).where(ONLY[only]), asked), Payment.id)
+    asked = payment_books.asked(request.args)
+    page = page_of(payment_books.matching(sa.select(Payment).where(ONLY[only]), asked), Payment.id)
     unmatched = [row for row in page.rows if row.state is PaymentState.unmatched]
     found = matching.suggestions(unmatched)
     best = {id: suggested[0] for id, suggested in found.items() if suggested}
-    sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_REST), 0))
+    sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(REST), 0))
     shown = render_template(
         "billing/staff/payments.html",
         page=page,
@@ -81,33 +82,6 @@ def _index(form: FileForm, status: int = 200, **more: Any) -> tuple[str, int]:
         **more,
     )
     return shown, status
-
-
-def _filtered(found: sa.Select[Any], asked: dict[str, str]) -> sa.Select[Any]:
-    """Narrow by day, amount and payer (電子帳簿保存法); what cannot be read narrows nothing."""
-    days = {name: _day(asked[name]) for name in ("from", "to")}
-    yen = {name: int(asked[name]) for name in ("least", "most") if asked[name].isascii() and asked[name].isdigit()}
-    if days["from"]:
-        found = found.where(Payment.paid_on >= days["from"])
-    if days["to"]:
-        found = found.where(Payment.paid_on <= days["to"])
-    if "least" in yen:
-        found = found.where(Payment.amount >= yen["least"])
-    if "most" in yen:
-        found = found.where(Payment.amount <= yen["most"])
-    if asked["payer"]:
-        named = sa.select(Contract.id).join(Customer, Customer.id == Contract.customer_id)
-        named = named.where(Customer.name.contains(asked["payer"], autoescape=True))
-        by_payer = Payment.payer_kana.contains(asked["payer"], autoescape=True)
-        found = found.where(sa.or_(by_payer, Payment.contract_id.in_(named)))
-    return found
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 def _contracts(ids: set[int]) -> dict[int, Contract]:

@@ -69,11 +69,14 @@ def entered() -> Answer:
     return see_other(url_for("apply.confirm"))
 
 
-@blueprint.get("/apply/address")
+@blueprint.post("/apply/address")
 @limiter.limit("120/minute")
 def address() -> Answer:
-    """Answer with the address field, filled from the postal code."""
-    form = ApplicationForm(request.args)
+    """Answer with the address field, filled from the postal code.
+
+    By POST: the whole form comes along, and an account number must stand in no address.
+    """
+    form = ApplicationForm()
     form.fill_address()
     return render_template("contracts/applying/_address.html", form=form)
 

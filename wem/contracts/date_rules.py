@@ -41,6 +41,12 @@ def months_between(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
+def months_before(day: date, months: int) -> date:
+    """Return the same day so many months before, or the last day of that month when it has none."""
+    month = month_start(day, -months)
+    return month.replace(day=min(day.day, days_in_month(month)))
+
+
 def free_month(free_months: int, start: date, month: date) -> bool:
     """Return whether a month is one of a campaign's months without the monthly fee, the first month being one."""
     return months_between(start, month) < free_months

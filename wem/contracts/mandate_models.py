@@ -55,7 +55,8 @@ class Mandate(Base):
     @property
     def masked(self) -> str:
         """Return the account as screens show it."""
-        return f"{self.bank} {self.branch} {masked_account(self.number)}"
+        # Nothing is left of the account once the customer's data are erased.
+        return f"{self.bank} {self.branch} {masked_account(self.number)}" if self.account_sealed else "–"
 
     @property
     def unregistered(self) -> bool:

@@ -31,7 +31,7 @@ def plain(name: str, number: str, words: dict[str, object], footer: list[str]) -
         return render_template("emails/notices/notice.txt", name=name, number=number, words=words, footer=footer)
 
 
-def mail(notice: Notice, footer: list[str]) -> SystemMail:
+def mail(notice: Notice, footer: list[str], files: tuple[tuple[str, str], ...] = ()) -> SystemMail:
     """Return the mail of a notice whose text is written already."""
     with force_locale("ja"):
         name = f"{notice.to_name} {notice.to_honorific}"
@@ -46,4 +46,5 @@ def mail(notice: Notice, footer: list[str]) -> SystemMail:
             sender_name=f"WeM（{settings().PROVIDER_NAME}）",
             reply_to=settings().SUPPORT_EMAIL,
             lifetime=LIFETIME,
+            files=files,
         )

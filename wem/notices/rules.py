@@ -29,6 +29,7 @@ class NoticeKind(enum.StrEnum):
     cancellation_received = "cancellation_received"  # 解約受付 (15-1)
     cancellation_withdrawn = "cancellation_withdrawn"
     contract_ended = "contract_ended"  # 解約完了
+    erasure = "erasure"  # 消去のお知らせ (同意6)
     non_renewal = "non_renewal"  # 更新拒絶通知 (5-3)
     correction = "correction"  # 是正勧告 (14-2)
     correction_closed = "correction_closed"  # it is corrected, or taken back

@@ -26,15 +26,18 @@ def tell(
     by_letter: bool = False,
     deadline: datetime | None = None,
     terms_version: int | None = None,
+    files: tuple[tuple[str, str], ...] = (),
 ) -> Notice:
     """Return the notice, on its way by mail or waiting in the print queue; the caller commits.
 
     By letter when asked so, and to whom has no mail address (`contracts.addressing` leaves out one that does not work).
     `deadline`: by when it must be there to have its effect.
+    `files`: what is attached to the mail, by (key in `storage`, name); a letter goes with their prints.
     `terms_version`: that of the contract, named below its documents. `about` is what it speaks of ("contract 5").
     """
     way = rules.channel(to.email, by_letter)
-    return _made(to, words.as_dict() | {TERMS_VERSION: terms_version}, kind, way, customer_id, about, by, deadline)
+    said = words.as_dict() | {TERMS_VERSION: terms_version}
+    return _made(to, said, kind, way, customer_id, about, by, deadline, files)
 
 
 def _made(
@@ -46,6 +49,7 @@ def _made(
     about: str,
     by: int | None,
     deadline: datetime | None,
+    files: tuple[tuple[str, str], ...] = (),
 ) -> Notice:
     at = clock.now()
     notice = Notice(
@@ -72,7 +76,7 @@ def _made(
     footer = footer_of(notice)
     notice.text = emails.plain(f"{to.name} {to.honorific}", notice.number, words, footer)
     if way is Channel.mail:
-        row = outbox.post(emails.mail(notice, footer), customer_id=customer_id, about=f"notice {notice.id}")
+        row = outbox.post(emails.mail(notice, footer, files), customer_id=customer_id, about=f"notice {notice.id}")
         db.session.flush()
         notice.outbox_id = row.id
         queue.ring(queue.WORK, "wem.notices.jobs.keep_document", notice.id)

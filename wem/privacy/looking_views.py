@@ -83,6 +83,7 @@ SHOWN: dict[str, Shows] = {
     "staff_revocations.propose": CONTRACT,
     "staff_revocations.show": Shows(What.termination, by_contract(Revocation)),
     "staff_voids.void": CONTRACT,
+    "staff_erasures.show": CONTRACT,
     "staff_arrears.owed": SUMS,
     "staff_arrears.lift": SUMS,
     "staff_methods.choose": SUMS,

@@ -20,6 +20,7 @@ from wem.contracts.wording import (
     TERMINATION_GROUNDS,
     TEXT_KINDS,
 )
+from wem.erasure.wording import PHASES
 from wem.lists.states import UploadKind
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES
 from wem.mailings.models import HeldReason
@@ -48,6 +49,7 @@ SUBJECTS = {
     "Takedown": _l("Takedown no. %(id)s"),
     "Talk": _l("Talk no. %(id)s"),
     "Customer": _l("Customer no. %(id)s"),
+    "Erasure": _l("Erasure no. %(id)s"),
     "EmergencyStop": _l("Emergency stop no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
     "Mandate": _l("Mandate no. %(id)s"),
@@ -94,6 +96,9 @@ LABELS = {
     "data": _l("Whose data"),
     "deleted": _l("Rows deleted"),
     "file": _l("File"),
+    "files": _l("Files"),
+    "months": _l("Months"),
+    "phase": _l("What went"),
     "notice": _l("Notice"),
     "report": _l("Report of abuse"),
     "act": _l("Act"),
@@ -185,6 +190,7 @@ HELD = {
 }
 # What is noted as a code, by its label.
 CODES = {
+    "phase": {code.value: text for code, text in PHASES.items()},
     "decision": {code.value: text for code, text in DECISIONS.items()},
     "fault": {code.value: text for code, text in FAULTS.items()},
     "method": {code.value: text for code, text in [*METHODS.items(), *WAYS.items()]},

@@ -56,6 +56,7 @@ def nav_items() -> list[NavItem]:
             (gettext("Payments"), "/staff/payments"),
             (gettext("Close of the month"), "/staff/month"),
             (gettext("Invoices"), "/staff/invoices"),
+            (gettext("Erasure"), "/staff/erasures"),
             (gettext("Arrears"), "/staff/arrears"),
             (gettext("Catalogue"), "/staff/catalog"),
             (gettext("Cases"), "/staff/cases"),

@@ -1,0 +1,230 @@
+"""After the end of a contract nothing of its readers is left in tables, files and arrived mail; the other's all is."""
+
+import base64
+import hashlib
+import io
+from datetime import date, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from tests.factories import make_receivable
+from tests.mail_of import arrived_mails
+from wem import clock, storage
+from wem.accounts.models import Account, Customer, Membership
+from wem.accounts.rules import Role
+from wem.audit import AuditEvent
+from wem.billing import final
+from wem.billing import jobs as billing_jobs
+from wem.clock import JAPAN
+from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState, EndReason
+from wem.db import Base, db
+from wem.erasure import jobs, log_writing, planning
+from wem.erasure.models import Erasure, ErasureHold
+from wem.erasure.rules import ErasureState, Held, Phase
+from wem.inbound.models import InboundMail
+from wem.lists import consent
+from wem.lists.models import ConsentEvent, Subscriber, Upload
+from wem.lists.states import ConsentKind, UploadKind, UploadState
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind
+from wem.outbox import OutboxMail
+
+ENDED = "2026-08-01T00:05"
+
+
+@pytest.fixture(autouse=True)
+def own_log(app):
+    """The log of erasures outlives the database: each test has its own."""
+    log_writing.path().unlink(missing_ok=True)
+
+
+def at(text):
+    return time_machine.travel(datetime.fromisoformat(text).replace(tzinfo=JAPAN), tick=False)
+
+
+def ends(contract: Contract) -> None:
+    contract.state, contract.ended_on, contract.end_reason = ContractState.ended, date(2026, 8, 1), EndReason.cancelled
+    db.session.commit()
+    billing_jobs.follow_contracts()
+
+
+def swept() -> None:
+    """Do what the timetable rings, until nothing is left to do now."""
+    jobs.sweep()
+    for id in db.session.scalars(sa.select(Erasure.id).where(Erasure.state == ErasureState.running)).all():
+        jobs.erase(id)
+
+
+def writings(word: str) -> set[bytes]:
+    """Return how a word may stand somewhere: plain, in other character sets, coded, hashed as anybody would."""
+    plain = word.encode()
+    found = {plain, quote(word).encode(), hashlib.sha256(plain).hexdigest().encode(), hashlib.md5(plain).digest()}
+    found |= {hashlib.sha256(plain).digest(), hashlib.sha1(plain).digest(), hashlib.md5(plain).hexdigest().encode()}
+    found |= {word.encode("cp932"), word.encode("iso2022_jp"), word.encode("utf-16-le")}
+    for shift in range(3):
+        whole = base64.b64encode(b"\0" * shift + plain).rstrip(b"=")
+        found.add(whole[4 if shift else 0 : len(whole) - 4])
+    return {each for each in found if len(each) > 5}
+
+
+def everything(var: Path) -> bytes:
+    """Return all that is stored: the whole database, and all files."""
+    db.session.rollback()
+    parts = [path.read_bytes() for path in sorted((var / "files").rglob("*")) if path.is_file()]
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("VACUUM")
+        parts += [path.read_bytes() for path in sorted(var.glob("wem.sqlite3*"))]
+        return b"\n".join(parts)
+    with db.engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            for row in connection.execute(sa.text(f"SELECT {table.name}::text FROM {table.name}")):
+                # bytea is written as hexadecimal digits.
+                parts.append(str(row[0]).encode())
+            blobs = [column for column in table.columns if isinstance(column.type, sa.LargeBinary)]
+            for row in connection.execute(sa.select(*blobs)) if blobs else ():
+                parts += [bytes(value) for value in row if value is not None]
+    return b"\n".join(parts)
+
+
+@pytest.mark.both_databases
+def test_nothing_of_the_readers_is_left_and_the_others_stay(world, app):
+    ours, theirs = world.ours, world.theirs
+    addresses = [reader.address for reader in ours.readers]
+    others = [reader.address for reader in theirs.readers]
+    reader = ours.readers[0]
+    reader.fields = {"氏名": "川端 康成子"}
+    key, _ = storage.keep("uploads", io.BytesIO(",".join(addresses).encode()), 1 << 20)
+    for each in (*ours.readers, *theirs.readers):
+        consent.note(ConsentKind.confirmed, each.customer_id, ours.mailing_list.id, each.address_hash)
+    mine, kept = arrived_mails(world, addresses, others)
+    db.session.commit()
+    names = [*addresses, "川端 康成子"]
+    assert all(any(word in everything(app.config["WEM"].var) for word in writings(name)) for name in names)
+    upload(ours, key)
+    with at(ENDED):
+        ends(ours.contract)
+        swept()
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Erasure)) == 0, "staff have hours to hold it"
+    with at("2026-08-01T06:10"):
+        swept()
+        row = db.session.scalars(sa.select(Erasure)).one()
+    assert (row.phase, row.state, row.counts["subscriber"]) == (Phase.readers, ErasureState.done, len(addresses))
+    content = everything(app.config["WEM"].var)
+    found = {name for name in names for word in writings(name) if word in content}
+    assert not found
+    assert all(other.encode() in content for other in others)
+    assert not storage.path_of(key).exists()
+    assert db.session.scalars(sa.select(InboundMail.id).order_by(InboundMail.id)).all() == kept
+    assert row.counts["inbound_mail"] == len(mine)
+    # The proof of consent stays as keyed hashes, and the customer has what was shown.
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ConsentEvent)) > 0
+    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.erasure)).one()
+    assert row.document.content().startswith(b"%PDF")
+    mail = db.session.get(OutboxMail, told.outbox_id)
+    assert mail.files == [{"key": row.document.storage_key, "name": row.document.name}]
+    assert db.session.scalar(sa.select(AuditEvent.id).where(AuditEvent.action == "erasure.finish"))
+    (line,) = [line for line in log_writing.lines() if line.phase]
+    assert (line.customer, line.phase) == (ours.customer.id, "readers")
+
+
+def upload(half, key):
+    db.session.add(
+        Upload(
+            customer_id=half.customer.id, list_id=half.mailing_list.id, kind=UploadKind.invitation,
+            state=UploadState.applied, filename="読者.csv", storage_key=key,
+        )
+    )  # fmt: skip
+    db.session.commit()
+
+
+def test_the_customers_own_data_wait_for_debts_and_go_after_their_months(world, app):
+    contract = world.ours.contract
+    owner = world.ours.owner
+    owed = make_receivable(contract, date(2026, 8, 27), 3_300)
+    shared = world.ours.editor
+    db.session.add(Membership(account_id=shared.id, customer_id=world.theirs.customer.id, role=Role.editor))
+    db.session.commit()
+    with at(ENDED):
+        ends(contract)
+    with at("2027-02-01T03:00"):
+        swept()
+        (left,) = [each for each in planning.next_phases(contract) if each.phase is Phase.customer]
+        assert left.held == [Held.debts]
+        owed.pay(3_300, date(2027, 2, 1), by=None)
+        db.session.commit()
+        swept()
+        swept()
+    phases = {row.phase for row in db.session.scalars(sa.select(Erasure).where(Erasure.state == ErasureState.done))}
+    assert phases == {Phase.readers, Phase.evidence, Phase.customer}
+    db.session.expire_all()
+    assert db.session.get(Customer, contract.customer_id).name == "消去済み"
+    assert (contract.sender_name, contract.notice_email, contract.postal_address) == ("", "", "")
+    gone, stays = db.session.get(Account, owner.id), db.session.get(Account, shared.id)
+    assert gone.email.endswith(".invalid") and gone.password_hash is None and gone.ended_at
+    assert stays.email and not stays.email.endswith(".invalid")
+    # What the law wants kept is there: the sum and what it was for.
+    assert owed.amount == 3_300
+
+
+def test_staff_hold_it_and_another_contract_keeps_it(world):
+    contract = world.ours.contract
+    with at(ENDED):
+        ends(contract)
+        db.session.add(ErasureHold(customer_id=contract.customer_id, reason="裁判所の命令", held_by=1))
+        db.session.commit()
+    with at("2026-08-03T00:00"):
+        swept()
+        assert planning.next_phases(contract)[0].held == [Held.staff]
+        row = db.session.scalars(sa.select(ErasureHold)).one()
+        row.lifted_at = clock.now()
+        again = Contract(
+            number="T9", customer_id=contract.customer_id, course_id=contract.course_id, state=ContractState.accepted,
+            start_date=date(2026, 9, 1),
+        )  # fmt: skip
+        db.session.add(again)
+        db.session.commit()
+        assert planning.ended() == []
+        swept()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Erasure)) == 0
+
+
+def test_cut_short_anywhere_it_ends_the_same(world, monkeypatch):
+    contract = world.ours.contract
+    with at(ENDED):
+        ends(contract)
+    with at("2026-08-02T00:00"):
+        jobs.sweep()
+        row = db.session.scalars(sa.select(Erasure)).one()
+        number = 0
+        monkeypatch.setattr(jobs, "SLICE", jobs.timedelta(0))  # one piece, and the job ends
+        monkeypatch.setattr(jobs.queue, "ring_now", lambda *_, **__: True)
+        while row.state is ErasureState.running and number < 500:
+            jobs.erase(row.id)
+            db.session.expire_all()
+            number += 1
+    assert row.state is ErasureState.done and number > 5
+    # One notice, one document, however often it was begun.
+    assert db.session.scalar(sa.select(sa.func.count()).where(Notice.kind == NoticeKind.erasure)) == 1
+    assert db.session.scalar(sa.select(Subscriber.id).where(Subscriber.customer_id == contract.customer_id)) is None
+
+
+def test_no_final_account_no_erasure(world):
+    contract = world.ours.contract
+    contract.state, contract.ended_on, contract.end_reason = ContractState.ended, date(2026, 8, 1), EndReason.cancelled
+    db.session.commit()
+    with at("2026-08-03T00:00"):
+        swept()
+        assert planning.next_phases(contract)[0].held == [Held.account]
+        final.account(contract)
+        db.session.commit()
+    with at("2026-08-03T06:30"):
+        swept()
+    assert db.session.scalar(sa.select(Erasure.phase)) is Phase.readers

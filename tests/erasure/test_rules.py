@@ -1,0 +1,90 @@
+"""When what goes, what holds it, what the log of erasures says: plain functions over dates and numbers."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from wem.clock import JAPAN
+from wem.erasure import backup_rules, log_rules, plan_rules, rules
+from wem.erasure.log_rules import Line
+from wem.erasure.rules import Held, Kept, Phase, Standing
+
+ENDED, FINAL = date(2026, 8, 1), datetime(2026, 8, 1, 0, 5, tzinfo=JAPAN)
+KEPT = Kept(hours=6, customer_months=6, evidence_months=1, books_until=date(2034, 6, 1))
+
+
+@pytest.mark.parametrize(
+    ("phase", "due"),
+    [
+        (Phase.readers, datetime(2026, 8, 1, 6, 5, tzinfo=JAPAN)),
+        (Phase.evidence, date(2026, 9, 1)),
+        (Phase.customer, date(2027, 2, 1)),
+        (Phase.books, date(2034, 6, 1)),
+    ],
+)
+def test_from_when_each_phase_may_run(phase, due):
+    assert rules.due_at(phase, ENDED, FINAL, KEPT) == due
+    at = due if isinstance(due, datetime) else datetime(due.year, due.month, due.day, tzinfo=JAPAN)
+    assert rules.is_due(phase, ENDED, FINAL, KEPT, at)
+    assert not rules.is_due(phase, ENDED, FINAL, KEPT, at - timedelta(seconds=1))
+
+
+def test_readers_go_within_a_day_of_the_final_account():
+    assert rules.due_at(Phase.readers, ENDED, FINAL, KEPT) - FINAL <= timedelta(hours=24)
+
+
+FREE = {phase: Standing(done=frozenset(rules.BEFORE[phase])) for phase in Phase}
+
+
+@pytest.mark.parametrize(
+    ("why", "change", "phases"),
+    [
+        (Held.account, {"final": False}, set(Phase)),
+        (Held.contract, {"other_contract": True}, set(Phase)),
+        (Held.staff, {"staff": True}, set(Phase)),
+        (Held.sending, {"sending": True}, {Phase.readers}),
+        (Held.debts, {"debts": True}, {Phase.customer, Phase.books}),
+        (Held.case, {"case": True}, {Phase.customer, Phase.books}),
+        (Held.inquiry, {"inquiry": True}, {Phase.customer, Phase.books}),
+        (Held.letters, {"letters": True}, {Phase.customer, Phase.books}),
+        (Held.before, {"done": frozenset()}, {Phase.evidence, Phase.customer, Phase.books}),
+    ],
+)
+def test_what_holds_which_phase(why, change, phases):
+    """Debts keep the customer's own data (同意5), never the readers'."""
+    for phase in Phase:
+        now = Standing(**{**vars(FREE[phase]), **change})
+        assert rules.held(phase, now) == ([why] if phase in phases else []), phase
+        assert rules.held(phase, FREE[phase]) == []
+
+
+def test_the_order_of_tables_puts_who_names_before_who_is_named():
+    assert plan_rules.order(["a", "b", "c"], [("b", "a"), ("c", "b"), ("a", "a"), ("x", "a")]) == ["c", "b", "a"]
+
+
+AT = datetime(2026, 8, 1, 12, tzinfo=JAPAN)
+
+
+def test_a_line_of_the_log_holds_numbers_and_a_time_and_comes_back_as_it_was():
+    lines = [Line(AT, 3, phase="readers"), Line(AT, 4, reader=77, on=(1, 2)), Line(AT, 4, reader=78)]
+    written = [line.written() for line in lines]
+    assert written[1] == '{"at":"2026-08-01T12:00:00+09:00","customer":4,"reader":77,"on":[1,2]}'
+    assert list(log_rules.read(written)) == lines
+    # The last line was cut short by a crash; in the middle it would be something else.
+    assert list(log_rules.read([*written, '{"at":"2026'])) == lines
+    with pytest.raises(ValueError, match="log of erasures"):
+        list(log_rules.read(["{}", *written]))
+
+
+def test_the_log_keeps_what_a_backup_may_not_know():
+    old, young = Line(AT - timedelta(days=43), 1, phase="readers"), Line(AT - timedelta(days=41), 2, phase="readers")
+    assert log_rules.needed([old, young], AT, 42) == [young]
+
+
+@pytest.mark.parametrize(("days", "gone"), [(34, False), (35, True), (400, True)])
+def test_a_backup_is_over_after_its_days(days, gone):
+    begun = AT - timedelta(days=days)
+    assert backup_rules.over(begun, 35, AT) is gone
+    name = backup_rules.name_of(begun)
+    assert backup_rules.made_at(name, AT) == begun
+    assert backup_rules.made_at("wem-old.tar", AT) is None

@@ -1,0 +1,171 @@
+"""Which contracts are to be erased, from when, and what holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from wem import clock
+from wem.billing.invoice_models import Invoice
+from wem.billing.invoice_rules import locked_until
+from wem.billing.models import Receivable
+from wem.billing.month_models import FinalAccount
+from wem.billing.payment_models import Payment, Refund
+from wem.billing.payment_rules import RefundState
+from wem.cases.models import Case, Claim
+from wem.cases.rules import CaseState
+from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState
+from wem.db import db
+from wem.delivery import controlling
+from wem.delivery.models import Dispatch
+from wem.erasure import rules
+from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold, erasures_of
+from wem.erasure.rules import ErasureState, Held, Kept, Phase, Standing
+from wem.inquiries.models import Inquiry
+from wem.inquiries.state_rules import WAITING
+from wem.notices.models import Notice
+from wem.notices.rules import Channel, NoticeState
+from wem.settings import settings
+
+
+@dataclass(frozen=True)
+class Next:
+    """The phase of a contract that comes next: from when, and what holds it."""
+
+    contract: Contract
+    phase: Phase
+    due: datetime | date
+    held: list[Held]
+    running: bool = False
+
+
+def ended(after: int = 0, limit: int = 100) -> list[Contract]:
+    """Return the last contracts of customers without one in force, as far as not all of them is erased."""
+    last = sa.select(sa.func.max(Contract.id)).group_by(Contract.customer_id)
+    finished = sa.select(Erasure.contract_id).where(Erasure.phase == Phase.books, Erasure.state == ErasureState.done)
+    found = sa.select(Contract).where(
+        Contract.id.in_(last),
+        Contract.state == ContractState.ended,
+        Contract.id > after,
+        Contract.id.not_in(finished),
+    )
+    return list(db.session.scalars(found.order_by(Contract.id).limit(limit)))
+
+
+def kept(contract: Contract) -> Kept:
+    """Return how long what of a contract is kept."""
+    config, own = settings(), db.session.get(ConsentKeeping, contract.customer_id)
+    assert contract.ended_on is not None
+    newest = db.session.scalar(
+        sa.select(sa.func.max(Invoice.locked_until)).where(Invoice.customer_id == contract.customer_id)
+    )
+    law = locked_until(contract.ended_on, int(config.BUSINESS_YEAR_ENDS))
+    return Kept(
+        int(config.ERASURE_HOURS),
+        int(config.CUSTOMER_KEPT_MONTHS),
+        own.months if own else int(config.CONSENT_KEPT_MONTHS),
+        max(newest or law, law),
+    )
+
+
+def standing(contract: Contract) -> Standing:
+    """Return what is asked before a phase of a contract begins."""
+    customer_id = contract.customer_id
+    done = {phase for phase, row in erasures_of(contract.id).items() if row.state is ErasureState.done}
+    return Standing(
+        final=db.session.get(FinalAccount, contract.id) is not None,
+        other_contract=_any(
+            sa.select(Contract.id).where(Contract.customer_id == customer_id, Contract.state != ContractState.ended)
+        ),
+        sending=any(
+            controlling.in_hand(row)
+            for row in db.session.scalars(
+                sa.select(Dispatch).where(Dispatch.customer_id == customer_id, Dispatch.finished_at.is_(None))
+            )
+        ),
+        debts=_debts(customer_id),
+        case=_any(sa.select(Case.id).where(Case.customer_id == customer_id, Case.state != CaseState.closed))
+        or _any(sa.select(Claim.id).join(Case).where(Case.customer_id == customer_id, Claim.closed_on.is_(None))),
+        inquiry=_any(sa.select(Inquiry.id).where(Inquiry.customer_id == customer_id, Inquiry.state.in_(WAITING))),
+        letters=_any(
+            sa.select(Notice.id).where(
+                Notice.customer_id == customer_id,
+                Notice.channel == Channel.letter,
+                Notice.state.in_((NoticeState.waiting, NoticeState.printed)),
+            )
+        ),
+        staff=_any(
+            sa.select(ErasureHold.id).where(ErasureHold.customer_id == customer_id, ErasureHold.lifted_at.is_(None))
+        ),
+        done=frozenset(done),
+    )
+
+
+def _any(found: sa.Select[int]) -> bool:
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def _debts(customer_id: int) -> bool:
+    """Something is owed; or money of the customer's is neither settled nor refunded; or a refund is under way."""
+    contracts = sa.select(Contract.id).where(Contract.customer_id == customer_id)
+    owed = sa.select(Receivable.id).where(Receivable.customer_id == customer_id, Receivable.settled_on.is_(None))
+    over = sa.select(Payment.id).where(
+        Payment.contract_id.in_(contracts),
+        Payment.set_aside_at.is_(None),
+        Payment.amount > Payment.settled + Payment.refunded,
+    )
+    refund = sa.select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
+    refund = refund.where(
+        Payment.contract_id.in_(contracts), Refund.state.in_((RefundState.proposed, RefundState.approved))
+    )
+    return _any(owed) or _any(over) or _any(refund)
+
+
+def next_phases(contract: Contract) -> list[Next]:
+    """Return the phases of an ended contract that are not done, the next ones first."""
+    known, now, config = erasures_of(contract.id), standing(contract), kept(contract)
+    final = db.session.get(FinalAccount, contract.id)
+    at = final.at if final else clock.now()
+    assert contract.ended_on is not None
+    found = []
+    for phase in Phase:
+        row = known.get(phase)
+        if row is not None and row.state is ErasureState.done:
+            continue
+        due = rules.due_at(phase, contract.ended_on, at, config)
+        found.append(Next(contract, phase, due, rules.held(phase, now), row is not None))
+    return found
+
+
+def begin_due(contract: Contract, at: datetime) -> list[Erasure]:
+    """Return the phases of a contract whose day has come and that nothing holds, as begun; the caller commits."""
+    config, now, known = kept(contract), standing(contract), erasures_of(contract.id)
+    final = db.session.get(FinalAccount, contract.id)
+    if final is None or contract.ended_on is None:
+        return []
+    found = []
+    for phase in Phase:
+        if phase in known or rules.held(phase, now):
+            continue
+        if rules.is_due(phase, contract.ended_on, final.at, config, at):
+            found.append(begun(contract, phase, by=None))
+    return found
+
+
+def begun(contract: Contract, phase: Phase, *, by: int | None) -> Erasure:
+    """Return the record of a phase that begins."""
+    row = Erasure(
+        customer_id=contract.customer_id, contract_id=contract.id, contract_number=contract.number, phase=phase,
+        counts={}, cursor=0, started_by=by,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def evidence_months() -> int:
+    """Return for how many months proof of consent is kept where nothing else is set."""
+    return int(settings().CONSENT_KEPT_MONTHS)

@@ -1,0 +1,125 @@
+"""`bin/wem restore`: brings a backup back and erases anew what was erased since, by the log outside (A-23)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import tempfile
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from wem import clock
+from wem.contracts.models import Contract
+from wem.db import db
+from wem.delivery import controlling
+from wem.delivery.models import Dispatch
+from wem.erasure import backup_rules, dumping, erasing, log_writing, planning
+from wem.erasure.backing_up import FILES, MANIFEST
+from wem.erasure.backup_rules import Manifest
+from wem.erasure.log_rules import Line
+from wem.erasure.models import Erasure
+from wem.erasure.rules import ErasureState, Phase
+from wem.lists import leaving, registering
+from wem.lists.models import Subscriber
+from wem.lists.states import SuppressionReason
+from wem.outbox import OutboxMail, OutboxState
+from wem.settings import settings
+
+
+class Refused(Exception):
+    """The backup is not brought back; the message says why."""
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return what a backup says of itself. Raises Refused for a file that is none, for another database, too old."""
+    try:
+        with tarfile.open(path) as tar:
+            member = tar.extractfile(MANIFEST)
+            manifest = Manifest(**json.load(member)) if member else None
+    except (OSError, KeyError, TypeError, ValueError, tarfile.TarError) as error:
+        raise Refused(f"{path} is no backup of WeM, or cut short: {error}") from error
+    if manifest is None or manifest.form != backup_rules.FORM:
+        raise Refused(f"{path} has a form that this version does not know")
+    if manifest.database != db.engine.dialect.name:
+        raise Refused(f"it holds a database of {manifest.database}, and DATABASE_URL is of {db.engine.dialect.name}")
+    if backup_rules.over(manifest.moment, int(settings().BACKUP_DAYS), clock.now()):
+        raise Refused(f"it is older than {settings().BACKUP_DAYS} days; what was erased since is no longer on record")
+    return manifest
+
+
+def bring_back(path: Path) -> Manifest:
+    """Put database and files of a backup in the place of the present ones. Raises Refused, dumping.Failed."""
+    manifest = read_manifest(path)
+    root = settings().var
+    root.mkdir(parents=True, exist_ok=True)
+    # The log must be readable before anything is lost.
+    log_writing.lines()
+    with tempfile.TemporaryDirectory(dir=root, prefix=".restore-") as work, tarfile.open(path) as tar:
+        tar.extractall(work, filter="data")
+        dumping.bring_back(Path(work) / dumping.file_name())
+        before, fresh = root / "files", Path(work) / FILES
+        if before.exists():
+            shutil.rmtree(before)
+        if fresh.exists():
+            fresh.replace(before)
+    return manifest
+
+
+def stand_still() -> dict[str, int]:
+    """Keep what may have been sent since the backup from going out twice; staff go on with it by hand.
+
+    Mailings under way are paused, mails of the product that waited are withdrawn. The caller commits.
+    """
+    numbers: Counter[str] = Counter()
+    for id in db.session.scalars(sa.select(Dispatch.id).where(Dispatch.finished_at.is_(None))).all():
+        numbers["mailings"] += controlling.hold(id) is not None
+    waiting = (OutboxState.waiting, OutboxState.leased)
+    gone = db.session.execute(
+        sa.delete(OutboxMail).where(OutboxMail.state.in_(waiting)).execution_options(synchronize_session=False)
+    )
+    numbers["mails"] = int(gone.rowcount)  # type: ignore[attr-defined]
+    return dict(numbers)
+
+
+def erase_anew(since: datetime) -> dict[str, int]:
+    """Do again what the log says was erased since a moment; returns the numbers. Commits as it goes."""
+    numbers: Counter[str] = Counter()
+    for line in log_writing.lines():
+        if line.at < since:
+            continue
+        if line.phase:
+            numbers[line.phase] += _phase(line)
+        else:
+            numbers["reader"] += _reader(line)
+    return dict(numbers)
+
+
+def _phase(line: Line) -> bool:
+    last = sa.select(Contract).where(Contract.customer_id == line.customer).order_by(Contract.id.desc()).limit(1)
+    contract = db.session.scalar(last)
+    if contract is None:
+        return False
+    phase = Phase(line.phase)
+    row = db.session.scalar(sa.select(Erasure).where(Erasure.contract_id == contract.id, Erasure.phase == phase))
+    row = row or planning.begun(contract, phase, by=None)
+    row.state, row.finished_at, row.cursor = ErasureState.running, None, 0
+    db.session.commit()
+    for _ in erasing.pieces(row, tell=False):
+        db.session.commit()
+    db.session.commit()
+    return row.state is ErasureState.done
+
+
+def _reader(line: Line) -> bool:
+    reader = db.session.get(Subscriber, line.reader)
+    if reader is None or reader.customer_id != line.customer:
+        return False
+    held = registering.hold(reader.id)
+    ended = [list_id for list_id in held.live() if list_id not in line.on] if held else []
+    done = leaving.leave(reader, ended, SuppressionReason.unsubscribed) if ended else []
+    db.session.commit()
+    return bool(done)

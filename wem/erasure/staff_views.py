@@ -1,0 +1,116 @@
+"""Erasure on staff's screens: what is due and what holds it, the record of what went, how long everything is kept."""
+
+from __future__ import annotations
+
+from flask import abort, flash, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem import audit, clock, documents, queue
+from wem.accounts.rules import StaffRole
+from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState
+from wem.db import db
+from wem.erasure import planning, showing
+from wem.erasure.forms import HoldForm, KeepingForm
+from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold, erasures_of, open_hold
+from wem.erasure.rules import Phase
+from wem.erasure.wording import EVIDENCE, HELD, KINDS, PHASES, STATES
+from wem.web.blueprints import StaffBlueprint
+from wem.web.files import file_answer
+from wem.web.htmx import see_other
+from wem.web.ownership import found_or_404
+from wem.web.paging import page_of
+from wem.web.session import me
+
+blueprint = StaffBlueprint(
+    "staff_erasures",
+    __name__,
+    roles=frozenset({StaffRole.contracts, StaffRole.operations}),
+    url_prefix="/staff/erasures",
+)
+act_blueprint = StaffBlueprint(
+    "staff_erasure_acts", __name__, roles=frozenset({StaffRole.contracts}), url_prefix="/staff/erasures"
+)
+Answer = str | tuple[str, int] | Response
+
+
+@blueprint.get("")
+def index() -> Answer:
+    """Show what is erased next, what was erased, and for how long which data are kept."""
+    page = page_of(showing.records(), Erasure.id)
+    return render_template(
+        "erasure/staff/erasures.html", waiting=showing.waiting(), page=page, phases=PHASES, states=STATES, held=HELD,
+        names=showing.names(row.customer_id for row in page.rows), retention=showing.retention(),
+    )  # fmt: skip
+
+
+@blueprint.get("/contracts/<int:id>")
+def show(id: int) -> Answer:
+    """Show one contract's erasure: its phases, their days and counts, what holds them."""
+    contract = found_or_404(Contract, id)
+    over = contract.state is ContractState.ended and contract.ended_on is not None
+    own = db.session.get(ConsentKeeping, contract.customer_id)
+    form = KeepingForm(formdata=None, months=str(own.months if own else planning.evidence_months()))
+    return render_template(
+        "erasure/staff/erasure.html", contract=contract, over=over, phases=PHASES, states=STATES, held=HELD,
+        kinds=KINDS, evidence=EVIDENCE, own=own, keeping_form=form, hold_form=HoldForm(formdata=None),
+        hold=open_hold(contract.customer_id), done=list(erasures_of(id).values()),
+        left=planning.next_phases(contract) if over else [], found=showing.found(contract.customer_id),
+    )  # fmt: skip
+
+
+@blueprint.get("/contracts/<int:id>/consent-record")
+def consent_record(id: int) -> Answer:
+    """Give out the fixed part of the record of consent, as the customer got it."""
+    found_or_404(Contract, id)
+    row = erasures_of(id).get(Phase.readers)
+    kept = row.document if row else None
+    if kept is None:
+        abort(404)
+    return file_answer(kept.content(), kept.name, documents.PDF)
+
+
+@act_blueprint.post("/contracts/<int:id>/hold")
+def hold(id: int) -> Answer:
+    contract, form = found_or_404(Contract, id), HoldForm()
+    if not form.validate():
+        flash(gettext("Please say why it is held."), "error")
+    elif open_hold(contract.customer_id) is None:
+        db.session.add(
+            ErasureHold(customer_id=contract.customer_id, reason=(form.reason.data or "").strip(), held_by=me().id)
+        )
+        audit.record("erasure.hold", by=me().id, customer_id=contract.customer_id, subject=contract)
+        db.session.commit()
+        flash(gettext("Nothing more is erased until somebody lets it go on."), "success")
+    return see_other(url_for("staff_erasures.show", id=id))
+
+
+@act_blueprint.post("/contracts/<int:id>/release")
+def release(id: int) -> Answer:
+    contract = found_or_404(Contract, id)
+    row = open_hold(contract.customer_id)
+    if row is not None:
+        row.lifted_at, row.lifted_by = clock.now(), me().id
+        audit.record("erasure.release", by=me().id, customer_id=contract.customer_id, subject=contract)
+        queue.ring(queue.WORK, "wem.erasure.jobs.sweep")
+        db.session.commit()
+        flash(gettext("The erasure goes on."), "success")
+    return see_other(url_for("staff_erasures.show", id=id))
+
+
+@act_blueprint.post("/contracts/<int:id>/keeping")
+def keep(id: int) -> Answer:
+    """Set for how long a customer's proof of consent is kept (規則 4条, 特商法)."""
+    contract, form = found_or_404(Contract, id), KeepingForm()
+    if not form.validate():
+        flash(gettext("Please choose for how long, and say why."), "error")
+        return see_other(url_for("staff_erasures.show", id=id))
+    row = db.session.get(ConsentKeeping, contract.customer_id) or ConsentKeeping(customer_id=contract.customer_id)
+    row.months, row.reason = int(form.months.data), (form.why.data or "").strip()
+    row.set_at, row.set_by = clock.now(), me().id
+    db.session.add(row)
+    audit.record("erasure.keeping", by=me().id, customer_id=contract.customer_id, subject=contract, months=row.months)
+    db.session.commit()
+    flash(gettext("It is set."), "success")
+    return see_other(url_for("staff_erasures.show", id=id))
