@@ -21,6 +21,7 @@ class HoldForm(FlaskForm):
 class KeepingForm(FlaskForm):
     months = RadioField(
         _l("Proof of consent is kept"),
+        [NEEDED],
         choices=lambda: [SelectChoice(str(months), EVIDENCE[months]) for months in EVIDENCE_MONTHS],
     )
-    why = StringField(_l("Reason for the record"), [NEEDED, Length(max=500)])
+    why = StringField(_l("Why for so long (for the record)"), [NEEDED, Length(max=500)])

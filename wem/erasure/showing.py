@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from wem.accounts.models import Customer
+from wem.accounts.models import Account, Customer
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.delivery.models import Dispatch
@@ -47,6 +47,13 @@ def records() -> sa.Select[Erasure]:
 def names(customer_ids: Iterable[int]) -> dict[int, str]:
     """Return the names of customers, as far as they are still there."""
     found = sa.select(Customer.id, Customer.name).where(Customer.id.in_(set(customer_ids)))
+    return dict(db.session.execute(found).all())
+
+
+def people(rows: Iterable[Erasure]) -> dict[int | None, str]:
+    """Return the names of who began erasures."""
+    ids = {row.started_by for row in rows if row.started_by is not None}
+    found = sa.select(Account.id, Account.name).where(Account.id.in_(ids))
     return dict(db.session.execute(found).all())
 
 

@@ -56,6 +56,7 @@ def show(id: int) -> Answer:
         "erasure/staff/erasure.html", contract=contract, over=over, phases=PHASES, states=STATES, held=HELD,
         kinds=KINDS, evidence=EVIDENCE, own=own, keeping_form=form, hold_form=HoldForm(formdata=None),
         hold=open_hold(contract.customer_id), done=list(erasures_of(id).values()),
+        people=showing.people(erasures_of(id).values()),
         left=planning.next_phases(contract) if over else [], found=showing.found(contract.customer_id),
     )  # fmt: skip
 
