@@ -33,8 +33,8 @@ def asked(query: Mapping[str, str]) -> dict[str, str]:
     return {name: query.get(name, "").strip()[:40] for name in ASKED}
 
 
-def matching(found: sa.Select[Any], wanted: Mapping[str, str]) -> sa.Select[Any]:
-    """Narrow by day, amount and payer; what cannot be read narrows nothing."""
+def matching(found: Any, wanted: Mapping[str, str]) -> Any:
+    """Narrow a selection of payments by day, amount and payer; what cannot be read narrows nothing."""
     days = {name: _day(wanted[name]) for name in ("from", "to")}
     yen = {name: int(wanted[name]) for name in ("least", "most") if wanted[name].isascii() and wanted[name].isdigit()}
     if days["from"]:
@@ -63,7 +63,7 @@ def _day(text: str) -> date | None:
 def rows_of(only: str, wanted: Mapping[str, str]) -> Iterator[list[str]]:
     """Yield the rows of the CSV, its head first; one for each payment, by day."""
     yield list(HEAD)
-    found = sa.select(Payment, Contract.number, Customer.name)
+    found: Any = sa.select(Payment, Contract.number, Customer.name)
     found = found.outerjoin(Contract, Contract.id == Payment.contract_id)
     found = found.outerjoin(Customer, Customer.id == Contract.customer_id).where(ONLY[only])
     found = matching(found, wanted).order_by(Payment.paid_on, Payment.id).execution_options(yield_per=500)
