@@ -136,8 +136,9 @@ def test_the_postal_code_fills_the_address(world, browser_for):
     typed = {**TYPED, "postal_code": "１９０－００１２", "address": "", "act": "address"}
     page = browser.post("/apply", typed)
     assert page.status == 200 and page.form("/apply")["address"] == "東京都立川市曙町"
-    fragment = browser.post("/apply/address", {"postal_code": "190-0012"}, headers={"HX-Request": "true"})
-    assert 'value="東京都立川市曙町"' in fragment.html and 'id="address-field"' in fragment.html
+    # What htmx takes out of the answer; the form, with the account number, goes by POST alone.
+    assert page.soup.select_one("#address-field input, #address-field textarea") is not None
+    assert browser.get("/apply/address").status == 404
     unknown = browser.post("/apply", {**typed, "postal_code": "000-0000", "address": "手で入力"})
     assert unknown.form("/apply")["address"] == "手で入力"
 

@@ -11,27 +11,31 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
+from tests.contracts.applications import make_application
 from tests.factories import make_receivable
 from tests.mail_of import arrived_mails
-from wem import clock, storage
+from wem import clock, documents, storage
 from wem.accounts.models import Account, Customer, Membership
 from wem.accounts.rules import Role
 from wem.audit import AuditEvent
 from wem.billing import final
 from wem.billing import jobs as billing_jobs
 from wem.clock import JAPAN
+from wem.contracts.application_models import Application
+from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
 from wem.db import Base, db
 from wem.erasure import jobs, log_writing, planning
-from wem.erasure.models import Erasure, ErasureHold
+from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
 from wem.erasure.rules import ErasureState, Held, Phase
 from wem.inbound.models import InboundMail
-from wem.lists import consent
+from wem.lists import consent, leaving
 from wem.lists.models import ConsentEvent, Subscriber, Upload
 from wem.lists.states import ConsentKind, UploadKind, UploadState
 from wem.notices.models import Notice
-from wem.notices.rules import NoticeKind
+from wem.notices.rules import NoticeKind, Words
+from wem.notices.telling import tell
 from wem.outbox import OutboxMail
 
 ENDED = "2026-08-01T00:05"
@@ -228,3 +232,55 @@ def test_no_final_account_no_erasure(world):
     with at("2026-08-03T06:30"):
         swept()
     assert db.session.scalar(sa.select(Erasure.phase)) is Phase.readers
+
+
+def test_who_was_refused_is_forgotten_after_the_same_months(world):
+    with at("2026-08-01T12:00"):
+        refused, waiting = make_application(), make_application()
+        refused.state, refused.decided_at = ApplicationState.refused, clock.now()
+        paper = documents.keep(b"%PDF", "scan.pdf", about=refused.about, customer_id=None)
+        refused.scan_id, key = paper.id, paper.storage_key
+        tell(
+            refused.addressee,
+            Words("お申込みについて", ["お受けできません。"], []),
+            NoticeKind.refusal,
+            customer_id=None,
+            about=refused.about,
+        )
+        db.session.commit()
+        gone, stays = refused.id, waiting.id
+    with at("2027-01-31T12:00"):
+        jobs.forget_old()
+        assert db.session.get(Application, gone)
+    with at("2027-02-02T12:00"):
+        jobs.forget_old()
+    assert db.session.get(Application, gone) is None and db.session.get(Application, stays)
+    assert not storage.path_of(key).exists()
+    told = {about: [] for about in (f"application {gone}", f"application {stays}")}
+    for row in db.session.scalars(sa.select(Notice)):
+        told[row.about].append((row.title, row.text, row.to_name, row.words))
+    assert set(map(repr, told[f"application {gone}"])) == {repr(("消去済み", "", "", {}))}
+    assert all(name for _, _, name, _ in told[f"application {stays}"])
+
+
+def test_proof_of_consent_goes_when_nobody_need_keep_it(world):
+    ours, theirs = world.ours, world.theirs
+    first, second = ours.readers[:2]
+    db.session.add(ConsentKeeping(customer_id=theirs.customer.id, months=36, reason="通信販売", set_by=1))
+    with at("2026-03-01T12:00"):
+        for each in (first, second, theirs.readers[0]):
+            consent.note(ConsentKind.confirmed, each.customer_id, 0, each.address_hash)
+        for each in (first, theirs.readers[0]):
+            leaving.erase(each)
+        db.session.commit()
+    hashed = set(db.session.scalars(sa.select(ConsentEvent.address_hash)))
+    with at("2026-03-31T12:00"):
+        jobs.forget_old()
+        assert set(db.session.scalars(sa.select(ConsentEvent.address_hash))) == hashed
+    with at("2026-04-02T12:00"):
+        jobs.forget_old()
+    # Who still reads keeps it, and so does whose customer sells by mail order.
+    assert set(db.session.scalars(sa.select(ConsentEvent.customer_id))) == {ours.customer.id, theirs.customer.id}
+    assert set(
+        db.session.scalars(sa.select(ConsentEvent.address_hash).where(ConsentEvent.customer_id == ours.customer.id))
+    ) == {second.address_hash}

@@ -66,6 +66,9 @@ from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, Disp
 from wem.delivery.models import Stage as SmtpStage
 from wem.delivery.rules import without_addresses
 from wem.domains.rules import DomainState
+from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
+from wem.erasure.rules import ErasureState
+from wem.erasure.rules import Phase as ErasurePhase
 from wem.hashing import address_hash
 from wem.inbound import keeping
 from wem.inbound.envelopes import Envelope
@@ -227,6 +230,7 @@ def set_up() -> Stage:
     for half in (stage.ours, stage.theirs):
         _contract_life(half, stage.admin)
         _money(half, stage.staff_ids[StaffRole.billing])
+        _erasure(half, stage.admin)
         _cases(half, stage.admin)
         _arrived(half)
         _inquiries(half, stage)
@@ -513,6 +517,26 @@ def _contract_life(half: Half, admin: Account) -> None:
     half.document_ids = [
         documents.keep(b"%PDF-1.7", "scan.pdf", about=addressing.about(contract), customer_id=half.customer_id).id
     ]
+
+
+def _erasure(half: Half, admin: Account) -> None:
+    """The record of one that is over, with its document; a hold that was lifted; proof that is kept for longer."""
+    contract, at = db.session.get_one(Contract, half.contract_id), clock.now()
+    paper = documents.keep(b"%PDF-1.7", "consent-record.pdf", about="erasure 0", customer_id=half.customer_id)
+    db.session.add_all(
+        [
+            Erasure(
+                customer_id=half.customer_id, contract_id=contract.id, contract_number=contract.number,
+                phase=ErasurePhase.readers, state=ErasureState.done, counts={"subscriber": 3, "files": 1}, cursor=0,
+                finished_at=at, document_id=paper.id,
+            ),
+            ErasureHold(
+                customer_id=half.customer_id, reason="確認", held_by=admin.id, lifted_at=at, lifted_by=admin.id
+            ),
+            ConsentKeeping(customer_id=half.customer_id, months=36, reason="通信販売", set_by=admin.id),
+        ]
+    )  # fmt: skip
+    db.session.commit()
 
 
 def _money(half: Half, clerk: int) -> None:

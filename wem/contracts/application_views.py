@@ -58,6 +58,7 @@ def _page(form: ApplicationForm, status: int = 200) -> tuple[str, int]:
 @limiter.limit("60/hour")
 def entered() -> Answer:
     form = ApplicationForm()
+    # By POST, with JavaScript too: the whole form comes along, and an account number must stand in no address.
     if request.form.get("act") == "address":
         form.fill_address()
         return _page(form)
@@ -67,18 +68,6 @@ def entered() -> Answer:
     db.session.commit()
     session[KEY] = kept.id
     return see_other(url_for("apply.confirm"))
-
-
-@blueprint.post("/apply/address")
-@limiter.limit("120/minute")
-def address() -> Answer:
-    """Answer with the address field, filled from the postal code.
-
-    By POST: the whole form comes along, and an account number must stand in no address.
-    """
-    form = ApplicationForm()
-    form.fill_address()
-    return render_template("contracts/applying/_address.html", form=form)
 
 
 @blueprint.get("/apply/<any(banks,branches):what>")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from wem import clock, queue
 from wem.db import db, let_others_write
-from wem.erasure import erasing, log_writing, planning, subjects
+from wem.erasure import applicants, erasing, log_writing, planning, subjects
 from wem.erasure.models import Erasure
 from wem.erasure.rules import ErasureState
 
@@ -68,9 +68,12 @@ def write_log() -> None:
 
 
 def forget_old() -> None:
-    """Forget replies of who had everything deleted, old proof of consent, old lines of the log."""
+    """Forget replies of who had everything deleted, refused applicants, old proof of consent, old lines of the log."""
     until = time.monotonic() + SECONDS
     while subjects.forget_conversations() and time.monotonic() < until:
+        db.session.commit()
+        let_others_write()
+    while applicants.forget_refused() and time.monotonic() < until:
         db.session.commit()
         let_others_write()
     over = False

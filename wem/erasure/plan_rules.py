@@ -34,6 +34,10 @@ class Numbered:
     after: str = ""
 
 
+class Now:
+    """The moment of blanking, for what counts as over from then on."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """What becomes of a customer's rows of a table.
@@ -111,8 +115,8 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "address_count": (_own(READERS),),
     # Lent addresses rest for twelve months (8-1); the lists that they hang on stay without a word of their own.
     "mailing_list": (_own(BOOKS, blanked=READERS, values=_empty(
-        "description", "sign_up_intro", name=ERASED, slug=Numbered("erased-"), sign_up_open=False, active_count=0,
-        pending_count=0,
+        "description", "sign_up_intro", name=ERASED, slug=Numbered("erased-"), archived_at=Now, sign_up_open=False,
+        active_count=0, pending_count=0,
     )),),
     "lent_address": (_own(BOOKS),),
     "outbox_mail": (_own(READERS, only="to_readers"), _own(CUSTOMER)),

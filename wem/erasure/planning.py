@@ -16,6 +16,7 @@ from wem.billing.payment_models import Payment, Refund
 from wem.billing.payment_rules import RefundState
 from wem.cases.models import Case, Claim
 from wem.cases.rules import CaseState
+from wem.contracts.date_rules import months_before
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.db import db
@@ -30,6 +31,8 @@ from wem.notices.models import Notice
 from wem.notices.rules import Channel, NoticeState
 from wem.settings import settings
 
+BOOKS_MONTHS = 7 * 12  # at least
+
 
 @dataclass(frozen=True)
 class Next:
@@ -43,14 +46,26 @@ class Next:
 
 
 def ended(after: int = 0, limit: int = 100) -> list[Contract]:
-    """Return the last contracts of customers without one in force, as far as not all of them is erased."""
+    """Return the last contracts of customers without one in force, as far as something of them may be erased now.
+
+    Of most nothing is left but the books, for years: those are not looked at before their time.
+    """
     last = sa.select(sa.func.max(Contract.id)).group_by(Contract.customer_id)
-    finished = sa.select(Erasure.contract_id).where(Erasure.phase == Phase.books, Erasure.state == ErasureState.done)
+
+    def done(phase: Phase) -> sa.Select[int]:
+        return sa.select(Erasure.contract_id).where(Erasure.phase == phase, Erasure.state == ErasureState.done)
+
+    only_books = sa.and_(
+        Contract.ended_on > months_before(clock.today(), BOOKS_MONTHS),
+        Contract.id.in_(done(Phase.customer)),
+        Contract.id.in_(done(Phase.evidence)),
+    )
     found = sa.select(Contract).where(
         Contract.id.in_(last),
         Contract.state == ContractState.ended,
         Contract.id > after,
-        Contract.id.not_in(finished),
+        Contract.id.not_in(done(Phase.books)),
+        sa.not_(only_books),
     )
     return list(db.session.scalars(found.order_by(Contract.id).limit(limit)))
 
@@ -142,17 +157,17 @@ def next_phases(contract: Contract) -> list[Next]:
 
 def begin_due(contract: Contract, at: datetime) -> list[Erasure]:
     """Return the phases of a contract whose day has come and that nothing holds, as begun; the caller commits."""
-    config, now, known = kept(contract), standing(contract), erasures_of(contract.id)
     final = db.session.get(FinalAccount, contract.id)
     if final is None or contract.ended_on is None:
         return []
-    found = []
-    for phase in Phase:
-        if phase in known or rules.held(phase, now):
-            continue
-        if rules.is_due(phase, contract.ended_on, final.at, config, at):
-            found.append(begun(contract, phase, by=None))
-    return found
+    config, known = kept(contract), erasures_of(contract.id)
+    due = [
+        phase for phase in Phase if phase not in known and rules.is_due(phase, contract.ended_on, final.at, config, at)
+    ]
+    if not due:
+        return []
+    now = standing(contract)
+    return [begun(contract, phase, by=None) for phase in due if not rules.held(phase, now)]
 
 
 def begun(contract: Contract, phase: Phase, *, by: int | None) -> Erasure:

@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wem import storage
+from wem import clock, storage
 from wem.db import db
 from wem.erasure import finding
-from wem.erasure.plan_rules import Numbered, Rows
+from wem.erasure.plan_rules import Now, Numbered, Rows
 from wem.erasure.rules import Phase
 
 AT_ONCE = 5_000
@@ -43,7 +43,7 @@ def _blanked(name: str, rows: Rows, customer_id: int) -> Iterator[dict[str, int]
 def _value(table: sa.Table, value: Any) -> Any:
     if isinstance(value, Numbered):
         return sa.literal(value.before) + sa.cast(table.c.id, sa.String) + sa.literal(value.after)
-    return value
+    return clock.now() if value is Now else value
 
 
 def _has_words(table: sa.Table, rows: Rows) -> sa.ColumnElement[bool]:
@@ -54,6 +54,7 @@ def _has_words(table: sa.Table, rows: Rows) -> sa.ColumnElement[bool]:
             if value == {}
             else table.c[column].is_distinct_from(_value(table, value))
             for column, value in rows.values.items()
+            if value is not Now
         )
     )
 

@@ -84,6 +84,7 @@ SHOWN: dict[str, Shows] = {
     "staff_revocations.show": Shows(What.termination, by_contract(Revocation)),
     "staff_voids.void": CONTRACT,
     "staff_erasures.show": CONTRACT,
+    "staff_erasures.consent_record": CONTRACT,
     "staff_arrears.owed": SUMS,
     "staff_arrears.lift": SUMS,
     "staff_methods.choose": SUMS,
