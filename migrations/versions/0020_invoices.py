@@ -1,6 +1,6 @@
 """invoices, months of contracts, the close of a month, reminders, the count's evidence
 
-Revision: 0020, after 0015.
+Revision: 0020, after 0021.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0020"
-down_revision = "0015"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -140,6 +140,7 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "renewal_refusal": (_contract(CUSTOMER),),
     "correction": (_contract(CUSTOMER),),
     "termination": (_contract(CUSTOMER, files=("evidence_key",)),),
+    "revocation": (_contract(CUSTOMER),),
     "emergency_stop": (_own(CUSTOMER),),
     "operation_order": (_own(CUSTOMER),),
     "operation_work": (_of("order_id", "operation_order", CUSTOMER),),

@@ -52,3 +52,10 @@ EVIDENCE = {
     12: _l("12 months: an order of the authority stands (措置命令)"),
     36: _l("36 months: sells by mail order (特定商取引法)"),
 }
+# What the audit trail says of these acts.
+ACTS = {
+    "erasure.finish": _l("Data were erased"),
+    "erasure.hold": _l("Held an erasure"),
+    "erasure.release": _l("Let an erasure go on"),
+    "erasure.keeping": _l("Set for how long proof of consent is kept"),
+}

@@ -6,10 +6,11 @@ from flask_babel import lazy_gettext as _l
 
 from wem.billing.invoice_wording import ACTS as INVOICE_ACTS
 from wem.billing.wording import ACTS as MONEY_ACTS
+from wem.billing.wording import AREAS as MONEY_AREAS
 from wem.cases.wording import ACTS as CASE_ACTS
 from wem.contracts.act_wording import ACTS as CONTRACT_ACTS
-from wem.billing.wording import AREAS as MONEY_AREAS
 from wem.delivery.models import DispatchState
+from wem.erasure.wording import ACTS as ERASURE_ACTS
 from wem.operating.wording import ACTS as ORDER_ACTS
 from wem.privacy.wording import ACTS as PRIVACY_ACTS
 
@@ -21,6 +22,7 @@ ACTIONS = {
     **ORDER_ACTS,
     **MONEY_ACTS,
     **INVOICE_ACTS,
+    **ERASURE_ACTS,
     "access.denied": _l("Tried to change what is another customer's"),
     "account.create_admin": _l("Made an administrator"),
     "account.end": _l("Ended an account"),
@@ -164,6 +166,7 @@ AREAS = {
     "option.": _l("Options (catalogue)"),
     "prices.": _l("Prices"),
     **MONEY_AREAS,
+    "erasure.": _l("Erasures"),
     "refusal.": _l("Refusals of renewal"),
     "request.": _l("Requests (records)"),
     "revocation.": _l("Liftings of terminations in part"),

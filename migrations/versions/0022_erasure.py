@@ -1,13 +1,13 @@
 """erasure after a contract's end: its record, what staff hold back, how long proof of consent is kept
 
-Revision: 0021, after 0020.
+Revision: 0022, after 0020.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0021"
+revision = "0022"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
