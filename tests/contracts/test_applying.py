@@ -266,7 +266,8 @@ def test_ask_and_refuse(world, browser_for):
     # It is over: neither started nor refused again, and each try is noted.
     for act, values in (("start", start_on()), ("refuse", {"reason": "1"}), ("withdraw", {}), ("possible", {})):
         assert staff.post(f"{path}/{act}", values).status == 409, act
-    tried = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "application.not_allowed")).all()
+    denied = sa.select(AuditEvent).where(AuditEvent.action == "application.not_allowed").order_by(AuditEvent.id)
+    tried = db.session.scalars(denied).all()
     assert [event.details["act"] for event in tried] == ["start", "refuse", "withdraw", "possible"]
 
 
