@@ -204,6 +204,8 @@ def test_a_page_taken_down_takes_nobody_and_lets_everybody_go(world, browser_for
 
     token = tokens.sign(Purpose.unsubscribe, world.ours.readers[0].id, 0)
     assert public.post(f"/u/{token}").status == 200
+    course = browser.get(f"/staff/cases/{case.id}").soup.find_all("table")[-1].get_text()
+    assert "公開を停止" in course and "権利侵害のおそれ" in course
     assert notices()[-1].kind is NoticeKind.takedown and "権利侵害のおそれ" in notices()[-1].text
     take = db.session.scalars(sa.select(Takedown)).one()
     # Twice at a time is once.

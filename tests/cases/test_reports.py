@@ -128,6 +128,18 @@ def test_what_cannot_be_taken_is_shown_again(world, browser_for, changes):
     assert changes.get("what", TYPED["what"]) in answer.html
 
 
+def test_who_corrects_one_field_at_once_is_no_machine(world, browser_for):
+    browser, now = browser_for(None), clock.now()
+    with time_machine.travel(now, tick=False):
+        form = browser.get("/report-abuse").form("")
+    with time_machine.travel(now + timedelta(seconds=20), tick=False):
+        again = browser.post("/report-abuse", {**form, **TYPED, "email": "witness"})
+        assert again.status == 422 and reports() == []
+    with time_machine.travel(now + timedelta(seconds=22), tick=False):
+        browser.post("/report-abuse", {**again.form(""), "email": "witness@example.com"})
+    assert [row.email for row in reports()] == ["witness@example.com"]
+
+
 def test_one_place_reports_so_often(world, browser_for):
     limiter.enabled = True
     try:

@@ -95,6 +95,9 @@ def test_refused_after_the_start_guide(world, browser_for):
         staff.sign_in(world.admin)
         page = staff.get(path)
         assert "お申込みを受諾後に断りました" in page.text and "受諾後の拒絶" not in page.text
+        assert "無効になった日 2026年3月25日（水）" in page.text and "2026年9月" not in page.text, (
+            "no terms of what never began"
+        )
         application_page = staff.get(f"/staff/applications/{application.id}")
         assert "反社会的勢力" in application_page.text and "/start-date" not in application_page.html
 

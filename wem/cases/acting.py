@@ -9,7 +9,7 @@ from wem.cases import notifying
 from wem.cases.handling import enter
 from wem.cases.models import Case, EntryKind
 from wem.cases.rules import CaseAction
-from wem.cases.wording import TAKEN_DOWN
+from wem.cases.wording import ACTS, TAKEN_DOWN
 from wem.contracts import ending
 from wem.contracts import notifying as contract_notifying
 from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
@@ -22,9 +22,9 @@ from wem.mailings import controlling, telling
 from wem.mailings.models import HeldReason, Mailing, MailingState
 
 
-def _act(case: Case, text: str, path: str, *, by: int) -> None:
+def _act(case: Case, name: str, text: str, path: str, *, by: int) -> None:
     case.move(CaseAction.act)
-    enter(case, EntryKind.act, text, by=by, path=path)
+    enter(case, EntryKind.act, f"{ACTS[name]}\n{text}", by=by, path=path)
 
 
 def warn(case: Case, text: str, *, by: int) -> None:
@@ -38,7 +38,8 @@ def warn(case: Case, text: str, *, by: int) -> None:
 def demand(case: Case, breach: str, what: str, deadline: date, *, by: int) -> Correction:
     """Recommend a correction with a period (14-2); the case's own deadline follows it. Raises Illegal."""
     row = ending.issue_correction(case.contract, breach, what, deadline, by=by)
-    _act(case, f"{breach}\n{what}\n{deadline.isoformat()}", f"/staff/contracts/{case.contract_id}", by=by)
+    words = f"{breach}\n{what}\n{deadline.isoformat()}"
+    _act(case, "case.demand", words, f"/staff/contracts/{case.contract_id}", by=by)
     case.deadline = deadline
     audit.record("case.demand", by=by, customer_id=case.customer_id, subject=case, deadline=deadline.isoformat())
     return row
@@ -47,7 +48,7 @@ def demand(case: Case, breach: str, what: str, deadline: date, *, by: int) -> Co
 def restrict(case: Case, restriction: Restriction, note: str, *, by: int) -> None:
     """Close sending or intake (Art. 18). Raises Illegal."""
     case.contract.restrict(restriction, note, by=by)
-    _act(case, note, f"/staff/contracts/{case.contract_id}", by=by)
+    _act(case, "case.restrict", note, f"/staff/contracts/{case.contract_id}", by=by)
     audit.record("case.restrict", by=by, customer_id=case.customer_id, subject=case, restriction=restriction.value)
     contract_notifying.restricted(case.contract)
 
@@ -55,7 +56,7 @@ def restrict(case: Case, restriction: Restriction, note: str, *, by: int) -> Non
 def terminate(case: Case, ground: TerminationGround, evidence: str, *, by: int) -> Termination:
     """Ask for the termination of the whole contract (14-1); another person decides. Raises Illegal."""
     row = ending.propose_termination(case.contract, ground, TerminationScope.whole, evidence, by=by)
-    _act(case, evidence, f"/staff/terminations/{row.id}", by=by)
+    _act(case, "case.terminate", evidence, f"/staff/terminations/{row.id}", by=by)
     audit.record("case.terminate", by=by, customer_id=case.customer_id, subject=case, ground=ground.value)
     return row
 
@@ -76,7 +77,7 @@ def take_down(case: Case, kind: TakenDown, target_id: int, reason: str, *, by: i
     db.session.flush()
     if kind is TakenDown.mailing:
         _hold(db.session.get_one(Mailing, target), by)
-    _act(case, f"{what}\n{reason}", "", by=by)
+    _act(case, "takedown.take", f"{what}\n{reason}", "", by=by)
     audit.record("takedown.take", by=by, customer_id=case.customer_id, subject=row, case=case.id, note=reason)
     notifying.taken_down(case.contract, row, what, by=by)
     return row
@@ -93,7 +94,7 @@ def lift(case: Case, row: Takedown, note: str, *, by: int) -> None:
     what = name_of(row.customer_id, row.kind, row.target_id) or str(TAKEN_DOWN[row.kind])
     if not row.lift(note, by=by):
         raise Illegal("it is shown already")
-    enter(case, EntryKind.act, f"{what}\n{note}", by=by)
+    enter(case, EntryKind.act, f"{ACTS['takedown.lift']}\n{what}\n{note}", by=by)
     if case.contract.state is not ContractState.ended:
         notifying.lifted(case.contract, what, by=by)
 

@@ -14,6 +14,7 @@ from wem.cases import notifying
 from wem.cases.handling import enter
 from wem.cases.models import Case, Deletion, EntryKind
 from wem.cases.rules import CAN_ACT, CaseAction, DeletionAction, DeletionGround, DeletionState, Part, ordered
+from wem.cases.wording import ACTS
 from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import Illegal
 from wem.db import db
@@ -100,7 +101,7 @@ def propose(
     db.session.add(row)
     db.session.flush()
     case.move(CaseAction.act)
-    enter(case, EntryKind.act, f"{what(row)}\n{reason}", by=by, path=f"/staff/cases/deletions/{row.id}")
+    _enter(row, "propose", reason, by)
     audit.record("deletion.propose", by=by, customer_id=case.customer_id, subject=row, case=case.id, note=reason)
     return row
 
@@ -120,11 +121,16 @@ def what(row: Deletion) -> str:
     return notifying.parts_in_words(row, list(names))
 
 
+def _enter(row: Deletion, act: str, said: str, by: int) -> None:
+    words = f"{ACTS[f'deletion.{act}']}\n{what(row)}\n{said}".strip()
+    enter(row.case, EntryKind.act, words, by=by, path=f"/staff/cases/deletions/{row.id}")
+
+
 def decide(row: Deletion, action: DeletionAction, note: str, *, by: int) -> None:
     """Approve, refuse or withdraw; approved, the customer is told and the work begins. Raises OwnProposal, Illegal."""
     row.decide(action, note, by=by)
     audit.record(f"deletion.{action.name}", by=by, customer_id=row.customer_id, subject=row, note=note)
-    enter(row.case, EntryKind.act, f"{what(row)}\n{note}", by=by, path=f"/staff/cases/deletions/{row.id}")
+    _enter(row, action.name, note, by)
     if action is DeletionAction.approve:
         row.until = clock.now()
         if row.case.contract.state is not ContractState.ended:
@@ -144,7 +150,7 @@ def step(row: Deletion) -> int:
             return number
     if not _left(row, row.until):
         row.finish()
-        enter(row.case, EntryKind.act, what(row), by=row.proposed_by, path=f"/staff/cases/deletions/{row.id}")
+        _enter(row, "finish", "", row.proposed_by)
         audit.record(
             "deletion.finish", by=None, customer_id=row.customer_id, subject=row, deleted=sum(row.done.values())
         )
