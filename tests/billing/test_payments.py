@@ -5,19 +5,25 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.contracts.applications import make_application
 from tests.factories import make_account, make_contract, make_customer, make_mandate, make_receivable
 from wem.accounts.rules import StaffRole
+from wem.audit import AuditEvent
 from wem.billing import arrears, kana_rules, matching, paying, payment_rules, refunding, statement_rules
 from wem.billing.models import Receivable
 from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
 from wem.billing.payment_rules import Open, Owing, PaymentState, PaymentWay, RefundGround, RefundState
 from wem.billing.statement_rules import BadStatement, StatementFault
+from wem.contracts import applying
+from wem.contracts.application_rules import RefusalReason
 from wem.contracts.rules import EndReason
 from wem.contracts.state_rules import Illegal
 from wem.db import db
+from wem.erasure import applicants
 
 TODAY = date(2026, 4, 3)
 
@@ -74,25 +80,25 @@ def test_whose_a_payment_may_be(amount, payer, first, sure):
 
 
 @pytest.mark.parametrize(
-    ("ground", "amount", "ended", "conditions", "allowed"),
+    ("ground", "amount", "refused", "conditions", "allowed"),
     [
-        (RefundGround.overpaid, 500, None, False, True),
-        (RefundGround.overpaid, 501, None, False, False),
-        (RefundGround.overpaid, 0, None, False, False),
-        (RefundGround.twice, 500, "cancelled", False, True),
-        (RefundGround.refused, 500, "void", False, True),
-        (RefundGround.refused, 500, "cancelled", False, False),
-        (RefundGround.refused, 500, None, False, False),
-        (RefundGround.conditions, 500, None, True, True),
-        (RefundGround.conditions, 500, None, False, False),
+        (RefundGround.overpaid, 500, False, False, True),
+        (RefundGround.overpaid, 501, False, False, False),
+        (RefundGround.overpaid, 0, False, False, False),
+        (RefundGround.twice, 500, False, False, True),
+        (RefundGround.refused, 500, True, False, True),
+        (RefundGround.refused, 501, True, False, False),
+        (RefundGround.refused, 500, False, False, False),
+        (RefundGround.conditions, 500, False, True, True),
+        (RefundGround.conditions, 500, False, False, False),
     ],
 )
-def test_when_money_goes_back(ground, amount, ended, conditions, allowed):
+def test_when_money_goes_back(ground, amount, refused, conditions, allowed):
     if allowed:
-        payment_rules.may_refund(ground, amount, 500, ended=ended, conditions=conditions)
+        payment_rules.may_refund(ground, amount, 500, refused=refused, conditions=conditions)
     else:
         with pytest.raises(Illegal):
-            payment_rules.may_refund(ground, amount, 500, ended=ended, conditions=conditions)
+            payment_rules.may_refund(ground, amount, 500, refused=refused, conditions=conditions)
 
 
 # -- statements
@@ -290,6 +296,11 @@ def test_a_refund_needs_a_ground_and_two_persons(world, browser_for):
     assert db.session.get(Refund, row.id, populate_existing=True).state is RefundState.proposed, "one person is not two"
     second.post(f"{act}/pay", {"paid_on": "2026-04-02"})
     assert db.session.get(Refund, row.id, populate_existing=True).state is RefundState.proposed
+    denied = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action.startswith("refund.denied"))).all()
+    assert {(event.action, event.account_id) for event in denied} == {
+        ("refund.denied_approve", world.admin.id),
+        ("refund.denied_pay", other.id),
+    }
     with pytest.raises(Illegal):
         refunding.propose(payment, RefundGround.overpaid, 1, "もう一度", by=world.admin.id)
     db.session.rollback()
@@ -306,6 +317,67 @@ def test_of_a_refused_application_money_goes_back(world):
     row = refunding.propose(payment, RefundGround.refused, 14300, "お申込みのお断り", by=world.admin.id)
     refunding.refuse(row, "金額の確認", by=world.theirs.owner.id)
     assert (payment.rest, row.state) == (14300, RefundState.refused)
+
+
+@pytest.mark.both_databases
+def test_the_first_fee_of_an_application_refused_before_a_contract_goes_back_by_two(world, browser_for):
+    application = make_application()
+    applying.note_arrival(application, TODAY, TODAY, by=world.admin.id)
+    applying.note_payment(application, TODAY, application.fee_total, by=world.admin.id)
+    other, number = make_account("承認 担当", staff_role=StaffRole.billing), application.number
+    db.session.commit()
+    first, second, entry = browser_for(world.admin), browser_for(other), f"/staff/payments/new?contract={number}"
+    typed = {"way": "transfer", "amount": "14300", "paid_on": "2026-04-01", "contract": number}
+    assert first.post("/staff/payments/new", typed).status == 422, "it is not refused"
+    applying.refuse(application, RefusalReason.entries, "記載の不備", by=world.admin.id)
+    db.session.commit()
+    row = Payment(way=PaymentWay.transfer, paid_on=TODAY, amount=14300, settled=0, refunded=0)
+    with pytest.raises(Illegal):
+        refunding.propose(row, RefundGround.refused, 14300, "誰のものか不明", by=world.admin.id)
+    db.session.rollback()
+
+    def to_do(browser):
+        found = browser.get("/staff/").soup.find_all("a", href=lambda url: url and "/staff/payments/" in url)
+        return [link["href"] for link in found]
+
+    assert to_do(second) == [entry] and "しんき商店" in second.get("/staff/").text
+    assert "14,300円の入金があります" in first.get(f"/staff/applications/{application.id}").text
+    assert second.get(entry).form("")["amount"] == str(application.fee_total)
+    second.submit(entry, {})
+    payment = db.session.scalars(sa.select(Payment)).one()
+    path = f"/staff/payments/{payment.id}"
+    assert (payment.application_id, payment.state, to_do(first)) == (application.id, PaymentState.over, [path])
+    assert number in first.get(path).text and number not in first.get("/staff/payments").text
+    first.submit(path, {"ground": "refused", "amount": "14300", "reason": "お申込みのお断り"}, action="refunds")
+    refund = db.session.scalars(sa.select(Refund)).one()
+    assert to_do(second) == [path] and "初回料金を返金します" not in second.get("/staff/").text
+    first.post(f"/staff/payments/refunds/{refund.id}/approve")
+    assert db.session.get(Refund, refund.id, populate_existing=True).state is RefundState.proposed
+    contract, _ = owing(world, 3300)
+    db.session.commit()
+    second.post(f"{path}/contract", {"contract": contract.number})
+    assert db.session.get(Payment, payment.id, populate_existing=True).settled == 0, "it goes back, it settles nothing"
+    second.post(f"/staff/payments/refunds/{refund.id}/approve")
+    assert db.session.get(Payment, payment.id, populate_existing=True).state is PaymentState.settled
+    assert to_do(first) == []
+
+
+@pytest.mark.both_databases
+def test_who_was_refused_is_forgotten_once_the_money_is_back(world):
+    with time_machine.travel("2020-01-01", tick=False):
+        application = make_application()
+        applying.note_payment(application, date(2020, 1, 1), application.fee_total, by=world.admin.id)
+        applying.refuse(application, RefusalReason.entries, "", by=world.admin.id)
+    payment = paying.take(PaymentWay.transfer, TODAY, application.fee_total, None, by=world.admin.id)
+    paying.of_refused(payment, application, by=world.admin.id)
+    db.session.flush()
+    assert applicants.forget_refused() == 0
+    row = refunding.propose(payment, RefundGround.refused, payment.amount, "お断り", by=world.admin.id)
+    refunding.approve(row, by=world.theirs.owner.id)
+    db.session.flush()
+    assert applicants.forget_refused() == 1
+    db.session.expire_all()
+    assert (payment.application_id, payment.state) == (None, PaymentState.settled)
 
 
 def test_suggestions_know_the_holder_of_the_account(world):

@@ -8,10 +8,11 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.billing import payment_rules
+from wem.billing import payment_rules, refunding
 from wem.billing.models import Receivable
 from wem.billing.payment_models import Payment, PaymentShare
 from wem.billing.payment_rules import Open, PaymentWay
+from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
 from wem.db import db
@@ -68,13 +69,29 @@ def settle(payment: Payment, contract: Contract, chosen: Sequence[int] | None = 
     """
     if payment.contract_id is not None and payment.contract_id != contract.id and payment.settled:
         raise Illegal("it settles another contract's sums")
-    payment.contract, payment.set_aside_at = contract, None
+    if payment.application_id is not None and payment.refunds:
+        raise Illegal("it goes back to who was refused")
+    payment.contract, payment.application, payment.set_aside_at = contract, None, None
     held = _held(contract.id)
     sums = [each for each in open_sums(contract.id) if chosen is None or each.receivable_id in chosen]
     found = payment_rules.shares(payment.rest, sums)
     for receivable_id, amount in found:
         share(payment, held[receivable_id], amount, by=by)
     return sum(amount for _, amount in found)
+
+
+def of_refused(payment: Payment, application: Application, *, by: int) -> None:
+    """It came in for an application that was refused before there was a contract: it waits for its refund (4-3).
+
+    Raises Illegal when it settles something or went back, and for an application that is not refused.
+    """
+    if not refunding.returnable(application):
+        raise Illegal("the application was not refused")
+    if payment.settled or payment.refunded or payment.contract_id is not None or payment.refunds:
+        raise Illegal("it is somebody's already")
+    payment.application, payment.set_aside_at = application, None
+    db.session.flush()
+    audit.record("payment.of_refused", by=by, subject=payment, amount=payment.amount, note=application.number)
 
 
 def _held(contract_id: int) -> dict[int, Receivable]:

@@ -17,8 +17,10 @@ from wem.db import db
 
 REST = Payment.amount - Payment.settled - Payment.refunded
 ONLY = {
-    "unmatched": sa.and_(REST > 0, Payment.contract_id.is_(None), Payment.set_aside_at.is_(None)),
-    "over": sa.and_(REST > 0, Payment.contract_id.is_not(None)),
+    "unmatched": sa.and_(
+        REST > 0, Payment.contract_id.is_(None), Payment.application_id.is_(None), Payment.set_aside_at.is_(None)
+    ),
+    "over": sa.and_(REST > 0, sa.or_(Payment.contract_id.is_not(None), Payment.application_id.is_not(None))),
     "all": sa.true(),
 }
 ASKED = ("from", "to", "least", "most", "payer")

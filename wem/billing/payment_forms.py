@@ -49,7 +49,9 @@ class DecideForm(FlaskForm):
 
 class PaymentForm(FlaskForm):
     contract = StringField(
-        _l("Contract number"), [Optional(), Length(max=20)], description=_l("Empty when you do not know whose it is.")
+        _l("Number of the contract, or of the refused application"),
+        [Optional(), Length(max=20)],
+        description=_l("Empty when you do not know whose it is."),
     )
     way = RadioField(
         _l("Way of payment"),
@@ -67,7 +69,7 @@ class PaymentForm(FlaskForm):
 
 
 class AssignForm(FlaskForm):
-    contract = StringField(_l("Contract number"), [NEEDED, Length(max=20)])
+    contract = StringField(_l("Number of the contract, or of the refused application"), [NEEDED, Length(max=20)])
 
 
 class AsideForm(FlaskForm):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from wem import clock
 from wem.billing.models import Receivable
 from wem.billing.payment_rules import REFUND, PaymentState, PaymentWay, RefundAction, RefundGround, RefundState, Rest
+from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import after
 from wem.db import Base, BigId, db
@@ -56,6 +57,8 @@ class Payment(Base):
     note: Mapped[str] = mapped_column(sa.String(500), default="")
     # Whose it is; nobody knows before it is matched.
     contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contract.id"), index=True)
+    # The first fee of an application that was refused before there was a contract (4-3): it only goes back.
+    application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("application.id"), index=True)
     statement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_statement.id"), index=True)
     line_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("debit_entry.id"), unique=True)
@@ -64,6 +67,7 @@ class Payment(Base):
     created_by: Mapped[int | None]
 
     contract: Mapped[Contract | None] = relationship()
+    application: Mapped[Application | None] = relationship()
     shares: Mapped[list[PaymentShare]] = relationship(order_by="PaymentShare.id", back_populates="payment")
     refunds: Mapped[list[Refund]] = relationship(order_by="Refund.id", back_populates="payment")
 
@@ -74,7 +78,8 @@ class Payment(Base):
 
     @property
     def state(self) -> PaymentState:
-        return Rest(self.amount, self.settled, self.refunded, self.contract_id, self.set_aside_at is not None).state
+        known = self.contract_id is not None or self.application_id is not None
+        return Rest(self.amount, self.settled, self.refunded, known, self.set_aside_at is not None).state
 
 
 class PaymentShare(Base):

@@ -32,7 +32,7 @@ class Rest:
     amount: int
     settled: int
     refunded: int
-    contract_id: int | None
+    known: bool  # whose it is
     set_aside: bool = False
 
     @property
@@ -41,7 +41,7 @@ class Rest:
             return PaymentState.settled
         if self.set_aside:
             return PaymentState.set_aside
-        return PaymentState.unmatched if self.contract_id is None else PaymentState.over
+        return PaymentState.over if self.known else PaymentState.unmatched
 
 
 @dataclass(frozen=True)
@@ -171,17 +171,17 @@ REFUND = {
 }
 
 
-def may_refund(ground: RefundGround, amount: int, rest: int, *, ended: str | None, conditions: bool) -> None:
+def may_refund(ground: RefundGround, amount: int, rest: int, *, refused: bool, conditions: bool) -> None:
     """Raise Illegal unless so many yen may go back on a ground.
 
-    `rest`: what of the payment settles nothing; only that goes back. `ended`: why the contract ended, when it did;
-    `conditions`: what was agreed with the contract lets money go back.
+    `rest`: what of the payment settles nothing; only that goes back. `refused`: whether the application was, before or
+    after there was a contract; `conditions`: what was agreed with the contract lets money go back.
     """
     if not 0 < amount <= rest:
         raise Illegal("only what settles nothing goes back")
     if ground is RefundGround.conditions and not conditions:
         raise Illegal("the contract's conditions allow no refund (4-7)")
-    if ground is RefundGround.refused and ended != "void":
+    if ground is RefundGround.refused and not refused:
         raise Illegal("the application was not refused")
 
 

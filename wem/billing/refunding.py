@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import sqlalchemy as sa
+
 from wem import audit, clock
 from wem.billing import payment_rules
 from wem.billing.payment_models import Payment, Refund
 from wem.billing.payment_rules import RefundAction, RefundGround, RefundState
+from wem.contracts.application_models import Application
+from wem.contracts.application_rules import ApplicationState
+from wem.contracts.rules import EndReason
 from wem.contracts.state_rules import Illegal, second_person
 from wem.db import db
 
@@ -17,6 +22,34 @@ def _promised(payment: Payment) -> int:
     return sum(each.amount for each in payment.refunds if each.state is RefundState.proposed)
 
 
+def _of_refused(payment: Payment) -> bool:
+    """Return whether it came in for an application that was refused, before or after there was a contract (4-3)."""
+    if payment.contract is not None:
+        return payment.contract.end_reason is EndReason.void
+    return payment.application is not None and returnable(payment.application)
+
+
+def returnable(application: Application) -> bool:
+    """Return whether what came in for an application goes back by itself: refused, and no contract came of it."""
+    return application.state is ApplicationState.refused and application.contract_id is None
+
+
+def kept_back() -> sa.ColumnElement[bool]:
+    """Select applications refused before a contract whose first fee came in and nobody has asked back (A-17)."""
+    came = sa.select(Payment.id).where(Payment.application_id == Application.id)
+    asked = (
+        sa.select(Refund.id)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.application_id == Application.id, Refund.state != RefundState.refused)
+    )
+    return sa.and_(
+        Application.state == ApplicationState.refused,
+        Application.contract_id.is_(None),
+        sa.or_(Application.paid_amount > 0, sa.exists(came.correlate(Application))),
+        ~sa.exists(asked.correlate(Application)),
+    )
+
+
 def propose(payment: Payment, ground: RefundGround, amount: int, reason: str, *, by: int) -> Refund:
     """Return a refund that waits for another person. Raises Illegal when the terms do not allow it."""
     contract = payment.contract
@@ -24,7 +57,7 @@ def propose(payment: Payment, ground: RefundGround, amount: int, reason: str, *,
         ground,
         amount,
         payment.rest - _promised(payment),
-        ended=contract.end_reason.value if contract and contract.end_reason else None,
+        refused=_of_refused(payment),
         conditions=bool(contract and contract.refund),
     )
     row = Refund(payment=payment, ground=ground, amount=amount, reason=reason, proposed_by=by)

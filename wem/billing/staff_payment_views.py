@@ -7,11 +7,12 @@ from typing import Any, cast
 import sqlalchemy as sa
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.rules import StaffRole
-from wem.billing import matching, paying, payment_books
+from wem.billing import matching, paying, payment_books, refunding
 from wem.billing.csv_views import csv_answer
 from wem.billing.models import Receivable
 from wem.billing.payment_books import ONLY, REST
@@ -28,11 +29,13 @@ from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Ref
 from wem.billing.payment_rules import PaymentState, PaymentWay
 from wem.billing.statement_rules import BadStatement
 from wem.billing.wording import GROUNDS, PAYMENTS, REFUNDS, STATEMENT_FAULTS, WAYS
+from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import me
@@ -42,6 +45,7 @@ blueprint = StaffBlueprint(
 )
 Answer = str | tuple[str, int] | Response
 MOST_BYTES = 20 * 1024 * 1024
+NOBODYS = _l("There is no such contract, and no such application that was refused.")
 
 
 @blueprint.get("")
@@ -141,9 +145,9 @@ def new() -> Answer:
     form = PaymentForm()
     if form.validate_on_submit():
         typed = (form.contract.data or "").strip()
-        contract = _numbered(typed)
-        if typed and contract is None:
-            form.contract.errors = [gettext("There is no such contract.")]
+        contract, application = _numbered(typed), _refused_application(typed)
+        if typed and contract is None and application is None:
+            form.contract.errors = [NOBODYS]
         else:
             row = paying.take(
                 PaymentWay(form.way.data),
@@ -156,16 +160,28 @@ def new() -> Answer:
             )
             if contract is not None:
                 paying.settle(row, contract, by=me().id)
+            elif application is not None:
+                paying.of_refused(row, application, by=me().id)
             db.session.commit()
             flash(gettext("It is entered."), "success")
             return see_other(url_for("staff_payments.show", id=row.id))
     elif not form.is_submitted():
         form.contract.data = request.args.get("contract", "")[:20]
+        application = _refused_application(form.contract.data)
+        if application is not None:
+            form.amount.data, form.paid_on.data = application.paid_amount, application.paid_on or clock.today()
     return render_template("billing/staff/payment_new.html", form=form), 422 if form.is_submitted() else 200
 
 
 def _numbered(number: str) -> Contract | None:
     return db.session.scalar(sa.select(Contract).where(Contract.number == number)) if number else None
+
+
+def _refused_application(number: str) -> Application | None:
+    """Return the application of a number that was refused before there was a contract."""
+    id = row_number(number.partition("-")[2].lstrip("0"))
+    row = db.session.get(Application, id) if id is not None else None
+    return row if row is not None and row.number == number and refunding.returnable(row) else None
 
 
 @blueprint.get("/<int:id>")
@@ -223,10 +239,14 @@ def denied(id: int) -> Response:
 def assign(id: int) -> Answer:
     """Say whose a payment is, and settle what that contract owes: all of it, or what is marked."""
     row, form = held(id), AssignForm()
-    contract = _numbered((form.contract.data or "").strip())
-    if not form.validate() or contract is None:
-        form.contract.errors = form.contract.errors or [gettext("There is no such contract.")]
+    typed = (form.contract.data or "").strip()
+    contract, application = _numbered(typed), _refused_application(typed)
+    if not form.validate() or (contract is None and application is None):
+        form.contract.errors = form.contract.errors or [NOBODYS]
         return payment_page(row, 422, assign=form)
+    if contract is None:
+        assert application is not None
+        return _of_refused(row, application)
     marked = [int(each) for each in request.form.getlist("sum") if each.isascii() and each.isdigit()]
     try:
         settled = paying.settle(row, contract, marked or None, by=me().id)
@@ -234,6 +254,15 @@ def assign(id: int) -> Answer:
         return denied(id)
     db.session.commit()
     return done(id, gettext("%(amount)s yen are settled by it.", amount=f"{settled:,}"))
+
+
+def _of_refused(row: Payment, application: Application) -> Answer:
+    try:
+        paying.of_refused(row, application, by=me().id)
+    except Illegal:
+        return denied(row.id)
+    db.session.commit()
+    return done(row.id, gettext("It is noted. Please ask for its refund."))
 
 
 @blueprint.post("/<int:id>/aside")

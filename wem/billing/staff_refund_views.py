@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wem import audit
 from wem.accounts.rules import StaffRole
 from wem.billing import refunding
 from wem.billing.payment_forms import PaidOutForm, RefundForm, RefuseForm
@@ -61,6 +62,10 @@ def decide(id: int, act: str) -> Answer:
         else:
             refunding.pay(refund, paid_out.paid_on.data, by=me().id)
     except Illegal:
+        db.session.rollback()
+        customer_id = payment.contract.customer_id if payment.contract else None
+        audit.record(f"refund.denied_{act}", by=me().id, customer_id=customer_id, subject=refund)
+        db.session.commit()
         return denied(payment.id)
     db.session.commit()
     return done(payment.id, str(REFUNDS[refund.state][0]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from wem import clock, storage
+from wem.billing import refunding
+from wem.billing.payment_models import Payment
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.date_rules import months_before
@@ -28,6 +30,8 @@ def forget_refused() -> int:
             Application.state.in_((ApplicationState.refused, ApplicationState.withdrawn)),
             Application.contract_id.is_(None),
             sa.func.coalesce(Application.decided_at, Application.created_at) < before,
+            # Whom we still owe the first fee is not forgotten.
+            ~refunding.kept_back(),
         )
         .order_by(Application.id)
         .limit(AT_ONCE)
@@ -42,6 +46,8 @@ def forget_refused() -> int:
             to_address="", document_id=None,
         )
     )  # fmt: skip
+    # The books keep the sum; whose it was goes with the application.
+    db.session.execute(sa.update(Payment).where(Payment.application_id.in_(found)).values(application_id=None))
     db.session.execute(sa.delete(Application).where(Application.id.in_(found)))
     papers = [*about, *(f"notice {id}" for id in notices)]
     for row in db.session.scalars(sa.select(Document).where(Document.about.in_(papers))).all():

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from wem.accounts.models import Customer
-from wem.billing import arrears, closing, debit_planning
+from wem.billing import arrears, closing, debit_planning, refunding
 from wem.billing.debit_models import DebitEntry, live_runs
 from wem.billing.debit_rules import EntryState, Outcome, RunState
 from wem.billing.invoice_wording import HELD, month_text
 from wem.billing.month_models import ContractMonth, MonthClose
+from wem.billing.payment_books import REST
 from wem.billing.payment_models import Payment, Refund, payments_of
 from wem.billing.payment_rules import RefundState
 from wem.billing.rules import CloseState
@@ -112,7 +113,7 @@ def refunds() -> list[Item]:
 
 
 def first_fees() -> list[Item]:
-    """First fees of applications that were refused after all, for which nobody has asked for the refund (A-17)."""
+    """First fees of applications that were refused, with or without a contract, and nobody asked back (A-17)."""
     found = (
         sa.select(Application)
         .join(Contract, Contract.id == Application.contract_id)
@@ -128,6 +129,12 @@ def first_fees() -> list[Item]:
         held = [payment.id for payment in payments_of(contract.id) if payment.rest]
         url = f"/staff/payments/{held[0]}" if held else f"/staff/payments/new?contract={contract.number}"
         items.append(Item(contract.ended_on, contract, what, action, url))
+    before = sa.select(Application).where(refunding.kept_back()).order_by(Application.id).limit(MOST)
+    for row in db.session.scalars(before):
+        rest = sa.select(Payment.id).where(Payment.application_id == row.id, REST > 0).order_by(Payment.id).limit(1)
+        payment = db.session.scalar(rest)
+        url = f"/staff/payments/{payment}" if payment else f"/staff/payments/new?contract={row.number}"
+        items.append(Item((row.decided_at or row.created_at).date(), None, what, action, url, row.name))
     return items
 
 
