@@ -76,7 +76,7 @@ def sign_in(page: Page, wem: Served, email: str) -> None:
     press(page, "Sign in")
 
 
-def good(page: Page, name: str) -> None:
+def good(page: Page, name: str, story: str = "life") -> None:
     """The page harms nobody, on a desk and on a phone; both are kept as pictures."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     assert violations(page) == []
@@ -84,7 +84,7 @@ def good(page: Page, name: str) -> None:
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert not overflows(page), f"{page.url} at {width}"
-        page.screenshot(path=SCREENS / f"life-{name}.{width}.png", full_page=True, caret="initial")
+        page.screenshot(path=SCREENS / f"{story}-{name}.{width}.png", full_page=True, caret="initial")
     if size:
         page.set_viewport_size(size)
 

@@ -66,6 +66,7 @@ class LinesForm(FlaskForm):
 class CorrectionForm(LinesForm):
     way = RadioField(
         _l("What is done"),
+        [NEEDED],
         choices=[
             SelectChoice("replace", _l("Give the whole invoice back and issue another one in its place")),
             SelectChoice("give_back", _l("Give back a part: enter what is given back")),
