@@ -11,7 +11,9 @@ from tests.factories import make_account, make_contract, make_customer
 from wem.accounts.models import Invitation
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem.billing import paying, refunding
+from wem.billing import first_invoices, paying, refunding
+from wem.billing import jobs as billing_jobs
+from wem.billing.invoice_models import Invoice
 from wem.billing.payment_models import Payment
 from wem.billing.payment_rules import PaymentWay, RefundGround
 from wem.clock import JAPAN
@@ -170,3 +172,24 @@ def test_who_may_not(world, browser_for):
         assert browser.post(f"/staff/contracts/{id}/void", {"reason": "3", "note": "x"}).status == 403
         assert browser_for(world.ours.owner).post(f"/staff/contracts/{id}/void", {"reason": "3"}).status == 404
     assert fresh(Contract, id).state is ContractState.accepted
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("invoiced", [True, False])
+def test_a_void_contract_charges_nothing(world, browser_for, invoiced):
+    """Whether the first invoice was there already or not: what was charged is given back by a document of its own."""
+    id = accepted(world)
+    if invoiced:
+        with at("2026-03-21T10:00"):
+            billing_jobs.follow_contracts()
+    with at("2026-03-25T10:00"):
+        browser_for(world.admin).submit(f"/staff/contracts/{id}/void", {"reason": "3", "note": "反社会的勢力のため"})
+        billing_jobs.follow_contracts()
+        billing_jobs.follow_contracts()
+    contract = fresh(Contract, id)
+    assert contract.end_reason is EndReason.void
+    documents = db.session.scalars(sa.select(Invoice).filter_by(contract_id=id).order_by(Invoice.id)).all()
+    assert [row.total for row in documents] == ([14_300, -14_300] if invoiced else [])
+    assert [row.corrects_id for row in documents] == ([None, documents[0].id] if invoiced else [])
+    assert not paying.open_sums(id)
+    assert not first_invoices.may_issue(contract)

@@ -450,12 +450,12 @@ def _invoices(half: Half, contract: Contract, admin: Account) -> None:
     lines = [Line(ItemKind.other, 3_000, name="月額料金")]
     found = [
         correcting.by_hand(
-            contract, lines, date(2030, 1, 1), "備考", by=admin.id, token=f"stage {number} {contract.id}"
+            contract, lines, date(2030, 1, 1), "二〇三〇年の分", by=admin.id, token=f"stage {number} {contract.id}"
         )
         for number in range(2)
     ]
     back = correcting.give_back(
-        found[1], [Line(ItemKind.other, 100, name="値引き")], "備考", by=admin.id, token="stage"
+        found[1], [Line(ItemKind.other, 100, name="値引き")], "値引きの分", by=admin.id, token="stage"
     )
     half.invoice_ids = [row.id for row in (*found, back)]
     half.invoice_numbers = [row.number for row in (*found, back)]

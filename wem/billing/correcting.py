@@ -63,7 +63,7 @@ def replace_by(
     if not may_correct(row) or left(row) != row.net:
         raise NotCorrectable(row.number)
     contract = row.contract
-    month, period = month_start(clock.today()), _period(row)
+    month, period = month_start(clock.today()), period_of(row)
     back = issuing.issue(
         contract,
         negated(lines_of(row)),
@@ -111,7 +111,7 @@ def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token:
         row.contract,
         negated(lines),
         Reason(
-            once, Occasion.correction, month_start(clock.today()), period=_period(row),
+            once, Occasion.correction, month_start(clock.today()), period=period_of(row),
             corrects=row, note=note, recipient=row.recipient,
         ),
         by=by,
@@ -120,7 +120,8 @@ def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token:
     return back
 
 
-def _period(row: Invoice) -> tuple[date, date] | None:
+def period_of(row: Invoice) -> tuple[date, date] | None:
+    """Return the first and last day that an invoice is for, None when it names none."""
     return (row.period_from, row.period_to) if row.period_from and row.period_to else None
 
 

@@ -7,14 +7,14 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.billing import invoice_rules, issuing, monthly
-from wem.billing.invoice_models import Invoice
+from wem.billing import correcting, invoice_rules, issuing, monthly
+from wem.billing.invoice_models import Invoice, following
 from wem.billing.invoice_wording import receivable_text
 from wem.billing.issuing import Reason
 from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth, FinalAccount
 from wem.billing.monthly import Bill
-from wem.billing.rules import Occasion, ReceivableKind
+from wem.billing.rules import InvoiceKind, Occasion, ReceivableKind
 from wem.contracts.date_rules import DAY, month_start
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
@@ -43,9 +43,29 @@ def account(contract: Contract) -> Invoice | None:
         _close_months(contract, last)
         invoice = _invoice(contract, last)
         row.invoice_id = invoice.id if invoice else None
+    else:
+        _give_all_back(contract)
     _all_due(contract)
     audit.record("contract.final_account", by=None, customer_id=contract.customer_id, subject=contract)
     return db.session.get(Invoice, row.invoice_id) if row.invoice_id else None
+
+
+def _give_all_back(contract: Contract) -> None:
+    """Issue returns of all that was charged: a contract that is void charges nothing (4-3)."""
+    found = sa.select(Invoice).where(Invoice.contract_id == contract.id, Invoice.kind == InvoiceKind.invoice)
+    for row in list(db.session.scalars(found.order_by(Invoice.id))):
+        if row.third_party or correcting.left(row) <= 0:
+            continue
+        given = [each for each in following(row.id) if each.kind is InvoiceKind.give_back]
+        back = issuing.issue(
+            contract,
+            correcting.negated([line for each in (row, *given) for line in correcting.lines_of(each)]),
+            Reason(
+                f"void {row.id}", Occasion.final, month_start(clock.today()), period=correcting.period_of(row),
+                corrects=row, recipient=row.recipient,
+            ),
+        )  # fmt: skip
+        issuing.set_off(back)
 
 
 def _close_months(contract: Contract, last: date) -> None:

@@ -22,6 +22,7 @@ from wem.contracts.catalogue import offered_options
 from wem.contracts.catalogue_models import course_price, option_price
 from wem.contracts.date_rules import days_in_month, month_start
 from wem.contracts.models import Contract
+from wem.contracts.rules import EndReason
 from wem.db import db
 
 
@@ -38,13 +39,16 @@ class FirstFee:
 def waiting(limit: int = 50) -> list[int]:
     """Return applications that have become contracts and have no first invoice yet.
 
-    Those that were customers before WeM wrote invoices are left out: their first fee was charged otherwise.
+    Those that were customers before WeM wrote invoices are left out: their first fee was charged otherwise. So are
+    contracts that are void: they charge nothing.
     """
     month = sa.select(ContractMonth.contract_id).where(ContractMonth.first)
+    void = sa.select(Contract.id).where(Contract.end_reason == EndReason.void)
     found = sa.select(Application.id).where(
         Application.contract_id.is_not(None),
         Application.invoiced_elsewhere.is_(False),
         Application.contract_id.not_in(month),
+        Application.contract_id.not_in(void),
     )
     return list(db.session.scalars(found.order_by(Application.id).limit(limit)))
 
@@ -76,7 +80,8 @@ def account(application: Application) -> Invoice | None:
 def may_issue(contract: Contract) -> bool:
     """Return whether a contract has no first invoice and can have one."""
     known = sa.select(ContractMonth.contract_id).where(ContractMonth.contract_id == contract.id, ContractMonth.first)
-    return contract.start_date is not None and db.session.scalar(known.limit(1)) is None
+    begins = contract.start_date is not None and contract.end_reason is not EndReason.void
+    return begins and db.session.scalar(known.limit(1)) is None
 
 
 def by_table(contract: Contract) -> FirstFee | None:
