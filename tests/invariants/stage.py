@@ -447,7 +447,7 @@ def _catalogue(admin: Account) -> dict[str, list[int]]:
 
 def _invoices(half: Half, contract: Contract, admin: Account) -> None:
     """One that is owed, one that is given back in part, a reminder, a count that differs."""
-    lines = [Line(ItemKind.other, 3_000, name="月額料金")]
+    lines = [Line(ItemKind.other, 3_000, name="四月分のご利用料")]
     found = [
         correcting.by_hand(
             contract, lines, date(2030, 1, 1), "二〇三〇年の分", by=admin.id, token=f"stage {number} {contract.id}"
