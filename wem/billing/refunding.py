@@ -45,7 +45,7 @@ def kept_back() -> sa.ColumnElement[bool]:
     return sa.and_(
         Application.state == ApplicationState.refused,
         Application.contract_id.is_(None),
-        sa.or_(Application.paid_amount > 0, sa.exists(came.correlate(Application))),
+        sa.or_(sa.func.coalesce(Application.paid_amount, 0) > 0, sa.exists(came.correlate(Application))),
         ~sa.exists(asked.correlate(Application)),
     )
 
