@@ -178,7 +178,7 @@ def test_apply_then_accept_and_start(wem: Served, opened: Opened) -> None:
         good(staff, "accept-4-started")
         follow(staff, "To the contract of this customer")
         expect(staff.locator("#mandates")).to_contain_text(ja("Form here, not with the bank yet"))
-        staff.locator("#mandates").get_by_role("link").click()
+        staff.locator("#mandates").get_by_role("link", name="みずほ").click()
         for act in ("Sent to the bank",):
             press(staff, act)
         good(staff, "accept-5-mandate")
