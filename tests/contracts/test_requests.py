@@ -156,7 +156,7 @@ def test_debts_come_first(world, browser_for):
     db.session.commit()
     with at("2026-03-05T12:00"):
         browser = browser_for(world.ours.owner)
-        assert "3,300円がお支払い期限を過ぎています" in browser.get("/contract/course").text
+        assert "3,300円が未払いです" in browser.get("/contract/course").text
         page = send(browser, "/contract/course", {"course": other.code})
         assert page.status == 422 and "清算してください" in page.text
     assert only_request() is None
@@ -329,7 +329,7 @@ def test_words_that_have_changed_are_read_again(world, browser_for):
         # An upload goes through while the page is open.
         month = date(2026, 3, 1)
         peak = db.session.get(MonthPeak, (world.ours.customer.id, month)) or MonthPeak(
-            customer_id=world.ours.customer.id, month=month
+            customer_id=world.ours.customer.id, month=month, opening=3
         )
         peak.peak, peak.reached_at = 1200, clock.now()
         db.session.add(peak)
