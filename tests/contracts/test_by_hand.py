@@ -46,6 +46,23 @@ def test_lifting_with_arrears(world, browser_for):
     assert [event.account_id for event in tried("contract.denied_lifting")] == [world.admin.id]
 
 
+@pytest.mark.parametrize("ground", [SuspensionGround.nonpayment, SuspensionGround.partial_termination])
+def test_resuming_what_has_its_own_way(world, browser_for, ground):
+    """By the plain form, which is there for other grounds: past the conditions of 13-2, or the second person."""
+    contract_of(world.ours).suspend(ground, "停止", by=None)
+    db.session.commit()
+    browser_for(world.admin).post(f"/staff/contracts/{world.ours.contract.id}/resume", {"note": "特別に"})
+    assert contract_of(world.ours).suspended
+    assert [event.account_id for event in tried("contract.denied_lifting")] == [world.admin.id]
+
+
+def test_suspending_who_owes_nothing(world, browser_for):
+    path = f"/staff/contracts/{world.ours.contract.id}/suspend"
+    assert browser_for(world.admin).post(path, {"ground": "nonpayment", "note": "未払い"}).status == 422
+    assert not contract_of(world.ours).suspended
+    assert [event.details["note"] for event in tried("contract.denied_suspension")] == ["未払い"]
+
+
 @pytest.mark.both_databases
 def test_start_without_payment(world, browser_for):
     application, staff = make_application(), browser_for(world.admin)

@@ -45,7 +45,7 @@ def test_one_asks_and_another_lifts(world, other, browser_for):
     first, second = browser_for(world.admin), browser_for(other)
     # The way by which other suspensions are lifted leads here.
     assert first.get(f"{path}/resume").location == f"{path}/revocation"
-    assert first.post(f"{path}/resume", {"note": "一人で"}).location == f"{path}/revocation"
+    assert first.post(f"{path}/resume", {"note": "一人で"}).location == path
     assert "配信機能" in first.get(f"{path}/revocation").text
     assert first.submit(f"{path}/revocation", {"reason": ""}).status == 422
     page = first.submit(f"{path}/revocation", {"reason": "是正を確認したため"})

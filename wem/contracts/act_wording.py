@@ -57,6 +57,7 @@ ACTS = {
     "contract.denied_refusal_withdrawal": _l("Denied: taking a refusal back"),
     "contract.denied_release": _l("Denied: lifting a restriction"),
     "contract.denied_restriction": _l("Denied: restricting"),
+    "contract.denied_suspension": _l("Denied: suspending with nothing overdue"),
     "contract.denied_termination": _l("Denied: terminating"),
     "contract.denied_revocation": _l("Denied: lifting a termination in part"),
     "contract.denied_void": _l("Denied: refusing the application after the start"),

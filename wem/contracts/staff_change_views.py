@@ -9,13 +9,14 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wem import audit
 from wem.billing import lifting
 from wem.contracts import accepting, notifying
 from wem.contracts.accepting import SlugTaken, Taken
 from wem.contracts.forms import NewContractForm, ResumeForm, StaffDetailsForm, SuspendForm
 from wem.contracts.models import Contract
 from wem.contracts.rules import SuspensionGround
-from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.staff_views import CHANGERS, contract_to_change, denied
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.lists.models import MailingList, Upload
@@ -88,6 +89,10 @@ def suspend(id: int) -> Answer:
             notifying.suspended(contract, [])
     except Illegal:
         db.session.rollback()
+        audit.record(
+            "contract.denied_suspension", by=me().id, customer_id=contract.customer_id, subject=contract, note=note
+        )
+        db.session.commit()
         form.ground.errors = [gettext("Nothing is overdue. Enter what is owed first.")]
         page = render_template(
             "contracts/staff/suspend.html", contract=contract, form=form, reach=reach(contract.customer_id)
@@ -103,11 +108,14 @@ def resume(id: int) -> Answer:
     contract = contract_to_change(id)
     if not contract.suspended:
         return _shown(contract)
-    if contract.suspension_ground is SuspensionGround.nonpayment:
-        # 13-2 has its own page, which shows each condition.
-        return see_other(url_for("staff_arrears.lift", id=id))
-    if contract.suspension_ground is SuspensionGround.partial_termination:
-        return see_other(url_for("staff_revocations.propose", id=id))
+    elsewhere = {
+        SuspensionGround.nonpayment: "staff_arrears.lift",  # 13-2 has its own page, which shows each condition
+        SuspensionGround.partial_termination: "staff_revocations.propose",  # which takes two
+    }
+    if contract.suspension_ground in elsewhere:
+        if request.method == "POST":
+            return denied(contract, "lifting")
+        return see_other(url_for(elsewhere[contract.suspension_ground], id=id))
     form = ResumeForm()
     if not form.validate_on_submit():
         page = render_template(

@@ -9,7 +9,7 @@ from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit, clock
+from wem import clock
 from wem.contracts import date_rules, ending, notifying, refusing
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract, literal_ends
@@ -18,9 +18,8 @@ from wem.contracts.request_models import (
 )
 from wem.contracts.staff_change_views import reach
 from wem.contracts.staff_forms import ArrivedForm, CorrectionForm, NoteForm, ReasonForm, RestrictForm
-from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.staff_views import CHANGERS, contract_to_change, decided, denied
 from wem.contracts.state_rules import CorrectionAction, Illegal
-from wem.db import db
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
@@ -28,22 +27,6 @@ from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_endings", __name__, roles=CHANGERS, url_prefix="/staff")
 Answer = str | tuple[str, int] | Response
-
-
-def decided(contract_id: int, said: str) -> Response:
-    db.session.commit()
-    flash(said, "success")
-    return see_other(url_for("staff_contracts.show", id=contract_id))
-
-
-def denied(contract: Contract, act: str) -> Response:
-    """What the table does not allow was asked for: nothing happens, and it is written down."""
-    contract_id, customer_id = contract.id, contract.customer_id
-    db.session.rollback()
-    audit.record(f"contract.denied_{act}", by=me().id, customer_id=customer_id, subject=contract)
-    db.session.commit()
-    flash(gettext("This is not possible any more, or not allowed."), "error")
-    return see_other(url_for("staff_contracts.show", id=contract_id))
 
 
 def _act(

@@ -11,9 +11,8 @@ from wem.contracts import revoking
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Revocation
 from wem.contracts.staff_change_views import reach
-from wem.contracts.staff_ending_views import decided, denied
 from wem.contracts.staff_forms import NoteForm, RevocationForm
-from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.staff_views import CHANGERS, contract_to_change, decided, denied
 from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
 from wem.contracts.wording import ASKED, NOTHING_YET, TERMINATIONS
 from wem.db import db

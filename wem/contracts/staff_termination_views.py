@@ -14,9 +14,8 @@ from wem.contracts import ending
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
 from wem.contracts.staff_change_views import reach
-from wem.contracts.staff_ending_views import decided, denied
 from wem.contracts.staff_forms import NoteForm, TerminationForm
-from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.staff_views import CHANGERS, contract_to_change, decided, denied
 from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
 from wem.contracts.wording import ASKED, NOTHING_YET, SCOPES, TERMINATION_GROUNDS, TERMINATIONS
 from wem.db import db

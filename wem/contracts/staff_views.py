@@ -11,6 +11,7 @@ from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wem import audit
 from wem.accounts import inviting
 from wem.accounts import rules as account_rules
 from wem.accounts.models import Account, Customer, Invitation, Membership
@@ -36,7 +37,7 @@ from wem.web.files import file_answer
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
-from wem.web.session import current_account
+from wem.web.session import current_account, me
 
 LOOKERS = frozenset({StaffRole.contracts, StaffRole.billing, StaffRole.support, StaffRole.operations})
 CHANGERS = frozenset({StaffRole.contracts})
@@ -226,3 +227,19 @@ def contract_to_change(id: int) -> Contract:
         flash(gettext("The contract is over. Nothing about it can be changed any more."), "warning")
         abort(see_other(url_for("staff_contracts.show", id=id)))
     return contract
+
+
+def decided(contract_id: int, said: str) -> Response:
+    db.session.commit()
+    flash(said, "success")
+    return see_other(url_for("staff_contracts.show", id=contract_id))
+
+
+def denied(contract: Contract, act: str) -> Response:
+    """What the table does not allow was asked for: nothing happens, and it is written down."""
+    contract_id, customer_id = contract.id, contract.customer_id
+    db.session.rollback()
+    audit.record(f"contract.denied_{act}", by=me().id, customer_id=customer_id, subject=contract)
+    db.session.commit()
+    flash(gettext("This is not possible any more, or not allowed."), "error")
+    return see_other(url_for("staff_contracts.show", id=contract_id))

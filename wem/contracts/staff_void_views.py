@@ -12,8 +12,7 @@ from wem.contracts.application_forms import RefusalForm
 from wem.contracts.application_rules import RefusalReason
 from wem.contracts.describing import as_read
 from wem.contracts.models import Contract
-from wem.contracts.staff_ending_views import decided, denied
-from wem.contracts.staff_views import CHANGERS, contract_to_change
+from wem.contracts.staff_views import CHANGERS, contract_to_change, decided, denied
 from wem.contracts.state_rules import Illegal
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
