@@ -161,7 +161,9 @@ class MainJob:
     def receive(self, subject: str, addresses: set[str]) -> str:
         self._wait_done()
         # The mailing is done: who has no mail now gets none.
-        mails = self.mailbox.wait_for(subject=subject, count=len(addresses), timeout=MAIL_SECONDS)
+        found = self.mailbox.wait_for(subject=subject, count=len(addresses), timeout=MAIL_SECONDS)
+        # The owner is told that it is done, in a mail whose subject names it.
+        mails = [mail for mail in found if mail["subject"] == subject]
         got = sorted(mail["recipient"] for mail in mails)
         if got != sorted(addresses):
             raise Unexpected(f"{subject} went to {', '.join(got)}")
