@@ -96,9 +96,11 @@ def test_lifting_under_13_2(world, browser_for):
         assert conditions() == ["充足", "未充足", "充足"]
         staff.post(path, {"note": "おまけ", "decision": "lift"})
         assert contract_of(world.ours).suspended and len(denied()) == 2
-        # The plain switch leads to the conditions too.
+        # The plain switch leads to the conditions too, and is no way around them.
         resume = f"/staff/contracts/{world.ours.contract.id}/resume"
-        assert staff.post(resume, {"note": "手で"}).location == path
+        assert staff.get(resume).location == path
+        assert staff.post(resume, {"note": "手で"}).status == 303
+        assert contract_of(world.ours).suspended and len(denied()) == 3
         owed = f"/staff/contracts/{world.ours.contract.id}/receivables"
         staff.submit(owed, {"settled_on": "2026-05-01"}, action="settlement")
         assert conditions() == ["充足", "充足", "充足"]
