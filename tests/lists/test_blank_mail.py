@@ -290,20 +290,20 @@ def test_stopping_stops_at_once_and_says_so(world: World, mailing_list: MailingL
 
 def test_stopping_one_list_leaves_the_others(world: World, mailing_list: MailingList) -> None:
     other = factories.make_list(world.ours.customer, "別のリスト")
-    address = read_address(world.ours.readers[0].address)
+    reader = world.ours.readers[0]
+    address = read_address(reader.address)
     assert isinstance(address, Address)
-    subscription = db.session.scalars(sa.select(Subscription).limit(1)).one()
     db.session.add(
         Subscription(
             customer_id=other.customer_id,
             list_id=other.id,
-            subscriber_id=subscription.subscriber_id,
+            subscriber_id=reader.id,
             state=SubscriptionState.active,
             way=Way.form,
         )
     )
     other.active_count += 1
-    db.session.get_one(Subscriber, subscription.subscriber_id).active_count += 1
+    reader.active_count += 1
     db.session.commit()
     take(arrived("otoku-stop", author=address.address))
     assert state(other, address.address) is SubscriptionState.active

@@ -170,7 +170,8 @@ def test_the_log_quotes_no_address(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What the database says of a fault holds the values of the statement, and on PostgreSQL of the row."""
-    readers = sa.select(Subscriber.customer_id, Subscriber.address, Subscriber.address_key, Subscriber.address_hash)
+    columns = (Subscriber.customer_id, Subscriber.address, Subscriber.address_key, Subscriber.address_hash)
+    readers = sa.select(*columns).order_by(Subscriber.id)
 
     def steps(turn: Turn) -> Iterator[None]:
         yield
