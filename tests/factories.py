@@ -46,7 +46,7 @@ def make_account(name: str = "山田 太郎", email: str | None = None, **values
 
 def make_course(name: str = "スタンダード", tiers: list[list[int]] | None = None, **values: Any) -> Course:
     """A course, priced by the price list of the tests."""
-    course = Course(code=f"standard-{next(_numbers)}", name=name, sample=True, **values)
+    course = Course(code=f"standard-{next(_numbers)}", name=name, **values)
     prices = tiers or [[1000, 3000], [3000, 5000], [10000, 9000]]
     db.session.add(CoursePrice(price_list=price_list(), course=course, initial=10_000, tiers=prices))
     db.session.flush()
@@ -55,7 +55,7 @@ def make_course(name: str = "スタンダード", tiers: list[list[int]] | None 
 
 def make_option(name: str = "請求書の郵送", monthly: int = 500) -> Option:
     """An option, priced by the price list of the tests."""
-    option = Option(code=f"option-{next(_numbers)}", name=name, sample=True)
+    option = Option(code=f"option-{next(_numbers)}", name=name)
     db.session.add(OptionPrice(price_list=price_list(), option=option, monthly=monthly))
     db.session.flush()
     return option

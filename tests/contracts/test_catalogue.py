@@ -106,6 +106,17 @@ def test_samples_are_called_samples(world, browser_for):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(CoursePrice)) >= 2
 
 
+def test_own_prices_are_not_called_samples(world, browser_for):
+    with at("2027-03-01T12:00"):
+        browser = browser_for(world.admin)
+        page = browser.submit("/staff/catalog/prices/new", {"effective_from": "2027-04-01"})
+        browser.submit(page.location, action="publication")
+        assert "見本です" in browser_for().get("/apply").text
+    with at("2027-04-01T09:00"):
+        assert "見本" not in browser_for().get("/apply").text
+        assert "見本" not in browser_for(world.ours.owner).get("/contract").text
+
+
 @pytest.mark.parametrize("role", list(StaffRole))
 def test_who_keeps_the_catalogue(world, browser_for, role):
     person = make_account("担当", staff_role=role)

@@ -249,7 +249,7 @@ def test_new_customer(world, browser_for):
     assert contract.number.startswith("W") and contract.number.endswith(f"{contract.id:06}")
     assert (contract.sender_name, contract.postal_code) == ("株式会社しんき", "190-0012")
     assert contract.start_date == date(2026, 12, 1) and not contract.missing_legal_items
-    assert contract.course.sample and contract.tiers
+    assert contract.course.code == "standard" and contract.tiers
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.customer_id == customer.id)).one()
     assert (invitation.email, invitation.role) == ("owner@shinki.example.jp", Role.owner)
     assert db.session.scalar(sa.select(OutboxMail.recipient)) == "owner@shinki.example.jp"

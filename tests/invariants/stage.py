@@ -434,7 +434,7 @@ def _half(side: Side, secret: str, name: str) -> Half:
 
 def _catalogue(admin: Account) -> dict[str, list[int]]:
     """A draft of a price list beside the one in force, with what it prices."""
-    draft = catalogue.draft_prices(date(2030, 4, 1), True, "値上げ", by=admin.id)
+    draft = catalogue.draft_prices(date(2030, 4, 1), True, "値上げ", sample=True, by=admin.id)
     today = clock.today()
     campaigns = [factories.make_campaign("今春", today), factories.make_campaign("来春", today + timedelta(days=90))]
     return {

@@ -30,7 +30,7 @@ from wem.contracts import application_rules, catalogue, describing, places, rule
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_rules import Applicant
 from wem.contracts.application_wording import APPLICANTS, REASONS
-from wem.contracts.catalogue_models import Campaign
+from wem.contracts.catalogue_models import Campaign, samples_on
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
 from wem.domain_rules import is_carrier
 from wem.lists import blank_addresses
@@ -68,10 +68,8 @@ class ApplicationForm(AccountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.course.choices = [
-            SelectChoice(code, gettext("%(name)s (sample)", name=name) if sample else name)
-            for code, name, sample in catalogue.courses()
-        ]
+        self.samples = samples_on(clock.today())
+        self.course.choices = [SelectChoice(code, name) for code, name in catalogue.courses()]
         self.campaign.choices = [
             SelectChoice("", gettext("No campaign")),
             *(

@@ -7,11 +7,12 @@ from typing import Any
 from flask_babel import force_locale
 
 from wem import audit, documents
-from wem.contracts import catalogue, debit_paper
+from wem.contracts import debit_paper
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import Applicant
 from wem.contracts.application_wording import APPLICANTS
 from wem.contracts.application_words import day, yen
+from wem.contracts.catalogue_models import samples_on
 from wem.contracts.debit_paper import Debtor
 from wem.settings import settings
 
@@ -33,7 +34,7 @@ def application_form(application: Application) -> bytes:
             "options": "、".join(entries.get("option_names", ())),
             "campaign": entries.get("campaign_name", ""),
             "own_price": _own_price(entries.get("own_price")),
-            "sample": not entries.get("own_price") and catalogue.course_of(entries["course"]).sample,
+            "sample": not entries.get("own_price") and samples_on(application.created_at.date()),
             "fee": {
                 "initial": yen(fee.initial),
                 "monthly": yen(fee.monthly),

@@ -35,6 +35,7 @@ from wem.contracts.application_rules import (
 )
 from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS, CHECKS, REASONS, STATES, WAYS
 from wem.contracts.applying import NotEnough, NotReady
+from wem.contracts.catalogue_models import samples_on
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.notices.models import Notice
@@ -102,6 +103,7 @@ def checklist(application: Application, status: int = 200, **forms: FlaskForm) -
         application=application,
         entries=application.entries,
         fee=application.fee,
+        samples=samples_on(application.created_at.date()),
         account_number=application.masked_account,
         kinds=APPLICANTS,
         account_types=ACCOUNT_TYPES,

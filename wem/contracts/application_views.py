@@ -6,6 +6,7 @@ from flask import flash, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wem import clock
 from wem.contracts import application_papers, applying
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_forms import ApplicationForm
@@ -13,6 +14,7 @@ from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState, Way
 from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS
 from wem.contracts.applying import Typed
+from wem.contracts.catalogue_models import samples_on
 from wem.contracts.text_models import in_force
 from wem.contracts.text_rules import TextKind
 from wem.db import db
@@ -96,6 +98,7 @@ def _facts(application: Application) -> dict[str, object]:
         "kinds": APPLICANTS,
         "account_types": ACCOUNT_TYPES,
         "fee": application.fee,
+        "samples": samples_on(clock.today()),
         # Whole: this browser typed it, and it is to be looked at once more.
         "account_number": application.account_number,
     }

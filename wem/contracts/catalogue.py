@@ -81,14 +81,14 @@ def found_catalogue() -> None:
 
 
 def _made(kind: Any, code: str, name: str, **values: Any) -> Any:
-    db.session.execute(insert_ignoring(kind).values(code=code, name=name, offered=True, sample=True, **values))
+    db.session.execute(insert_ignoring(kind).values(code=code, name=name, offered=True, **values))
     return db.session.scalars(sa.select(kind).where(kind.code == code)).one()
 
 
-def courses() -> list[tuple[str, str, bool]]:
-    """Return (code, name, whether it is a sample) of what can be chosen: what the list in force prices."""
-    found = [(course.code, course.name, course.sample) for course, _ in offered(clock.today())]
-    return found or [(sample.code, sample.name, True) for sample in SAMPLES]
+def courses() -> list[tuple[str, str]]:
+    """Return (code, name) of what can be chosen: what the list in force prices."""
+    found = [(course.code, course.name) for course, _ in offered(clock.today())]
+    return found or [(sample.code, sample.name) for sample in SAMPLES]
 
 
 def offered(day: date) -> list[tuple[Course, CoursePrice]]:
@@ -188,14 +188,13 @@ def next_version() -> int:
     return (db.session.scalar(sa.select(sa.func.max(PriceList.version))) or 0) + 1
 
 
-def draft_prices(effective_from: date, adverse: bool, note: str, *, by: int) -> PriceList:
+def draft_prices(effective_from: date, adverse: bool, note: str, *, sample: bool, by: int) -> PriceList:
     """Return a new, unpublished price list with the prices of the latest one; the caller commits."""
     found_catalogue()
     latest = db.session.scalar(sa.select(PriceList).order_by(PriceList.version.desc()).limit(1))
-    row = PriceList(version=next_version(), effective_from=effective_from, adverse=adverse, note=note)
+    row = PriceList(version=next_version(), effective_from=effective_from, adverse=adverse, note=note, sample=sample)
     db.session.add(row)
     if latest is not None:
-        row.sample = latest.sample
         row.courses = [
             CoursePrice(course_id=each.course_id, initial=each.initial, tiers=each.tiers) for each in latest.courses
         ]

@@ -25,7 +25,6 @@ class Course(Base):
     offered: Mapped[bool] = mapped_column(default=True)
     # What it says otherwise than the terms, by the names of `Conditions` (5-4).
     conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    sample: Mapped[bool] = mapped_column(default=False)
 
     @property
     def says(self) -> Conditions:
@@ -43,7 +42,6 @@ class Option(Base):
     offered: Mapped[bool] = mapped_column(default=True)
     # First day on which nobody has it any more; announced before (3-2).
     ends_on: Mapped[date | None]
-    sample: Mapped[bool] = mapped_column(default=False)
 
 
 class Campaign(Base):
@@ -61,7 +59,6 @@ class Campaign(Base):
     free_months: Mapped[int] = mapped_column(default=0)
     initial_free: Mapped[bool] = mapped_column(default=False)
     refund_rule: Mapped[str] = mapped_column(sa.String(500), default="")
-    sample: Mapped[bool] = mapped_column(default=False)
 
     course: Mapped[Course | None] = relationship()
 
@@ -142,6 +139,12 @@ def price_list_on(day: date) -> PriceList | None:
         .order_by(PriceList.effective_from.desc(), PriceList.version.desc())
         .limit(1)
     )
+
+
+def samples_on(day: date) -> bool:
+    """Return whether the prices of a day are samples and no offer: the list says so, or there is none yet."""
+    current = price_list_on(day)
+    return current is None or current.sample
 
 
 def course_price(course_id: int, day: date) -> CoursePrice | None:

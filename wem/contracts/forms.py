@@ -85,10 +85,7 @@ class NewContractForm(DetailsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.course.choices = [
-            SelectChoice(code, gettext("%(name)s (sample)", name=name) if sample else name)
-            for code, name, sample in catalogue.courses()
-        ]
+        self.course.choices = [SelectChoice(code, name) for code, name in catalogue.courses()]
 
     def validate_kana(self, field: StringField) -> None:
         kana = rules.kana(field.data or "")

@@ -72,7 +72,7 @@ class CourseForm(WantedForm):
 
     def offer(self, contract: Contract) -> None:
         self.course.choices = [
-            SelectChoice(course.code, gettext("%(name)s (sample)", name=course.name) if course.sample else course.name)
+            SelectChoice(course.code, course.name)
             for course, _ in catalogue.offered(clock.today())
             if course.code != contract.course.code
         ]

@@ -133,7 +133,13 @@ def new_prices() -> Answer:
     form = PriceListForm()
     if form.validate_on_submit():
         assert form.effective_from.data is not None
-        row = catalogue.draft_prices(form.effective_from.data, form.adverse.data, form.note.data or "", by=me().id)
+        row = catalogue.draft_prices(
+            form.effective_from.data,
+            form.adverse.data,
+            form.note.data or "",
+            sample=form.sample.data,
+            by=me().id,
+        )
         db.session.commit()
         return see_other(url_for("staff_catalogue.prices", id=row.id))
     days = settings().ADVERSE_NOTICE_DAYS

@@ -259,6 +259,7 @@ class CampaignForm(ConditionsForm):
 class PriceListForm(FlaskForm):
     effective_from = Day(_l("Holds from"), [NEEDED])
     adverse = BooleanField(_l("Something in it is worse for customers"), default=True)
+    sample = BooleanField(_l("Its prices are samples: they are marked as such wherever they are shown"))
     note = TextAreaField(_l("What changes, as customers read it"), [Optional(), Length(max=500)])
 
     def validate_effective_from(self, field: Day) -> None:

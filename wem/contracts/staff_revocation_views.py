@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flask import flash, render_template, request, url_for
+from flask import flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem.accounts.models import Account
 from wem.contracts import revoking
-from wem.contracts.models import Contract
 from wem.contracts.request_models import Revocation
 from wem.contracts.staff_change_views import reach
+from wem.contracts.staff_deciding_views import answer_decision
 from wem.contracts.staff_forms import NoteForm, RevocationForm
-from wem.contracts.staff_views import CHANGERS, contract_to_change, decided, denied
-from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
+from wem.contracts.staff_views import CHANGERS, contract_to_change, denied
+from wem.contracts.state_rules import TerminationState
 from wem.contracts.wording import ASKED, NOTHING_YET, TERMINATIONS
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
@@ -73,18 +73,6 @@ def show(id: int) -> Answer:
 
 @blueprint.post("/revocations/<int:id>")
 def decide(id: int) -> Answer:
-    row, form = found_or_404(Revocation, id), NoteForm()
-    chosen = request.form.get("decision", "")
-    if chosen not in TerminationAction.__members__ or not form.validate():
-        flash(gettext("Please write a note for the record."), "error")
-        return see_other(url_for("staff_revocations.show", id=id))
-    contract = db.session.get(Contract, row.contract_id, with_for_update=True, populate_existing=True)
-    db.session.refresh(row)
-    assert contract is not None
-    try:
-        revoking.decide(row, TerminationAction[chosen], (form.note.data or "").strip(), by=me().id)
-    except OwnProposal:
-        return denied(contract, "own_approval")
-    except Illegal:
-        return denied(contract, "revocation")
-    return decided(contract.id, gettext("It is decided."))
+    row = found_or_404(Revocation, id)
+    back_url = url_for("staff_revocations.show", id=id)
+    return answer_decision(row, revoking.decide, back_url=back_url, act="revocation")

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 from wem import storage
 from wem.accounts.models import Account
 from wem.contracts import ending
-from wem.contracts.models import Contract
 from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
 from wem.contracts.staff_change_views import reach
+from wem.contracts.staff_deciding_views import answer_decision
 from wem.contracts.staff_forms import NoteForm, TerminationForm
-from wem.contracts.staff_views import CHANGERS, contract_to_change, decided, denied
-from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
+from wem.contracts.staff_views import CHANGERS, contract_to_change, denied
+from wem.contracts.state_rules import Illegal, TerminationState
 from wem.contracts.wording import ASKED, NOTHING_YET, SCOPES, TERMINATION_GROUNDS, TERMINATIONS
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
@@ -118,18 +118,6 @@ def evidence(id: int) -> Answer:
 
 @blueprint.post("/terminations/<int:id>")
 def decide_termination(id: int) -> Answer:
-    row, form = found_or_404(Termination, id), NoteForm()
-    chosen = request.form.get("decision", "")
-    if chosen not in TerminationAction.__members__ or not form.validate():
-        flash(gettext("Please write a note for the record."), "error")
-        return see_other(url_for("staff_terminations.show", id=id))
-    contract = db.session.get(Contract, row.contract_id, with_for_update=True, populate_existing=True)
-    db.session.refresh(row)
-    assert contract is not None
-    try:
-        ending.decide_termination(row, TerminationAction[chosen], (form.note.data or "").strip(), by=me().id)
-    except OwnProposal:
-        return denied(contract, "own_approval")
-    except Illegal:
-        return denied(contract, "termination")
-    return decided(contract.id, gettext("It is decided."))
+    row = found_or_404(Termination, id)
+    back_url = url_for("staff_terminations.show", id=id)
+    return answer_decision(row, ending.decide_termination, back_url=back_url, act="termination")

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wem import clock
 from wem.billing import arrears
 from wem.contracts import addressing, catalogue, costing, request_views, rules
+from wem.contracts.catalogue_models import samples_on
 from wem.contracts.date_rules import DAY
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, contract_in_force, literal_ends
@@ -59,6 +60,7 @@ def show() -> Answer:
         peak=peak,
         peak_reached=reached.reached_at if reached else None,
         tiers=tiers(contract, peak),
+        samples=samples_on(clock.today()),
         missing=[LEGAL_ITEMS[item] for item in contract.missing_legal_items],
         **_life(contract, peak),
     )

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from wem import clock, queue
 from wem.contracts import catalogue, rules, text_rules
+from wem.contracts.catalogue_models import samples_on
 from wem.contracts.text_models import in_force, version_of, versions
 from wem.contracts.text_rules import FIRST, FIRST_DAY, FIRST_DAYS, TextKind
 from wem.db import db
@@ -38,7 +39,7 @@ def home() -> Answer:
         (name, [(up_to, rules.with_tax(fee)) for up_to, fee in tiers])
         for name, tiers in catalogue.public_prices(clock.today())
     ]
-    return render_template("public/home.html", prices=prices)
+    return render_template("public/home.html", prices=prices, samples=samples_on(clock.today()))
 
 
 @blueprint.get("/terms")
