@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.models import Account, Customer
-from wem.accounts.rules import StaffRole, staff_may
+from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.bounces.models import Alarm
 from wem.cases.models import Report
@@ -29,7 +29,7 @@ from wem.lists import upload_texts
 from wem.lists.models import Upload
 from wem.lists.states import UploadState
 from wem.mailings.models import Mailing, MailingState, SendingHold
-from wem.staff import notice_work, trail, watching, work
+from wem.staff import notice_work, trail, watching, work, work_items
 from wem.staff.wording import AREAS, DISPATCHES, QUEUES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import page_or_fragment
@@ -37,8 +37,6 @@ from wem.web.paging import page_of
 from wem.web.session import current_account
 
 EVERYBODY = frozenset(StaffRole)
-CONTRACT_WORKERS = frozenset({StaffRole.contracts, StaffRole.billing})
-APPLICATION_WORKERS = frozenset({StaffRole.contracts})
 WATCHERS = frozenset({StaffRole.contracts, StaffRole.support, StaffRole.operations})
 blueprint = StaffBlueprint("staff", __name__, roles=EVERYBODY)
 watch_blueprint = StaffBlueprint("staff_watch", __name__, roles=WATCHERS)
@@ -80,13 +78,7 @@ def work_list() -> Answer:
         "staff/work_list.html",
         notice_work=notice_work.notice_work(clock.today()),
         at=clock.now(),
-        work=work.work(
-            clock.today(),
-            applications=staff_may(role, APPLICATION_WORKERS),
-            money=staff_may(role, frozenset({StaffRole.billing})),
-        )
-        if role and staff_may(role, CONTRACT_WORKERS)
-        else None,
+        work=work.work(clock.today(), role) if role else None,
         broken_off=broken_off,
         uploads=waiting,
         uploads_count=_up_to_most(sa.select(Upload.id).where(Upload.state == UploadState.waiting)),
@@ -113,6 +105,7 @@ def work_list() -> Answer:
         reports_count=_up_to_most(sa.select(Report.id).where(Report.state == ReportState.waiting)),
         mails_count=_up_to_most(sa.select(InboundMail.id).where(InboundMail.state.in_(FOR_STAFF))),
         most=MOST,
+        most_lines=work_items.MOST,
         grounds=GROUNDS,
     )
 
