@@ -15,6 +15,7 @@ from tests.factories import World
 from tests.lists.uploads import STATEMENT, csv_of, received, upload_by_screen, work
 from tests.page import Browser
 from wem import clock, storage
+from wem.contracts.request_models import Termination, TerminationGround, TerminationScope
 from wem.db import db
 from wem.lists import jobs, upload_columns, uploading
 from wem.lists.models import Upload
@@ -52,6 +53,21 @@ def test_the_sweep_erases_old_files_without_a_name(world: World) -> None:
     jobs.erase_unnamed_files()
     assert kept() == in_use
     assert work(upload.id).state is UploadState.checked
+
+
+def test_evidence_of_a_termination_is_not_the_sweeps(world: World) -> None:
+    """It stood in the same folder once, and was gone after a day."""
+    key, _ = storage.keep("evidence", io.BytesIO(b"x"), 9)
+    db.session.add(
+        Termination(
+            contract_id=world.ours.contract.id, ground=TerminationGround.breach, scope=TerminationScope.whole,
+            evidence="記録", evidence_key=key, evidence_name="記録.txt", proposed_at=clock.now(), proposed_by=1,
+        )
+    )  # fmt: skip
+    db.session.commit()
+    age(storage.path_of(key))
+    jobs.erase_unnamed_files()
+    assert kept() == {storage.path_of(key)}
 
 
 def test_evidence_that_is_replaced_goes(world: World, browser_for: Callable[..., Browser], tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from wem.web.session import me
 
 blueprint = StaffBlueprint("staff_terminations", __name__, roles=CHANGERS, url_prefix="/staff")
 Answer = str | tuple[str, int] | Response
+# Its own: what no upload names is swept from the folder of uploads' evidence.
+FOLDER = "terminations"
 EVIDENCE_BYTES = 20 * 1024 * 1024
 
 
@@ -85,7 +87,7 @@ def _kept_file() -> tuple[str, str] | None:
     upload = request.files.get("file")
     if not upload or not upload.filename:
         return None
-    key, _ = storage.keep("evidence", cast(BinaryIO, upload.stream), EVIDENCE_BYTES)
+    key, _ = storage.keep(FOLDER, cast(BinaryIO, upload.stream), EVIDENCE_BYTES)
     return key, upload.filename[:200]
 
 

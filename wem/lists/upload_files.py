@@ -8,6 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from wem import clock, storage
+from wem.contracts.request_models import Termination
 from wem.db import db
 from wem.lists.models import Upload
 from wem.lists.upload_classing import batches
@@ -39,8 +40,9 @@ def erase_unnamed() -> int:
 
 
 def _named(keys: Iterable[str]) -> set[str]:
-    names = (Upload.storage_key, Upload.statement["evidence"].as_string())
-    found = {key for name in names for key in db.session.scalars(sa.select(name).where(name.in_(keys)))}
+    # Evidence of terminations stood in the same folder once (until 2026-11): one found there is not an upload's.
+    names = (Upload.storage_key, Upload.statement["evidence"].as_string(), Termination.evidence_key)
+    found = {str(key) for name in names for key in db.session.scalars(sa.select(name).where(name.in_(keys)))}
     # Nobody is to wait for us while the files are erased.
     db.session.rollback()
     return found
