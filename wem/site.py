@@ -17,6 +17,7 @@ from wem.billing import (
     staff_month_views,
     staff_payment_views,
     staff_refund_views,
+    staff_statement_views,
 )
 from wem.billing import staff_views as staff_arrears_views
 from wem.billing import views as invoice_views
@@ -132,6 +133,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_debit_views.blueprint,
     staff_payment_views.blueprint,
     staff_refund_views.blueprint,
+    staff_statement_views.blueprint,
     staff_method_views.blueprint,
     invoice_views.blueprint,
     staff_invoice_views.blueprint,

@@ -298,6 +298,7 @@ def test_a_refund_needs_a_ground_and_two_persons(world, browser_for):
     assert db.session.get(Refund, row.id, populate_existing=True).state is RefundState.proposed
     denied = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action.startswith("refund.denied"))).all()
     assert {(event.action, event.account_id) for event in denied} == {
+        ("refund.denied_propose", world.admin.id),
         ("refund.denied_approve", world.admin.id),
         ("refund.denied_pay", other.id),
     }
@@ -359,6 +360,8 @@ def test_the_first_fee_of_an_application_refused_before_a_contract_goes_back_by_
     assert db.session.get(Payment, payment.id, populate_existing=True).settled == 0, "it goes back, it settles nothing"
     second.post(f"/staff/payments/refunds/{refund.id}/approve")
     assert db.session.get(Payment, payment.id, populate_existing=True).state is PaymentState.settled
+    assert to_do(first) == [f"{path}#refund-{refund.id}"], "it is still to be transferred"
+    second.post(f"/staff/payments/refunds/{refund.id}/pay", {"paid_on": "2026-04-02"})
     assert to_do(first) == []
 
 

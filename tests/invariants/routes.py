@@ -102,7 +102,7 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "payments": lambda stage: stage.ours.payment_ids,
     "payments/shares": lambda stage: stage.ours.payment_share_ids,
     "payments/refunds": lambda stage: stage.ours.refund_ids,
-    "refunds/<id>": lambda stage: ["approve", "refuse", "pay"],
+    "refunds/<id>": lambda stage: ["approve", "refuse", "withdraw", "pay"],
     "mandates/<id>": lambda stage: ["receive", "send", "register", "stop"],
     "courses": lambda stage: stage.catalogue["courses"],
     "prices": lambda stage: stage.catalogue["prices"],

@@ -9,7 +9,7 @@ from wtforms import BooleanField, IntegerField, StringField, TextAreaField, Vali
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from wem import clock
-from wem.web.days import Day
+from wem.web.days import Day, past
 
 NEEDED = DataRequired(_l("This field is required."))
 
@@ -24,11 +24,7 @@ class ReceivableForm(FlaskForm):
 
 
 class SettleForm(FlaskForm):
-    settled_on = Day(_l("Came in on"), [NEEDED], default=clock.today)
-
-    def validate_settled_on(self, field: Day) -> None:
-        if field.data > clock.today():
-            raise ValidationError(gettext("This day lies ahead."))
+    settled_on = Day(_l("Came in on"), [NEEDED, past], default=clock.today)
 
 
 class SuspendForm(FlaskForm):

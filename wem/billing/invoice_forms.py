@@ -24,7 +24,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wem.billing.invoice_rules import RATES, STANDARD, ItemKind, Line
 from wem.billing.invoice_wording import DOCUMENTS
 from wem.billing.rules import InvoiceKind
-from wem.web.days import Day
+from wem.web.days import Day, past
 
 NEEDED = DataRequired(_l("This field is required."))
 MOST_YEN = 100_000_000
@@ -81,7 +81,7 @@ class FirstForm(FlaskForm):
     """The first invoice of a contract that came without an application (4-1)."""
 
     due_on = Day(_l("To be paid by"), [NEEDED])
-    paid_on = Day(_l("Came in on"), [Optional()])
+    paid_on = Day(_l("Came in on"), [Optional(), past])
 
 
 class HandForm(LinesForm):
@@ -129,7 +129,7 @@ class CostForm(FlaskForm):
 
 
 class SettledForm(FlaskForm):
-    settled_on = Day(_l("Came in on"), [NEEDED])
+    settled_on = Day(_l("Came in on"), [NEEDED, past])
 
 
 class BooksForm(FlaskForm):

@@ -91,4 +91,4 @@ def owing() -> list[Owing]:
 def suggestions(rows: list[Payment]) -> dict[int, list[Suggestion]]:
     """Return what speaks for whom, by payment, for payments that nobody has matched."""
     known = owing() if rows else []
-    return {row.id: payment_rules.suggestions(row.rest, row.payer_kana, known) for row in rows}
+    return {row.id: payment_rules.suggestions(row.free, row.payer_kana, known) for row in rows}

@@ -65,29 +65,30 @@ def settle(payment: Payment, contract: Contract, chosen: Sequence[int] | None = 
     """Settle what a contract owes with what is left of a payment, the oldest first; returns the yen that it settled.
 
     `chosen`: the sums that it is for; all that are open unless given. What is short leaves the last sum open, what is
-    over stays with the payment. Raises Illegal when the payment is another contract's.
+    over stays with the payment. What somebody has asked back settles nothing while that waits. Raises Illegal when the
+    payment is another contract's.
     """
     if payment.contract_id is not None and payment.contract_id != contract.id and payment.settled:
         raise Illegal("it settles another contract's sums")
-    if payment.application_id is not None and payment.refunds:
-        raise Illegal("it goes back to who was refused")
+    if payment.application_id is not None and payment.goes_back:
+        raise Illegal("it goes back to who applied in vain")
     payment.contract, payment.application, payment.set_aside_at = contract, None, None
     held = _held(contract.id)
     sums = [each for each in open_sums(contract.id) if chosen is None or each.receivable_id in chosen]
-    found = payment_rules.shares(payment.rest, sums)
+    found = payment_rules.shares(payment.free, sums)
     for receivable_id, amount in found:
         share(payment, held[receivable_id], amount, by=by)
     return sum(amount for _, amount in found)
 
 
 def of_refused(payment: Payment, application: Application, *, by: int) -> None:
-    """It came in for an application that was refused before there was a contract: it waits for its refund (4-3).
+    """It came in for an application that came to nothing before there was a contract: it waits for its refund (4-3).
 
-    Raises Illegal when it settles something or went back, and for an application that is not refused.
+    Raises Illegal when it settles something or went back, and for an application that was not refused or withdrawn.
     """
     if not refunding.returnable(application):
-        raise Illegal("the application was not refused")
-    if payment.settled or payment.refunded or payment.contract_id is not None or payment.refunds:
+        raise Illegal("the application was not refused or withdrawn")
+    if payment.settled or payment.refunded or payment.contract_id is not None or payment.goes_back:
         raise Illegal("it is somebody's already")
     payment.application, payment.set_aside_at = application, None
     db.session.flush()

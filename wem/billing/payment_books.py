@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from wem.accounts.models import Customer
+from wem.billing import kana_rules
 from wem.billing.books import harmless
 from wem.billing.payment_models import Payment
 from wem.billing.wording import PAYMENTS, WAYS
 from wem.contracts.models import Contract
+from wem.contracts.name_rules import spellings
 from wem.db import db
 
 REST = Payment.amount - Payment.settled - Payment.refunded
@@ -23,46 +27,44 @@ ONLY = {
     "over": sa.and_(REST > 0, sa.or_(Payment.contract_id.is_not(None), Payment.application_id.is_not(None))),
     "all": sa.true(),
 }
-ASKED = ("from", "to", "least", "most", "payer")
 HEAD = (
     "入金日", "入金番号", "入金方法", "状態", "契約番号", "契約者", "振込人", "入金額", "充当額", "返金額", "残額",
     "備考",
 )  # fmt: skip
 
 
-def asked(query: Mapping[str, str]) -> dict[str, str]:
-    """Return what of a query narrows the search, as it was typed."""
-    return {name: query.get(name, "").strip()[:40] for name in ASKED}
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for; empty parts do not matter. Amounts in yen."""
+
+    since: date | None = None
+    until: date | None = None
+    least: int | None = None
+    most: int | None = None
+    payer: str = ""
 
 
-def matching(found: Any, wanted: Mapping[str, str]) -> Any:
-    """Narrow a selection of payments by day, amount and payer; what cannot be read narrows nothing."""
-    days = {name: _day(wanted[name]) for name in ("from", "to")}
-    yen = {name: int(wanted[name]) for name in ("least", "most") if wanted[name].isascii() and wanted[name].isdigit()}
-    if days["from"]:
-        found = found.where(Payment.paid_on >= days["from"])
-    if days["to"]:
-        found = found.where(Payment.paid_on <= days["to"])
-    if "least" in yen:
-        found = found.where(Payment.amount >= yen["least"])
-    if "most" in yen:
-        found = found.where(Payment.amount <= yen["most"])
-    if wanted["payer"]:
+def matching(found: Any, wanted: Wanted) -> Any:
+    """Narrow a selection of payments: every part that is given must hold (施行規則 2条6項)."""
+    if wanted.since:
+        found = found.where(Payment.paid_on >= wanted.since)
+    if wanted.until:
+        found = found.where(Payment.paid_on <= wanted.until)
+    if wanted.least is not None:
+        found = found.where(Payment.amount >= wanted.least)
+    if wanted.most is not None:
+        found = found.where(Payment.amount <= wanted.most)
+    if wanted.payer:
+        names = sorted(spellings(wanted.payer))
         named = sa.select(Contract.id).join(Customer, Customer.id == Contract.customer_id)
-        named = named.where(Customer.name.contains(wanted["payer"], autoescape=True))
-        by_payer = Payment.payer_kana.contains(wanted["payer"], autoescape=True)
-        found = found.where(sa.or_(by_payer, Payment.contract_id.in_(named)))
+        named = named.where(sa.or_(*(Customer.name.contains(name, autoescape=True) for name in names)))
+        kana = sorted({*names, kana_rules.half_width(wanted.payer), unicodedata.normalize("NFKC", wanted.payer)})
+        by_payer = [Payment.payer_kana.contains(name, autoescape=True) for name in kana if name]
+        found = found.where(sa.or_(*by_payer, Payment.contract_id.in_(named)))
     return found
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def rows_of(only: str, wanted: Mapping[str, str]) -> Iterator[list[str]]:
+def rows_of(only: str, wanted: Wanted) -> Iterator[list[str]]:
     """Yield the rows of the CSV, its head first; one for each payment, by day."""
     yield list(HEAD)
     found: Any = sa.select(Payment, Contract.number, Customer.name)

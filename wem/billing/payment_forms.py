@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
@@ -14,16 +13,14 @@ from wem import clock
 from wem.billing.debit_rules import Decision, Method
 from wem.billing.payment_rules import PaymentWay, RefundGround
 from wem.billing.wording import DECISIONS, GROUNDS, METHODS, WAYS
+from wem.web.days import Day, past
 
 NEEDED = DataRequired(_l("This field is required."))
+NUMBER = _l("Number of the contract, or of the application that came to nothing")
 CHOSEN = DataRequired(_l("Please choose one."))
 YEN = [InputRequired(_l("This field is required.")), NumberRange(1, 9_999_999_999)]
+MOST = 999_999_999_999  # yen, in twelve digits as bank files have them
 WORDS = [NEEDED, Length(max=500)]
-
-
-def _past(field: Field) -> None:
-    if field.data and field.data > clock.today():
-        raise ValidationError(gettext("This day lies ahead."))
 
 
 class FileForm(FlaskForm):
@@ -49,7 +46,7 @@ class DecideForm(FlaskForm):
 
 class PaymentForm(FlaskForm):
     contract = StringField(
-        _l("Number of the contract, or of the refused application"),
+        NUMBER,
         [Optional(), Length(max=20)],
         description=_l("Empty when you do not know whose it is."),
     )
@@ -60,16 +57,26 @@ class PaymentForm(FlaskForm):
         default=PaymentWay.transfer.value,
     )
     amount = IntegerField(_l("Amount that came in, in yen"), YEN)
-    paid_on = DateField(_l("Came in on"), [NEEDED], default=clock.today)
+    paid_on = Day(_l("Came in on"), [NEEDED, past], default=clock.today)
     payer = StringField(_l("Name of the payer, as the bank writes it"), [Optional(), Length(max=100)])
     note = StringField(_l("Note for the record"), [Optional(), Length(max=500)])
 
-    def validate_paid_on(self, field: Field) -> None:
-        _past(field)
+
+class PaymentsForm(FlaskForm):
+    """What the payments are searched for; it changes nothing and comes by GET."""
+
+    class Meta:
+        csrf = False
+
+    since = Day(_l("Paid from"), [Optional()], name="from")
+    until = Day(_l("Paid until"), [Optional()], name="to")
+    least = IntegerField(_l("At least (yen)"), [Optional(), NumberRange(0, MOST)])
+    most = IntegerField(_l("At most (yen)"), [Optional(), NumberRange(0, MOST)])
+    payer = StringField(_l("Payer or customer"), [Optional(), Length(max=100)])
 
 
 class AssignForm(FlaskForm):
-    contract = StringField(_l("Number of the contract, or of the refused application"), [NEEDED, Length(max=20)])
+    contract = StringField(NUMBER, [NEEDED, Length(max=20)])
 
 
 class AsideForm(FlaskForm):
@@ -93,10 +100,7 @@ class RefuseForm(FlaskForm):
 
 
 class PaidOutForm(FlaskForm):
-    paid_on = DateField(_l("Paid out on"), [NEEDED], default=clock.today)
-
-    def validate_paid_on(self, field: Field) -> None:
-        _past(field)
+    paid_on = Day(_l("Paid out on"), [NEEDED, past], default=clock.today)
 
 
 class MethodForm(FlaskForm):

@@ -9,7 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import clock
 from wem.billing.models import Receivable
-from wem.billing.payment_rules import REFUND, PaymentState, PaymentWay, RefundAction, RefundGround, RefundState, Rest
+from wem.billing.payment_rules import (
+    DROPPED,
+    REFUND,
+    PaymentState,
+    PaymentWay,
+    RefundAction,
+    RefundGround,
+    RefundState,
+    Rest,
+)
 from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import after
@@ -57,7 +66,7 @@ class Payment(Base):
     note: Mapped[str] = mapped_column(sa.String(500), default="")
     # Whose it is; nobody knows before it is matched.
     contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contract.id"), index=True)
-    # The first fee of an application that was refused before there was a contract (4-3): it only goes back.
+    # The first fee of an application that was refused or withdrawn before there was a contract: it only goes back.
     application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("application.id"), index=True)
     statement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_statement.id"), index=True)
     line_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
@@ -75,6 +84,21 @@ class Payment(Base):
     def rest(self) -> int:
         """Return the yen that settle nothing and did not go back."""
         return self.amount - self.settled - self.refunded
+
+    @property
+    def payer(self) -> str:
+        """Return by which name the money is known: the applicant's, else as the bank wrote it."""
+        return self.application.name if self.application is not None else self.payer_kana
+
+    @property
+    def free(self) -> int:
+        """Return the yen of the rest that nobody has asked back."""
+        return self.rest - sum(each.amount for each in self.refunds if each.state is RefundState.proposed)
+
+    @property
+    def goes_back(self) -> bool:
+        """Return whether some of it was asked back, and nobody has refused or withdrawn that."""
+        return any(each.state not in DROPPED for each in self.refunds)
 
     @property
     def state(self) -> PaymentState:

@@ -147,6 +147,7 @@ class RefundGround(enum.StrEnum):
     overpaid = "overpaid"
     twice = "twice"
     refused = "refused"  # the application was refused (4-3)
+    withdrawn = "withdrawn"  # the applicant withdrew before there was a contract
     conditions = "conditions"  # campaign or course say so (5-4)
 
 
@@ -154,12 +155,17 @@ class RefundState(enum.StrEnum):
     proposed = "proposed"
     approved = "approved"
     refused = "refused"
+    withdrawn = "withdrawn"
     paid = "paid"
+
+
+DROPPED = frozenset({RefundState.refused, RefundState.withdrawn})  # nothing comes of these
 
 
 class RefundAction(enum.StrEnum):
     approve = "approve (by another person)"
     refuse = "refuse"
+    withdraw = "withdraw (by who asked)"
     pay = "paid out"
 
 
@@ -167,15 +173,21 @@ F, FA = RefundState, RefundAction
 REFUND = {
     (F.proposed, FA.approve): F.approved,
     (F.proposed, FA.refuse): F.refused,
+    (F.proposed, FA.withdraw): F.withdrawn,
     (F.approved, FA.pay): F.paid,
 }
 
 
-def may_refund(ground: RefundGround, amount: int, rest: int, *, refused: bool, conditions: bool) -> None:
+def may_refund(
+    ground: RefundGround, amount: int, rest: int, *, refused: bool, conditions: bool, withdrawn: bool = False
+) -> None:
     """Raise Illegal unless so many yen may go back on a ground.
 
     `rest`: what of the payment settles nothing; only that goes back. `refused`: whether the application was, before or
-    after there was a contract; `conditions`: what was agreed with the contract lets money go back.
+    after there was a contract; `conditions`: what was agreed with the contract lets money go back. `withdrawn`: whether
+    the applicant withdrew before there was a contract. The terms are silent about that, and A-17 names refused
+    applications only; our reading: money that came in and became no contract is held without ground (民法 703条), so it
+    goes back like a refused one's.
     """
     if not 0 < amount <= rest:
         raise Illegal("only what settles nothing goes back")
@@ -183,6 +195,8 @@ def may_refund(ground: RefundGround, amount: int, rest: int, *, refused: bool, c
         raise Illegal("the contract's conditions allow no refund (4-7)")
     if ground is RefundGround.refused and not refused:
         raise Illegal("the application was not refused")
+    if ground is RefundGround.withdrawn and not withdrawn:
+        raise Illegal("the application was not withdrawn")
 
 
 DIAGRAMS = (diagram("Refund", REFUND, RefundState.proposed),)

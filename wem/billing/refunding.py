@@ -3,51 +3,65 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
 from wem import audit, clock
 from wem.billing import payment_rules
 from wem.billing.payment_models import Payment, Refund
-from wem.billing.payment_rules import RefundAction, RefundGround, RefundState
+from wem.billing.payment_rules import DROPPED, RefundAction, RefundGround
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.rules import EndReason
 from wem.contracts.state_rules import Illegal, second_person
 from wem.db import db
 
-
-def _promised(payment: Payment) -> int:
-    """Return the yen that are asked for and not decided."""
-    return sum(each.amount for each in payment.refunds if each.state is RefundState.proposed)
+IN_VAIN = (ApplicationState.refused, ApplicationState.withdrawn)
 
 
 def _of_refused(payment: Payment) -> bool:
     """Return whether it came in for an application that was refused, before or after there was a contract (4-3)."""
     if payment.contract is not None:
         return payment.contract.end_reason is EndReason.void
-    return payment.application is not None and returnable(payment.application)
+    return _of_applicant(payment, ApplicationState.refused)
+
+
+def _of_applicant(payment: Payment, state: ApplicationState) -> bool:
+    application = payment.application
+    return application is not None and returnable(application) and application.state is state
 
 
 def returnable(application: Application) -> bool:
-    """Return whether what came in for an application goes back by itself: refused, and no contract came of it."""
-    return application.state is ApplicationState.refused and application.contract_id is None
+    """Return whether what came in for an application goes back by itself: it came to nothing, without a contract.
+
+    Refused (A-17), or withdrawn by the applicant: either way the money is held without ground.
+    """
+    return application.state in IN_VAIN and application.contract_id is None
 
 
 def kept_back() -> sa.ColumnElement[bool]:
-    """Select applications refused before a contract whose first fee came in and nobody has asked back (A-17)."""
-    came = sa.select(Payment.id).where(Payment.application_id == Application.id)
-    asked = (
-        sa.select(Refund.id)
-        .join(Payment, Payment.id == Refund.payment_id)
-        .where(Payment.application_id == Application.id, Refund.state != RefundState.refused)
-    )
-    return sa.and_(
-        Application.state == ApplicationState.refused,
-        Application.contract_id.is_(None),
-        sa.or_(sa.func.coalesce(Application.paid_amount, 0) > 0, sa.exists(came.correlate(Application))),
-        ~sa.exists(asked.correlate(Application)),
-    )
+    """Select applications that came to nothing before a contract, of whose money more came in than was asked back."""
+    back = owes_back(Payment.application_id, Application)
+    return sa.and_(Application.state.in_(IN_VAIN), Application.contract_id.is_(None), back)
+
+
+def owes_back(column: Any, whose: Any) -> sa.ColumnElement[bool]:
+    """Select where the first fee, or the payments, come to more than what was asked back or set aside.
+
+    `column` of a payment names a row of `whose`, an application or the contract of one.
+    """
+    mine = column == whose.id
+
+    def total(amount: Any, *where: Any, refunds: bool = False) -> Any:
+        found = sa.select(sa.func.coalesce(sa.func.sum(amount), 0)).select_from(Payment).where(mine, *where)
+        found = found.join(Refund, Refund.payment_id == Payment.id) if refunds else found
+        return found.correlate(Application, whose).scalar_subquery()
+
+    asked = total(Refund.amount, Refund.state.not_in(DROPPED), refunds=True)
+    aside = total(Payment.amount - Payment.settled - Payment.refunded, Payment.set_aside_at.is_not(None))
+    given = asked + aside
+    return sa.or_(sa.func.coalesce(Application.paid_amount, 0) > given, total(Payment.amount) > given)
 
 
 def propose(payment: Payment, ground: RefundGround, amount: int, reason: str, *, by: int) -> Refund:
@@ -56,9 +70,10 @@ def propose(payment: Payment, ground: RefundGround, amount: int, reason: str, *,
     payment_rules.may_refund(
         ground,
         amount,
-        payment.rest - _promised(payment),
+        payment.free,
         refused=_of_refused(payment),
         conditions=bool(contract and contract.refund),
+        withdrawn=_of_applicant(payment, ApplicationState.withdrawn),
     )
     row = Refund(payment=payment, ground=ground, amount=amount, reason=reason, proposed_by=by)
     db.session.add(row)
@@ -84,6 +99,15 @@ def refuse(row: Refund, note: str, *, by: int) -> None:
     row.take(RefundAction.refuse)
     row.decided_by, row.decided_at, row.note = by, clock.now(), note
     _record("refuse", row, by, note)
+
+
+def withdraw(row: Refund, *, by: int) -> None:
+    """Leave the money where it is, by who asked for it. Raises Illegal for anybody else."""
+    if by != row.proposed_by:
+        raise Illegal("who asked for it withdraws it")
+    row.take(RefundAction.withdraw)
+    row.decided_by, row.decided_at = by, clock.now()
+    _record("withdraw", row, by)
 
 
 def pay(row: Refund, on: date, *, by: int) -> None:

@@ -44,29 +44,37 @@ Answer = str | tuple[str, int] | Response
 TO_PAY = timedelta(days=30)
 
 
-def wanted(form: BooksForm) -> Wanted:
+def wanted(form: BooksForm) -> Wanted | None:
+    """Return what is looked for; None when something of it cannot be read, which the form says at its field."""
     if not form.validate():
-        return Wanted()
+        return None
     kind = InvoiceKind(form.kind.data) if form.kind.data else None
     return Wanted(form.since.data, form.until.data, form.least.data, form.most.data, form.plain_counterparty(), kind)
 
 
 @blueprint.get("/invoices")
 def index() -> Answer:
-    form = BooksForm(request.args)
+    return _index(BooksForm(request.args))
+
+
+def _index(form: BooksForm) -> tuple[str, int]:
     asked = wanted(form)
-    count, total = books.sums(asked)
+    count, total = books.sums(asked) if asked else (0, 0)
+    found = books.matching(asked) if asked else sa.select(Invoice).where(sa.false())
     kept = {name: value for name, value in request.args.items() if name not in ("before", "after") and value}
-    return render_template(
-        "billing/staff/invoices.html", form=form, page=page_of(books.matching(asked), Invoice.id), count=count,
-        total=total, kept=kept, documents=DOCUMENTS, occasions=OCCASIONS,
+    page = render_template(
+        "billing/staff/invoices.html", form=form, page=page_of(found, Invoice.id), count=count, total=total, kept=kept,
+        documents=DOCUMENTS, occasions=OCCASIONS,
     )  # fmt: skip
+    return page, 200 if asked else 422
 
 
 @act_blueprint.get("/invoices/csv")
 def accountants_file() -> Answer:
     """Give the accountant what was searched for, one row for each rate of each document."""
-    return csv_answer(books.rows_of(wanted(BooksForm(request.args))), "invoices")
+    form = BooksForm(request.args)
+    asked = wanted(form)
+    return csv_answer(books.rows_of(asked), "invoices") if asked else _index(form)
 
 
 @blueprint.get("/invoices/<int:id>")

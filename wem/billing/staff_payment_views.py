@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import unicodedata
+from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, flash, render_template, request, url_for
@@ -10,25 +11,25 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from wem import clock
+from wem import audit, clock
 from wem.accounts.rules import StaffRole
 from wem.billing import matching, paying, payment_books, refunding
 from wem.billing.csv_views import csv_answer
 from wem.billing.models import Receivable
-from wem.billing.payment_books import ONLY, REST
+from wem.billing.payment_books import ONLY, REST, Wanted
 from wem.billing.payment_forms import (
     AsideForm,
     AssignForm,
     FileForm,
     PaidOutForm,
     PaymentForm,
+    PaymentsForm,
     RefundForm,
     RefuseForm,
 )
 from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
-from wem.billing.payment_rules import PaymentState, PaymentWay
-from wem.billing.statement_rules import BadStatement
-from wem.billing.wording import GROUNDS, PAYMENTS, REFUNDS, STATEMENT_FAULTS, WAYS
+from wem.billing.payment_rules import PaymentState, PaymentWay, RefundState
+from wem.billing.wording import GROUNDS, PAYMENTS, REFUNDS, WAYS
 from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
@@ -44,78 +45,70 @@ blueprint = StaffBlueprint(
     "staff_payments", __name__, roles=frozenset({StaffRole.billing}), url_prefix="/staff/payments"
 )
 Answer = str | tuple[str, int] | Response
-MOST_BYTES = 20 * 1024 * 1024
-NOBODYS = _l("There is no such contract, and no such application that was refused.")
+NOBODYS = _l("There is no such contract, and no such application that was refused or withdrawn.")
 
 
 @blueprint.get("")
 def index() -> Answer:
-    return _index(FileForm(formdata=None))
+    return payments_page(FileForm(formdata=None))
 
 
 @blueprint.get("/csv")
 def accountants_file() -> Answer:
     """Give the accountant the payments that were searched for, one row each."""
-    only, asked = request.args.get("state", "all"), payment_books.asked(request.args)
+    only, asked = request.args.get("state", "all"), wanted(PaymentsForm(request.args))
+    if asked is None:
+        return payments_page(FileForm(formdata=None))
     return csv_answer(payment_books.rows_of(only if only in ONLY else "all", asked), "payments")
 
 
-def _index(form: FileForm, status: int = 200, **more: Any) -> tuple[str, int]:
+def wanted(form: PaymentsForm) -> Wanted | None:
+    """Return what is looked for; None when something of it cannot be read, which the form says at its field."""
+    if not form.validate():
+        return None
+    payer = " ".join(unicodedata.normalize("NFC", form.payer.data or "").split())
+    return Wanted(form.since.data, form.until.data, form.least.data, form.most.data, payer)
+
+
+def payments_page(form: FileForm, status: int = 200, **more: Any) -> tuple[str, int]:
     only = request.args.get("state", "unmatched")
     only = only if only in ONLY else "unmatched"
-    asked = payment_books.asked(request.args)
-    page = page_of(payment_books.matching(sa.select(Payment).where(ONLY[only]), asked), Payment.id)
+    search = PaymentsForm(request.args)
+    asked = wanted(search)
+    found = sa.select(Payment).where(ONLY[only])
+    found = found.where(sa.false()) if asked is None else payment_books.matching(found, asked)
+    page, status = page_of(found, Payment.id), status if asked else 422
     unmatched = [row for row in page.rows if row.state is PaymentState.unmatched]
-    found = matching.suggestions(unmatched)
-    best = {id: suggested[0] for id, suggested in found.items() if suggested}
+    best = {id: suggested[0] for id, suggested in matching.suggestions(unmatched).items() if suggested}
     sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(REST), 0))
     shown = render_template(
         "billing/staff/payments.html",
         page=page,
         only=only,
-        asked=asked,
-        query={name: value for name, value in asked.items() if value},
+        search=search,
+        query={field.name: value for field in search if (value := request.args.get(field.name, ""))},
         totals={name: db.session.execute(sums.where(ONLY[name])).one() for name in ("unmatched", "over")},
         best=best,
         contracts=_contracts({each.contract_id for each in best.values()}),
         states=PAYMENTS,
         ways=WAYS,
         statements=db.session.scalars(sa.select(BankStatement).order_by(BankStatement.id.desc()).limit(5)).all(),
-        refunds=db.session.scalars(sa.select(Refund).where(Refund.decided_at.is_(None)).limit(50)).all(),
+        waiting=_refunds(RefundState.proposed),
+        to_pay=_refunds(RefundState.approved),
+        today=clock.today(),
         form=form,
         **more,
     )
     return shown, status
 
 
+def _refunds(state: RefundState) -> list[Refund]:
+    found = sa.select(Refund).where(Refund.state == state).order_by(Refund.id).limit(50)
+    return list(db.session.scalars(found))
+
+
 def _contracts(ids: set[int]) -> dict[int, Contract]:
     return {row.id: row for row in db.session.scalars(sa.select(Contract).where(Contract.id.in_(ids)))}
-
-
-@blueprint.post("/statements")
-def read() -> Answer:
-    """Read a bank's file; nothing is settled before somebody confirms whose each payment is."""
-    form = FileForm()
-    if not form.validate():
-        return _index(form, 422)
-    content = cast(bytes, form.file.data.read(MOST_BYTES + 1))
-    try:
-        row = matching.read(content[:MOST_BYTES], form.file.data.filename or "", by=me().id)
-    except matching.ReadBefore:
-        return _index(FileForm(formdata=None), 422, refused=gettext("This very file was read before."))
-    except BadStatement as bad:
-        why = STATEMENT_FAULTS[bad.fault]
-        said = gettext("Line %(line)s: %(why)s", line=bad.line, why=why)
-        return _index(FileForm(formdata=None), 422, refused=said)
-    said = gettext(
-        "%(new)s payments are new, %(known)s were known, %(skipped)s lines were no money that came in.",
-        new=row.new,
-        known=row.known,
-        skipped=row.skipped,
-    )
-    db.session.commit()
-    flash(said, "success")
-    return see_other(url_for("staff_payments.index"))
 
 
 @blueprint.post("/confirm")
@@ -124,9 +117,10 @@ def confirm() -> Answer:
     count = 0
     for mark in request.form.getlist("pair")[:200]:
         payment_id, _, contract_id = mark.partition(":")
-        if not (payment_id.isascii() and payment_id.isdigit() and contract_id.isascii() and contract_id.isdigit()):
+        numbers = row_number(payment_id), row_number(contract_id)
+        if numbers[0] is None or numbers[1] is None:
             continue
-        payment, contract = held(int(payment_id)), db.session.get(Contract, int(contract_id))
+        payment, contract = held(numbers[0]), db.session.get(Contract, numbers[1])
         # Somebody else may have matched it since the page was shown.
         if contract is not None and payment.state is PaymentState.unmatched:
             paying.settle(payment, contract, by=me().id)
@@ -178,7 +172,7 @@ def _numbered(number: str) -> Contract | None:
 
 
 def _refused_application(number: str) -> Application | None:
-    """Return the application of a number that was refused before there was a contract."""
+    """Return the application of a number that was refused or withdrawn before there was a contract."""
     id = row_number(number.partition("-")[2].lstrip("0"))
     row = db.session.get(Application, id) if id is not None else None
     return row if row is not None and row.number == number and refunding.returnable(row) else None
@@ -200,13 +194,13 @@ def payment_page(row: Payment, status: int = 200, **forms: Any) -> tuple[str, in
         suggested=suggested,
         contracts=_contracts({each.contract_id for each in suggested}),
         sums=_sums([each.receivable_id for suggestion in suggested for each in suggestion.open]),
-        open=_sums([each.receivable_id for each in paying.open_sums(contract.id)]) if contract and row.rest else {},
+        open=_sums([each.receivable_id for each in paying.open_sums(contract.id)]) if contract and row.free else {},
         refund_states=REFUNDS,
         grounds=GROUNDS,
         mine=me().id,
         assign=forms.get("assign") or AssignForm(formdata=None),
         aside=forms.get("aside") or AsideForm(formdata=None),
-        refund=forms.get("refund") or RefundForm(formdata=None, amount=row.rest),
+        refund=forms.get("refund") or RefundForm(formdata=None, amount=row.free),
         refuse=forms.get("refuse") or RefuseForm(formdata=None),
         paid_out=forms.get("paid_out") or PaidOutForm(formdata=None, paid_on=clock.today()),
     )
@@ -230,8 +224,17 @@ def done(id: int, said: str, kind: str = "success") -> Response:
     return see_other(url_for("staff_payments.show", id=id))
 
 
-def denied(id: int) -> Response:
+def denied(id: int, act: str) -> Response:
+    """Write down what was not allowed, and say so."""
     db.session.rollback()
+    row = db.session.get_one(Payment, id)
+    customer_id = row.contract.customer_id if row.contract else None
+    audit.record(f"payment.denied_{act}", by=me().id, customer_id=customer_id, subject=row)
+    db.session.commit()
+    return not_possible(id)
+
+
+def not_possible(id: int) -> Response:
     return done(id, gettext("This is not possible any more, or not allowed."), "error")
 
 
@@ -247,11 +250,11 @@ def assign(id: int) -> Answer:
     if contract is None:
         assert application is not None
         return _of_refused(row, application)
-    marked = [int(each) for each in request.form.getlist("sum") if each.isascii() and each.isdigit()]
+    marked = [number for each in request.form.getlist("sum") if (number := row_number(each)) is not None]
     try:
         settled = paying.settle(row, contract, marked or None, by=me().id)
     except Illegal:
-        return denied(id)
+        return denied(id, "assign")
     db.session.commit()
     return done(id, gettext("%(amount)s yen are settled by it.", amount=f"{settled:,}"))
 
@@ -260,7 +263,7 @@ def _of_refused(row: Payment, application: Application) -> Answer:
     try:
         paying.of_refused(row, application, by=me().id)
     except Illegal:
-        return denied(row.id)
+        return denied(row.id, "assign")
     db.session.commit()
     return done(row.id, gettext("It is noted. Please ask for its refund."))
 
@@ -273,7 +276,7 @@ def set_aside(id: int) -> Answer:
     try:
         paying.set_aside(row, (form.note.data or "").strip(), by=me().id)
     except Illegal:
-        return denied(id)
+        return denied(id, "set_aside")
     db.session.commit()
     return done(id, gettext("It is set aside."))
 
@@ -288,6 +291,6 @@ def undo(id: int) -> Answer:
     try:
         paying.undo(part, by=me().id)
     except Illegal:
-        return denied(payment.id)
+        return denied(payment.id, "undo")
     db.session.commit()
     return done(payment.id, gettext("It is taken back; the sum is open again."))

@@ -9,9 +9,9 @@ from wem import audit
 from wem.accounts.rules import StaffRole
 from wem.billing import refunding
 from wem.billing.payment_forms import PaidOutForm, RefundForm, RefuseForm
-from wem.billing.payment_models import Refund
+from wem.billing.payment_models import Payment, Refund
 from wem.billing.payment_rules import RefundAction
-from wem.billing.staff_payment_views import denied, done, held, payment_page
+from wem.billing.staff_payment_views import done, held, not_possible, payment_page
 from wem.billing.wording import REFUNDS
 from wem.contracts.state_rules import Illegal
 from wem.contracts.wording import ASKED
@@ -35,6 +35,8 @@ def propose(id: int) -> Answer:
         refunding.propose(row, form.chosen, form.amount.data, (form.reason.data or "").strip(), by=me().id)
     except Illegal:
         db.session.rollback()
+        audit.record("refund.denied_propose", by=me().id, customer_id=_customer(row), subject=row)
+        db.session.commit()
         return done(
             id, gettext("The terms allow no such refund (Art. 4-7): only what settles nothing goes back."), "error"
         )
@@ -42,9 +44,13 @@ def propose(id: int) -> Answer:
     return done(id, str(ASKED))
 
 
-@blueprint.post("/refunds/<int:id>/<any(approve,refuse,pay):act>")
+def _customer(payment: Payment) -> int | None:
+    return payment.contract.customer_id if payment.contract else None
+
+
+@blueprint.post("/refunds/<int:id>/<any(approve,refuse,withdraw,pay):act>")
 def decide(id: int, act: str) -> Answer:
-    """Decide on a refund as a second person, or note that it was paid out."""
+    """Decide on a refund as a second person, withdraw it as who asked, or note that it was paid out."""
     refund = found_or_404(Refund, id)
     payment = held(refund.payment_id)
     db.session.refresh(refund)
@@ -59,13 +65,14 @@ def decide(id: int, act: str) -> Answer:
             refunding.approve(refund, by=me().id)
         elif action is RefundAction.refuse:
             refunding.refuse(refund, (refusal.note.data or "").strip(), by=me().id)
+        elif action is RefundAction.withdraw:
+            refunding.withdraw(refund, by=me().id)
         else:
             refunding.pay(refund, paid_out.paid_on.data, by=me().id)
     except Illegal:
         db.session.rollback()
-        customer_id = payment.contract.customer_id if payment.contract else None
-        audit.record(f"refund.denied_{act}", by=me().id, customer_id=customer_id, subject=refund)
+        audit.record(f"refund.denied_{act}", by=me().id, customer_id=_customer(payment), subject=refund)
         db.session.commit()
-        return denied(payment.id)
+        return not_possible(payment.id)
     db.session.commit()
     return done(payment.id, str(REFUNDS[refund.state][0]))

@@ -28,6 +28,7 @@ class StatementFault(enum.StrEnum):
     date = "date"
     amount = "amount"
     total = "total"
+    cells = "cells"  # a CSV whose cells cannot be told apart
     columns = "columns"  # a CSV without a line that names day, money in and payer
 
 
@@ -189,11 +190,16 @@ _PAYER = (
     "摘要",
     "内容",
 )
+_DIGITS = 12  # of an amount, as the banks' own format has it
 _LOOKED_AT = 20  # lines before the one that names the columns
 
 
 def _read_csv(content: bytes, reading: _Reading) -> None:
-    rows = list(csv.reader(io.StringIO(_csv_text(content), newline="")))
+    reader = csv.reader(io.StringIO(_csv_text(content), newline=""))
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise BadStatement(StatementFault.cells, reader.line_num, error) from None
     top, day, came_in, payer = _columns(rows)
     for number, row in enumerate(rows[top + 1 :], top + 2):
         cells = [unicodedata.normalize("NFKC", cell).strip() for cell in row] + [""] * (max(day, came_in, payer) + 1)
@@ -203,7 +209,7 @@ def _read_csv(content: bytes, reading: _Reading) -> None:
         if amount in ("", "0", "-"):
             reading.skipped += 1
             continue
-        if not (amount.isascii() and amount.isdigit()):
+        if not (amount.isascii() and amount.isdigit() and len(amount) <= _DIGITS):
             raise BadStatement(StatementFault.amount, number, cells[came_in])
         reading.add(number, _csv_day(cells[day], number), int(amount), cells[payer], "\t".join(cells))
 

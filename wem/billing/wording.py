@@ -111,12 +111,14 @@ REFUNDS = {
     RefundState.proposed: WAITS_FOR_ANOTHER,
     RefundState.approved: (_l("To be paid out"), "progress"),
     RefundState.refused: (_l("Refund refused"), "neutral"),
+    RefundState.withdrawn: (_l("Request for the refund withdrawn"), "neutral"),
     RefundState.paid: (_l("Paid out"), "success"),
 }
 GROUNDS = {
     RefundGround.overpaid: _l("More was paid than was owed"),
     RefundGround.twice: _l("It was paid twice"),
     RefundGround.refused: _l("The application was refused (Art. 4-3)"),
+    RefundGround.withdrawn: _l("The applicant withdrew before there was a contract"),
     RefundGround.conditions: _l("The contract's conditions allow it (Art. 5-4)"),
 }
 STATEMENT_FAULTS = {
@@ -128,6 +130,7 @@ STATEMENT_FAULTS = {
     StatementFault.date: _l("There is no day that can be read."),
     StatementFault.amount: _l("There is no amount that can be read."),
     StatementFault.total: _l("Number or sum in the trailer do not fit the records."),
+    StatementFault.cells: _l("A cell is too long: perhaps a quotation mark is not closed."),
     StatementFault.columns: _l("No line names the columns for the day, the money that came in and the payer."),
 }
 # What the audit trail says of acts about money, and of the kinds of them that its filter offers.
@@ -139,7 +142,10 @@ ACTS = {
     "debit.refuse_result": _l("A result file was refused"),
     "debit.withdraw": _l("Withdrew a debit file"),
     "payment.choose": _l("Chose a way of payment"),
-    "payment.of_refused": _l("Noted a payment for a refused application"),
+    "payment.denied_assign": _l("Denied: saying whose a payment is"),
+    "payment.denied_set_aside": _l("Denied: setting a payment aside"),
+    "payment.denied_undo": _l("Denied: taking a match of a payment back"),
+    "payment.of_refused": _l("Noted a payment for an application that came to nothing"),
     "payment.read": _l("Read a bank statement"),
     "payment.set_aside": _l("Set a payment aside"),
     "payment.take": _l("Entered a payment"),
@@ -151,10 +157,13 @@ ACTS = {
     "refund.approve": _l("Approved a refund"),
     "refund.denied_approve": _l("Denied: approving a refund"),
     "refund.denied_pay": _l("Denied: noting a refund as paid out"),
+    "refund.denied_propose": _l("Denied: asking for a refund"),
     "refund.denied_refuse": _l("Denied: refusing a refund"),
+    "refund.denied_withdraw": _l("Denied: withdrawing the request for a refund"),
     "refund.pay": _l("Paid a refund out"),
     "refund.propose": _l("Asked for a refund"),
     "refund.refuse": _l("Refused a refund"),
+    "refund.withdraw": _l("Withdrew the request for a refund"),
 }
 AREAS = {
     "debit.": _l("Direct debit"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext
@@ -20,6 +19,7 @@ from wem.billing.payment_rules import RefundState
 from wem.billing.rules import CloseState
 from wem.billing.wording import OUTCOMES
 from wem.contracts.application_models import Application
+from wem.contracts.application_rules import ApplicationState
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason, SuspensionGround
@@ -98,26 +98,30 @@ def debits() -> list[Item]:
 
 
 def refunds() -> list[Item]:
-    found = sa.select(Refund).where(Refund.state == RefundState.proposed).order_by(Refund.id).limit(MOST)
-    what = gettext("Refund")
-    return [
-        second_person(
-            row.proposed_at.date(),
-            row.payment.contract,
-            what,
-            f"/staff/payments/{row.payment_id}",
-            row.payment.payer_kana,
-        )
-        for row in db.session.scalars(found)
-    ]
+    """Refunds that wait for a second person, and approved ones until they are paid out."""
+    found = (
+        sa.select(Refund)
+        .where(Refund.state.in_((RefundState.proposed, RefundState.approved)))
+        .order_by(Refund.id)
+        .limit(MOST)
+    )
+    what, pay, action = gettext("Refund"), gettext("Transfer of a refund"), gettext("To the payment")
+    items = []
+    for row in db.session.scalars(found):
+        contract, name, url = row.payment.contract, row.payment.payer, f"/staff/payments/{row.payment_id}"
+        if row.state is RefundState.approved and row.decided_at is not None:
+            items.append(Item(row.decided_at.date(), contract, pay, action, f"{url}#refund-{row.id}", name))
+        else:
+            items.append(second_person(row.proposed_at.date(), contract, what, url, name))
+    return items
 
 
 def first_fees() -> list[Item]:
-    """First fees of applications that were refused, with or without a contract, and nobody asked back (A-17)."""
+    """First fees of applications that came to nothing, with or without a contract, not all asked back (A-17)."""
     found = (
         sa.select(Application)
         .join(Contract, Contract.id == Application.contract_id)
-        .where(Contract.end_reason == EndReason.void, Application.paid_amount > 0, ~_asked_back(Contract.id))
+        .where(Contract.end_reason == EndReason.void, refunding.owes_back(Payment.contract_id, Contract))
         .order_by(Application.id)
         .limit(MOST)
     )
@@ -126,24 +130,18 @@ def first_fees() -> list[Item]:
     for row in db.session.scalars(found):
         contract = row.contract
         assert contract is not None and contract.ended_on is not None
-        held = [payment.id for payment in payments_of(contract.id) if payment.rest]
+        held = [payment.id for payment in payments_of(contract.id) if payment.free]
         url = f"/staff/payments/{held[0]}" if held else f"/staff/payments/new?contract={contract.number}"
         items.append(Item(contract.ended_on, contract, what, action, url))
     before = sa.select(Application).where(refunding.kept_back()).order_by(Application.id).limit(MOST)
+    withdrawn = gettext("The first fee of a withdrawn application goes back")
     for row in db.session.scalars(before):
-        rest = sa.select(Payment.id).where(Payment.application_id == row.id, REST > 0).order_by(Payment.id).limit(1)
-        payment = db.session.scalar(rest)
+        rest = sa.select(Payment).where(Payment.application_id == row.id, REST > 0).order_by(Payment.id)
+        payment = next((each.id for each in db.session.scalars(rest) if each.free), None)
         url = f"/staff/payments/{payment}" if payment else f"/staff/payments/new?contract={row.number}"
-        items.append(Item((row.decided_at or row.created_at).date(), None, what, action, url, row.name))
+        said = withdrawn if row.state is ApplicationState.withdrawn else what
+        items.append(Item((row.decided_at or row.created_at).date(), None, said, action, url, row.name))
     return items
-
-
-def _asked_back(contract_id: Any) -> sa.ColumnElement[bool]:
-    return sa.exists(
-        sa.select(Refund.id)
-        .join(Payment, Payment.id == Refund.payment_id)
-        .where(Payment.contract_id == contract_id, Refund.state != RefundState.refused)
-    )
 
 
 def files(today: date) -> list[Item]:

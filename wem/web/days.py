@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 from wtforms import DateField, DateTimeLocalField
-from wtforms.validators import StopValidation
+from wtforms.validators import StopValidation, ValidationError
 
 from wem import clock
 
@@ -23,6 +23,12 @@ def within_reach(day: date, today: date) -> bool:
 def _check(typed: Any) -> None:
     if isinstance(typed, date) and not within_reach(typed, clock.today()):
         raise StopValidation(gettext("Please look at the year."))
+
+
+def past(form: Any, field: Any) -> None:
+    """Refuse a day that lies ahead, of what has happened: a validator of forms."""
+    if field.data and field.data > clock.today():
+        raise ValidationError(gettext("This day lies ahead."))
 
 
 class Day(DateField):
