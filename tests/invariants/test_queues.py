@@ -7,8 +7,8 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import pytest
+from functools import cache
+from typing import Any
 
 from tests.conftest import settings_for_tests
 from tests.invariants.sources import Module, argument, calls, constants_of, dotted, modules
@@ -50,8 +50,12 @@ def names_of(node: ast.expr | None, module: Module) -> list[str]:
     return constants_of(dotted(node.value), module) if isinstance(node, ast.Subscript) else []
 
 
+@cache
 def by_name() -> list[tuple[str, str, str, int]]:
-    """Return (where, queue, job, number of arguments) of each ring and each line of the timetable."""
+    """Return (where, queue, job, number of arguments) of each ring and each line of the timetable.
+
+    Asked by tests and not while they are collected: every process collects, and this reads the whole product.
+    """
     found = [("wem/schedule.py", each.queue, each.job, 0) for each in schedule.TIMETABLE]
     return found + [(ring.where, ring.queue, job, ring.arguments) for ring in rings() for job in ring.jobs]
 
@@ -78,27 +82,36 @@ def test_jobs_are_rung_by_a_name_that_stands_in_the_code() -> None:
     assert [ring.where for ring in rings() if not ring.jobs] == []
 
 
-@pytest.mark.parametrize(("where", "queue_name", "job", "count"), by_name())
-def test_the_job_exists_and_takes_what_it_is_rung_with(where: str, queue_name: str, job: str, count: int) -> None:
-    assert queue_name in queue.QUEUES, f"{where}: no such queue"
+def function_of(job: str) -> Any:
     module_name, _, function_name = job.rpartition(".")
-    assert module_name.endswith(".jobs"), f"{where}: jobs stand in a domain's jobs.py"
-    module = importlib.import_module(module_name)
-    function = getattr(module, function_name, None)
-    assert callable(function), f"{where}: {job} does not exist"
-    if count >= 0:
+    return getattr(importlib.import_module(module_name), function_name, None)
+
+
+def takes(function: Any, count: int) -> bool:
+    try:
         inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
-@pytest.mark.parametrize("job", sorted({job for _, _, job, _ in by_name()}))
-def test_arguments_are_ids(job: str) -> None:
+def test_jobs_exist_and_take_what_they_are_rung_with() -> None:
+    assert by_name()
+    for where, queue_name, job, count in by_name():
+        assert queue_name in queue.QUEUES, f"{where}: no such queue"
+        assert job.rpartition(".")[0].endswith(".jobs"), f"{where}: jobs stand in a domain's jobs.py"
+        function = function_of(job)
+        assert callable(function), f"{where}: {job} does not exist"
+        assert count < 0 or takes(function, count), f"{where}: {job} does not take {count} arguments"
+
+
+def test_arguments_are_ids() -> None:
     """Redis may be lost, read or old: it carries numbers, the database the truth."""
-    module_name, _, function_name = job.rpartition(".")
-    function = getattr(importlib.import_module(module_name), function_name)
-    for name, parameter in inspect.signature(function).parameters.items():
-        assert parameter.annotation in ("int", "str", int, str), f"{job}({name}) is {parameter.annotation}"
-        is_id = name == "id" or name.endswith("_id")
-        assert is_id or (job, name) in NOT_AN_ID, f"{job}({name}) is no id"
+    for job in sorted({job for _, _, job, _ in by_name()}):
+        for name, parameter in inspect.signature(function_of(job)).parameters.items():
+            assert parameter.annotation in ("int", "str", int, str), f"{job}({name}) is {parameter.annotation}"
+            is_id = name == "id" or name.endswith("_id")
+            assert is_id or (job, name) in NOT_AN_ID, f"{job}({name}) is no id"
 
 
 def test_every_job_is_rung_by_somebody() -> None:
