@@ -237,10 +237,14 @@ def test_termination_of_a_part_suspends(world, browser_for):
     browser = browser_for(world.admin)
     assert browser.submit(f"/staff/contracts/{id}/termination", values).status == 422
     page = browser.submit(f"/staff/contracts/{id}/termination", {**values, "part": "配信機能"})
+    shown = browser_for(other).get(page.location).text
+    assert "支払期日は変わりません" in shown and "第14条第3項" not in shown
     browser_for(other).post(page.location, {"note": "確認", "decision": "approve"})
     contract = contract_of(world.ours)
     assert contract.state is ContractState.active
     assert contract.suspension_ground is SuspensionGround.partial_termination
+    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.termination)).one()
+    assert "配信機能" in told.text and "第14条第3項" not in told.text, "no sum falls due with a part"
 
 
 def test_corrected_in_time(world, browser_for):

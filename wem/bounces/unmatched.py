@@ -12,7 +12,7 @@ from wem.bounces.models import Unmatched, UnmatchedReport
 from wem.bounces.states import Reading, Reason, Reported, Severity
 from wem.db import db, insert_ignoring
 from wem.delivery.rules import without_addresses
-from wem.lists.address_rules import mask_address
+from wem.notices.masking_rules import mask_address
 
 KEPT_FOR = timedelta(days=30)
 NOBODY = Reported("", Severity.other, Reason.undefined)

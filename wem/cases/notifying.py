@@ -12,8 +12,8 @@ from wem.cases.wording import CODES, DELETION_GROUNDS, PARTS
 from wem.contracts import addressing
 from wem.contracts.models import Contract
 from wem.lists.takedown_models import Takedown
-from wem.mailings.masking_rules import masked
 from wem.notices import telling
+from wem.notices.masking_rules import masked
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 
@@ -80,7 +80,7 @@ def lifted(contract: Contract, what: str, *, by: int) -> Notice:
         facts = [(gettext("Contract number"), contract.number), (gettext("What is shown again"), what)]
         before = gettext("The following is available again. A mailing that was held waits for your decision.")
         words = Words(gettext("What was taken down is available again"), [before], facts)
-        return _tell(contract, NoticeKind.takedown, words, by)
+        return _tell(contract, NoticeKind.takedown_lifted, words, by)
 
 
 def deleting(row: Deletion, what: str, *, by: int) -> Notice:

@@ -11,18 +11,28 @@ from flask_babel import get_locale, gettext
 from wem.clock import JAPAN
 from wem.contracts.catalogue_models import Course, Option
 from wem.contracts.date_rules import DAY
-from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.request_models import Channel, ContractRequest, RequestKind
 from wem.contracts.rules import Conditions
 from wem.contracts.wording import DETAILS
 from wem.db import db
+from wem.notices.masking_rules import masked
 
+# Words of a wish, where it was typed in by staff.
+TYPED = ("note", "evidence")
 WEEKDAYS = "月火水木金土日"
 Facts = list[tuple[str, str | int | date | datetime]]
 
 
-def facts(row: ContractRequest) -> Facts:
-    """Return what is asked for and from when; no account number, no reader's address."""
-    found = wish(row.kind, row.wish)
+def facts(row: ContractRequest, *, for_staff: bool = False) -> Facts:
+    """Return what is asked for and from when; no account number.
+
+    What staff typed has every mail address masked, since it may be a reader's (17-4); only staff read all of it.
+    """
+    shown = str if for_staff else masked
+    asked = row.wish
+    if row.channel is not Channel.portal:
+        asked = {name: shown(text) if name in TYPED else text for name, text in asked.items()}
+    found = wish(row.kind, asked)
     found.append((gettext("Received"), row.received_at))
     if row.wanted_on:
         found.append((gettext("Wanted from"), row.wanted_on))
@@ -33,7 +43,7 @@ def facts(row: ContractRequest) -> Facts:
     if row.late:
         found.append((gettext("Filed"), gettext("later than ten days after the change (Art. 16)")))
     if row.reason:
-        found.append((gettext("Reason"), row.reason))
+        found.append((gettext("Reason"), shown(row.reason)))
     return found
 
 

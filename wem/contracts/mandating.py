@@ -15,6 +15,7 @@ from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest
 from wem.contracts.state_rules import Illegal, MandateAction, Mandates, RequestAction, RequestState, mandate_moved
 from wem.db import db
+from wem.notices.masking_rules import masked
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell
 
@@ -84,7 +85,7 @@ def give_back(row: Mandate, note: str, *, by: int) -> None:
     with force_locale("ja"):
         words = Words(
             gettext("Please send the request for direct debit again"),
-            [gettext("The request for direct debit could not be registered."), note],
+            [gettext("The request for direct debit could not be registered."), masked(note)],
             [(gettext("Contract number"), contract.number), (gettext("Account for direct debit"), row.masked)],
             [gettext("Please correct it and post it to us with the seal that your bank knows.")],
         )

@@ -1,4 +1,7 @@
-"""Tells the customer what became of the contract (Art. 22): in Japanese, the contract's language."""
+"""Tells the customer what became of the contract (Art. 22): in Japanese, the contract's language.
+
+What staff wrote is shown with every mail address masked: it may be a reader's (17-4).
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ from wem.contracts.request_models import (
 from wem.contracts.rules import EndReason
 from wem.contracts.state_rules import CorrectionState
 from wem.contracts.wording import END_REASONS, GROUNDS, REQUESTS, RESTRICTIONS, TERMINATION_GROUNDS
+from wem.notices.masking_rules import masked
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell
@@ -184,7 +188,7 @@ def restricted(contract: Contract) -> None:
         before = gettext(
             "Use of the service put too much load on our servers. We have restricted it for the time being (Art. 18)."
         )
-        facts = _named(contract, (gettext("Restricted"), what), (gettext("Reason"), contract.restriction_note))
+        facts = _named(contract, (gettext("Restricted"), what), (gettext("Reason"), masked(contract.restriction_note)))
         _tell(contract, NoticeKind.restriction, about(contract), Words(gettext("Use is restricted"), [before], facts))
 
 
@@ -193,7 +197,7 @@ def released(contract: Contract) -> None:
         words = Words(
             gettext("The restriction is lifted"), [gettext("You can use the whole service again.")], _named(contract)
         )
-        _tell(contract, NoticeKind.restriction, about(contract), words)
+        _tell(contract, NoticeKind.restriction_lifted, about(contract), words)
 
 
 def renewal_refused(row: RenewalRefusal, term: date_rules.Term, deadline: date) -> Notice:
@@ -201,7 +205,9 @@ def renewal_refused(row: RenewalRefusal, term: date_rules.Term, deadline: date) 
     with _written():
         contract = row.contract
         facts = _named(
-            contract, (gettext("The contract ends on"), term.end(literal_ends())), (gettext("Reason"), row.reason)
+            contract,
+            (gettext("The contract ends on"), term.end(literal_ends())),
+            (gettext("Reason"), masked(row.reason)),
         )
         before = gettext("We do not renew the contract below (Art. 5-2, 5-3).")
         after = gettext(
@@ -233,8 +239,8 @@ def correction(row: Correction) -> None:
     with _written():
         facts = _named(
             row.contract,
-            (gettext("Breach"), row.breach),
-            (gettext("To be done"), row.demand),
+            (gettext("Breach"), masked(row.breach)),
+            (gettext("To be done"), masked(row.demand)),
             (gettext("Deadline"), row.deadline),
         )
         before = gettext("We recommend that you correct the following by the deadline (Art. 14-2).")
@@ -259,14 +265,14 @@ def correction_closed(row: Correction) -> None:
         words = Words(
             gettext("The demand for correction is closed"),
             [done],
-            _named(row.contract, (gettext("Breach"), row.breach)),
+            _named(row.contract, (gettext("Breach"), masked(row.breach))),
         )
         _tell(row.contract, NoticeKind.correction_closed, f"correction {row.id}", words)
 
 
 def terminated(row: Termination) -> None:
     with _written():
-        part = row.part if row.scope is TerminationScope.part else gettext("The whole contract")
+        part = masked(row.part) if row.scope is TerminationScope.part else gettext("The whole contract")
         facts = _named(
             row.contract,
             (gettext("Ground"), str(TERMINATION_GROUNDS[row.ground])),
@@ -274,10 +280,12 @@ def terminated(row: Termination) -> None:
             (gettext("Holds since"), row.decided_at),
         )
         before = gettext("We have terminated the contract below with immediate effect.")
-        after = gettext("All that you owe is due now (Art. 14-3).")
+        whole = row.scope is TerminationScope.whole
+        # A part leaves the contract and its due days as they are.
+        after = [gettext("All that you owe is due now (Art. 14-3).")] if whole else []
         _tell(
             row.contract,
             NoticeKind.termination,
             f"termination {row.id}",
-            Words(gettext("Notice of termination"), [before], facts, [after]),
+            Words(gettext("Notice of termination"), [before], facts, after),
         )

@@ -68,7 +68,7 @@ def _page(row: ContractRequest, accept_form: AcceptForm, reason_form: ReasonForm
         name=REQUESTS[row.kind],
         state=REQUEST_STATES[row.state],
         channel=CHANNELS[row.channel],
-        facts=describing.facts(row),
+        facts=describing.facts(row, for_staff=True),
         decidable=decidable,
         accept_form=accept_form,
         reason_form=reason_form,

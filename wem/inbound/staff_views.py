@@ -22,7 +22,7 @@ from wem.inbound.models import DUE, WAITS, InboundMail
 from wem.inbound.routing import KEPT
 from wem.inbound.showing import Shown, shown
 from wem.inbound.states import FOR_STAFF, MAIL_READERS, InboundState, Route
-from wem.lists.address_rules import mask_address
+from wem.notices.masking_rules import mask_address
 from wem.settings import settings
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other

@@ -14,7 +14,7 @@ from wem.accounts.models import Customer
 from wem.contracts.state_rules import after
 from wem.db import Base, BigId
 from wem.inquiries.state_rules import INQUIRY, WAITING, InquiryAction, InquiryState
-from wem.lists.address_rules import mask_address
+from wem.notices.masking_rules import mask_address
 
 
 class Origin(enum.StrEnum):

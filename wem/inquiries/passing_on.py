@@ -11,8 +11,8 @@ from wem.inquiries import asking
 from wem.inquiries.asking import Said
 from wem.inquiries.models import EntryKind, Inquiry, Origin, Writer
 from wem.inquiries.state_rules import InquiryAction
-from wem.mailings import masking_rules, reply_rules
-from wem.notices import telling
+from wem.mailings import reply_rules
+from wem.notices import masking_rules, telling
 from wem.notices.rules import NoticeKind, Words
 
 

@@ -1,4 +1,4 @@
-"""What counts as a mail address, how it is keyed, quoted and masked."""
+"""What counts as a mail address, how it is keyed and quoted."""
 
 import re
 import unicodedata
@@ -229,9 +229,3 @@ def wire_address(address: str) -> str:
         return address
     escaped = local.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"@{domain}'
-
-
-def mask_address(address: str) -> str:
-    """The address as a customer may see it: `t****@docomo.ne.jp`, four stars whatever its length."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1] if len(local) > 1 else ''}****@{domain}"

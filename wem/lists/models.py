@@ -10,7 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import clock
 from wem.db import Base, BigId, Small
-from wem.lists.address_rules import mask_address
 from wem.lists.states import (
     ConsentKind,
     FieldKind,
@@ -21,6 +20,7 @@ from wem.lists.states import (
     UploadState,
     Way,
 )
+from wem.notices.masking_rules import mask_address
 
 EVERY_LIST = 0
 

@@ -12,11 +12,11 @@ from wem.lists.address_rules import (
     AddressProblem,
     is_old_carrier,
     mail_domain,
-    mask_address,
     read_address,
     wire_address,
 )
 from wem.lists.value_rules import VALUE_PROBLEM_TEXTS, Value, ValueProblem, choices_in, guess_kind, read_value
+from wem.notices.masking_rules import mask_address
 
 __all__ = [
     "ADDRESS_PROBLEM_TEXTS",

@@ -10,9 +10,10 @@ from wem import audit, clock, outbox, vault
 from wem.db import db
 from wem.delivery.identity import Purpose, reply_address
 from wem.lists.senders import sender_for
-from wem.mailings import asking_rules, masking_rules, reply_emails, reply_rules
+from wem.mailings import asking_rules, reply_emails, reply_rules
 from wem.mailings.replies import keys
 from wem.mailings.reply_models import KEEP_DAYS, Conversation, ConversationMail, ConversationState, ReplySetting
+from wem.notices import masking_rules
 from wem.settings import settings
 
 AT_ONCE = 500

@@ -21,9 +21,10 @@ from wem.lists.models import Subscriber
 from wem.lists.rules import Address, read_address
 from wem.lists.taking_mail import first_time
 from wem.mail_reading import Mail, raw_headers, read_header, read_mail
-from wem.mailings import masking_rules, reply_rules
+from wem.mailings import reply_rules
 from wem.mailings.models import Mailing
 from wem.mailings.reply_models import Conversation, ConversationMail, ConversationState
+from wem.notices import masking_rules
 from wem.settings import settings
 
 DAY = timedelta(hours=24)

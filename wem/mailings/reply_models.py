@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import clock
 from wem.db import Base, BigId
-from wem.lists.address_rules import mask_address
 from wem.mailings.models import Mailing
+from wem.notices.masking_rules import mask_address
 
 KEEP_DAYS = 180
 

@@ -18,7 +18,7 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import leaving
 from wem.lists.models import Subscriber
-from wem.mailings import answering, masking_rules, reply_choosing
+from wem.mailings import answering, reply_choosing
 from wem.mailings.answering import NotAsked, TooMany
 from wem.mailings.models import Mailing
 from wem.mailings.reply_choosing import NotProven
@@ -26,6 +26,7 @@ from wem.mailings.reply_forms import OWN, WEM, AnswerForm, ReplySettingForm
 from wem.mailings.reply_models import KEEP_DAYS, Conversation, ConversationState, ReplySetting
 from wem.mailings.titles import Titles
 from wem.mailings.ways_out import count_left, lists_to_stop
+from wem.notices import masking_rules
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.limits import limiter

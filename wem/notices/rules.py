@@ -38,8 +38,10 @@ class NoticeKind(enum.StrEnum):
     resumed = "resumed"  # 再開承認
     resume_refused = "resume_refused"
     restriction = "restriction"  # 18
+    restriction_lifted = "restriction_lifted"
     warning = "warning"  # 注意 (12禁)
-    takedown = "takedown"  # 公開停止 and its lifting (12登-3)
+    takedown = "takedown"  # 公開停止 (12登-3)
+    takedown_lifted = "takedown_lifted"
     deletion = "deletion"  # 登録情報の削除 (12登-3)
     cost_claim = "cost_claim"  # 費用請求 (12特約)
     arrears = "arrears"  # 振替結果、未納のお知らせ

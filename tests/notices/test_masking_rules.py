@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from wem.mailings.masking_rules import masked, without_phones
+from wem.notices.masking_rules import masked, without_phones
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""What of a text that people wrote a customer may see (17-4, A-13): mail addresses masked however they are spelt."""
+"""What of a text that people wrote a customer may see (17-4, A-13): mail addresses masked however they are spelt.
+
+Staff's own words too: every notice, and every page of customers that repeats them, asks `masked`.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-
-from wem.lists.address_rules import mask_address
 
 # Characters that nobody sees and everybody can copy along (Unicode's default ignorable ones beside categories Cf, Cc).
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
@@ -28,6 +29,12 @@ _MASKED = re.compile(r".?\*{4}").fullmatch
 # Whoever has such a link acts as the reader: quoted mails carry them.
 _READERS_LINK = re.compile(r"(/(?:u|p|p/new|c|l|o|v)/)[A-Za-z0-9._~%=-]{8,}")
 _PHONE = re.compile(r"(?<![0-9])[+0][0-9][0-9 ()\-‐－]{7,16}[0-9](?![0-9])")
+
+
+def mask_address(address: str) -> str:
+    """Return an address as a customer may see it: `t****@docomo.ne.jp`, four stars whatever its length."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1] if len(local) > 1 else ''}****@{domain}"
 
 
 def masked(text: str, known: Collection[str] = (), *, but: str = "") -> str:
