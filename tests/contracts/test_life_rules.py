@@ -1,5 +1,6 @@
 """The life of a contract: what each act makes of it, and that no sequence of acts breaks the promises of the terms."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -185,3 +186,29 @@ def test_no_request_is_applied_twice(actions):
 def test_the_tables_say_what_they_say():
     assert after(CONTRACT, C.active, ContractAction.give_notice) is C.leaving
     assert not any(state is C.ended for state, _ in CONTRACT)
+
+
+LEAVING = life(C.leaving, leaves_on=d("2026-08-01"))
+ENDED = life(C.ended, ended_on=d("2026-08-01"), reason=EndReason.cancelled)
+NEVER = life(C.ended, ended_on=d("2026-01-10"), reason=EndReason.terminated)
+
+
+@pytest.mark.parametrize(
+    ("of", "today", "last_day", "first_exit", "term_ends", "renews", "refusal_by"),
+    [
+        (life(), "2026-03-01", None, "2026-08-01", "2026-07-31", "2026-08-01", "2026-06-30"),
+        (life(), "2026-09-15", None, "2026-08-01", "2026-09-30", "2026-10-01", "2026-08-31"),
+        (LEAVING, "2026-07-20", "2026-07-31", "2026-08-01", "2026-07-31", None, "2026-06-30"),
+        # Once it is over there is no present term, also before the daily job has ended it.
+        (LEAVING, "2026-08-01", "2026-07-31", "2026-08-01", None, None, None),
+        (ENDED, "2027-01-10", "2026-07-31", "2026-08-01", None, None, None),
+        # Terminated before its start: nothing of it began.
+        (NEVER, "2026-02-01", None, None, None, None, None),
+        (replace(NEVER, reason=EndReason.void), "2026-02-01", None, None, None, None, None),
+    ],
+)
+def test_the_dates_that_the_pages_show(of, today, last_day, first_exit, term_ends, renews, refusal_by):
+    shown = life_rules.dates(of, d(today))
+    found = (shown.last_day, shown.first_exit, shown.term_ends, shown.renews, shown.refusal_deadline)
+    assert found == tuple(day and d(day) for day in (last_day, first_exit, term_ends, renews, refusal_by))
+    assert shown.void_since == (of.ended_on if of.reason is EndReason.void else None)

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 import time_machine
 
 from tests.contracts.applications import make_application
-from tests.factories import make_account, make_contract, make_customer
-from wem.accounts.models import Invitation
+from tests.factories import make_account, make_contract, make_customer, make_member
+from wem.accounts.models import Customer, Invitation
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.billing import first_invoices, paying, refunding
@@ -66,7 +66,14 @@ def test_refused_after_the_start_guide(world, browser_for):
         staff = browser_for(world.admin)
         assert "受諾後の拒絶" in staff.get(path).text
         page = staff.get(f"{path}/void")
-        for said in ("契約1件", "2026年4月1日（水）", "取り消される招待：1件", "口座振替の登録：1件", "14,300円"):
+        for said in (
+            "契約1件",
+            "はじめから効力を生じなかった",
+            "2026年4月1日（水）",
+            "取り消される招待：1件",
+            "口座振替の登録：1件",
+            "14,300円",
+        ):
             assert said in page.text, said
         assert staff.post(f"{path}/void", {"note": "理由なし"}).status == 422
         assert fresh(Contract, id).state is ContractState.accepted
@@ -97,9 +104,12 @@ def test_refused_after_the_start_guide(world, browser_for):
         staff.sign_in(world.admin)
         page = staff.get(path)
         assert "お申込みを受諾後に断りました" in page.text and "受諾後の拒絶" not in page.text
-        assert "無効になった日 2026年3月25日（水）" in page.text and "2026年9月" not in page.text, (
-            "no terms of what never began"
-        )
+        owner = make_member(db.session.get_one(Customer, contract.customer_id))
+        db.session.commit()
+        # The customer's page says the same.
+        for shown in (page.text, browser_for(owner).get("/contract").text):
+            assert "はじめから効力を生じていません（2026年3月25日（水）にお断りしました）" in shown
+            assert "2026年9月" not in shown, "no terms of what never began"
         application_page = staff.get(f"/staff/applications/{application.id}")
         assert "反社会的勢力" in application_page.text and "/start-date" not in application_page.html
 

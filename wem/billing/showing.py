@@ -8,10 +8,9 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, date_rules, reaching, refusing, voiding
-from wem.contracts.models import Contract, literal_ends
+from wem.contracts import addressing, life_rules, reaching, refusing, voiding
+from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, Correction, Revocation, Termination
-from wem.contracts.rules import EndReason
 from wem.contracts.wording import (
     CORRECTIONS,
     END_REASONS,
@@ -30,9 +29,7 @@ SHOWN = 20
 
 def life(contract: Contract) -> dict[str, Any]:
     """Return term, deadlines, requests, corrections, terminations and debts of a contract."""
-    today, over = clock.today(), contract.life.over_on
-    term = contract.term_on(today)
-    ends = term.end(literal_ends()) if term else None
+    today = clock.today()
 
     def newest(kind: Any) -> Any:
         return db.session.scalars(
@@ -42,19 +39,9 @@ def life(contract: Contract) -> dict[str, Any]:
     refusal, corrections, terminations = refusing.open_refusal(contract.id), newest(Correction), newest(Termination)
     subjects = [f"correction {row.id}" for row in corrections] + [f"termination {row.id}" for row in terminations]
     told = notices_about(*subjects, *([refusing.about(refusal)] if refusal else []))
-    # What never began has no terms and no last day of service.
-    void = contract.end_reason is EndReason.void
     return {
-        "over": over,
-        "void_since": over if void else None,
-        "last_day": over - date_rules.DAY if over and not void else None,
+        "dates": life_rules.dates(contract.life, today),
         "end_reason": END_REASONS[contract.end_reason] if contract.end_reason else "",
-        "term": term,
-        "term_ends": None if void else ends,
-        "first_exit": None if void else contract.life.first_exit,
-        "refusal_deadline": date_rules.non_renewal_deadline(term, contract.notice_months)
-        if term and not void
-        else None,
         "options": contract.options_on(today),
         "requests": newest(ContractRequest),
         "request_names": REQUESTS,

@@ -38,6 +38,42 @@ class Life:
         return date_rules.first_exit(self.start, self.minimum, self.literal) if self.start else None
 
 
+@dataclass(frozen=True)
+class Dates:
+    """The dates of a contract as its pages show them; None where there is no such day."""
+
+    void_since: date | None = None  # refused after all; the contract has no effect from the beginning (A-03)
+    last_day: date | None = None
+    first_exit: date | None = None
+    term: Term | None = None  # the present one
+    term_ends: date | None = None
+    renews: date | None = None
+    refusal_deadline: date | None = None  # of ours (5-3)
+
+
+def dates(life: Life, today: date) -> Dates:
+    """Return what a contract's pages show on a day: no present term once it is over, nothing of what never began."""
+    over = life.over_on
+    if life.reason is EndReason.void:
+        return Dates(void_since=over)
+    if life.start is not None and over is not None and over <= life.start:
+        return Dates()  # terminated before its start
+    last_day = over - DAY if over else None
+    running = life.state is not ContractState.ended and (over is None or today < over)
+    if life.start is None or not running:
+        return Dates(last_day=last_day, first_exit=life.first_exit)
+    term = date_rules.term_on(life.start, life.minimum, life.unit, today, life.literal)
+    ends = term.end(life.literal)
+    return Dates(
+        last_day=last_day,
+        first_exit=life.first_exit,
+        term=term,
+        term_ends=ends,
+        renews=ends + DAY if over is None or ends + DAY < over else None,
+        refusal_deadline=date_rules.non_renewal_deadline(term, life.notice),
+    )
+
+
 def terms_until(life: Life, last: date) -> list[Term]:
     """Return the terms that have begun by a day, the minimum term first."""
     if life.start is None:

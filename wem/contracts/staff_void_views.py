@@ -55,7 +55,8 @@ def _notes(contract: Contract) -> list[str]:
     start = as_read(contract.start_date) if contract.start_date else ""
     notes = [
         gettext(
-            "1 contract, %(number)s, ends today, before its start on %(day)s (Art. 4-3). This cannot be undone.",
+            "1 contract, %(number)s, that was to start on %(day)s, is void from the beginning (Art. 4-3). "
+            "This cannot be undone.",
             number=contract.number,
             day=start,
         ),

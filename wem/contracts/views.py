@@ -10,17 +10,19 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, catalogue, costing, request_views, rules
+from wem.contracts import addressing, catalogue, costing, life_rules, request_views, rules
 from wem.contracts.catalogue_models import samples_on
 from wem.contracts.date_rules import DAY
 from wem.contracts.mandate_models import mandates
-from wem.contracts.models import Contract, contract_in_force, literal_ends
-from wem.contracts.request_models import ContractRequest
+from wem.contracts.models import Contract, contract_in_force
+from wem.contracts.request_models import ContractRequest, open_requests
 from wem.contracts.rules import Use
+from wem.contracts.state_rules import OPEN
 from wem.contracts.wording import LEGAL_ITEMS, MANDATES, PROSPECTS, REQUEST_STATES, REQUESTS, RESTRICTIONS, STANDINGS
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MonthPeak
+from wem.notices.masking_rules import masked
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeState
 from wem.notices.wording import KINDS as NOTICE_KINDS
@@ -68,28 +70,22 @@ def show() -> Answer:
 
 def _life(contract: Contract, peak: int) -> dict[str, Any]:
     """Return term and renewal, what cancelling now would mean, and what was asked for."""
-    today, over = clock.today(), contract.life.over_on
-    term = contract.term_on(today)
-    ends = term.end(literal_ends()) if term else None
-    asked = db.session.scalars(
+    today = clock.today()
+    closed = db.session.scalars(
         sa.select(ContractRequest)
-        .where(ContractRequest.contract_id == contract.id)
+        .where(ContractRequest.contract_id == contract.id, ContractRequest.state.not_in(OPEN))
         .order_by(ContractRequest.id.desc())
         .limit(REQUESTS_SHOWN)
     ).all()
     return {
         "day_long": DAY,
-        "over": over,
-        "last_day": over - DAY if over else None,
-        "term": term,
-        "term_ends": ends,
-        "renews": ends + DAY if ends and (over is None or over > ends + DAY) else None,
+        "dates": life_rules.dates(contract.life, today),
         "outlook": costing.leaving_today(contract, clock.now(), peak),
         "options": contract.options_on(today),
         "fee": catalogue.monthly_fee(contract, peak, today),
         "with_tax": rules.with_tax,
-        "open_requests": [row for row in asked if row.open],
-        "requests": [row for row in asked if not row.open],
+        "open_requests": open_requests(contract.id)[::-1],
+        "requests": closed,
         "early_months": request_views.early_months(contract),
         "rest_owed": contract.rest_owed,
         "by_mail": addressing.by_mail(contract),
@@ -102,6 +98,7 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "notice_kinds": NOTICE_KINDS,
         "mandates": [row for row in mandates(contract.id) if row.ended_on is None],
         "mandate_states": MANDATES,
+        "masked": masked,
         "request_names": REQUESTS,
         "request_states": REQUEST_STATES,
         "overdue": arrears.outstanding(contract.id, today),
