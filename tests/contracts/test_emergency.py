@@ -16,7 +16,7 @@ from wem.accounts import inviting
 from wem.accounts.models import Account, Invitation, SignIn
 from wem.accounts.rules import Role, StaffRole
 from wem.audit import AuditEvent
-from wem.contracts import emergency, rules
+from wem.contracts import emergency, life_rules, living, rules
 from wem.contracts.emergency_models import EmergencyStop, StopVia
 from wem.contracts.models import Contract, Stop, customer_may
 from wem.contracts.rules import ContractState, Use
@@ -253,3 +253,20 @@ def test_a_delegate_of_two_customers_is_signed_out_everywhere(world: World) -> N
     db.session.commit()
     assert row.ended_at is not None and world.ours.owner.password_hash is None
     assert outbox.OutboxState.waiting in {mail.state for mail in mails("emergency_password")}
+
+
+def test_a_stop_ends_with_its_contract_and_nobody_is_told_to_send_again(world: World, browser_for: Make) -> None:
+    stop = emergency.report(world.ours.contract, StopVia.staff, by=world.admin.id)
+    contract = world.ours.contract
+    contract.take(life_rules.terminate(contract.life, clock.today()))
+    living.close(contract, by=world.admin.id)
+    db.session.commit()
+    told = db.session.scalars(sa.select(Notice.title)).all()
+    assert "緊急停止を解除しました" not in told and not any("緊急停止" in title and "解除" in title for title in told)
+    assert emergency.open_stops() == [] and contract.emergency_since is None
+    assert db.session.get_one(EmergencyStop, stop.id).lifted_by == world.admin.id
+    staff = browser_for(world.admin)
+    assert f"/staff/emergency-stops/{stop.id}" not in staff.get("/staff/").html
+    before = len(db.session.scalars(sa.select(Notice.id)).all())
+    staff.post(f"/staff/emergency-stops/{stop.id}/lift", {"note": "手で"})
+    assert len(db.session.scalars(sa.select(Notice.id)).all()) == before

@@ -30,6 +30,7 @@ ACTS = {
     "contract.resume": _l("Resumed the service"),
     "contract.suspend": _l("Suspended the service"),
     "emergency.address": _l("Lent another dedicated address after a stop"),
+    "emergency.end": _l("An emergency stop ended with its contract"),
     "emergency.invitation": _l("Invited anew after a stop"),
     "emergency.lift": _l("Lifted an emergency stop"),
     "emergency.password": _l("Mailed a link for a new password after a stop"),

@@ -192,8 +192,16 @@ def still_without_password(stop: EmergencyStop) -> list[Account]:
 
 
 def open_stops(customer_id: int | None = None) -> list[EmergencyStop]:
-    """Return the stops that hold, the oldest first; of one customer, or of all."""
-    found = sa.select(EmergencyStop).where(EmergencyStop.pulled_at.is_not(None), EmergencyStop.lifted_at.is_(None))
+    """Return the stops that hold, the oldest first; of one customer, or of all. None outlives its contract."""
+    found = (
+        sa.select(EmergencyStop)
+        .join(Contract, Contract.id == EmergencyStop.contract_id)
+        .where(
+            EmergencyStop.pulled_at.is_not(None),
+            EmergencyStop.lifted_at.is_(None),
+            Contract.state != ContractState.ended,
+        )
+    )
     if customer_id is not None:
         found = found.where(EmergencyStop.customer_id == customer_id)
     return list(db.session.scalars(found.order_by(EmergencyStop.id)))

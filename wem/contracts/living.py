@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.contracts import life_rules, notifying
 from wem.contracts.date_rules import DAY, Term
+from wem.contracts.emergency_models import EmergencyStop
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, Stop, literal_ends
 from wem.contracts.part_models import ContractTerm, Standstill
@@ -96,6 +97,7 @@ def close(contract: Contract, *, by: int | None) -> None:
         applies = held and contract.leaves_on == contract.ended_on
         request.move(RequestAction.apply if applies else RequestAction.lapse)
     _lapse(contract)
+    _close_stops(contract, by)
     for mandate in mandates(contract.id):
         if mandate.unregistered:
             mandate.move(MandateAction.void, by=by)
@@ -132,6 +134,19 @@ def _lapse(contract: Contract) -> None:
     waits = Revocation.state == TerminationState.proposed
     for wish in db.session.scalars(sa.select(Revocation).where(Revocation.contract_id == contract.id, waits)):
         wish.lapse()
+
+
+def _close_stops(contract: Contract, by: int | None) -> None:
+    """No emergency stop outlives its contract; nobody is told, for nothing can be sent again (8-3)."""
+    holds = sa.select(EmergencyStop).where(
+        EmergencyStop.contract_id == contract.id,
+        EmergencyStop.pulled_at.is_not(None),
+        EmergencyStop.lifted_at.is_(None),
+    )
+    for stop in db.session.scalars(holds):
+        stop.lifted_at, stop.lifted_by = clock.now(), by
+        audit.record("emergency.end", by=by, customer_id=contract.customer_id, subject=stop)
+    contract.emergency_since = None
 
 
 def in_use(contract: Contract) -> bool:
