@@ -14,9 +14,9 @@ from wem import clock
 from wem.accounts.models import Customer, Invitation, Partner
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem.contracts import application_papers, jobs
+from wem.contracts import application_papers, applying, jobs
 from wem.contracts.application_models import Application
-from wem.contracts.application_rules import ApplicationState
+from wem.contracts.application_rules import ApplicationState, RefusalReason
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.lists import blank_addresses
@@ -269,6 +269,13 @@ def test_ask_and_refuse(world, browser_for):
     denied = sa.select(AuditEvent).where(AuditEvent.action == "application.not_allowed").order_by(AuditEvent.id)
     tried = db.session.scalars(denied).all()
     assert [event.details["act"] for event in tried] == ["start", "refuse", "withdraw", "possible"]
+
+
+def test_no_money_is_promised_back_where_none_was_to_pay(world):
+    application = make_application()
+    application.paid_on, application.paid_amount = clock.today(), 0  # as a campaign without a first fee leaves it
+    applying.refuse(application, RefusalReason.entries, "記入漏れ", by=world.admin.id)
+    assert "返金" not in db.session.scalars(sa.select(Notice.text).where(Notice.kind == NoticeKind.refusal)).one()
 
 
 def test_a_name_that_is_taken_makes_nothing(world, browser_for):

@@ -95,7 +95,7 @@ def refusal(application: Application) -> Words:
     reason = application.reason
     with force_locale("ja"):
         after = [application.note] if application.note else []
-        if application.paid_on is not None:
+        if application.paid_amount:  # with a campaign that left nothing to pay, nothing comes back
             after.append(gettext("We return what you have transferred. We will ask you for the account."))
         return Words(
             gettext("Your application for WeM"),
