@@ -14,9 +14,11 @@ from wem.cases import handling
 from wem.cases.models import Case, CaseEntry, Claim, Talk
 from wem.cases.rules import CaseAction, CaseState, ClaimState
 from wem.clock import JAPAN
+from wem.contracts import life_rules
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Correction, Termination
 from wem.contracts.rules import Restriction
+from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.lists import subscribing
 from wem.lists.rules import read_address
@@ -111,11 +113,15 @@ def test_correction_and_restriction_and_termination(world, browser_for):
     with time_machine.travel(datetime(2026, 3, 1, 10, tzinfo=JAPAN), tick=False):
         browser.sign_in(world.admin)
         assert browser.submit(f"{path}/correction", {"demand": "削除", "deadline": "2026-03-01"}).status == 422
-        browser.submit(f"{path}/correction", {"demand": "削除", "deadline": "2026-03-31"})
+        browser.submit(f"{path}/correction", {"demand": "reader1@readers.example.com の削除", "deadline": "2026-03-31"})
+        assert "reader1@" not in notices()[-1].text and "r****@readers.example.com の削除" in notices()[-1].text
         row = db.session.scalars(sa.select(Correction)).one()
         assert "第12条第8号" in row.breach and row.deadline == date(2026, 3, 31)
         assert fresh(case).deadline == date(2026, 3, 31)
-        browser.submit(f"{path}/restriction", {"restriction": "both", "note": "過負荷"})
+        browser.submit(f"{path}/restriction", {"restriction": "both", "note": "reader1@readers.example.com の件"})
+        assert "reader1@" not in notices()[-1].text and "r****@readers.example.com の件" in notices()[-1].text
+        shown = browser_for(world.ours.owner).get("/contract").text
+        assert "reader1@" not in shown and "r****@readers.example.com の件" in shown
         contract = db.session.get(Contract, world.ours.contract.id, populate_existing=True)
         assert contract.restriction is Restriction.both
         # Twice: it is restricted already.
@@ -160,6 +166,30 @@ def test_claims_are_passed_on_and_settled_by_the_customer(world, browser_for):
     assert (row.state, row.result, row.closed_on) == (ClaimState.settled, "和解した", clock.today())
     browser.post(f"/staff/cases/claims/{row.id}", {"note": "戻す", "action": "drop"})
     assert denied("claim")
+
+
+def test_once_the_contract_is_over_only_notes_and_a_deletion_are_left(world, browser_for):
+    case = open_case(world.ours, world.admin)
+    row = handling.claim(case, "被害者", "賠償", None, clock.today(), by=world.admin.id)
+    contract = db.session.get(Contract, world.ours.contract.id)
+    contract.take(life_rules.terminate(contract.life, clock.today()))
+    db.session.commit()
+    browser, path, told = browser_for(world.admin), f"/staff/cases/{case.id}", len(notices())
+    page = browser.get(path)
+    for act in ("warning", "correction", "restriction", "takedown", "termination"):
+        assert f"{path}/{act}" not in page.html, act
+    assert f"{path}/deletion" in page.html and "契約は終了しています" in page.text and "取り次ぐ" not in page.text
+    browser.post(f"{path}/warning", {"text": "注意"})
+    browser.post(f"{path}/restriction", {"restriction": "both", "note": "x"})
+    browser.post(f"{path}/takedown", {"target": "pages 0", "reason": "x"})
+    browser.post(f"/staff/cases/claims/{row.id}", {"note": "取次", "action": "pass_on"})
+    for act in ("warning", "restriction", "takedown", "claim"):
+        assert len(denied(act)) == 1, act
+    assert len(notices()) == told and fresh(case).state is CaseState.investigating
+    with pytest.raises(Illegal):
+        db.session.get(Contract, contract.id).restrict(Restriction.both, "x", by=world.admin.id)
+    browser.submit(f"{path}/entries", {"note": "連絡がつかない"})
+    assert "連絡がつかない" in browser.get(path).text
 
 
 def test_talks_are_on_record(world, browser_for):
@@ -213,6 +243,7 @@ def test_a_page_taken_down_takes_nobody_and_lets_everybody_go(world, browser_for
     assert denied("takedown")
     browser.submit(f"/staff/cases/{case.id}", {"note": "確認した"}, action=f"/takedowns/{take.id}")
     assert public.get("/h/takahashi/news/join").status == 200
+    assert notices()[-1].kind is NoticeKind.takedown_lifted
     browser.post(f"/staff/cases/takedowns/{take.id}/lifting", {"note": "もう一度"})
     assert denied("lifting")
 

@@ -196,7 +196,10 @@ def test_numbers_first_then_two_people(world, browser_for):
 
 def test_withdrawn_and_refused_delete_nothing(world, browser_for):
     row = proposed(world, [Part.readers])
-    browser_for(world.admin).submit(f"/staff/cases/deletions/{row.id}", {"note": "やめる", "decision": "withdraw"})
+    path = f"/staff/cases/deletions/{row.id}"
+    browser_for(second_person()).post(path, {"note": "他人", "decision": "withdraw"})
+    assert db.session.get(Deletion, row.id, populate_existing=True).state is DeletionState.proposed
+    browser_for(world.admin).submit(path, {"note": "やめる", "decision": "withdraw"})
     jobs.delete(row.id)
     again = deleting.propose(row.case, DeletionGround.trouble, [Part.readers], [], "x", by=world.admin.id)
     db.session.commit()

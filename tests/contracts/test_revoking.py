@@ -74,6 +74,8 @@ def test_who_asked_withdraws_and_another_refuses(world, other, browser_for):
     path = f"/staff/contracts/{world.ours.contract.id}/revocation"
     first, second = browser_for(world.admin), browser_for(other)
     where = first.submit(path, {"reason": "誤り"}).location
+    second.post(where, {"note": "他人が取下げ", "decision": "withdraw"})
+    assert only().state is TerminationState.proposed and len(audited("contract.denied_revocation")) == 1
     first.submit(where, {"note": "取下げ", "decision": "withdraw"})
     assert only().state is TerminationState.withdrawn
     where = first.submit(path, {"reason": "解決"}).location

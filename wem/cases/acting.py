@@ -1,4 +1,7 @@
-"""Consequences of a case: each calls what exists, and is written into the case's course."""
+"""Consequences of a case: each calls what exists, and is written into the case's course.
+
+Once the contract is over nothing but a deletion is left (`deleting`): there is nobody to warn and no service to stop.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from wem.cases.wording import ACTS, TAKEN_DOWN
 from wem.contracts import ending
 from wem.contracts import notifying as contract_notifying
 from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
-from wem.contracts.rules import ContractState, Restriction
+from wem.contracts.rules import Restriction
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.lists.models import MailingList
@@ -22,13 +25,20 @@ from wem.mailings import controlling, telling
 from wem.mailings.models import HeldReason, Mailing, MailingState
 
 
+def not_over(case: Case) -> None:
+    """Raise Illegal once the case's contract is over."""
+    if case.over:
+        raise Illegal("the contract is over")
+
+
 def _act(case: Case, name: str, text: str, path: str, *, by: int) -> None:
     case.move(CaseAction.act)
     enter(case, EntryKind.act, f"{ACTS[name]}\n{text}", by=by, path=path)
 
 
 def warn(case: Case, text: str, *, by: int) -> None:
-    """Send a warning (注意). Raises Illegal before the investigation, and once the case is closed."""
+    """Send a warning (注意). Raises Illegal before the investigation, once the case is closed or the contract over."""
+    not_over(case)
     case.move(CaseAction.act)
     notice = notifying.warning(case, text, by=by)
     enter(case, EntryKind.act, f"{notice.title}\n{text}", by=by, path=f"/staff/notices/{notice.id}")
@@ -64,8 +74,9 @@ def terminate(case: Case, ground: TerminationGround, evidence: str, *, by: int) 
 def take_down(case: Case, kind: TakenDown, target_id: int, reason: str, *, by: int) -> Takedown:
     """Put pages, a list's page or a mailing out of sight; a mailing that waits or runs is held at once.
 
-    Raises Illegal for what is down already, or is not the customer's.
+    Raises Illegal for what is down already, or is not the customer's, and once the contract is over.
     """
+    not_over(case)
     target = 0 if kind is TakenDown.pages else target_id
     what = name_of(case.customer_id, kind, target)
     if what is None or open_takedown(case.customer_id, kind, target) is not None:
@@ -95,7 +106,7 @@ def lift(case: Case, row: Takedown, note: str, *, by: int) -> None:
     if not row.lift(note, by=by):
         raise Illegal("it is shown already")
     enter(case, EntryKind.act, f"{ACTS['takedown.lift']}\n{what}\n{note}", by=by)
-    if case.contract.state is not ContractState.ended:
+    if not case.over:
         notifying.lifted(case.contract, what, by=by)
 
 

@@ -11,6 +11,7 @@ from wem.cases.models import Case, CaseEntry, Claim, EntryKind, Report, Talk, Ta
 from wem.cases.rules import CaseAction, ClaimAction, ReportAction, first_deadline, in_order
 from wem.cases.wording import CASES, CLAIMS
 from wem.contracts.models import Contract
+from wem.contracts.state_rules import Illegal
 from wem.db import db
 
 
@@ -111,7 +112,12 @@ def claim(case: Case, claimant: str, demand: str, amount: int | None, raised_on:
 
 
 def move_claim(row: Claim, action: ClaimAction, result: str, *, by: int) -> None:
-    """Pass a claim on to the customer, or note how it ended. Raises Illegal."""
+    """Pass a claim on to the customer, or note how it ended.
+
+    Raises Illegal, also for passing it on to who is no customer any more.
+    """
+    if action is ClaimAction.pass_on and row.case.over:
+        raise Illegal("the contract is over")
     row.move(action, result)
     enter(row.case, EntryKind.claim, f"{row.claimant}\n{CLAIMS[row.state][0]}\n{result}".strip(), by=by)
     audit.record(

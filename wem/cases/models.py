@@ -27,7 +27,8 @@ from wem.cases.rules import (
     ReportState,
 )
 from wem.contracts.models import Contract
-from wem.contracts.state_rules import Illegal, after, second_person
+from wem.contracts.rules import ContractState
+from wem.contracts.state_rules import Illegal, after, first_person, second_person
 from wem.db import Base, BigId
 
 
@@ -94,6 +95,11 @@ class Case(Base):
     @property
     def number(self) -> str:
         return f"C{self.id:06}"
+
+    @property
+    def over(self) -> bool:
+        """Whether the contract has ended: what is left are notes and a deletion."""
+        return self.contract.state is ContractState.ended
 
     def move(self, action: CaseAction) -> None:
         """Go along one line of the table. Raises Illegal."""
@@ -214,6 +220,8 @@ class Deletion(Base):
         """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
         if action in (DeletionAction.approve, DeletionAction.refuse):
             second_person(self.proposed_by, by)
+        if action is DeletionAction.withdraw:
+            first_person(self.proposed_by, by)
         if action is DeletionAction.finish:
             raise Illegal("a deletion is done when nothing is left")
         self.state = after(DELETION, self.state, action)

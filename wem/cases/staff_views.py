@@ -15,7 +15,7 @@ from wem.accounts.rules import StaffRole, staff_may
 from wem.cases import acting, handling
 from wem.cases.forms import ChangeForm, EvidenceForm, NewCaseForm, NoteForm
 from wem.cases.models import Case, CaseEntry, Deletion, Report
-from wem.cases.rules import CASE, CLAIM, CaseAction, CaseState, ReportState
+from wem.cases.rules import CASE, CLAIM, CaseAction, CaseState, ClaimAction, ReportState
 from wem.cases.wording import (
     CASE_ACTS,
     CASES,
@@ -161,11 +161,19 @@ def show(id: int) -> Answer:
         codes=[(code, CODES[code]) for code in case.codes],
         actions=[(action, CASE_ACTS[action]) for state, action in CASE if state is case.state and action in CASE_ACTS],
         consequences=may_act() and (case.state, CaseAction.act) in CASE,
+        over=case.over,
         may_act=may_act(),
         entries=ENTRIES,
         claims=CLAIMS,
         claim_acts=CLAIM_ACTS,
-        claim_next={row.id: [action for state, action in CLAIM if state is row.state] for row in case.claims},
+        claim_next={
+            row.id: [
+                action
+                for state, action in CLAIM
+                if state is row.state and not (case.over and action is ClaimAction.pass_on)
+            ]
+            for row in case.claims
+        },
         talk_ways=TALK_WAYS,
         takedowns=[
             (row, acting.name_of(row.customer_id, row.kind, row.target_id) or TAKEN_DOWN[row.kind]) for row in takedowns

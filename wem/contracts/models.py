@@ -219,7 +219,12 @@ class Contract(Base):
         self.suspension_note = ""
 
     def restrict(self, restriction: Restriction, note: str, *, by: int | None) -> None:
-        """Close sending or intake of a contract that overloads the service (Art. 18). Raises Illegal."""
+        """Close sending or intake of a contract that overloads the service (Art. 18).
+
+        Raises Illegal, also once the contract is over.
+        """
+        if self.state is ContractState.ended:
+            raise Illegal("there is no service to restrict")
         after(SERVICE, self.service, ServiceAction.restrict)
         self.restriction, self.restricted_at, self.restriction_note = restriction, clock.now(), note
         db.session.add(Stop(customer_id=self.customer_id, at=self.restricted_at))

@@ -30,6 +30,12 @@ class OwnProposal(Illegal):
     """Nobody decides on what they asked for themselves."""
 
 
+def first_person(asked_by: int, by: int | None) -> None:
+    """Raise Illegal unless who asked takes it back themselves: others refuse."""
+    if by is None or by != asked_by:
+        raise Illegal("who asked for it takes it back")
+
+
 def second_person(asked_by: int, by: int | None) -> None:
     """Raise OwnProposal unless somebody else decides than who asked (4-7, 12登-3, 14-1, 同意3②, 同意4)."""
     if by is None or by == asked_by:
@@ -193,10 +199,15 @@ TERMINATION: Mapping[tuple[TerminationState, TerminationAction], TerminationStat
 
 
 def decided(state: TerminationState, action: TerminationAction, asked_by: int, by: int) -> TerminationState:
-    """Return the state after somebody decided; who asked may only withdraw. Raises OwnProposal and Illegal."""
+    """Return the state after somebody decided; who asked may only withdraw, and nobody else.
+
+    Raises OwnProposal and Illegal.
+    """
     if action is TA.lapse:
         raise Illegal("it lapses with the contract alone")
-    if action is not TA.withdraw:
+    if action is TA.withdraw:
+        first_person(asked_by, by)
+    else:
         second_person(asked_by, by)
     return after(TERMINATION, state, action)
 
