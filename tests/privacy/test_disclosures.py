@@ -79,6 +79,25 @@ def test_a_demand_may_be_secret(world, browser_for):
     assert disclosing.papers(row)[0].customer_id is None
 
 
+def test_an_approval_stays_in_the_register_when_it_is_withdrawn(world, browser_for):
+    second = staff()
+    row = disclosing.propose(
+        world.ours.customer, Basis.law, DataClass.customer, "警察署", "氏名", "x", by=world.admin.id
+    )
+    db.session.commit()
+    path, first, other = f"/staff/disclosures/{row.id}", browser_for(world.admin), browser_for(second)
+    other.post(path, {"note": "他人が取下げ", "decision": "withdraw"})
+    db.session.refresh(row)
+    assert row.state is DisclosureState.proposed and len(audited("disclosure.denied_decision")) == 1
+    other.submit(path, {"note": "令状を確認", "decision": "approve"}, action=path)
+    first.submit(path, {"note": "照会が取り下げられた", "decision": "withdraw"}, action=path)
+    db.session.refresh(row)
+    assert (row.state, row.decided_by, row.note) == (DisclosureState.withdrawn, second.id, "令状を確認")
+    assert (row.withdrawn_by, row.withdrawal_note) == (world.admin.id, "照会が取り下げられた")
+    shown = first.get(path).text
+    assert "令状を確認" in shown and "照会が取り下げられた" in shown
+
+
 @pytest.mark.parametrize(("data", "basis"), [("end_user", "consent"), ("customer", "public")])
 def test_not_on_every_ground(world, browser_for, data, basis):
     values = {**ASKED, "whose": data, "basis": basis}

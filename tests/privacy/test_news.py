@@ -39,7 +39,7 @@ def mails():
 def begun(world, purpose=NEWS):
     row = news_sending.write(purpose, "秋のキャンペーン", "お得です。\n\nぜひどうぞ。", by=world.admin.id)
     news_sending.decide(row, NewsAction.submit, by=world.admin.id)
-    news_sending.decide(row, NewsAction.send, by=world.admin.id + 1000)
+    news_sending.decide(row, NewsAction.send, by=world.admin.id + 1000, read=row.as_read)
     db.session.commit()
     return row
 
@@ -111,7 +111,7 @@ def test_written_by_one_and_sent_by_another_who_sees_to_whom(two, browser_for):
     shown = first.get(path).text
     assert "有限会社山田花店" in shown and "通知用のメールアドレスがない: 1" in shown and "新しくなりました。" in shown
     assert "news-stop" in shown
-    first.submit(f"{path}/edit", {"text": "もっと新しくなりました。"})
+    first.submit(f"{path}/edit", {"text": "かなり新しくなりました。"})
     page = first.get(path)
     assert "確認に出す" in page.text
     first.post(path, page.form(path))
@@ -122,6 +122,14 @@ def test_written_by_one_and_sent_by_another_who_sees_to_whom(two, browser_for):
     assert db.session.get(News, row.id, populate_existing=True).state is NewsState.waiting and mails() == []
     assert "お客様へのご案内が承認を待っています" in other.get("/staff/").text
     assert "に送信する" not in first.get(path).text
+    stale = other.get(path).form(path)
+    first.post(path, {"decision": "give_back"})
+    first.submit(f"{path}/edit", {"text": "もっと新しくなりました。"})
+    first.post(path, {"decision": "submit"})
+    for unseen in (stale, {"decision": "send"}):
+        shown = other.get(other.post(path, unseen).location)
+        assert "内容が変わったため、送信していません" in shown.text
+    assert db.session.get(News, row.id, populate_existing=True).state is NewsState.waiting
     page = other.get(path)
     assert "1件のお客様に送信する" in page.text and page.form(path)["decision"] == "send"
     other.post(path, page.form(path))

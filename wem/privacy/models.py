@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import clock
 from wem.accounts.models import Customer
-from wem.contracts.state_rules import Illegal, after, second_person
+from wem.contracts.state_rules import Illegal, after, first_person, second_person
 from wem.db import Base, BigId
 from wem.privacy.rules import DISCLOSURE, Basis, DataClass, DisclosureAction, DisclosureState, Purpose, What
 
@@ -34,6 +34,10 @@ class Disclosure(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[int | None]
     note: Mapped[str] = mapped_column(sa.String(500), default="")
+    # Taken back, also after an approval, whose person and note stay above.
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[int | None]
+    withdrawal_note: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
     given_on: Mapped[date | None]
     given_by: Mapped[int | None]
     given_how: Mapped[str] = mapped_column(sa.String(300), default="")
@@ -50,13 +54,21 @@ class Disclosure(Base):
         return f"D{self.id:06}"
 
     def decide(self, action: DisclosureAction, note: str, *, by: int) -> None:
-        """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
+        """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal.
+
+        What waits is withdrawn by who asked for it, what is approved by anybody.
+        """
         if action in (DisclosureAction.approve, DisclosureAction.refuse):
             second_person(self.proposed_by, by)
+        if action is DisclosureAction.withdraw and self.state is DisclosureState.proposed:
+            first_person(self.proposed_by, by)
         if action is DisclosureAction.give:
             raise Illegal("giving wants a day and a way")
         self.state = after(DISCLOSURE, self.state, action)
-        self.decided_at, self.decided_by, self.note = clock.now(), by, note
+        if action is DisclosureAction.withdraw:
+            self.withdrawn_at, self.withdrawn_by, self.withdrawal_note = clock.now(), by, note
+        else:
+            self.decided_at, self.decided_by, self.note = clock.now(), by, note
 
     def give(self, on: date, how: str, *, by: int) -> None:
         """Note on which day and how it was given. Raises Illegal before another person has approved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -38,6 +39,12 @@ class News(Base):
     @property
     def number(self) -> str:
         return f"M{self.id:05}"
+
+    @property
+    def as_read(self) -> str:
+        """Return what tells these words from any others; the page that sends them carries it."""
+        words = "\0".join((str(self.purpose_id), self.subject, self.text))
+        return hashlib.sha256(words.encode()).hexdigest()
 
     def move(self, action: NewsAction, *, by: int | None) -> None:
         """Go along one line of the table. Raises Illegal, and OwnProposal for sending one's own."""

@@ -45,14 +45,22 @@ def write(purpose_id: int, subject: str, text: str, *, by: int, kept: News | Non
     return row
 
 
-def decide(row: News, action: NewsAction, *, by: int) -> None:
+class Changed(Illegal):
+    """It says something else than what the second person has read."""
+
+
+def decide(row: News, action: NewsAction, *, by: int, read: str = "") -> None:
     """Submit it, send it as a second person, give it back or withdraw it. Raises Illegal and OwnProposal.
 
+    Sending wants what the person has `read` (`News.as_read` of then): the writer may have taken it back, changed it
+    and submitted it again while the page was open. Raises Changed.
     What is in the outbox and has not left is taken back by a withdrawal.
     """
     if action is NewsAction.finish:
         raise Illegal("it is finished when everybody was looked at")
     row.move(action, by=by)
+    if action is NewsAction.send and read != row.as_read:
+        raise Changed("it was changed since")
     audit.record(f"news.{action.name}", by=by, subject=row, purpose=row.purpose_id)
     if action is NewsAction.send:
         queue.ring(queue.WORK, "wem.privacy.jobs.send_news", row.id)

@@ -17,7 +17,7 @@ from wem.db import db
 from wem.privacy import news_emails, news_sending
 from wem.privacy.news_models import News, NewsRecipient
 from wem.privacy.news_rules import NewsAction, NewsState, Outcome
-from wem.privacy.news_sending import Reach
+from wem.privacy.news_sending import Changed, Reach
 from wem.privacy.purpose_models import NEWS, UsePurpose
 from wem.privacy.rules import Purpose
 from wem.privacy.use_forms import NewsForm
@@ -126,7 +126,11 @@ def decide(id: int) -> Answer:
         abort(404)
     row = db.session.get_one(News, id, with_for_update=True, populate_existing=True)
     try:
-        news_sending.decide(row, NewsAction[chosen], by=_me())
+        news_sending.decide(row, NewsAction[chosen], by=_me(), read=request.form.get("read", ""))
+    except Changed:
+        db.session.rollback()
+        flash(gettext("The mail was changed after you opened it, and was not sent. Please read it again."), "warning")
+        return see_other(url_for("staff_news.show", id=id))
     except OwnProposal:
         return _denied(id, gettext("Another person looks at it before it is sent."))
     except Illegal:

@@ -97,7 +97,7 @@ def new() -> Answer:
 @blueprint.get("/<int:id>")
 def show(id: int) -> Answer:
     row = found_or_404(Disclosure, id)
-    wanted = [number for number in (row.proposed_by, row.decided_by, row.given_by) if number]
+    wanted = [number for number in (row.proposed_by, row.decided_by, row.withdrawn_by, row.given_by) if number]
     people = db.session.scalars(sa.select(Account).where(Account.id.in_(wanted)))
     return render_template(
         "privacy/staff/disclosure.html",
