@@ -26,7 +26,7 @@ from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
 from wem.db import Base, db
-from wem.erasure import jobs, log_writing, planning
+from wem.erasure import holding, jobs, log_writing, planning
 from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
 from wem.erasure.rules import ErasureState, Held, Phase
 from wem.inbound.models import InboundMail
@@ -198,6 +198,32 @@ def test_staff_hold_it_and_another_contract_keeps_it(world):
         assert planning.ended() == []
         swept()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Erasure)) == 0
+
+
+@pytest.mark.both_databases
+def test_a_hold_stops_a_phase_that_runs(world, monkeypatch):
+    """The screen says that nothing more is erased: not one further piece is."""
+    contract = world.ours.contract
+    with at(ENDED):
+        ends(contract)
+    with at("2026-08-02T00:00"):
+        jobs.sweep()
+        row = db.session.scalars(sa.select(Erasure)).one()
+        monkeypatch.setattr(jobs, "let_others_write", lambda: holding.hold(contract, "裁判所の命令", by=1))
+        jobs.erase(row.id)
+        jobs.erase(row.id)
+        rung = []
+        monkeypatch.setattr(jobs.queue, "ring", lambda *call: rung.append(call))
+        jobs.sweep()
+        assert rung == []
+        (now, *_) = planning.next_phases(contract)
+        assert (now.held, now.running, row.state) == ([Held.staff], False, ErasureState.running)
+        assert db.session.scalar(sa.select(Subscriber.id).where(Subscriber.customer_id == contract.customer_id))
+        monkeypatch.undo()
+        assert holding.release(contract, by=1)
+        db.session.commit()
+        swept()
+    assert row.state is ErasureState.done
 
 
 def test_cut_short_anywhere_it_ends_the_same(world, monkeypatch):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from wem import clock, queue
 from wem.db import db, let_others_write
 from wem.erasure import applicants, erasing, log_writing, planning, subjects
-from wem.erasure.models import Erasure
+from wem.erasure.models import Erasure, is_held
 from wem.erasure.rules import ErasureState
 
 SLICE = timedelta(seconds=40)
@@ -28,16 +28,16 @@ def sweep() -> None:
             planning.begin_due(contract, clock.now())
             db.session.commit()
         let_others_write()
-    running = sa.select(Erasure.id).where(Erasure.state == ErasureState.running).order_by(Erasure.id)
-    for id in db.session.scalars(running).all():
+    running = sa.select(Erasure.id).where(Erasure.state == ErasureState.running, ~is_held(Erasure.customer_id))
+    for id in db.session.scalars(running.order_by(Erasure.id)).all():
         queue.ring(queue.WORK, "wem.erasure.jobs.erase", id)
     db.session.commit()
 
 
 def erase(erasure_id: int) -> None:
-    """Go on with one phase, as far as one slice goes; each piece is committed."""
+    """Go on with one phase, as far as one slice goes; each piece is committed, and none begun once staff hold it."""
     until = clock.now() + SLICE
-    row = _held(erasure_id)
+    row = _taken(erasure_id)
     if row is None:
         db.session.rollback()
         return
@@ -47,14 +47,17 @@ def erase(erasure_id: int) -> None:
         if row.state is ErasureState.running and (clock.now() >= until or queue.stopping.is_set()):
             queue.ring_now(queue.WORK, "wem.erasure.jobs.erase", erasure_id)
             return
-        if _held(erasure_id) is None:
+        if _taken(erasure_id) is None:
             break
     db.session.commit()
 
 
-def _held(erasure_id: int) -> Erasure | None:
-    """Hold the row while a piece is done: a second worker waits, and then finds it done."""
-    found = sa.select(Erasure).where(Erasure.id == erasure_id, Erasure.state == ErasureState.running)
+def _taken(erasure_id: int) -> Erasure | None:
+    """Return the row, locked while a piece is done (a second worker waits, and then finds it done); None when it is
+    done, or staff hold it."""
+    found = sa.select(Erasure).where(
+        Erasure.id == erasure_id, Erasure.state == ErasureState.running, ~is_held(Erasure.customer_id)
+    )
     return db.session.scalar(found.with_for_update(), execution_options={"populate_existing": True})
 
 

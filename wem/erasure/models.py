@@ -104,6 +104,12 @@ class ErasurePlace(Base):
     number: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
+def is_held(customer_id: Any) -> sa.ColumnElement[bool]:
+    """Select where staff hold the data of the customer that a column names."""
+    held = sa.select(ErasureHold.id).where(ErasureHold.customer_id == customer_id, ErasureHold.lifted_at.is_(None))
+    return sa.exists(held)
+
+
 def erasures_of(contract_id: int) -> dict[Phase, Erasure]:
     """Return the phases of a contract that have begun."""
     found = sa.select(Erasure).where(Erasure.contract_id == contract_id)

@@ -151,7 +151,9 @@ def next_phases(contract: Contract) -> list[Next]:
         if row is not None and row.state is ErasureState.done:
             continue
         due = rules.due_at(phase, contract.ended_on, at, config)
-        found.append(Next(contract, phase, due, rules.held(phase, now), row is not None))
+        # What has begun goes on, whatever comes after; staff alone can stop it.
+        holds = rules.held(phase, now) if row is None else [Held.staff] * now.staff
+        found.append(Next(contract, phase, due, holds, row is not None and not now.staff))
     return found
 
 

@@ -13,7 +13,7 @@ from wem.contracts.models import Contract
 from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.erasure import planning
-from wem.erasure.models import Erasure
+from wem.erasure.models import Erasure, ErasureHold
 from wem.erasure.planning import Next
 from wem.lists.models import Subscriber
 from wem.mailings.models import Mailing
@@ -48,6 +48,14 @@ def names(customer_ids: Iterable[int]) -> dict[int, str]:
     """Return the names of customers, as far as they are still there."""
     found = sa.select(Customer.id, Customer.name).where(Customer.id.in_(set(customer_ids)))
     return dict(db.session.execute(found).all())
+
+
+def held(customer_ids: Iterable[int]) -> set[int]:
+    """Return those of these customers whose data staff hold."""
+    found = sa.select(ErasureHold.customer_id).where(
+        ErasureHold.customer_id.in_(set(customer_ids)), ErasureHold.lifted_at.is_(None)
+    )
+    return set(db.session.scalars(found))
 
 
 def people(rows: Iterable[Erasure]) -> dict[int | None, str]:

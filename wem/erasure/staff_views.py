@@ -6,15 +6,15 @@ from flask import abort, flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit, clock, documents, queue
+from wem import audit, clock, documents
 from wem.accounts.rules import StaffRole
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.db import db
-from wem.erasure import planning, showing
+from wem.erasure import holding, planning, showing
 from wem.erasure.forms import HoldForm, KeepingForm
-from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold, erasures_of, open_hold
-from wem.erasure.rules import Phase
+from wem.erasure.models import ConsentKeeping, Erasure, erasures_of, open_hold
+from wem.erasure.rules import ErasureState, Phase
 from wem.erasure.wording import EVIDENCE, HELD, KINDS, PHASES, STATES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
@@ -42,6 +42,7 @@ def index() -> Answer:
     return render_template(
         "erasure/staff/erasures.html", waiting=showing.waiting(), page=page, phases=PHASES, states=STATES, held=HELD,
         names=showing.names(row.customer_id for row in page.rows), retention=showing.retention(),
+        on_hold=showing.held(row.customer_id for row in page.rows if row.state is ErasureState.running),
     )  # fmt: skip
 
 
@@ -77,11 +78,8 @@ def hold(id: int) -> Answer:
     contract, form = found_or_404(Contract, id), HoldForm()
     if not form.validate():
         flash(gettext("Please say why it is held."), "error")
-    elif open_hold(contract.customer_id) is None:
-        db.session.add(
-            ErasureHold(customer_id=contract.customer_id, reason=(form.reason.data or "").strip(), held_by=me().id)
-        )
-        audit.record("erasure.hold", by=me().id, customer_id=contract.customer_id, subject=contract)
+    else:
+        holding.hold(contract, (form.reason.data or "").strip(), by=me().id)
         db.session.commit()
         flash(gettext("Nothing more is erased until somebody lets it go on."), "success")
     return see_other(url_for("staff_erasures.show", id=id))
@@ -90,11 +88,7 @@ def hold(id: int) -> Answer:
 @act_blueprint.post("/contracts/<int:id>/release")
 def release(id: int) -> Answer:
     contract = found_or_404(Contract, id)
-    row = open_hold(contract.customer_id)
-    if row is not None:
-        row.lifted_at, row.lifted_by = clock.now(), me().id
-        audit.record("erasure.release", by=me().id, customer_id=contract.customer_id, subject=contract)
-        queue.ring(queue.WORK, "wem.erasure.jobs.sweep")
+    if holding.release(contract, by=me().id):
         db.session.commit()
         flash(gettext("The erasure goes on."), "success")
     return see_other(url_for("staff_erasures.show", id=id))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from wem import clock
 from wem.contracts.date_rules import months_before
 from wem.db import db
-from wem.erasure.models import ConsentKeeping, ErasurePlace
+from wem.erasure.models import ConsentKeeping, ErasurePlace, is_held
 from wem.lists.models import EVERY_LIST, ConsentEvent, Subscriber, Suppression
 from wem.lists.states import ConsentKind, SuppressionReason
 from wem.mailings.reply_models import Conversation
@@ -85,6 +85,7 @@ def _forget(among: sa.ColumnElement[bool], months: int) -> int:
         sa.select(ConsentEvent.id).where(
             among,
             ConsentEvent.at < before,
+            ~is_held(ConsentEvent.customer_id),
             ~sa.exists(sa.select(later.id).where(same, later.at >= before)),
             sa.exists(sa.select(left.id).where(went, left.kind.in_(OVER))),
             ~sa.exists(sa.select(Subscriber.id).where(reader)),
