@@ -12,9 +12,10 @@ import sqlalchemy as sa
 import time_machine
 
 from tests.contracts.applications import make_application
-from tests.factories import make_receivable
+from tests.factories import make_account, make_receivable
 from tests.mail_of import arrived_mails
 from wem import clock, documents, storage
+from wem.accounts import returning
 from wem.accounts.models import Account, Customer, Membership
 from wem.accounts.rules import Role
 from wem.audit import AuditEvent
@@ -153,7 +154,13 @@ def test_the_customers_own_data_wait_for_debts_and_go_after_their_months(world, 
     contract = world.ours.contract
     owner = world.ours.owner
     owed = make_receivable(contract, date(2026, 8, 27), 3_300)
-    shared = world.ours.editor
+    shared, former, moved = world.ours.editor, make_account("退いた 人"), make_account("移った 人")
+    db.session.add(Membership(account_id=moved.id, customer_id=world.theirs.customer.id, role=Role.editor))
+    for person in (former, moved):
+        place = Membership(account=person, customer_id=contract.customer_id, role=Role.editor, created_at=clock.now())
+        db.session.add(place)
+        db.session.flush()
+        returning.give_back(place, by=owner.id)
     db.session.add(Membership(account_id=shared.id, customer_id=world.theirs.customer.id, role=Role.editor))
     db.session.commit()
     with at(ENDED):
@@ -174,6 +181,9 @@ def test_the_customers_own_data_wait_for_debts_and_go_after_their_months(world, 
     gone, stays = db.session.get(Account, owner.id), db.session.get(Account, shared.id)
     assert gone.email.endswith(".invalid") and gone.password_hash is None and gone.ended_at
     assert stays.email and not stays.email.endswith(".invalid")
+    # Who left the team before is erased with it, but for who works for somebody else now.
+    assert (former.name, former.password_hash) == ("消去済み", None) and former.email.endswith(".invalid")
+    assert moved.name == "移った 人" and not moved.email.endswith(".invalid")
     # What the law wants kept is there: the sum and what it was for.
     assert owed.amount == 3_300
 

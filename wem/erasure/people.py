@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from wem import clock
-from wem.accounts.models import Account, Membership, SignIn, SignInAttempt
+from wem.accounts.models import Account, Membership, ReturnedAccount, SignIn, SignInAttempt
 from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.db import db
@@ -17,15 +17,17 @@ BLANK = "erased-"
 
 
 def blank(customer_id: int) -> dict[str, int]:
-    """Blank the accounts that a customer's people leave behind; returns what went by table. The caller commits.
+    """Blank the accounts that a customer's people leave behind, also of those who left the team before its end (8-1);
+    returns what went by table. The caller commits.
 
     The row stays: records of acts name it by its number.
     """
     elsewhere = sa.select(Membership.account_id).where(Membership.customer_id != customer_id)
     mine = sa.select(Membership.account_id).where(Membership.customer_id == customer_id)
+    left = sa.select(ReturnedAccount.account_id).where(ReturnedAccount.customer_id == customer_id)
     found = db.session.scalars(
         sa.select(Account).where(
-            Account.id.in_(mine),
+            sa.or_(Account.id.in_(mine), Account.id.in_(left)),
             Account.id.not_in(elsewhere),
             Account.staff_role.is_(None),
             Account.partner_id.is_(None),
