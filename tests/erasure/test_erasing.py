@@ -27,17 +27,18 @@ from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
 from wem.db import Base, db
-from wem.erasure import holding, jobs, log_writing, planning
+from wem.erasure import holding, jobs, log_writing, planning, record_rules
 from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
 from wem.erasure.rules import ErasureState, Held, Phase
 from wem.inbound.models import InboundMail
 from wem.lists import consent, leaving
-from wem.lists.models import ConsentEvent, Subscriber, Upload
+from wem.lists.models import ConsentEvent, ShownText, Subscriber, Upload
 from wem.lists.states import ConsentKind, UploadKind, UploadState
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell
 from wem.outbox import OutboxMail
+from wem.staff import erasure_work
 
 ENDED = "2026-08-01T00:05"
 
@@ -132,9 +133,10 @@ def test_nothing_of_the_readers_is_left_and_the_others_stay(world, app):
     # The proof of consent stays as keyed hashes, and the customer has what was shown.
     assert db.session.scalar(sa.select(sa.func.count()).select_from(ConsentEvent)) > 0
     told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.erasure)).one()
-    assert row.document.content().startswith(b"%PDF")
+    (record,) = row.documents
+    assert record.content().startswith(b"%PDF") and record.id == row.document_id
     mail = db.session.get(OutboxMail, told.outbox_id)
-    assert mail.files == [{"key": row.document.storage_key, "name": row.document.name}]
+    assert mail.files == [{"key": record.storage_key, "name": record.name}]
     assert db.session.scalar(sa.select(AuditEvent.id).where(AuditEvent.action == "erasure.finish"))
     (line,) = [line for line in log_writing.lines() if line.phase]
     assert (line.customer, line.phase) == (ours.customer.id, "readers")
@@ -234,6 +236,71 @@ def test_a_hold_stops_a_phase_that_runs(world, monkeypatch):
         db.session.commit()
         swept()
     assert row.state is ErasureState.done
+
+
+def show_texts(contract, number):
+    for each in range(number):
+        content = {"notice": f"お知らせ 第{each}版", "notice_version": each}
+        db.session.add(
+            ShownText(
+                customer_id=contract.customer_id, list_id=1, digest=bytes([each] * 32), content=content,
+                first_shown_at=clock.now(),
+            )
+        )  # fmt: skip
+    db.session.commit()
+
+
+def test_a_long_record_of_consent_comes_in_parts(world, monkeypatch):
+    """One document of everything was more than could be set, and then nothing was ever erased."""
+    contract = world.ours.contract
+    show_texts(contract, 5)
+    monkeypatch.setattr(record_rules, "TEXTS_PER_PART", 2)
+    seen = []
+    monkeypatch.setattr(documents, "pdf", lambda template, data: seen.append(data) or b"%PDF")
+    with at(ENDED):
+        ends(contract)
+    with at("2026-08-02T00:00"):
+        swept()
+    row = db.session.scalars(sa.select(Erasure)).one()
+    assert row.state is ErasureState.done
+    stem = f"consent-record-{contract.number}"
+    assert [each.name for each in row.documents] == [f"{stem}-1.pdf", f"{stem}-2.pdf", f"{stem}-3.pdf"]
+    assert [(data["part"], data["first"], len(data["texts"])) for data in seen] == [
+        ("1／3", 1, 1), ("2／3", 2, 2), ("3／3", 4, 2),
+    ]  # fmt: skip
+    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.erasure)).one()
+    assert len(db.session.get(OutboxMail, told.outbox_id).files) == 3
+
+
+def test_what_cannot_be_set_goes_out_as_text_and_staff_are_told(world, monkeypatch, browser_for):
+    contract = world.ours.contract
+    show_texts(contract, 1)
+
+    def fail(template, data):
+        raise documents.NotMade("it took more than 20 seconds")
+
+    monkeypatch.setattr(documents, "pdf", fail)
+    path = f"/staff/erasures/contracts/{contract.id}"
+    with at(ENDED):
+        ends(contract)
+    with at("2026-08-02T00:00"):
+        browser = browser_for(world.admin)
+        for times in (1, 2, 3):
+            swept()
+            row = db.session.scalars(sa.select(Erasure)).one()
+            assert (row.state, row.failures, row.documents) == (ErasureState.running, times, [])
+            assert f"（{times}回）" in browser.get(path).text
+        swept()
+        assert row.state is ErasureState.done
+        (record,) = row.documents
+        assert record.name.endswith(".txt") and "お知らせ 第0版" in record.content().decode()
+        (item,) = erasure_work.records()
+        assert (item.url, item.contract) == (path, contract)
+        assert "PDFにできませんでした" in browser.get(path).text
+        assert browser.get(f"{path}/consent-record").response.mimetype == "text/plain"
+        assert browser.get(f"{path}/consent-record?part=2").status == 404
+        assert browser.post(f"{path}/record-seen").status == 303
+    assert erasure_work.records() == []
 
 
 def test_cut_short_anywhere_it_ends_the_same(world, monkeypatch):

@@ -4,8 +4,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from wem import documents
 from wem.clock import JAPAN
-from wem.erasure import backup_rules, log_rules, plan_rules, rules
+from wem.erasure import backup_rules, log_rules, plan_rules, record_rules, rules
 from wem.erasure.log_rules import Line
 from wem.erasure.rules import Held, Kept, Phase, Standing
 
@@ -60,6 +61,43 @@ def test_what_holds_which_phase(why, change, phases):
 
 def test_the_order_of_tables_puts_who_names_before_who_is_named():
     assert plan_rules.order(["a", "b", "c"], [("b", "a"), ("c", "b"), ("a", "a"), ("x", "a")]) == ["c", "b", "a"]
+
+
+def texts(*sizes):
+    return [{"list": f"{number}", "content": [["x", "a" * size]]} for number, size in enumerate(sizes)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "parts", "out"),
+    [
+        ([], [[]], 0),
+        ([10], [["0"]], 0),
+        # The newest are whole; what is left over makes the first part a short one.
+        ([10, 10, 10], [["0"], ["1", "2"]], 0),
+        ([150, 150, 10], [["0"], ["1", "2"]], 0),
+        ([150, 150, 150], [["0"], ["1"], ["2"]], 0),
+        ([500, 10], [["0"], ["1"]], 0),
+        ([10] * 7, [["1", "2"], ["3", "4"], ["5", "6"]], 1),
+    ],
+)
+def test_the_record_of_consent_is_cut_into_parts_that_fit(monkeypatch, sizes, parts, out):
+    for name, value in {"TEXTS_PER_PART": 2, "BYTES_PER_PART": 300, "MOST_PARTS": 3}.items():
+        monkeypatch.setattr(record_rules, name, value)
+    found, left = record_rules.portions(texts(*sizes))
+    assert ([[each["list"] for each in part] for part in found], left) == (parts, out)
+
+
+def test_one_text_always_fits_a_part_and_says_that_it_was_cut():
+    said = record_rules.bounded("あ" * 10_001)
+    assert len(said) < 10_100 and said.endswith("全10,001字）") and record_rules.bounded("あ") == "あ"
+    assert 9 * len(said.encode()) < documents.MOST_DATA_BYTES  # so many texts one version has
+
+
+@pytest.mark.parametrize(
+    ("sizes", "number"), [([1], 1), ([8_000_000], 1), ([3_000_000, 3_000_000, 3_000_000], 2), ([8_000_000, 1], 1)]
+)
+def test_so_many_parts_go_with_the_mail(sizes, number):
+    assert record_rules.attached(sizes) == number
 
 
 AT = datetime(2026, 8, 1, 12, tzinfo=JAPAN)

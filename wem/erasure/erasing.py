@@ -24,8 +24,9 @@ def pieces(row: Erasure, *, tell: bool = True) -> Iterator[None]:
     """
     if row.phase is Phase.readers:
         if tell and row.document_id is None:
-            consent_record.give(row, db.session.get_one(Contract, row.contract_id))
-            yield
+            yield from consent_record.give(row, db.session.get_one(Contract, row.contract_id))
+            if row.document_id is None:
+                return  # a part could not be set: the sweep comes again
         if not _stopped(row.customer_id):
             return  # a worker has some of it in hand: the sweep comes again
         for number in arrived.portions(row):

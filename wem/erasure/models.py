@@ -44,8 +44,11 @@ class Erasure(Base):
     started_at: Mapped[datetime] = mapped_column(default=clock.now)
     started_by: Mapped[int | None]
     finished_at: Mapped[datetime | None]
-    # The fixed part of the record of consent, as the customer got it.
+    # The fixed part of the record of consent, as the customer got it: its first part.
     document_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    # How often a part of it could not be set; since when one stands as plain text and staff have not seen it.
+    failures: Mapped[int] = mapped_column(default=0)
+    fault_at: Mapped[datetime | None]
 
     @property
     def number(self) -> str:
@@ -65,8 +68,14 @@ class Erasure(Base):
         return sum(number for what, number in self.counts.items() if what != "files")
 
     @property
-    def document(self) -> Document | None:
-        return db.session.get(Document, self.document_id) if self.document_id else None
+    def about(self) -> str:
+        """Return how its documents are found."""
+        return f"erasure {self.id}"
+
+    @property
+    def documents(self) -> list[Document]:
+        """Return the parts of the record of consent that are kept, in their order."""
+        return list(db.session.scalars(sa.select(Document).where(Document.about == self.about).order_by(Document.id)))
 
 
 class ErasureHold(Base):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, render_template, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit, clock, documents
+from wem import audit, clock
 from wem.accounts.rules import StaffRole
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
@@ -19,6 +19,7 @@ from wem.erasure.wording import EVIDENCE, HELD, KINDS, PHASES, STATES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import found_or_404
 from wem.web.paging import page_of
 from wem.web.session import me
@@ -64,13 +65,14 @@ def show(id: int) -> Answer:
 
 @blueprint.get("/contracts/<int:id>/consent-record")
 def consent_record(id: int) -> Answer:
-    """Give out the fixed part of the record of consent, as the customer got it."""
+    """Give out a part of the fixed part of the record of consent, as the customer got it."""
     found_or_404(Contract, id)
-    row = erasures_of(id).get(Phase.readers)
-    kept = row.document if row else None
-    if kept is None:
+    row, number = erasures_of(id).get(Phase.readers), row_number(request.args.get("part", "1")) or 0
+    kept = row.documents if row else []
+    if not 1 <= number <= len(kept):
         abort(404)
-    return file_answer(kept.content(), kept.name, documents.PDF)
+    part = kept[number - 1]
+    return file_answer(part.content(), part.name, part.media_type)
 
 
 @act_blueprint.post("/contracts/<int:id>/hold")
@@ -91,6 +93,19 @@ def release(id: int) -> Answer:
     if holding.release(contract, by=me().id):
         db.session.commit()
         flash(gettext("The erasure goes on."), "success")
+    return see_other(url_for("staff_erasures.show", id=id))
+
+
+@act_blueprint.post("/contracts/<int:id>/record-seen")
+def see_record(id: int) -> Answer:
+    """Note that staff have seen that a part of the record of consent stands as plain text."""
+    contract = found_or_404(Contract, id)
+    row = erasures_of(id).get(Phase.readers)
+    if row is not None and row.fault_at is not None:
+        row.fault_at = None
+        audit.record("erasure.see_record", by=me().id, customer_id=contract.customer_id, subject=row)
+        db.session.commit()
+        flash(gettext("It is noted."), "success")
     return see_other(url_for("staff_erasures.show", id=id))
 
 

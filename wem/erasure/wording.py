@@ -57,5 +57,6 @@ ACTS = {
     "erasure.finish": _l("Data were erased"),
     "erasure.hold": _l("Held an erasure"),
     "erasure.release": _l("Let an erasure go on"),
+    "erasure.see_record": _l("Saw that the record of consent is plain text"),
     "erasure.keeping": _l("Set for how long proof of consent is kept"),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from wem.accounts.rules import StaffRole, staff_may
-from wem.staff import contract_work, money_work
+from wem.staff import contract_work, erasure_work, money_work
 from wem.staff.work_items import MOST, Item
 
 # Who may open the page behind a line, and act there.
@@ -67,6 +67,7 @@ def _to_decide(today: date, role: StaffRole) -> Iterator[list[Item]]:
         yield contract_work.deletions()
         yield contract_work.disclosures()
         yield contract_work.news()
+        yield erasure_work.records()
         yield money_work.lost(today)
     if staff_may(role, CONTRACTS | MONEY):
         yield contract_work.liftings()
