@@ -75,7 +75,8 @@ class Erasure(Base):
     @property
     def documents(self) -> list[Document]:
         """Return the parts of the record of consent that are kept, in their order."""
-        return list(db.session.scalars(sa.select(Document).where(Document.about == self.about).order_by(Document.id)))
+        parts = sa.or_(Document.about == self.about, Document.id == self.document_id)
+        return list(db.session.scalars(sa.select(Document).where(parts).order_by(Document.id)))
 
 
 class ErasureHold(Base):
