@@ -1,13 +1,13 @@
 """how often the record of consent could not be set, and that it went out as plain text
 
-Revision: 0027, after 0025.
+Revision: 0027, after 0028.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0027"
-down_revision = "0025"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
