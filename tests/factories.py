@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from wem import clock
+from wem import clock, storage
 from wem.accounts.models import Account, Customer, Membership, Partner, hasher
 from wem.accounts.rules import Role, StaffRole
 from wem.billing.models import Receivable
@@ -26,6 +29,8 @@ from wem.hashing import address_hash
 from wem.lists.counting import change_count
 from wem.lists.models import Field, MailingList, Subscriber, Subscription
 from wem.lists.states import FieldKind, SubscriptionState, Way
+from wem.mailings.image_models import Image, ImageUse
+from wem.mailings.image_rules import ImageKind, ImageState
 from wem.mailings.models import Mailing
 
 PASSWORD = "correct horse battery"
@@ -202,6 +207,39 @@ def make_mailing(mailing_list: MailingList, **values: Any) -> Mailing:
     db.session.add(mailing)
     db.session.flush()
     return mailing
+
+
+# One red point.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
+    "53de0000000c4944415478da63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
+
+
+def make_image(customer: Customer, mailings: Sequence[Mailing] = (), **values: Any) -> Image:
+    """An image with its file; ready unless the state says otherwise, shown by these mailings."""
+    state = values.get("state", ImageState.ready)
+    key, size = storage.keep("images", io.BytesIO(PNG), 1000)
+    made: dict[str, Any] = {"source_key": key}
+    if state is ImageState.ready:
+        made = {"storage_key": key, "token": secrets.token_hex(16), "kind": ImageKind.png, "width": 800, "height": 400}
+    row = Image(
+        **{
+            "customer_id": customer.id,
+            "name": "秋の新商品",
+            "alt": "秋の新商品の写真",
+            "state": state,
+            "source_sha256": secrets.token_hex(32),
+            "size": size,
+            **made,
+            **values,
+        }
+    )
+    db.session.add(row)
+    db.session.flush()
+    db.session.add_all(ImageUse(image_id=row.id, mailing_id=mailing.id) for mailing in mailings)
+    db.session.flush()
+    return row
 
 
 @cache

@@ -27,6 +27,7 @@ from wem.lists import blank_mail_models as blank_mail
 from wem.lists import count_models as counts
 from wem.lists import models as lists
 from wem.lists import takedown_models as takedowns
+from wem.mailings import image_models as images
 from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
@@ -53,6 +54,7 @@ __all__ = [
     "domains",
     "emergencies",
     "erasures",
+    "images",
     "inbound",
     "inquiries",
     "invoices",

@@ -45,6 +45,8 @@ TIMETABLE = (
     Periodic("wem.mailings.jobs.sweep", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.mailings.jobs.follow_maintenance", queue.WORK, timedelta(seconds=10)),
     Periodic("wem.mailings.jobs.erase_old_replies", queue.WORK, timedelta(hours=1)),
+    Periodic("wem.mailings.jobs.make_images", queue.WORK, timedelta(seconds=15)),
+    Periodic("wem.mailings.jobs.tidy_images", queue.WORK, timedelta(hours=1)),
     Periodic("wem.domains.jobs.check_due", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.mailings.jobs.follow_domains", queue.WORK, timedelta(minutes=1)),
     # The day begins at 0:00 in Japan; permissions follow the dates themselves, this writes down what has come.

@@ -41,6 +41,7 @@ _FORMS = {
     "DEBIT_LINE_ENDS": "crlf|none",
     "DEBIT_EOF": "[01]",
     "DEBIT_RECORDS": "contract|sum",
+    "IMAGE_QUOTA_MB": r"\d+(?:\s+[\w-]+:\d+)*",
     "HELP_DESK_HOURS": r"(?:[01]?\d|2[0-3]):[0-5]\d-(?:[01]?\d|2[0-3]):[0-5]\d",
 }
 
@@ -204,6 +205,7 @@ class Settings:
     ADVERSE_NOTICE_DAYS: str = _about(
         "30", "days for which worse prices or terms must have been public before they hold (Art. 4-6)"
     )
+    IMAGE_QUOTA_MB: str = _about("300", "megabytes of images a customer may keep; by course: `300 light:100 pro:2000`")
     LOOKS_KEPT_DAYS: str = _about("365", "how long it is kept which member of staff looked at whose personal data")
     REPORTS_KEPT_DAYS: str = _about("180", "how long a report of abuse is kept after staff have dismissed it")
     LOG_LEVEL: str = _about("INFO", "DEBUG, INFO, WARNING or ERROR")

@@ -38,6 +38,8 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "replies": lambda half: half.conversation_ids,
     "imports": lambda half: half.upload_ids,
     "testers": lambda half: half.tester_ids,
+    "images": lambda half: half.image_ids,
+    "i": lambda half: half.image_names,
     "domains": lambda half: half.domain_ids,
     "contract/requests": lambda half: half.request_ids,
     "contract/mandates": lambda half: half.mandate_ids,

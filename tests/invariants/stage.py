@@ -102,9 +102,10 @@ from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, Suppress
 from wem.lists.takedown_models import Takedown, TakenDown
 from wem.mailings import answering, replies, starting
 from wem.mailings import jobs as mailings_jobs
+from wem.mailings.image_rules import ImageProblem, ImageState
 from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
 from wem.mailings.maintenance_rules import Choice
-from wem.mailings.models import BodyKind, MailingState, SendingHold, Tester
+from wem.mailings.models import BodyKind, Mailing, MailingState, SendingHold, Tester
 from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting
 from wem.notices import letters, telling
 from wem.notices.incident_rules import Part
@@ -149,6 +150,8 @@ class Half:
     dispatch_ids: list[int] = field(default_factory=list)
     domain_ids: list[int] = field(default_factory=list)
     tester_ids: list[int] = field(default_factory=list)
+    image_ids: list[int] = field(default_factory=list)
+    image_names: list[str] = field(default_factory=list)
     notice_ids: list[int] = field(default_factory=list)
     announcement_ids: list[int] = field(default_factory=list)
     incident_ids: list[int] = field(default_factory=list)
@@ -223,6 +226,7 @@ def set_up() -> Stage:
     for half in (stage.ours, stage.theirs):
         _uploads(half)
         _mailings(half)
+        _images(half)
         _bounces(half)
         _replies(half)
         _maintenance(half)
@@ -888,6 +892,25 @@ def _mailings(half: Half) -> None:
                 mailing.scheduled_at = clock.now() + timedelta(days=1)
             db.session.commit()
             half.mailing_ids.append(mailing.id)
+
+
+def _images(half: Half) -> None:
+    """One that mailings show, one without a text, one in each other state, and one that is deleted and still shown."""
+    customer = db.session.get_one(Customer, half.customer_id)
+    mailings = list(db.session.scalars(sa.select(Mailing).where(Mailing.id.in_(half.mailing_ids))))
+    for values in (
+        {"mailings": mailings, "folder": "秋"},
+        {"alt": ""},
+        {"state": ImageState.received},
+        {"state": ImageState.refused, "problem": ImageProblem.broken},
+    ):
+        image = factories.make_image(customer, **values)
+        half.image_ids.append(image.id)
+        if image.state is ImageState.ready:
+            half.image_names.append(image.path.removeprefix("/i/"))
+    deleted = factories.make_image(customer, mailings[-1:], deleted_at=clock.now())
+    half.image_names.append(deleted.path.removeprefix("/i/"))
+    db.session.commit()
 
 
 def _bounces(half: Half) -> None:

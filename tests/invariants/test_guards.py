@@ -58,6 +58,8 @@ FOR_SOME = {
     "contract_requests.resume": {"owner"},
     "composing.new": {"owner", "editor", "delegate"},
     "composing.edit": {"owner", "editor", "delegate"},
+    "images.describe": {"owner", "editor", "delegate"},
+    "images.pick": {"owner", "editor", "delegate"},
 }
 
 Make = Callable[..., Browser]
@@ -245,6 +247,7 @@ def test_every_page_opens(crawl: Crawl, app: Flask) -> None:
 
 # endpoint: the refusals that a GET with an existing row may meet.
 REFUSES = {
+    "images.picture": (404,),  # of a file that waits or was refused there is none
     "previews.html": (404,),  # a mailing in plain text has no HTML
     "staff_application_papers.scan": (404,),  # nothing was scanned
     "contract_filing.mandate_paper": (404,),  # only until the sealed form is here

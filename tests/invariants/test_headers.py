@@ -14,7 +14,11 @@ from tests.invariants.sources import template_name, templates
 # endpoint: why its policy is another.
 OWN_POLICY = {"previews.html": "a mail as its readers see it, styled inline; in a sandbox where nothing runs"}
 # endpoint: why it may be kept by the browser.
-MAY_BE_KEPT = {"robots.robots": "says the same to everybody"}
+MAY_BE_KEPT = {
+    "robots.robots": "says the same to everybody",
+    "public_images.show": "an image under a name that never is another's",
+    "images.picture": "the same on our own pages, by who is signed in alone",
+}
 # Templates of programs of their own, and of mails, where styles stand inline because mail programs drop all else.
 NO_SCREENS = ("emails/", "documents/", "components/mail.html")
 SCREENS = [path for path in templates(".html") if not template_name(path).startswith(NO_SCREENS)]

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
+from tests.conftest import PUBLIC
 from tests.factories import World, make_field
 from tests.page import Browser
 from wem import clock
@@ -44,7 +45,7 @@ def test_the_mail_stands_in_a_frame_of_its_own_without_any_right(world: World, e
     rules = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
     assert rules["sandbox"] == ""
     assert rules["default-src"] == "'none'"
-    assert rules["img-src"] == "https: data:"
+    assert rules["img-src"] == f"https: data: {PUBLIC}"
     assert rules["style-src"] == "'unsafe-inline'"
     assert rules["frame-ancestors"] == "'self'"
     assert "script-src" not in rules

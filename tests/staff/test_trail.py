@@ -42,6 +42,7 @@ def test_every_subject_of_an_event_has_words(app):
         "Application",
         "Conversation",
         "EmergencyStop",
+        "Image",
         "InboundMail",
         "Incident",
         "Inquiry",

@@ -52,7 +52,10 @@ def checks(mailing: Mailing) -> list[Check]:
         *_first_mail(mailing),
     ]
     if mailing.body_kind is BodyKind.html and mailing.html.strip():
-        found += [*links_and_images(mailing.html), *_size(_shown_to(mailing, letter, Sample.longest))]
+        found += [
+            *links_and_images(mailing.html, mailing.customer_id),
+            *_size(_shown_to(mailing, letter, Sample.longest)),
+        ]
     order = list(Severity)
     return sorted(found, key=lambda check: order.index(check.severity))
 

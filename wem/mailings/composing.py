@@ -18,6 +18,7 @@ from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.html import clean_html, text_from_html
+from wem.mailings.image_using import note_uses
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
 
 # Only these may stand in links and addresses of images: others would name the reader to whoever is asked (17-4).
@@ -173,6 +174,7 @@ def create(customer_id: int, cleaned: Cleaned, *, by: int) -> Mailing:
     _fill(mailing, cleaned)
     db.session.add(mailing)
     db.session.flush()
+    note_uses(mailing)
     audit.record("mailing.create", by=by, customer_id=customer_id, subject=mailing)
     return mailing
 
@@ -191,6 +193,7 @@ def save(mailing: Mailing, cleaned: Cleaned, version: int, *, by: int) -> None:
         raise Conflict(parts)
     _fill(locked, cleaned)
     locked.version += 1
+    note_uses(locked)
     audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
 
 
@@ -267,6 +270,7 @@ def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
     copy.lists = [row for row in mailing.lists if row.archived_at is None]
     db.session.add(copy)
     db.session.flush()
+    note_uses(copy)
     audit.record("mailing.duplicate", by=by, customer_id=mailing.customer_id, subject=copy, source=mailing.id)
     return copy
 

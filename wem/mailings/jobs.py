@@ -13,7 +13,17 @@ from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.mailings import answering, controlling, expanding, following, maintenance, standing_still, starting, telling
+from wem.mailings import (
+    answering,
+    controlling,
+    expanding,
+    following,
+    image_taking,
+    maintenance,
+    standing_still,
+    starting,
+    telling,
+)
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 from wem.mailings.start_problems import held_for
@@ -41,6 +51,27 @@ def erase_old_replies() -> None:
     until = time.monotonic() + SECONDS
     while answering.erase_old() and time.monotonic() < until:
         db.session.commit()
+    db.session.commit()
+
+
+def make_image(image_id: int) -> None:
+    """Make the image of a file that was uploaded."""
+    image_taking.make(image_id)
+
+
+def make_images() -> None:
+    """Find uploaded files whose ring was lost, or whose worker was."""
+    for image_id in image_taking.waiting():
+        queue.ring_now(queue.WORK, "wem.mailings.jobs.make_image", image_id)
+
+
+def tidy_images() -> None:
+    """Erase what no image and no mailing names any more."""
+    until = time.monotonic() + SECONDS
+    for _ in image_taking.tidy():
+        db.session.commit()
+        if time.monotonic() > until:
+            break
     db.session.commit()
 
 

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from flask_babel import gettext
 
 from wem.mailings.checks import Check, Severity, judged
+from wem.mailings.image_using import missing_of_ours, origin
 
 # Named in a message, the rest is counted.
 SHOWN = 5
@@ -16,15 +17,17 @@ SHOWN = 5
 _STYLED = re.compile(r"""url\(\s*["']?\s*([^"')\s]+)""", re.IGNORECASE)
 
 
-def links_and_images(html: str) -> Iterator[Check]:
-    """Yield what is to be said of the links and images in cleaned HTML."""
+def links_and_images(html: str, customer_id: int) -> Iterator[Check]:
+    """Yield what is to be said of the links and images in a customer's cleaned HTML."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
     insecure = [link for link in reader.links if link.lower().startswith("http://")]
     broken = [link for link in reader.links if not _leads_somewhere(link)]
     # The preview loads no others, and the address of a part of a page leads nowhere in a mail.
-    odd = [image for image in reader.images if not image.lower().startswith(("https://", "{{", "{%"))]
+    fine = ("https://", "{{", "{%", f"{origin()}/i/")
+    odd = [image for image in reader.images if not image.lower().startswith(fine)]
+    missing = missing_of_ours(reader.images, customer_id)
     for wrong, title, what, todo in (
         (
             insecure,
@@ -45,6 +48,12 @@ def links_and_images(html: str) -> Iterator[Check]:
             gettext(
                 "Write whole addresses that begin with https://. The preview and some mail programs show no others."
             ),
+        ),
+        (
+            missing,
+            gettext("Images from your library are there"),
+            gettext("Not in your library: %(images)s", images=some(missing)),
+            gettext("They were deleted, or belong to somebody else. Please choose another image, or upload it again."),
         ),
         (
             reader.without_alt,

@@ -19,6 +19,7 @@ from wem.mailings import previewing, testing
 from wem.mailings.dark_rules import darkened
 from wem.mailings.forms import FindReaderForm, TestCopyForm
 from wem.mailings.greetings import doubled_when_filled
+from wem.mailings.image_using import origin
 from wem.mailings.models import Mailing
 from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
@@ -42,9 +43,10 @@ NAMES = {
     Sample.foreign: (_l("Foreign"), _l("An invented reader whose values hold letters that are not Japanese.")),
 }
 VIEWS = ("desktop", "phone", "dark", "text")
-# The mail runs nothing, loads images alone and is shown by our own pages alone.
+# The mail runs nothing, loads images alone and is shown by our own pages alone. Our own images are named: without TLS,
+# on somebody's own machine, they are no https.
 SANDBOX = (
-    "sandbox; default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "sandbox; default-src 'none'; img-src https: data: {images}; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
 
@@ -73,7 +75,9 @@ def html(id: int) -> Answer:
         abort(404)
     flask.request.may_be_framed = True  # type: ignore[attr-defined]
     mail = darkened(chosen.shown.html) if request.args.get("view") == "dark" else chosen.shown.html
-    return FlaskResponse(mail, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX})
+    return FlaskResponse(
+        mail, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX.format(images=origin())}
+    )
 
 
 @blueprint.post("/mailings/<int:id>/preview/reader")

@@ -1,0 +1,46 @@
+"""What a customer types about images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from wtforms import BooleanField, ValidationError
+from wtforms.validators import Length, Optional
+
+from wem.mailings.forms import NEEDED, Name
+from wem.mailings.image_rules import MOST_FILES
+
+NAME_LENGTH, ALT_LENGTH, FOLDER_LENGTH = 100, 300, 50
+
+
+class NewImagesForm(FlaskForm):
+    files = MultipleFileField(_l("Image files"))
+    folder = Name(_l("Folder"), [Optional(), Length(max=FOLDER_LENGTH)])
+
+    def validate_files(self, field: MultipleFileField) -> None:
+        field.data = [file for file in field.data or () if getattr(file, "filename", "")]
+        if not field.data:
+            raise ValidationError(gettext("Please choose a file."))
+        if len(field.data) > MOST_FILES:
+            raise ValidationError(gettext("At most %(count)s files at once, please.", count=MOST_FILES))
+
+
+class ImageForm(FlaskForm):
+    alt = Name(_l("Text in place of the image (alt)"), [Length(max=ALT_LENGTH)])
+    decorative = BooleanField(_l("Decoration only: nothing is to be read in its place"))
+    name = Name(_l("Name of the image"), [NEEDED, Length(max=NAME_LENGTH)])
+    folder = Name(_l("Folder"), [Optional(), Length(max=FOLDER_LENGTH)])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        if not self.alt.data and not self.decorative.data:
+            self.alt.errors = [
+                *self.alt.errors,
+                gettext("Please say what the image shows, or tick that it is decoration."),
+            ]
+            return False
+        return valid
