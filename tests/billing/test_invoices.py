@@ -208,6 +208,17 @@ def test_a_part_is_given_back_and_never_more_than_was_charged(app):
     assert owed(contract)[0][0] == 0 and correcting.left(row) == 0
 
 
+def test_of_each_rate_no_more_is_given_back_than_was_charged(app):
+    row = charged(contract_with(0), line(13_000), line(500, "実費", 0))
+    with at("2026-04-05T12:00"):
+        for lines in ([line(13_000, rate=0)], [line(13_001)], [line(501, rate=0)], [line(2_000), line(-500, rate=0)]):
+            with pytest.raises(correcting.NotCorrectable):
+                correcting.give_back(row, lines, "", by=1, token="6")
+        correcting.give_back(row, [line(13_000), line(500, rate=0)], "", by=1, token="7")
+        db.session.commit()
+    assert owed(row.contract)[0][0] == 0
+
+
 def test_a_third_party_owes_nothing_by_the_contract(app):
     contract = contract_with(0)
     to = {"name": "第三 太郎", "honorific": "様", "postal_code": "100-0001", "address": "東京都千代田区1"}

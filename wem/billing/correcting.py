@@ -40,11 +40,47 @@ def left(row: Invoice) -> int:
     return row.net + sum(each.net for each in following(row.id) if each.kind is InvoiceKind.give_back)
 
 
+def left_by_rate(row: Invoice) -> dict[int, int]:
+    """Return what of an invoice has not been given back, in yen net, by the percentage of tax."""
+    nets = {each.rate: each.net for each in row.taxes}
+    for back in (each for each in following(row.id) if each.kind is InvoiceKind.give_back):
+        for each in back.taxes:
+            nets[each.rate] = nets.get(each.rate, 0) + each.net
+    return nets
+
+
+def standing(row: Invoice) -> Invoice:
+    """Return the invoice that stands in an invoice's place by now: itself, while nothing has replaced it."""
+    for each in following(row.id):
+        if each.occasion is Occasion.correction and each.kind is InvoiceKind.invoice:
+            return standing(each)
+    return row
+
+
+def left_of_month(row: Invoice, month: date) -> list[Line]:
+    """Return the lines of an invoice that are for one month, of the one in its place when it was replaced.
+
+    At most what has not been given back: then that, as one line of the invoice's own words.
+    """
+    row = standing(row)
+    lines = [line for line in lines_of(row) if line.month == month]
+    left = left_by_rate(row)
+    found = []
+    for rate in dict.fromkeys(line.rate for line in lines):
+        mine = [line for line in lines if line.rate == rate]
+        amount = sum(line.amount for line in mine)
+        if amount <= left[rate]:
+            found += mine
+        elif left[rate] > 0:
+            found.append(replace(mine[0], amount=left[rate], quantity=1, unit=None))
+    return found
+
+
 def lines_of(row: Invoice) -> list[Line]:
     """Return the lines of a document as the rules take them, their words as they were written."""
     return [
-        Line(ItemKind.other, each["amount"], name=each["label"], quantity=each["quantity"], unit=each["unit"],
-             rate=each["rate"])
+        Line(ItemKind.other, each["amount"], date.fromisoformat(each["month"]) if each.get("month") else None,
+             each["label"], quantity=each["quantity"], unit=each["unit"], rate=each["rate"])
         for each in row.lines
     ]  # fmt: skip
 
@@ -62,7 +98,7 @@ def replace_by(
     """
     if not may_correct(row) or left(row) != row.net:
         raise NotCorrectable(row.number)
-    contract = row.contract
+    contract, lines = row.contract, _with_months(lines, row)
     month, period = month_start(clock.today()), period_of(row)
     back = issuing.issue(
         contract,
@@ -95,6 +131,17 @@ def replace_by(
     return back, new
 
 
+def _with_months(lines: Sequence[Line], row: Invoice) -> list[Line]:
+    """Return typed lines with the months of those that they replace, by their words, else the only month there is."""
+    known = {each["label"]: each["month"] for each in row.lines if each.get("month")}
+    only = next(iter(known.values())) if len({*known.values()}) == 1 and len(known) == len(row.lines) else None
+    found = []
+    for line in lines:
+        month = known.get(line.name, only)
+        found.append(replace(line, month=date.fromisoformat(month)) if month and line.month is None else line)
+    return found
+
+
 def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token: str) -> Invoice:
     """Return the return invoice for a part of an invoice, `lines` being what is given back. Raises NotCorrectable.
 
@@ -104,8 +151,7 @@ def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token:
     known = issued(once)
     if known is not None:
         return known
-    amount = sum(line.amount for line in lines)
-    if row.kind is not InvoiceKind.invoice or row.third_party or not 0 < amount <= left(row):
+    if row.kind is not InvoiceKind.invoice or row.third_party or not _within(lines, left_by_rate(row)):
         raise NotCorrectable(row.number)
     back = issuing.issue(
         row.contract,
@@ -118,6 +164,14 @@ def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token:
     )  # fmt: skip
     issuing.set_off(back)
     return back
+
+
+def _within(lines: Sequence[Line], left: dict[int, int]) -> bool:
+    """Return whether lines give something back, and of no rate more than is left: its tax goes back with it."""
+    sums: dict[int, int] = {}
+    for line in lines:
+        sums[line.rate] = sums.get(line.rate, 0) + line.amount
+    return sum(sums.values()) > 0 and all(0 <= net <= left.get(rate, 0) for rate, net in sums.items())
 
 
 def period_of(row: Invoice) -> tuple[date, date] | None:
