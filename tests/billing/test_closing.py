@@ -1,5 +1,6 @@
 """The close of a month: the worked example, ends, suspension, and that nothing is done twice or left out."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from tests.billing.closing_world import at, closed, contract_with, drafted, invoices, issued, owed, with_option
 from tests.contracts.applications import make_application
 from tests.factories import make_campaign, make_course
-from wem.billing import closing, drafting, final, first_invoices, jobs
+from wem.billing import closing, correcting, drafting, final, first_invoices, jobs, monthly
 from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth, FinalAccount, MonthClose, MonthDraft
 from wem.billing.rules import CloseState, Held, InvoiceKind, Occasion, ReceivableKind
@@ -205,10 +206,9 @@ def test_an_early_exit_owes_the_rest_only_where_it_was_agreed(app):
 
 
 def monthly_opened(contract):
-    from wem.billing import monthly
-
     row = monthly.opened(contract, MARCH)
-    row.invoiced_at = row.invoiced_at or contract.created_at
+    row.charge(monthly.opening_fees(row))
+    row.invoiced_at = contract.created_at
     return row
 
 
@@ -221,7 +221,7 @@ def test_above_the_highest_tier_waits_for_a_price(app):
         assert db.session.scalars(sa.select(MonthDraft.look_at)).all() == [["no_price", "no_month"]]
         closed(MARCH)
         assert invoices(contract) == []
-        assert [(row.contract_id, row.held) for row in closing.held(MARCH)] == [(contract.id, Held.no_price)]
+        assert [(row.contract_id, row.held) for row in closing.held()] == [(contract.id, Held.no_price)]
         again(contract).own_price = {"initial": 0, "tiers": [[30_000, 12_000]]}
         db.session.commit()
         close = db.session.get(MonthClose, MARCH)
@@ -229,7 +229,7 @@ def test_above_the_highest_tier_waits_for_a_price(app):
         db.session.commit()
         assert closed(MARCH)
     assert [row.total for row in invoices(contract)] == [13_200]
-    assert closing.held(MARCH) == []
+    assert closing.held() == []
 
 
 def test_the_dry_run_says_what_the_close_charges(app):
@@ -346,3 +346,149 @@ def test_the_fee_as_it_stands_knows_a_campaigns_months(app):
         with_option(contract, FEBRUARY)
         fees = [agreed.fee_as_it_stands(contract, 900, date(2026, month, 10)) for month in (1, 2, 3)]
     assert fees == [0, 500, 3_500]
+
+
+def agree(contract, *tiers):
+    again(contract).own_price = {"initial": 0, "tiers": [list(tier) for tier in tiers]}
+    db.session.commit()
+
+
+def press_again(month):
+    closing.again(db.session.get(MonthClose, month), by=1)
+    db.session.commit()
+    assert closed(month)
+
+
+@pytest.mark.both_databases
+def test_a_month_that_was_held_is_billed_as_a_whole_by_the_next_close(app):
+    with at("2026-02-20T12:00"):
+        contract = contract_with(20_000)
+        db.session.commit()
+    with at("2026-03-01T08:00"):
+        closed(MARCH)
+    with at("2026-03-20T12:00"):
+        agree(contract, (30_000, 12_000))
+    with at("2026-04-01T08:00"):
+        drafted(APRIL)
+        assert db.session.scalars(sa.select(MonthDraft.total).where(MonthDraft.month == APRIL)).all() == [26_400]
+        closed(APRIL)
+    (row,) = invoices(contract)
+    assert (row.total, row.period_from, row.period_to) == (26_400, MARCH, date(2026, 4, 30))
+    assert [(line["amount"], line["month"]) for line in row.lines] == [(12_000, "2026-03-01"), (12_000, "2026-04-01")]
+    march = db.session.get(ContractMonth, (contract.id, MARCH))
+    assert march.charged_base == 12_000 and march.settled_at and march.invoice_id == row.id
+    with at("2026-05-01T08:00"):
+        closed(MAY)
+    assert [each.total for each in invoices(contract)] == [26_400, 13_200]
+
+
+def test_two_held_months_are_both_shown_and_both_billed(app):
+    with at("2026-02-20T12:00"):
+        contract = contract_with(20_000)
+        db.session.commit()
+    for month, day in ((MARCH, "2026-03-01"), (APRIL, "2026-04-01"), (MAY, "2026-05-01")):
+        with at(f"{day}T08:00"):
+            closed(month)
+    with at("2026-05-02T08:00"):
+        assert [row.month for row in closing.held()] == [MARCH, APRIL, MAY]
+        press_again(MAY)  # without a price nothing changes
+        assert [row.month for row in closing.held()] == [MARCH, APRIL, MAY] and invoices(contract) == []
+        agree(contract, (30_000, 12_000))
+        press_again(MAY)
+        assert closing.held() == []
+    assert [line["month"] for row in invoices(contract) for line in row.lines] == [
+        "2026-03-01", "2026-04-01", "2026-05-01",
+    ]  # fmt: skip
+    assert owed(contract) == [(39_600, date(2026, 5, 27), None)]
+
+
+def test_a_held_month_is_billed_although_the_next_is_billed_already(app):
+    with at("2026-02-20T12:00"):
+        contract = contract_with(20_000)
+        db.session.commit()
+    with at("2026-03-01T08:00"):
+        closed(MARCH)
+        counting.change_count(contract.customer_id, -19_500)
+        db.session.commit()
+    with at("2026-04-01T08:00"):
+        closed(APRIL)
+        assert [row.month for row in closing.held()] == [MARCH]
+        agree(contract, (1_000, 3_000), (30_000, 12_000))
+        press_again(APRIL)
+        press_again(APRIL)
+    assert [row.total for row in invoices(contract)] == [3_300, 13_200]
+
+
+@pytest.mark.both_databases
+def test_a_last_account_waits_for_a_price(app):
+    with at("2026-02-20T12:00"):
+        contract = contract_with(900)
+        contract.state, contract.leaves_on = ContractState.leaving, APRIL
+        db.session.commit()
+    with at("2026-03-01T08:00"):
+        closed(MARCH)
+    with at("2026-03-20T12:00"):
+        counting.change_count(contract.customer_id, 20_000)
+        db.session.commit()
+    with at("2026-04-01T08:00"):
+        closed(APRIL)
+        jobs.follow_contracts()
+        assert db.session.get(FinalAccount, contract.id) is None
+        assert [(row.month, row.held) for row in closing.held()] == [(MARCH, Held.no_price)]
+        agree(contract, (30_000, 12_000))
+        jobs.follow_contracts()
+        assert db.session.get(FinalAccount, contract.id) is not None and closing.held() == []
+    assert [row.total for row in invoices(contract)] == [3_300, 9_900]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_months_that_the_contract_did_not_reach_are_given_back(app, replaced):
+    """The cancellation of 28 February is entered on 3 March: March was invoiced with February's difference."""
+    with at("2026-01-20T12:00"):
+        contract = contract_with(900)
+        db.session.commit()
+    with at("2026-02-01T08:00"):
+        closed(FEBRUARY)
+    with at("2026-02-10T12:00"):
+        counting.change_count(contract.customer_id, 200)
+        counting.change_count(contract.customer_id, -200)
+        db.session.commit()
+    with at("2026-03-01T08:00"):
+        closed(MARCH)
+    with at("2026-03-03T12:00"):
+        march = invoices(contract)[1]
+        if replaced:
+            typed = [replace(line, month=None) for line in correcting.lines_of(march)]  # as it comes from the form
+            march = correcting.replace_by(march, typed, "宛名の誤り", by=1)[1]
+        counting.change_count(contract.customer_id, 5_000)
+        row = again(contract)
+        row.state, row.ended_on, row.end_reason = ContractState.ended, MARCH, EndReason.cancelled
+        db.session.commit()
+        jobs.follow_contracts()
+        jobs.follow_contracts()
+    back = invoices(contract)[-1]
+    assert (back.occasion, back.total, back.corrects_id) == (Occasion.final, -3_300, march.id)
+    assert [amount for amount, _, settled in owed(contract) if settled is None] == [3_300, 2_200]
+    assert db.session.get(FinalAccount, contract.id).invoice_id is None
+    with at("2026-04-01T08:00"):
+        closed(APRIL)
+    assert invoices(contract)[-1].id == back.id
+
+
+@pytest.mark.both_databases
+def test_the_close_charges_no_contract_that_another_worker_has_ended(app):
+    """The close of April has found the contract; before its turn it ends, and its last account is made elsewhere."""
+    with at("2026-03-20T12:00"):
+        contract = contract_with(900)
+        db.session.add(monthly_opened(contract))
+        db.session.commit()
+    with at("2026-04-01T08:00"):
+        row = again(contract)
+        row.state, row.ended_on, row.end_reason = ContractState.ended, date(2026, 3, 31), EndReason.terminated
+        db.session.add(monthly.opened(contract, APRIL))
+        db.session.commit()
+        final.account(row)
+        db.session.commit()
+        closing.charge(contract.id, APRIL)
+        db.session.commit()
+        assert invoices(contract) == []

@@ -44,14 +44,18 @@ def pieces(close: MonthClose) -> Iterator[CloseStep]:
 
 
 def _in_portions(
-    ids: Callable[[int], list[int]], act: Callable[[int], None], month: date | None = None
+    ids: Callable[[int], list[int]], act: Callable[[int], None], month: date | None = None, *, contracts: bool = True
 ) -> Iterator[None]:
     """Do something for each row of a list, in its order; a fault in one keeps no other from its turn.
 
-    `month`: that of the contract which staff are to look at then.
+    `month`: that of the contract which staff are to look at then. The contracts of a portion are held before anything
+    is written for one of them: who makes last accounts meanwhile holds one, and then wants a number too.
     """
     last = 0
     while found := ids(last):
+        if contracts:
+            held = sa.select(Contract.id).where(Contract.id.in_(found)).order_by(Contract.id)
+            db.session.execute(held.with_for_update(key_share=True)).all()
         for id in found:
             last = id
             try:
@@ -64,7 +68,11 @@ def _in_portions(
                 if month is not None:
                     db.session.execute(
                         sa.update(ContractMonth)
-                        .where(ContractMonth.contract_id == id, ContractMonth.month == month)
+                        .where(
+                            ContractMonth.contract_id == id,
+                            ContractMonth.month == month,
+                            ContractMonth.settled_at.is_(None),
+                        )
                         .values(held=Held.fault)
                     )
         yield
@@ -73,24 +81,21 @@ def _in_portions(
 def _settle(month: date) -> Iterator[None]:
     """Fix the peak and the usable days of the months that are over."""
     before = month_start(month, -1)
+    # What was held before is tried again, however long ago: a price may be agreed on since.
+    waits = sa.and_(
+        ContractMonth.month <= before,
+        sa.or_(ContractMonth.closed_at.is_(None), ContractMonth.held.is_not(None)),
+        ContractMonth.settled_at.is_(None),
+    )
 
     def ids(last: int) -> list[int]:
-        # What was held before is tried again: a price may be agreed on since.
-        found = sa.select(ContractMonth.contract_id).where(
-            ContractMonth.month == before,
-            sa.or_(ContractMonth.closed_at.is_(None), ContractMonth.held.is_not(None)),
-            ContractMonth.settled_at.is_(None),
-            ContractMonth.contract_id > last,
-        )
+        found = sa.select(ContractMonth.contract_id).where(waits, ContractMonth.contract_id > last).distinct()
         return list(db.session.scalars(found.order_by(ContractMonth.contract_id).limit(AT_ONCE)))
 
     def act(id: int) -> None:
-        row = db.session.get_one(ContractMonth, (id, before))
-        if row.held is not None:
-            monthly.price_anew(row)
-        if row.closed_at is None:
-            monthly.close(row, row.contract)
-            row.closed_at = clock.now()
+        found = sa.select(ContractMonth).where(waits, ContractMonth.contract_id == id)
+        for row in list(db.session.scalars(found.order_by(ContractMonth.month))):
+            monthly.fix(row, row.contract)
 
     return _in_portions(ids, act, before)
 
@@ -109,7 +114,7 @@ def _end(month: date) -> Iterator[None]:
 
 
 def _final(id: int) -> None:
-    final.account(db.session.get_one(Contract, id, with_for_update=True))
+    final.account(db.session.get_one(Contract, id))
 
 
 def _terms(month: date) -> Iterator[None]:
@@ -147,7 +152,8 @@ def _open(month: date) -> Iterator[None]:
         return list(db.session.scalars(found.order_by(ContractMonth.contract_id).limit(AT_ONCE)))
 
     def price(id: int) -> None:
-        monthly.price_anew(db.session.get_one(ContractMonth, (id, month)))
+        row = db.session.get_one(ContractMonth, (id, month))
+        monthly.price_anew(row, row.contract)
 
     yield from _in_portions(ids, act)
     yield from _in_portions(held, price)
@@ -155,8 +161,12 @@ def _open(month: date) -> Iterator[None]:
 
 def _invoice(month: date) -> Iterator[None]:
     def ids(last: int) -> list[int]:
-        found = sa.select(ContractMonth.contract_id).where(
-            ContractMonth.month == month, ContractMonth.invoiced_at.is_(None), ContractMonth.contract_id > last
+        found = sa.select(ContractMonth.contract_id).join(Contract, Contract.id == ContractMonth.contract_id).distinct()
+        found = found.where(
+            ContractMonth.month <= month,
+            ContractMonth.invoiced_at.is_(None),
+            ContractMonth.contract_id > last,
+            Contract.state != ContractState.ended,
         )
         return list(db.session.scalars(found.order_by(ContractMonth.contract_id).limit(AT_ONCE)))
 
@@ -164,34 +174,33 @@ def _invoice(month: date) -> Iterator[None]:
 
 
 def charge(contract_id: int, month: date) -> None:
-    """Issue a contract's invoice of an open month, what months before left included; nothing while it is held."""
-    row = db.session.get_one(ContractMonth, (contract_id, month))
-    contract = row.contract
-    found = monthly.bill(row, monthly.unsettled(contract_id, month))
-    if found.held is not None:
-        found.held.held = found.held.held or Held.no_price
-        if found.held is row:
-            return
+    """Issue one invoice of all months up to this one that no invoice was issued for, and of what months before left.
+
+    A month without a price is held by itself; what months before left waits for the next one that is invoiced.
+    """
+    contract = db.session.get_one(Contract, contract_id, with_for_update={"key_share": True}, populate_existing=True)
+    if contract.state is ContractState.ended:
+        return  # its last account charges what is left
+    rows = {row.month: row for row in monthly.open_months(contract_id, month)}
+    now = rows.get(month)
+    closed = [row for row in rows.values() if row.month < month and row.closed_at is not None]
+    found = monthly.bill(now if now and now.invoiced_at is None else None, closed)
+    for row in found.held:
+        row.held = Held.no_price
+    if not found.opened:
+        return
     for before, lines in found.back:
         final.give_back(contract, before, lines)
     for before in found.done:
         before.settled_at, before.held = clock.now(), None
-    row.invoiced_at = clock.now()
-    if found.total <= 0:
-        return
-    invoice = issuing.issue(
-        contract,
-        found.lines,
-        Reason(
-            f"monthly {contract_id} {month:%Y-%m}",
-            Occasion.monthly,
-            month,
-            due_day(month),
-            issuing.whole_month(month),
-        ),
-    )
-    row.invoice_id = invoice.id
-    issuing.owe(invoice, ReceivableKind.monthly, receivable_text(month))
+    newest, invoice = max(found.opened), None
+    if found.total > 0:
+        period = (min(found.opened), issuing.whole_month(newest)[1])
+        once = f"monthly {contract_id} {newest:%Y-%m}"
+        why = Reason(once, Occasion.monthly, month, due_day(month), period)
+        invoice = issuing.issue(contract, found.lines, why)
+        issuing.owe(invoice, ReceivableKind.monthly, receivable_text(newest))
+    monthly.note(found, rows, invoice)
 
 
 def due_day(month: date) -> date:
@@ -200,7 +209,7 @@ def due_day(month: date) -> date:
 
 
 def _tell(month: date) -> Iterator[None]:
-    return _in_portions(telling.untold, telling.tell_of)
+    return _in_portions(telling.untold, telling.tell_of, contracts=False)
 
 
 WORK: dict[CloseStep, Callable[[date], Iterator[None]]] = {
@@ -238,11 +247,9 @@ def again(close: MonthClose, *, by: int) -> None:
         audit.record("month.again", by=by, day=close.month.isoformat())
 
 
-def held(month: date) -> list[ContractMonth]:
-    """Return the contracts that a close left to staff: months without a price, or with a fault."""
-    found = sa.select(ContractMonth).where(
-        ContractMonth.month.in_((month, month_start(month, -1))), ContractMonth.held.is_not(None)
-    )
+def held() -> list[ContractMonth]:
+    """Return the months that wait for staff, of every close and of contracts that are over: no price, or a fault."""
+    found = sa.select(ContractMonth).where(ContractMonth.held.is_not(None), ContractMonth.settled_at.is_(None))
     return list(db.session.scalars(found.order_by(ContractMonth.contract_id, ContractMonth.month).limit(200)))
 
 

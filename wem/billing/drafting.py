@@ -90,21 +90,28 @@ def worked_out(contract: Contract, month: date) -> Bill:
     """Return the bill that the close is going to make of a contract's month, as things stand."""
     over = contract.life.over_on
     with db.session.no_autoflush:
-        now = db.session.get(ContractMonth, (contract.id, month))
-        if now is None and (over is None or over > month):
-            now = monthly.opened(contract, month)
-        closed = monthly.unsettled(contract.id, month)
-        last = db.session.get(ContractMonth, (contract.id, month_start(month, -1)))
-        if last is not None and last.closed_at is None:
-            closed.append(_as_closed(last, contract))
+        rows = {row.month: row for row in monthly.open_months(contract.id, month)}
+        now = rows.pop(month, None)
+        if now is None:
+            now = monthly.opened(contract, month) if over is None or over > month else None
+        elif now.invoiced_at is not None:
+            now = None
+        elif now.held is not None:
+            now = _beside(now)
+            monthly.price_anew(now, contract)
+        closed = [_as_closed(row, contract) for row in rows.values()]
     return monthly.bill(now, closed)
+
+
+def _beside(row: ContractMonth) -> ContractMonth:
+    columns = [column.key for column in sa.inspect(ContractMonth).column_attrs]
+    return ContractMonth(**{name: getattr(row, name) for name in columns})
 
 
 def _as_closed(row: ContractMonth, contract: Contract) -> ContractMonth:
     """Return a month as its closing is going to make it, beside the session."""
-    columns = [column.key for column in sa.inspect(ContractMonth).column_attrs]
-    copy = ContractMonth(**{name: getattr(row, name) for name in columns})
-    monthly.close(copy, contract)
+    copy = _beside(row)
+    monthly.fix(copy, contract)
     return copy
 
 
@@ -117,7 +124,7 @@ def _before(contract_id: int, month: date) -> int:
 
 def _look_at(contract: Contract, month: date, bill: Bill, before: int) -> list[str]:
     found = []
-    if bill.held is not None:
+    if bill.held:
         found.append("no_price")
     if bill.back:
         found.append("returned")

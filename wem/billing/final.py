@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.billing import correcting, invoice_rules, issuing, monthly
 from wem.billing.invoice_models import Invoice, following
+from wem.billing.invoice_rules import Fees
 from wem.billing.invoice_wording import receivable_text
 from wem.billing.issuing import Reason
 from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth, FinalAccount
 from wem.billing.monthly import Bill
-from wem.billing.rules import InvoiceKind, Occasion, ReceivableKind
+from wem.billing.rules import Held, InvoiceKind, Occasion, ReceivableKind
 from wem.contracts.date_rules import DAY, month_start
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
@@ -32,22 +33,58 @@ def waiting(limit: int = 100, after: int = 0) -> list[int]:
 
 
 def account(contract: Contract) -> Invoice | None:
-    """Make the last account, once; returns its invoice, None when nothing was left to charge. The caller commits."""
+    """Make the last account, once; returns its invoice, None when nothing was left to charge. The caller commits.
+
+    None too while a month waits for a price: the account is made, and readers erased, when staff have agreed on one.
+    """
+    db.session.flush()
+    # Two workers may have found the same contract: who comes second sees what the first has done.
+    db.session.refresh(contract, with_for_update={"key_share": True})
     if contract.ended_on is None or db.session.get(FinalAccount, contract.id) is not None:
         return None
-    row = FinalAccount(contract_id=contract.id)
-    db.session.add(row)
-    db.session.flush()
-    last = month_start(contract.ended_on - DAY)
-    if contract.end_reason is not EndReason.void:
-        _close_months(contract, last)
-        invoice = _invoice(contract, last)
-        row.invoice_id = invoice.id if invoice else None
-    else:
+    invoice = None
+    if contract.end_reason is EndReason.void:
         _give_all_back(contract)
+    else:
+        last = month_start(contract.ended_on - DAY)
+        _give_back_after_end(contract, contract.ended_on)
+        _close_months(contract, last)
+        found = monthly.bill(None, _months(contract))
+        if found.held:
+            for row in found.held:
+                row.held = Held.no_price
+            _all_due(contract)
+            return None
+        invoice = _invoice(contract, last, found)
+    db.session.add(FinalAccount(contract_id=contract.id, invoice_id=invoice.id if invoice else None))
     _all_due(contract)
     audit.record("contract.final_account", by=None, customer_id=contract.customer_id, subject=contract)
-    return db.session.get(Invoice, row.invoice_id) if row.invoice_id else None
+    return invoice
+
+
+def _give_back_after_end(contract: Contract, ended_on: date) -> None:
+    """Issue returns of what was charged for months that the contract did not reach (15-2): it ended with effect for
+    a time of which the close knew nothing yet. The first fee is not given back (4-7)."""
+    for row in _months(contract):
+        if row.month < ended_on or row.first:
+            continue
+        original = db.session.get(Invoice, row.invoice_id) if row.invoice_id else None
+        lines = correcting.left_of_month(original, row.month) if original else []
+        if original and lines:
+            standing = correcting.standing(original)
+            back = issuing.issue(
+                contract,
+                correcting.negated(lines),
+                Reason(
+                    f"after the end {contract.id} {row.month:%Y-%m}", Occasion.final, month_start(clock.today()),
+                    period=issuing.whole_month(row.month), corrects=standing, recipient=standing.recipient,
+                ),
+            )  # fmt: skip
+            issuing.set_off(back)
+        row.charge(Fees(0, (0,) * len(row.options)))
+        row.peak, row.usable_days, row.held = row.count, 0, None
+        row.invoiced_at = row.invoiced_at or clock.now()
+        row.closed_at = row.settled_at = clock.now()
 
 
 def _give_all_back(contract: Contract) -> None:
@@ -71,53 +108,44 @@ def _give_all_back(contract: Contract) -> None:
 def _close_months(contract: Contract, last: date) -> None:
     """Open the last month when its close has not come yet (the first fee paid the first), and close what is open."""
     begun = month_start(contract.start_date) if contract.start_date else None
-    known = {row.month for row in _months(contract)}
     # Without any month WeM has never charged this contract.
-    if begun is not None and begun < last and known and last not in known:
+    any_month = sa.select(ContractMonth.month).where(ContractMonth.contract_id == contract.id).limit(1)
+    charged = begun is not None and begun < last and db.session.scalar(any_month) is not None
+    if charged and db.session.get(ContractMonth, (contract.id, last)) is None:
         db.session.add(monthly.opened(contract, last))
         db.session.flush()
-    for month in _months(contract):
-        if month.closed_at is None:
-            monthly.close(month, contract)
-            month.closed_at = clock.now()
+    for row in _months(contract):
+        monthly.fix(row, contract)
 
 
 def _months(contract: Contract) -> list[ContractMonth]:
-    found = sa.select(ContractMonth).where(ContractMonth.contract_id == contract.id)
-    return list(db.session.scalars(found.order_by(ContractMonth.month)))
+    return monthly.open_months(contract.id, date.max)
 
 
-def _invoice(contract: Contract, last: date) -> Invoice | None:
+def _invoice(contract: Contract, last: date, found: Bill) -> Invoice | None:
     """Issue what the months come to, and the rest of the minimum term where it is owed."""
     assert contract.ended_on is not None
-    found = Bill()
-    for row in _months(contract):
-        each = monthly.bill(row if row.invoiced_at is None else None, [row] if row.settled_at is None else [])
-        if each.held is not None:
-            # Staff agree on a price; the month is charged then.
-            continue
-        found.lines += each.lines
-        found.back += each.back
-        row.invoiced_at = row.invoiced_at or clock.now()
-        row.settled_at = row.settled_at or clock.now()
     newest = db.session.get(ContractMonth, (contract.id, last))
     first_exit = contract.life.first_exit
     leaves_early = contract.end_reason is EndReason.cancelled and contract.rest_owed and first_exit
-    if leaves_early and first_exit and newest is not None and newest.held is None:
+    if leaves_early and first_exit and newest is not None:
         found.lines += invoice_rules.rest_of_term(contract.ended_on, first_exit, newest.basis, newest.count)
     for row, lines in found.back:
         give_back(contract, row, lines)
-    if found.total <= 0:
-        return None
-    due = max(contract.ended_on, clock.today())
-    invoice = issuing.issue(
-        contract,
-        found.lines,
-        Reason(
-            f"final {contract.id}", Occasion.final, month_start(clock.today()), due, (last, contract.ended_on - DAY)
-        ),
-    )
-    issuing.owe(invoice, ReceivableKind.monthly, receivable_text(last, final=True))
+    for row in found.done:
+        row.settled_at, row.held = clock.now(), None
+    invoice = None
+    if found.total > 0:
+        due = max(contract.ended_on, clock.today())
+        invoice = issuing.issue(
+            contract,
+            found.lines,
+            Reason(
+                f"final {contract.id}", Occasion.final, month_start(clock.today()), due, (last, contract.ended_on - DAY)
+            ),
+        )
+        issuing.owe(invoice, ReceivableKind.monthly, receivable_text(last, final=True))
+    monthly.note(found, {row.month: row for row in found.done}, invoice)
     return invoice
 
 

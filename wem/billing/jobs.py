@@ -69,7 +69,7 @@ def follow_contracts() -> None:
     """
     _each(first_invoices.waiting(), lambda id: first_invoices.account(db.session.get_one(Application, id)))
     _each(issuing.waiting_credits(), lambda id: issuing.set_off(db.session.get_one(Invoice, id)))
-    _each(final.waiting(), lambda id: final.account(db.session.get_one(Contract, id, with_for_update=True)))
+    _each(final.waiting(), lambda id: final.account(db.session.get_one(Contract, id)))
 
 
 def tell() -> None:

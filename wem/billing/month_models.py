@@ -28,6 +28,18 @@ class ContractMonth(Base):
             postgresql_where=sa.text("closed_at IS NULL"),
         ),
         sa.Index("ix_contract_month_month", "month", "contract_id"),
+        sa.Index(
+            "ix_contract_month_held",
+            "contract_id",
+            sqlite_where=sa.text("held IS NOT NULL"),
+            postgresql_where=sa.text("held IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_contract_month_uninvoiced",
+            "contract_id",
+            sqlite_where=sa.text("invoiced_at IS NULL"),
+            postgresql_where=sa.text("invoiced_at IS NULL"),
+        ),
     )
 
     contract_id: Mapped[int] = mapped_column(sa.ForeignKey("contract.id"), primary_key=True)
@@ -44,7 +56,7 @@ class ContractMonth(Base):
     held: Mapped[Held | None]
     # The invoice of its 1st; what is given back names it.
     invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"), index=True)
-    invoiced_at: Mapped[datetime | None]  # also when there was nothing to pay
+    invoiced_at: Mapped[datetime | None]  # also when there was nothing to pay; before it nothing is charged
     # Its closing: fixed once.
     peak: Mapped[int | None]
     usable_days: Mapped[int | None]
@@ -66,6 +78,9 @@ class ContractMonth(Base):
 
     @property
     def charged(self) -> Fees:
+        """Return what was charged: nothing before its invoice."""
+        if self.invoiced_at is None:
+            return Fees(0, (0,) * len(self.options))
         return Fees(self.charged_base, tuple(int(yen) for yen in self.charged_options))
 
     def charge(self, fees: Fees) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import sqlalchemy as sa
 
+from wem import clock
 from wem.billing import invoice_rules
+from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_rules import Fees, Line, NoPrice
 from wem.billing.month_models import ContractMonth
 from wem.billing.rules import Held
@@ -52,7 +55,8 @@ def opened(contract: Contract, month: date) -> ContractMonth:
     row = ContractMonth(contract_id=contract.id, month=month, first=False, held=None)
     _terms(row, contract)
     row.count = counting.count_at_start(contract.customer_id, month)
-    _charge(row, contract)
+    row.charge(Fees(0, (0,) * len(row.options)))  # nothing is charged before its invoice
+    _begin(row, contract)
     return row
 
 
@@ -69,24 +73,36 @@ def _terms(row: ContractMonth, contract: Contract) -> None:
     row.free = contract.start_date is not None and date_rules.free_month(free, contract.start_date, month)
 
 
-def _charge(row: ContractMonth, contract: Contract) -> None:
-    row.held = None
-    row.charge(Fees(0, (0,) * len(row.options)))
-    row.opening_days = row.basis.days
-    if not in_advance():
-        return
-    row.opening_days = usable_days(contract, row.month)
+def _begin(row: ContractMonth, contract: Contract) -> None:
+    row.opening_days = usable_days(contract, row.month) if in_advance() else row.basis.days
+    row.held = _held(opening_fees, row)
+
+
+def _held(price: Callable[[ContractMonth], object], row: ContractMonth) -> Held | None:
     try:
-        row.charge(invoice_rules.fees(row.basis, row.count, row.opening_days, whole_month=by_whole_months()))
+        price(row)
     except NoPrice:
-        row.held = Held.no_price
+        return Held.no_price
+    return None
 
 
-def price_anew(row: ContractMonth) -> None:
-    """Take the tiers anew for a month that was held, now that a price is agreed on (7-1)."""
-    row.tiers = [list(tier) for tier in agreed_on(row.contract, row.month).tiers]
-    if row.invoiced_at is None:
-        _charge(row, row.contract)
+def opening_fees(row: ContractMonth) -> Fees:
+    """Return what a month is charged on its 1st: nothing with fees in arrears. Raises NoPrice."""
+    if not in_advance():
+        return Fees(0, (0,) * len(row.options))
+    return invoice_rules.fees(row.basis, row.count, row.opening_days, whole_month=by_whole_months())
+
+
+def price_anew(row: ContractMonth, contract: Contract) -> None:
+    """Take the tiers anew for a month that was held, now that a price may be agreed on (7-1).
+
+    Charges nothing: that is for the month's invoice.
+    """
+    row.tiers = [list(tier) for tier in agreed_on(contract, row.month).tiers]
+    if row.closed_at is not None:
+        row.held = _held(settled, row)
+    elif row.invoiced_at is None:
+        _begin(row, contract)
     else:
         row.held = None
 
@@ -97,8 +113,23 @@ def close(row: ContractMonth, contract: Contract) -> None:
     row.usable_days = usable_days(contract, row.month)
 
 
+def fix(row: ContractMonth, contract: Contract) -> None:
+    """Do what the closing of a month does, as far as it is not done: a price for what was held, peak, usable days."""
+    if row.held is not None:
+        price_anew(row, contract)
+    if row.closed_at is None:
+        close(row, contract)
+        row.closed_at = clock.now()
+
+
+def whole(row: ContractMonth) -> Fees:
+    """Return what a closed month costs by its peak and its usable days. Raises NoPrice."""
+    assert row.peak is not None and row.usable_days is not None
+    return invoice_rules.fees(row.basis, row.peak, row.usable_days, whole_month=by_whole_months())
+
+
 def settled(row: ContractMonth) -> list[Line]:
-    """Return the lines that settle a closed month. Raises NoPrice."""
+    """Return the lines that settle a closed month, the whole month where none of it was invoiced. Raises NoPrice."""
     assert row.peak is not None and row.usable_days is not None
     return invoice_rules.settlement(row.basis, row.charged, row.peak, row.usable_days, whole_month=by_whole_months())
 
@@ -110,7 +141,8 @@ class Bill:
     lines: list[Line] = field(default_factory=list)
     back: list[tuple[ContractMonth, list[Line]]] = field(default_factory=list)
     done: list[ContractMonth] = field(default_factory=list)  # months that are settled by it
-    held: ContractMonth | None = None
+    opened: dict[date, Fees] = field(default_factory=dict)  # months whose fee is invoiced by it, and what that is
+    held: list[ContractMonth] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -122,33 +154,57 @@ class Bill:
 
 
 def bill(now: ContractMonth | None, closed: list[ContractMonth]) -> Bill:
-    """Return the bill of a month that begins (if any) and of months that are closed and not settled yet."""
+    """Return the bill of a month that begins (if any) and of months that are closed and not settled yet.
+
+    A closed month of which nothing was invoiced is on it as a whole, by its peak. Each month is held by itself.
+    """
     found = Bill()
+    for row in (each for each in closed if each.invoiced_at is None):
+        _settle(found, row)
     if now is not None:
-        if now.held is not None:
-            found.held = now
-        else:
-            found.lines += invoice_rules.opening(now.basis, now.charged, now.count, now.opening_days)
-    for row in closed:
-        try:
-            lines = settled(row)
-        except NoPrice:
-            found.held = row
-            continue
-        found.done.append(row)
-        if invoice_rules.given_back(lines):
-            found.back.append((row, lines))
-        else:
-            found.lines += lines
+        _open(found, now)
+    for row in (each for each in closed if each.invoiced_at is not None):
+        _settle(found, row)
     return found
 
 
-def unsettled(contract_id: int, before: date) -> list[ContractMonth]:
-    """Return the closed months of a contract before another one whose difference stands on no invoice yet."""
+def _open(found: Bill, row: ContractMonth) -> None:
+    try:
+        fees = opening_fees(row)
+    except NoPrice:
+        found.held.append(row)
+        return
+    found.opened[row.month] = fees
+    found.lines += invoice_rules.opening(row.basis, fees, row.count, row.opening_days)
+
+
+def _settle(found: Bill, row: ContractMonth) -> None:
+    try:
+        lines = settled(row)
+    except NoPrice:
+        found.held.append(row)
+        return
+    found.done.append(row)
+    if row.invoiced_at is None:
+        found.opened[row.month] = whole(row)
+    if invoice_rules.given_back(lines):
+        found.back.append((row, lines))
+    else:
+        found.lines += lines
+
+
+def open_months(contract_id: int, until: date) -> list[ContractMonth]:
+    """Return the months of a contract up to one that are not settled, the oldest first; read anew, for who waited."""
     found = sa.select(ContractMonth).where(
-        ContractMonth.contract_id == contract_id,
-        ContractMonth.month < before,
-        ContractMonth.closed_at.is_not(None),
-        ContractMonth.settled_at.is_(None),
+        ContractMonth.contract_id == contract_id, ContractMonth.month <= until, ContractMonth.settled_at.is_(None)
     )
-    return list(db.session.scalars(found.order_by(ContractMonth.month)))
+    return list(db.session.scalars(found.order_by(ContractMonth.month), execution_options={"populate_existing": True}))
+
+
+def note(found: Bill, rows: Mapping[date, ContractMonth], invoice: Invoice | None) -> None:
+    """Write down of each month what its invoice charged; none was issued where there was nothing to pay."""
+    for month, fees in found.opened.items():
+        row = rows[month]
+        row.charge(fees)
+        row.invoiced_at, row.held = clock.now(), None
+        row.invoice_id = invoice.id if invoice else None

@@ -43,7 +43,7 @@ def show() -> Answer:
     return render_template(
         "billing/staff/month.html", month=month, next_month=closing.next_month(clock.today()), close=close,
         drafts=drafts[:PER_PAGE], older=start + PER_PAGE if len(drafts) > PER_PAGE else None, only=only,
-        sums=drafting.sums(month), pending=len(due.plan(month)), look_at=LOOK_AT, held=closing.held(month),
+        sums=drafting.sums(month), pending=len(due.plan(month)), look_at=LOOK_AT, held=closing.held(),
         held_words=HELD, closes=closing.closes(), states=STATES, differences=_differences(), rate_text=rate_text,
         differing=drafting.differing(month) if close and close.state is CloseState.done else 0, **progress,
     )  # fmt: skip

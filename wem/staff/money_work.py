@@ -42,7 +42,7 @@ def months(today: date) -> list[Item]:
         what = gettext("%(month)s is to be closed", month=month_text(month))
         items.append(Item(month, None, what, gettext("To the close"), "/staff/month"))
     action = gettext("To the close")
-    for row in closing.held(month):
+    for row in closing.held():
         items.append(Item(row.month, row.contract, str(HELD[row.held]) if row.held else "", action, "/staff/month"))
     for each in recounting.differences():
         name = db.session.scalar(sa.select(Customer.name).where(Customer.id == each.customer_id)) or ""
