@@ -21,7 +21,7 @@ from wem import clock
 from wem.contracts.models import Stop
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists import expiring, leaving, preferences, subscribing
+from wem.lists import confirming, expiring, leaving, preferences, subscribing
 from wem.lists.counting import month_peak, registered
 from wem.lists.models import AddressChange, ConsentEvent, MailSlot, Subscriber, Subscription, Suppression
 from wem.lists.rules import Address, read_address
@@ -233,7 +233,7 @@ def test_a_confirmation_against_the_clock(app: Flask, world: World) -> None:
 
     def confirm(number: int) -> None:
         with app.app_context():
-            subscribing.confirm(number)
+            confirming.confirm(number)
             db.session.commit()
             db.session.remove()
 
@@ -369,7 +369,7 @@ def _step(act: str, who: str, another: str, lists: list[Any], now: Any) -> None:
     }
     if reader is not None:
         acts |= {
-            "confirm": lambda: subscribing.confirm(*[row.id for row in reader.subscriptions]),
+            "confirm": lambda: confirming.confirm(*[row.id for row in reader.subscriptions]),
             "leave": lambda: leaving.leave(reader, ids[:1], tell=True),
             "everything": lambda: leaving.leave_everything(reader),
             "erase": lambda: leaving.erase(reader),

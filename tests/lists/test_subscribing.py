@@ -19,12 +19,13 @@ from wem import clock
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists import forgetting, leaving, subscribing
+from wem.lists import confirming, forgetting, leaving, subscribing
+from wem.lists.confirming import Outcome
 from wem.lists.counting import month_peak, registered
 from wem.lists.models import ConsentEvent, MailingList, ShownText, Subscriber, Subscription, Suppression
 from wem.lists.rules import Address, read_address
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, Way
-from wem.lists.subscribing import Asked, Outcome
+from wem.lists.subscribing import Asked
 from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases
@@ -113,7 +114,7 @@ def test_the_proof_names_what_was_shown(world: World) -> None:
 def test_confirming_makes_active_and_counts(world: World) -> None:
     news = world.ours.mailing_list
     row = pending(news, fields={"氏名": "新井 三郎"})
-    result = subscribing.confirm(row.id, ip="192.0.2.8", user_agent="another")
+    result = confirming.confirm(row.id, ip="192.0.2.8", user_agent="another")
     db.session.commit()
     assert result.outcome is Outcome.confirmed
     assert [each.id for each in result.lists] == [news.id]
@@ -128,7 +129,7 @@ def test_confirming_makes_active_and_counts(world: World) -> None:
     assert [mail.kind for mail in mails()] == ["reader_confirmation", "reader_registered"]
     requested, confirmed = db.session.scalars(sa.select(ConsentEvent).order_by(ConsentEvent.id))
     assert confirmed.shown_text_id == requested.shown_text_id is not None
-    again = subscribing.confirm(row.id)
+    again = confirming.confirm(row.id)
     db.session.commit()
     assert again.outcome is Outcome.already
     assert registered(world.ours.customer.id) == 4
@@ -145,7 +146,7 @@ def test_answers_to_a_deleted_field_do_not_come_back(world: World) -> None:
     while forgetting.forget_values():
         pass
     db.session.commit()
-    assert subscribing.confirm(row.id).outcome is Outcome.confirmed
+    assert confirming.confirm(row.id).outcome is Outcome.confirmed
     db.session.commit()
     assert row.subscriber.fields == {"氏名": "新井 三郎"}
 
@@ -188,15 +189,15 @@ def test_confirming_when_something_came_between(
     number = row.id
     what(world, row)
     db.session.commit()
-    assert subscribing.confirm(number).outcome is outcome
+    assert confirming.confirm(number).outcome is outcome
     db.session.commit()
     assert registered(world.ours.customer.id) == (4 if outcome is Outcome.confirmed else 3)
     assert_counts_are_exact()
 
 
 def test_confirming_what_never_was(world: World) -> None:
-    assert subscribing.confirm(987_654).outcome is Outcome.gone
-    assert subscribing.confirm(987_654, 987_655).outcome is Outcome.gone
+    assert confirming.confirm(987_654).outcome is Outcome.gone
+    assert confirming.confirm(987_654, 987_655).outcome is Outcome.gone
 
 
 def test_a_stranger_cannot_change_a_reader(world: World) -> None:
@@ -230,7 +231,7 @@ def test_one_mail_for_several_lists(world: World) -> None:
     assert "お得情報" in (mail.text or "") and "週末セール" in (mail.text or "")
     rows = [subscription(each) for each in (news, sale)]
     assert subscription(closed_to_me) is None
-    result = subscribing.confirm(*[row.id for row in rows if row])
+    result = confirming.confirm(*[row.id for row in rows if row])
     db.session.commit()
     assert [each.id for each in result.lists] == [news.id, sale.id]
     # Two lists, one registered address.
@@ -246,7 +247,7 @@ def test_two_confirmations_at_once_count_once(app: Flask, world: World) -> None:
 
     def press(_: int) -> Outcome:
         with app.app_context():
-            outcome = subscribing.confirm(number).outcome
+            outcome = confirming.confirm(number).outcome
             db.session.commit()
             db.session.remove()
             return outcome
@@ -275,7 +276,7 @@ def test_many_at_once_on_two_lists_keep_every_count(app: Flask, world: World) ->
             db.session.commit()
             reader = db.session.scalar(sa.select(Subscriber).where(Subscriber.address_key == who.key))
             assert reader is not None
-            subscribing.confirm(*[row.id for row in reader.subscriptions])
+            confirming.confirm(*[row.id for row in reader.subscriptions])
             db.session.commit()
             if number % 3 == 0:
                 leaving.leave(reader, ids[:1])
@@ -380,7 +381,7 @@ def test_own_will_comes_back(world: World, left: bool, stays: bool) -> None:
         row = pending(news, key)
         # Asking is not yet coming back.
         assert news.id in _noes(key)
-        assert subscribing.confirm(row.id).outcome is Outcome.confirmed
+        assert confirming.confirm(row.id).outcome is Outcome.confirmed
         db.session.commit()
     assert _noes(key) == {sale.id, other.id}
     assert_counts_are_exact()
@@ -403,7 +404,7 @@ def test_an_invitation_asks_once(world: World) -> None:
     assert "招待 花子" not in (mail.text or "")
     event = db.session.scalars(sa.select(ConsentEvent)).one()
     assert (event.kind, event.account_id) == ("invited", world.ours.editor.id)
-    assert subscribing.confirm(row.id).outcome is Outcome.confirmed
+    assert confirming.confirm(row.id).outcome is Outcome.confirmed
     db.session.commit()
     assert kinds() == ["invited", "confirmed"]
     assert_counts_are_exact()
@@ -417,7 +418,7 @@ def test_an_invitation_does_not_overwrite_what_the_person_said(world: World) -> 
     db.session.commit()
     row = subscription(sale, tanaka.address)
     assert row is not None
-    subscribing.confirm(row.id)
+    confirming.confirm(row.id)
     db.session.commit()
     assert tanaka.fields == {"氏名": "田中 一郎", "都道府県": "東京都"}
 

@@ -7,7 +7,7 @@ from tests.factories import make_account, make_contract, make_customer
 from wem import tokens
 from wem.accounts.rules import StaffRole
 from wem.db import db
-from wem.delivery import draining
+from wem.delivery import draining, outbox_mails
 from wem.outbox import OutboxMail, OutboxState
 from wem.privacy import announcing, consenting, jobs, news_sending
 from wem.privacy.news_models import News, NewsRecipient
@@ -195,7 +195,7 @@ def test_a_stop_takes_back_what_waits_and_what_a_worker_holds(two):
     db.session.commit()
     desk = draining.OutboxDesk.__new__(draining.OutboxDesk)
     found = db.session.execute(sa.select(*OutboxMail.__table__.columns).where(OutboxMail.id == held.id)).one()
-    parcel = draining.OutboxParcel(None, found, settings(), None)
+    parcel = outbox_mails.OutboxParcel(None, found, settings(), None)
     db.session.commit()
     desk._ask_contracts([parcel])
     assert not parcel.stopped
@@ -209,7 +209,7 @@ def test_a_stop_takes_back_what_waits_and_what_a_worker_holds(two):
     assert news_sending.outcomes(row) == {Outcome.taken_back: 2}
     # One that a lost worker held is not sent by the next.
     again = db.session.execute(sa.select(*OutboxMail.__table__.columns).where(OutboxMail.id == held.id)).one()
-    assert draining.OutboxParcel(None, again, settings(), None).prepare(None)["state"] is OutboxState.withdrawn
+    assert outbox_mails.OutboxParcel(None, again, settings(), None).prepare(None)["state"] is OutboxState.withdrawn
 
 
 def test_a_withdrawn_mail_takes_back_what_has_not_left(two, browser_for):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from wem.delivery.personalising import names_of_tag
-from wem.delivery.template_reading import Kind, Mark, TemplateProblem, pieces
+from wem.delivery.template_nodes import Kind, Mark, TemplateProblem
+from wem.delivery.template_reading import pieces
 
 # Deeper nesting makes recursive parsers fall over; a mail of twenty nested tables has about 80.
 MAX_NESTING = 200

@@ -28,21 +28,8 @@ from wem.delivery.template_filters import (
     as_text,
     filters,
 )
-from wem.delivery.template_reading import (
-    Branch,
-    Choice,
-    Kind,
-    Literal,
-    Mark,
-    Node,
-    Output,
-    TemplateProblem,
-    nearest,
-    parse_condition,
-    parse_output,
-    parse_values,
-    read_template,
-)
+from wem.delivery.template_nodes import Branch, Choice, Kind, Literal, Mark, Node, Output, TemplateProblem
+from wem.delivery.template_reading import nearest, parse_condition, parse_output, parse_values, read_template
 
 __all__ = [
     "MAX_OUTPUT",

@@ -6,17 +6,17 @@ The text is cut here, in linear time; python-liquid reads what stands inside the
 from __future__ import annotations
 
 import difflib
-import enum
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from liquid import Environment, Token
 from liquid.builtin.expressions import BooleanExpression, FilteredExpression, parse_primitive, tokenize
 from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 from liquid.stream import TokenStream
+
+from wem.delivery.template_nodes import Branch, Choice, Kind, Literal, Mark, Node, Output, TemplateProblem
 
 # A tag is short; some of python-liquid's patterns take quadratic time on long ones.
 MAX_TAG = 1000
@@ -29,87 +29,6 @@ _COMMENT = re.compile(r"\{%-?\s*(comment|endcomment)\b[^%]*%\}")
 _TAGS = {"if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "comment", "endcomment"}
 _ENDS = {"if": "endif", "unless": "endunless", "case": "endcase"}
 _LIQUID = Environment()
-
-
-class Kind(enum.StrEnum):
-    """What is wrong with a template."""
-
-    syntax = "syntax"
-    unclosed = "unclosed"  # a tag or block is not closed
-    unknown_name = "unknown_name"
-    unknown_filter = "unknown_filter"
-    filter_arguments = "filter_arguments"
-    forbidden_tag = "forbidden_tag"
-    misplaced = "misplaced"  # a tag in the HTML where none can stand
-    too_large = "too_large"
-
-
-class TemplateProblem(ValueError):
-    """The first thing wrong with a template: line and column (from 1), the name in question, the nearest known one."""
-
-    def __init__(self, source: str, at: int, kind: Kind, name: str = "", suggestion: str | None = None) -> None:
-        before = source[: max(at, 0)]
-        self.line = before.count("\n") + 1
-        self.column = len(before) - (before.rfind("\n") + 1) + 1
-        self.kind = kind
-        self.name = name[:80]
-        self.suggestion = suggestion
-        super().__init__(f"{self.line}:{self.column} {kind} {self.name}".rstrip())
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One `{{ … }}` or `{% … %}` as it stands in the source; a comment with all that it holds is one."""
-
-    start: int
-    end: int
-    tag: str  # "" for an output
-    expression: str
-    expression_at: int
-    trims_before: bool
-    trims_after: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    expression: FilteredExpression
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """Nodes under a condition; None is else. A `when` has the values that the case's subject is compared with."""
-
-    condition: Expression | list[Expression] | None
-    nodes: list[Node]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An if, unless or case."""
-
-    kind: str
-    subject: Expression | None
-    branches: list[Branch]
-
-    @property
-    def blank(self) -> bool:
-        """A block of nothing but white space prints nothing, as in Liquid."""
-        return all(_blank(branch.nodes) for branch in self.branches)
-
-
-Node = Literal | Output | Choice
-
-
-def _blank(nodes: list[Node]) -> bool:
-    return all(
-        node.text.isspace() if isinstance(node, Literal) else isinstance(node, Choice) and node.blank for node in nodes
-    )
 
 
 def pieces(source: str) -> Iterator[str | Mark]:

@@ -13,7 +13,7 @@ from wem import clock, outbox
 from wem.contracts.models import Stop
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists import consent, emails, leaving, links, rationing, registering, subscribing
+from wem.lists import confirming, consent, emails, leaving, links, rationing, registering
 from wem.lists.consent import Trace
 from wem.lists.models import EVERY_LIST, AddressChange, Field, MailingList, MergedReader, Subscriber
 from wem.lists.registering import Registration
@@ -94,7 +94,7 @@ def change_lists(
     unwanted = [
         list_id for list_id in shown if list_id not in wanted and held.state(list_id) is SubscriptionState.active
     ]
-    joined = subscribing.join(
+    joined = confirming.join(
         held,
         [offered[list_id] for list_id in shown if list_id in wanted and list_id in offered],
         sender_for(held.customer_id),
@@ -165,7 +165,7 @@ def move_address(change: AddressChange, *, ip: str | None, user_agent: str | Non
     if other is not None:
         for list_id in active:
             other.put(list_id, SubscriptionState.active, held.subscriptions[list_id].way, expires_at=None)
-        subscribing.take_over(other, held.subscriber.fields, own=False)
+        confirming.take_over(other, held.subscriber.fields, own=False)
         for list_id in held.live():
             held.end(list_id, SubscriptionState.unsubscribed)
         db.session.add(Stop(at=clock.now(), customer_id=held.customer_id, subscriber_id=held.subscriber.id))
@@ -214,7 +214,7 @@ def _carry_consent(held: Registration, new_hash: bytes, list_ids: Sequence[int],
             trace=trace,
             shown_text_id=consent.text_last_shown(held.customer_id, held.subscriber.address_hash, list_id),
         )
-    subscribing.clear_no(held.customer_id, new_hash, list_ids)
+    confirming.clear_no(held.customer_id, new_hash, list_ids)
 
 
 def _note_changed(held: Registration, hashed: bytes, trace: Trace) -> None:

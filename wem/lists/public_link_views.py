@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response
 
 from wem import clock, tokens
 from wem.db import db
-from wem.lists import leaving, links, preferences, subscribing
+from wem.lists import confirming, leaving, links, preferences
+from wem.lists.confirming import Outcome
 from wem.lists.models import Field, MailingList, Subscriber, Subscription
 from wem.lists.notice import notice_for
 from wem.lists.public_forms import DetailsForm, fields_of
 from wem.lists.public_views import page_language, page_moment, pressed_by_person, render
 from wem.lists.senders import sender_for
 from wem.lists.states import SubscriptionState, Way
-from wem.lists.subscribing import Outcome
 from wem.mailings.ways_out import ALIVE, count_left, lists_to_stop
 from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint
@@ -52,7 +52,7 @@ def confirmed(token: str) -> Any:
             form = DetailsForm(asked[1], asked[0].fields, request.form)
             if not form.validate():
                 return _confirm_page(ids, fresh, form=form)
-    result = subscribing.confirm(
+    result = confirming.confirm(
         *ids,
         ip=request.remote_addr,
         user_agent=request.user_agent.string,

@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 from wem.delivery.markup import shield
 from wem.delivery.personalising import names_of_tag
-from wem.delivery.template_reading import Mark, pieces
+from wem.delivery.template_nodes import Mark
+from wem.delivery.template_reading import pieces
 
 # What ends an address in every program; some go on over Japanese letters and punctuation.
 _BREAK = re.compile(r"[\s<>\"]")

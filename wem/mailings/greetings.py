@@ -6,7 +6,8 @@ import re
 
 from liquid.builtin.expressions import StringLiteral
 
-from wem.delivery.template_reading import Mark, parse_output, pieces
+from wem.delivery.template_nodes import Mark
+from wem.delivery.template_reading import parse_output, pieces
 from wem.mailings.greeting_rules import doubled, doubled_titles
 
 # Elements that stand between a name and its title without parting them.

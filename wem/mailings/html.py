@@ -21,7 +21,7 @@ from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 
 from wem.delivery.markup import Shielded, shield
 from wem.delivery.personalising import MAX_SOURCE
-from wem.delivery.template_reading import Kind, TemplateProblem
+from wem.delivery.template_nodes import Kind, TemplateProblem
 
 _TAGS = set(
     "a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn "
