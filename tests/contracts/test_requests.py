@@ -13,12 +13,15 @@ from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.clock import JAPAN
 from wem.contracts import jobs
+from wem.contracts.mandate_models import of_request
 from wem.contracts.models import Contract
-from wem.contracts.request_models import Channel, ContractRequest
+from wem.contracts.request_models import Channel, ContractRequest, RequestKind
 from wem.contracts.rules import ContractState, EndReason, Use
-from wem.contracts.state_rules import RequestState
+from wem.contracts.state_rules import MandateState, RequestState
 from wem.db import db
 from wem.lists.models import MonthPeak
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind
 from wem.outbox import OutboxMail
 
 
@@ -275,6 +278,95 @@ def test_a_mail_sent_on_the_10th_may_be_accepted_so(world, browser_for):
         assert "2026年4月1日（水）から適用できます" in page.text
         browser.submit(f"/staff/requests/{row.id}", {"effective": "2026-04-01"}, action="accept")
     assert (only_request().state, only_request().effective_on) == (RequestState.waiting, date(2026, 4, 1))
+
+
+def on_paper(world, kind):
+    return f"/staff/contracts/{world.ours.contract.id}/entry/{kind}"
+
+
+POSTED = {"channel": "letter", "received": "2026-04-13T10:00"}
+
+
+def told():
+    return db.session.scalars(sa.select(Notice).order_by(Notice.id.desc())).first()
+
+
+def test_details_on_paper_have_their_receipt_and_lateness(world, browser_for):
+    world.ours.contract.notice_email = ""
+    db.session.commit()
+    with at("2026-04-14T09:00"):
+        browser = browser_for(world.admin)
+        assert on_paper(world, "details") in browser.get(f"/staff/contracts/{world.ours.contract.id}/entry").html
+        # Notices go by letter: no mail address is asked for.
+        values = {**POSTED, "postal_address": "東京都立川市緑町1-1", "planned": "2026-04-01"}
+        assert browser.submit(on_paper(world, "details"), {**values, "received": "2026-04-14T10:00"}).status == 422
+        page = browser.submit(on_paper(world, "details"), values)
+        row = only_request()
+        assert page.location == f"/staff/requests/{row.id}"
+        assert (row.kind, row.channel, row.state, row.late) == (
+            RequestKind.details,
+            Channel.letter,
+            RequestState.applied,
+            True,
+        )
+        receipt = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.details_changed)).one()
+        assert receipt.channel.value == "letter" and "2026年4月13日（月）" in str(receipt.words)
+        assert contract_of(world.ours).postal_address == "東京都立川市緑町1-1"
+        # The same again changes nothing; an error of the customer's is never late.
+        assert browser.submit(on_paper(world, "details"), values).location.endswith(f"/{world.ours.contract.id}")
+        browser.submit(on_paper(world, "details"), {**values, "person": "髙橋", "correction": "y"})
+        assert (only_request().kind, only_request().late) == (RequestKind.correction, False)
+        # So does the customer file it by themselves.
+        assert send(browser_for(world.ours.owner), "/contract/details", {"person": "髙橋 花子"}).status == 303
+
+
+def test_a_mail_address_is_needed_where_notices_go_by_mail(world, browser_for):
+    with at("2026-04-14T09:00"):
+        page = browser_for(world.admin).submit(
+            on_paper(world, "details"), {**POSTED, "notice_email": "", "planned": "2026-04-01"}
+        )
+    assert page.status == 422 and contract_of(world.ours).notice_email
+
+
+def test_a_name_on_paper_waits_for_an_answer(world, browser_for):
+    new = {"name": "株式会社髙橋本店", "kana": "たかはしほんてん", "evidence": "登記 old@readers.example.com"}
+    with at("2026-04-14T09:00"):
+        browser = browser_for(world.admin)
+        browser.submit(on_paper(world, "name"), {**POSTED, **new, "planned": "2026-04-10"})
+        row = only_request()
+        assert (row.kind, row.state, row.late) == (RequestKind.name, RequestState.received, False)
+        assert "old@" not in str(told().words) and "old@" in browser.get(f"/staff/requests/{row.id}").text
+        assert "o****@readers.example.com" in browser_for(world.ours.owner).get(f"/contract/requests/{row.id}").text
+        page = browser.submit(on_paper(world, "name"), {**POSTED, **new, "name": "別", "planned": "2026-04-10"})
+        assert page.status == 422, "one at a time"
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_an_account_on_paper_brings_its_form_or_waits_for_it(world, browser_for, sealed):
+    values = {"bank": "0001", "branch": "001", "account_number": "1234567", "account_holder": "タカハシ"}
+    values |= {"sealed": "y"} if sealed else {}
+    with at("2026-04-14T09:00"):
+        page = browser_for(world.admin).submit(on_paper(world, "bank"), {**POSTED, **values, "planned": "2026-04-10"})
+        assert page.status == 303, page.text
+    row = only_request()
+    mandate = of_request(row.id)
+    assert (row.kind, row.channel, row.late) == (RequestKind.bank, Channel.letter, False)
+    if sealed:
+        assert (row.state, mandate.state, mandate.received_on) == (
+            RequestState.checking,
+            MandateState.received,
+            date(2026, 4, 13),
+        )
+    else:
+        assert (row.state, mandate.state) == (RequestState.received, MandateState.missing)
+    assert ("受け取りました" in str(told().words["after"])) is sealed
+
+
+def test_only_who_changes_contracts_enters_filings(world, browser_for):
+    support = make_account("窓口 花子", staff_role=StaffRole.support)
+    db.session.commit()
+    for kind in ("details", "name", "bank"):
+        assert browser_for(support).get(on_paper(world, kind)).status == 403
 
 
 # -- another's

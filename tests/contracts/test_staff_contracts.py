@@ -13,6 +13,8 @@ from wem.audit import AuditEvent
 from wem.contracts.models import Contract, Course, Stop
 from wem.db import db
 from wem.mailings.models import MailingState
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind
 from wem.outbox import OutboxMail
 
 NEW = {
@@ -233,6 +235,8 @@ def test_staff_change_the_sender_name(world, browser_for):
     assert page.location == path
     assert contract_of(world.ours).sender_name == "株式会社髙橋本店"
     assert contract_of(world.theirs).sender_name == "有限会社山田花店"
+    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.details_mended)).one()
+    assert "株式会社髙橋本店" in told.text and told.customer_id == world.ours.customer.id
 
 
 # -- a new customer

@@ -27,6 +27,7 @@ NAMES = {
     NoticeKind.correction: "是正勧告書",
     NoticeKind.correction_closed: "是正勧告に関する通知書",
     NoticeKind.takedown: "公開停止に関する通知書",
+    NoticeKind.details_mended: "登録内容訂正通知書",
     NoticeKind.takedown_lifted: "公開停止の解除に関する通知書",
     NoticeKind.restriction_lifted: "利用制限の解除に関する通知書",
     NoticeKind.deletion: "登録情報の削除に関する通知書",

@@ -6,7 +6,7 @@ from flask import abort
 from flask_babel import gettext
 
 from wem import clock
-from wem.contracts import describing, mandate_papers, requesting
+from wem.contracts import addressing, describing, mandate_papers, requesting
 from wem.contracts.application_wording import ACCOUNT_TYPES
 from wem.contracts.describing import Facts
 from wem.contracts.mandate_models import Mandate
@@ -29,6 +29,8 @@ blueprint = CustomerBlueprint("contract_filing", __name__, use=Use.contract)
 def details() -> Answer:
     contract, account = who()
     form = ChangeDetailsForm(obj=contract)
+    if not addressing.by_mail(contract):
+        form.without_mail()
     names = [name for name in DETAILS if name in form]
 
     def facts() -> Facts:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, Optional
 
 from wem import clock
 from wem.contracts import catalogue, rules
@@ -52,6 +52,11 @@ class DetailsForm(FlaskForm):
     postal_address = OneLine(_l("Postal address"), [NEEDED, Length(max=300)])
     contact = OneLine(_l("Contact for questions and complaints"), [NEEDED, Length(max=300)])
     notice_email = EmailField(_l("E-mail address for our notices"), [NEEDED, mail_address])
+
+    def without_mail(self) -> None:
+        """Let the notice address be empty: notices go by letter where there is none that works (4-1, A-08)."""
+        self.notice_email.validators = [Optional(), mail_address]
+        self.notice_email.flags.required = False
 
     def validate_postal_code(self, field: StringField) -> None:
         code = rules.postal_code(field.data or "")

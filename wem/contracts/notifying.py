@@ -26,7 +26,7 @@ from wem.contracts.request_models import (
     TerminationScope,
 )
 from wem.contracts.rules import EndReason
-from wem.contracts.state_rules import CorrectionState
+from wem.contracts.state_rules import CorrectionState, RequestState
 from wem.contracts.wording import END_REASONS, GROUNDS, REQUESTS, RESTRICTIONS, TERMINATION_GROUNDS
 from wem.notices.masking_rules import masked
 from wem.notices.models import Notice
@@ -106,6 +106,10 @@ def _after(row: ContractRequest, step: str) -> list[str]:
                 gettext("You can withdraw it on the page of your contract until the day on which it holds."),
                 gettext("The data on our servers are not returned (Art. 15-4) and are erased after the end."),
             ]
+        case RequestKind.bank if row.state is RequestState.checking:
+            return [
+                gettext("Your sealed form is here. Until the bank has registered it the present account is debited.")
+            ]
         case RequestKind.bank:
             return [
                 gettext(
@@ -119,6 +123,16 @@ def _after(row: ContractRequest, step: str) -> list[str]:
         case RequestKind.course | RequestKind.options | RequestKind.resume | RequestKind.name:
             return [gettext("We look into it and tell you the result.")]
     return []
+
+
+def details_mended(contract: Contract, changes: dict[str, list[str]]) -> None:
+    """Tell that we had typed something wrongly: {detail: [as it was, as it is]}."""
+    with _written():
+        facts = _named(contract, *describing.wish(RequestKind.correction, {"details": changes}))
+        before = gettext("We had entered the following wrongly, and have corrected it.")
+        after = gettext("Please tell us if anything is still wrong.")
+        words = Words(gettext("Your registered details are corrected"), [before], facts, [after])
+        _tell(contract, NoticeKind.details_mended, about(contract), words)
 
 
 def ended(contract: Contract) -> None:

@@ -102,8 +102,8 @@ class FilingForm(SteppedForm):
     planned = Day(_l("Changes on"), [NEEDED], default=clock.today)
 
 
-class ChangeDetailsForm(DetailsForm, FilingForm):
-    """The details that the customer files by themselves; the sender's name is the registered one."""
+class DetailsFields(DetailsForm):
+    """The details that customers file; the sender's name is the registered one."""
 
     person = OneLine(DETAILS["person"], [Optional(), Length(max=100)])
     phone = StringField(DETAILS["phone"], [Optional()])
@@ -116,7 +116,11 @@ class ChangeDetailsForm(DetailsForm, FilingForm):
         field.data = number
 
 
-class NameForm(FilingForm):
+class ChangeDetailsForm(DetailsFields, FilingForm):
+    """Details as the customer files them in three steps."""
+
+
+class NameFields(FlaskForm):
     name = OneLine(_l("New name of the contract holder"), [NEEDED, Length(max=100)])
     kana = OneLine(_l("New name in kana"), [NEEDED, Length(max=100)])
     evidence = TextAreaField(_l("What shows the change"), [NEEDED, Length(max=500)])
@@ -126,6 +130,10 @@ class NameForm(FilingForm):
         if kana is None:
             raise ValidationError(gettext("Please enter the reading in katakana."))
         field.data = kana
+
+
+class NameForm(NameFields, FilingForm):
+    """A new name as the customer files it in three steps."""
 
 
 class BankForm(AccountForm, FilingForm):

@@ -231,17 +231,21 @@ def change_name(
 
 
 def change_bank(
-    contract: Contract, account: Mapping[str, str], number: str, planned: date, way: Way
+    contract: Contract, account: Mapping[str, str], number: str, planned: date, way: Way, *, sealed: bool = False
 ) -> ContractRequest:
     """File another account for the debit (16): a new form is needed, the old mandate serves until it is registered.
 
-    `account` is what the form of accounts returns, `number` its number. Raises NotPossible.
+    `account` is what the form of accounts returns, `number` its number; `sealed` says that the sealed form is here
+    already. Raises NotPossible.
     """
     _not_over(contract)
     late = date_rules.filed_late(_deciding(way), planned)
     wish = {"bank": account["bank"], "branch": account["branch"], "holder": account["account_holder"]}
     row = _open(contract, RequestKind.bank, way, wanted_on=planned, late=late, wish=wish)
-    mandating.ask(row, account, number)
+    mandate = mandating.ask(row, account, number)
+    if sealed:
+        mandating.receive(mandate, by=way.by)
+        mandate.received_on = way.received_at.astimezone(clock.JAPAN).date()
     notifying.request(row, "received")
     return row
 

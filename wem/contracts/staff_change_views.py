@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 
 from wem import audit
 from wem.billing import lifting
-from wem.contracts import accepting, notifying
+from wem.contracts import accepting, addressing, notifying
 from wem.contracts.accepting import SlugTaken, Taken
 from wem.contracts.forms import NewContractForm, ResumeForm, StaffDetailsForm, SuspendForm
-from wem.contracts.models import Contract
+from wem.contracts.models import DETAILS, Contract
 from wem.contracts.rules import SuspensionGround
 from wem.contracts.staff_views import CHANGERS, contract_to_change, denied
 from wem.contracts.state_rules import Illegal
@@ -142,14 +142,21 @@ def attested_uploads(id: int) -> Answer:
 
 @blueprint.route("/<int:id>/details", methods=["GET", "POST"])
 def details(id: int) -> Answer:
+    """Mend what we typed wrongly ourselves; what the customer files is entered as a request (16)."""
     contract = contract_to_change(id)
     form = StaffDetailsForm(obj=contract)
+    if not addressing.by_mail(contract):
+        form.without_mail()
     if not form.validate_on_submit():
         page = render_template("contracts/staff/details.html", contract=contract, form=form)
         return page, 422 if form.is_submitted() else 200
+    before = {name: getattr(contract, name) for name in DETAILS}
     changed = contract.change_details(form.details(), by=me().id)
+    if changed:
+        notifying.details_mended(contract, {name: [before[name], getattr(contract, name)] for name in changed})
     db.session.commit()
-    flash(gettext("Saved. Mails show it from now on.") if changed else gettext("Nothing was different."), "success")
+    said = gettext("Corrected. Mails show it from now on, and the customer is told.")
+    flash(said if changed else gettext("Nothing was different."), "success")
     return _shown(contract)
 
 

@@ -65,12 +65,9 @@ BY_STAFF = (
 )
 
 
-class EntryForm(FlaskForm):
-    """A request that came on paper, by mail or by telephone; receipt decides (A-11)."""
+class ReceiptForm(FlaskForm):
+    """What came on paper, by mail or by telephone: how, and when; receipt decides (A-11)."""
 
-    kind = RadioField(
-        _l("What is asked for"), [CHOSEN], choices=[SelectChoice(kind.value, REQUESTS[kind]) for kind in BY_STAFF]
-    )
     channel = RadioField(
         _l("How it came"),
         [CHOSEN],
@@ -78,6 +75,31 @@ class EntryForm(FlaskForm):
     )
     received = Moment(_l("Received"), [NEEDED], default=clock.now)
     sent = Moment(_l("Sent, if known"), [Optional()])
+
+    def validate_received(self, field: Moment) -> None:
+        if field.data.replace(tzinfo=clock.JAPAN) > clock.now():
+            raise ValidationError(gettext("The time of receipt lies in the future."))
+
+    def validate_sent(self, field: Moment) -> None:
+        if field.data and self.received.data and field.data > self.received.data:
+            raise ValidationError(gettext("It cannot be sent after it was received."))
+
+    @property
+    def received_at(self) -> datetime:
+        received: datetime = self.received.data
+        return received.replace(tzinfo=clock.JAPAN)
+
+    @property
+    def sent_at(self) -> datetime | None:
+        return self.sent.data.replace(tzinfo=clock.JAPAN) if self.sent.data else None
+
+
+class EntryForm(ReceiptForm):
+    """A request of one of these kinds; what is filed (Art. 16) has forms of its own."""
+
+    kind = RadioField(
+        _l("What is asked for"), [CHOSEN], choices=[SelectChoice(kind.value, REQUESTS[kind]) for kind in BY_STAFF]
+    )
     wanted = Day(_l("Wanted from, if later"), [Optional()])
     course = SelectField(_l("New course"), [Optional()])
     options = SelectMultipleField(
@@ -97,23 +119,6 @@ class EntryForm(FlaskForm):
             SelectChoice("", gettext("No other course")),
             *(SelectChoice(course.code, course.name) for course, _ in catalogue.offered(clock.today())),
         ]
-
-    def validate_received(self, field: Moment) -> None:
-        if field.data.replace(tzinfo=clock.JAPAN) > clock.now():
-            raise ValidationError(gettext("The time of receipt lies in the future."))
-
-    def validate_sent(self, field: Moment) -> None:
-        if field.data and self.received.data and field.data > self.received.data:
-            raise ValidationError(gettext("It cannot be sent after it was received."))
-
-    @property
-    def received_at(self) -> datetime:
-        received: datetime = self.received.data
-        return received.replace(tzinfo=clock.JAPAN)
-
-    @property
-    def sent_at(self) -> datetime | None:
-        return self.sent.data.replace(tzinfo=clock.JAPAN) if self.sent.data else None
 
 
 class ArrivedForm(FlaskForm):

@@ -145,8 +145,8 @@ def refuse(id: int) -> Answer:
 def enter(id: int) -> Answer:
     """Type in what came by letter, mail or telephone."""
     contract = contract_to_change(id)
-    letter = _letter(contract)
-    form = EntryForm(contract, **_from(letter))
+    letter = letter_named(contract)
+    form = EntryForm(contract, **typed_from(letter))
     status = 200
     if form.is_submitted():
         if form.validate():
@@ -158,8 +158,7 @@ def enter(id: int) -> Answer:
                 db.session.rollback()
                 form.form_errors.append(str(REFUSALS[error.reason]))
             else:
-                db.session.commit()
-                return _shown(row.id, gettext("It is entered, and the customer has a receipt."))
+                return entered(row)
         status = 422
     page = render_template(
         "contracts/staff/act.html",
@@ -168,12 +167,29 @@ def enter(id: int) -> Answer:
         back_label=contract.customer.name,
         form=form,
         label=gettext("Enter"),
-        notes=_notes(letter),
+        notes=[
+            *receipt_notes(letter),
+            gettext("Not to renew is a cancellation for the customer too: Art. 15-1 holds, within the term as well."),
+        ],
+        links=[
+            (label, url_for(page, id=id, entry=request.args.get("entry")))
+            for label, page in (
+                (gettext("Change or correction of details"), "staff_filings.details"),
+                (gettext("Change of name"), "staff_filings.name"),
+                (gettext("Change of bank account"), "staff_filings.bank"),
+            )
+        ],
     )
     return page, status
 
 
-def _letter(contract: Contract) -> InquiryEntry | None:
+def entered(row: ContractRequest) -> Response:
+    """Answer with a request that was entered just now."""
+    db.session.commit()
+    return _shown(row.id, gettext("It is entered, and the customer has a receipt."))
+
+
+def letter_named(contract: Contract) -> InquiryEntry | None:
     """Return the message to the help desk from which a request is entered, if there is one of this customer; 404."""
     if not request.args.get("entry"):
         return None
@@ -184,7 +200,8 @@ def _letter(contract: Contract) -> InquiryEntry | None:
     return entry
 
 
-def _from(letter: InquiryEntry | None) -> dict[str, Any]:
+def typed_from(letter: InquiryEntry | None) -> dict[str, Any]:
+    """Return what the form of a request begins with, by its fields."""
     if letter is None:
         return {}
     by_mail = letter.inbound_id is not None
@@ -193,15 +210,15 @@ def _from(letter: InquiryEntry | None) -> dict[str, Any]:
     return {"received": received, "channel": channel, "note": letter.text[:500]}
 
 
-def _notes(letter: InquiryEntry | None) -> list[str]:
-    renewal = gettext("Not to renew is a cancellation for the customer too: Art. 15-1 holds, within the term as well.")
+def receipt_notes(letter: InquiryEntry | None) -> list[str]:
+    """Return what is to be known about the time of receipt."""
     if letter is None:
-        return [gettext("What counts is when it reached us: of a letter the stamp of its arrival."), renewal]
+        return [gettext("What counts is when it reached us: of a letter the stamp of its arrival.")]
     inquiry = letter.inquiry
     received = gettext("From inquiry %(number)s: what counts is when the mail came.", number=inquiry.number)
     if inquiry.confirmed_at or letter.inbound_id is None:
-        return [received, renewal]
-    return [received, renewal, gettext("The registered address has not confirmed the order yet.")]
+        return [received]
+    return [received, gettext("The registered address has not confirmed the order yet.")]
 
 
 def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -> ContractRequest:

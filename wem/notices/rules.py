@@ -26,6 +26,7 @@ class NoticeKind(enum.StrEnum):
     request_withdrawn = "request_withdrawn"
     mandate_returned = "mandate_returned"  # 口座振替依頼書の再提出 (6-1)
     details_changed = "details_changed"  # 届出変更受付 (16)
+    details_mended = "details_mended"  # our own error in them (16)
     cancellation_received = "cancellation_received"  # 解約受付 (15-1)
     cancellation_withdrawn = "cancellation_withdrawn"
     contract_ended = "contract_ended"  # 解約完了
