@@ -1,18 +1,29 @@
-"""Staff suspend a contract that has not paid and lift it (13-2): all pages say so at once, the readers' too."""
+"""Staff suspend a contract that has not paid and lift it (13-2): all pages say so at once, the readers' too.
+
+And with live workers, by plain requests: mail about services goes to who may get it, and to nobody who stopped it.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from tests import factories
 from tests.browser import steps
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja, violations
 from tests.browser.steps import follow, press
 from tests.service import Service
 from wem import clock
+from wem.accounts.rules import StaffRole
+from wem.db import db
+from wem.privacy import consenting
+from wem.privacy.news_models import News
+from wem.privacy.purpose_models import NEWS
+from wem.privacy.purpose_rules import Via
 
 pytestmark = pytest.mark.browser
 CLOSED = "This page is closed while the service is suspended"
@@ -83,3 +94,26 @@ def test_off_and_on_again(service: Service, opened: Opened) -> None:
     expect(owner.get_by_role("row", name="お得情報")).to_be_visible()
     reader.goto(join)
     expect(reader.get_by_role("button", name=ja("Agree and sign up"))).to_be_visible()
+
+
+def test_mail_about_services_leaves_for_who_may_get_it_and_for_nobody_who_stopped(service: Service) -> None:
+    gets, stopped = "notice@uketoru.example.jp", "notice@tomeru.example.jp"
+    with service.app.app_context():
+        for slug, notices_to in (("uketoru", gets), ("tomeru", stopped)):
+            customer = factories.make_customer(f"合同会社{slug}", slug)
+            factories.make_contract(customer, notice_email=notices_to)
+        consenting.answer(customer.id, NEWS, False, via=Via.portal)
+        people = [factories.make_account(staff_role=StaffRole.contracts).email for _ in range(2)]
+        db.session.commit()
+    writer, second = (service.sign_in(email) for email in people)
+    form = writer.get(f"{service.portal}/staff/news/new").form("subject", "text")
+    form.fill("purpose", str(NEWS))
+    form.fill("subject", "秋の新機能のご案内")
+    form.fill("text", "写真を入れられるようになりました。")
+    draft = writer.submit(form)
+    waits = writer.submit(draft.form("decision", action="/staff/news/"))
+    second.submit(second.get(waits.url).form("decision", "read"))
+    [mail] = service.mailbox.wait_for(recipient=gets, subject="秋の新機能のご案内")
+    assert "写真を入れられるようになりました。" in service.mailbox.mail(mail["id"])["text"]
+    service.wait("everybody was looked at", lambda: db.session.scalar(sa.select(News.finished_at)))
+    assert service.mailbox.count(recipient=stopped) == 0
