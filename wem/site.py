@@ -18,6 +18,7 @@ from wem.billing import (
     staff_payment_views,
     staff_refund_views,
     staff_statement_views,
+    staff_write_off_views,
 )
 from wem.billing import staff_views as staff_arrears_views
 from wem.billing import views as invoice_views
@@ -137,6 +138,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     staff_payment_views.blueprint,
     staff_refund_views.blueprint,
     staff_statement_views.blueprint,
+    staff_write_off_views.blueprint,
     staff_method_views.blueprint,
     invoice_views.blueprint,
     staff_invoice_views.blueprint,

@@ -27,8 +27,10 @@ from wem.billing.debit_rules import EntryState, Method, Outcome, RunState
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable
 from wem.billing.month_models import Reminder
-from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
+from wem.billing.payment_models import BankStatement, DoubtfulLine, Payment, PaymentShare, Refund
 from wem.billing.payment_rules import PaymentWay, RefundGround
+from wem.billing.rules import NotPaid
+from wem.billing.write_off_models import WriteOff
 from wem.bounces.models import (
     Alarm,
     AlarmKind,
@@ -174,6 +176,8 @@ class Half:
     payment_ids: list[int] = field(default_factory=list)
     payment_share_ids: list[int] = field(default_factory=list)
     refund_ids: list[int] = field(default_factory=list)
+    write_off_ids: list[int] = field(default_factory=list)
+    doubtful_line_ids: list[int] = field(default_factory=list)
     case_ids: dict[str, list[int]] = field(default_factory=dict)
 
     def person(self, role: str) -> Account:
@@ -575,8 +579,17 @@ def _money(half: Half, clerk: int) -> None:
     paid.shares = [PaymentShare(receivable_id=owed, amount=300)]
     paid.refunds = [Refund(ground=RefundGround.overpaid, amount=700, reason="二重", proposed_by=clerk)]
     choice = PaymentChoice(contract_id=contract.id, method=Method.transfer, reason="手続き中", chosen_by=clerk)
-    db.session.add_all([statement, paid, stray, choice])
+    lost = WriteOff(
+        receivable_id=owed, customer_id=half.customer_id, kind=NotPaid.bad_debt, amount=3000, on_day=day,
+        reason="行方不明", proposed_by=clerk,
+    )  # fmt: skip
+    db.session.add_all([statement, paid, stray, choice, lost])
     db.session.flush()
+    half.write_off_ids = [lost.id]
+    doubt = DoubtfulLine(statement_id=statement.id, paid_on=day, amount=3300, payer="ﾀｶﾊｼ", told="\tﾀｶﾊｼ")
+    db.session.add(doubt)
+    db.session.flush()
+    half.doubtful_line_ids = [doubt.id]
     half.payment_ids, half.payment_share_ids = [paid.id, stray.id], [paid.shares[0].id]
     half.refund_ids = [paid.refunds[0].id]
     db.session.commit()

@@ -12,6 +12,7 @@ from wem.billing.debit_models import in_flight
 from wem.billing.dunning_rules import Asked, Case, Proposal
 from wem.billing.models import Receivable, receivables
 from wem.billing.month_models import Reminder
+from wem.billing.rules import NotPaid
 from wem.contracts import arrears_rules, date_rules
 from wem.contracts.arrears_rules import Lifting
 from wem.contracts.models import Contract
@@ -107,5 +108,6 @@ def conditions(contract: Contract, on: date) -> Lifting | None:
     if contract.suspended_at is None or contract.suspension_ground is not SuspensionGround.nonpayment:
         return None
     applied = any(row.undecided for row in open_requests(contract.id, RequestKind.resume))
-    owed = [row.owed for row in receivables(contract.id)]
+    # What was typed in by mistake was never owed.
+    owed = [row.owed for row in receivables(contract.id) if row.not_paid is not NotPaid.cancelled]
     return arrears_rules.lifting(owed, contract.suspended_at.date(), applied, on)

@@ -132,7 +132,8 @@ def _aged(today: date, since: int, until: int | None) -> sa.ColumnElement[bool]:
 # As an accountant's program reads it; one row for each rate of each document.
 HEAD = (
     "発行日", "番号", "書類", "事由", "登録番号", "契約番号", "取引先", "対象期間開始", "対象期間終了", "税率",
-    "税抜金額", "消費税額", "税込金額", "支払期限", "元の請求書", "入金日",
+    "税抜金額", "消費税額", "税込金額", "支払期限", "元の請求書", "入金日", "貸倒・免除日",
+    "貸倒・免除額",
 )  # fmt: skip
 
 
@@ -141,7 +142,12 @@ def rows_of(wanted: Wanted) -> Iterator[list[str]]:
     yield list(HEAD)
     numbers = sa.orm.aliased(Invoice)
     settled = (
-        sa.select(Receivable.invoice_id, sa.func.max(Receivable.settled_on).label("settled_on"))
+        sa.select(
+            Receivable.invoice_id,
+            sa.func.max(Receivable.settled_on).label("settled_on"),
+            sa.func.max(Receivable.not_paid).label("not_paid"),
+            sa.func.max(Receivable.amount - Receivable.paid).label("missing"),
+        )
         .where(Receivable.invoice_id.is_not(None))
         .group_by(Receivable.invoice_id)
         .subquery()
@@ -149,7 +155,14 @@ def rows_of(wanted: Wanted) -> Iterator[list[str]]:
     found = (
         matching(wanted)
         .add_columns(
-            InvoiceTax.rate, InvoiceTax.net, InvoiceTax.tax, Contract.number, numbers.number, settled.c.settled_on
+            InvoiceTax.rate,
+            InvoiceTax.net,
+            InvoiceTax.tax,
+            Contract.number,
+            numbers.number,
+            settled.c.settled_on,
+            settled.c.not_paid,
+            settled.c.missing,
         )
         .join(InvoiceTax, InvoiceTax.invoice_id == Invoice.id)
         .join(Contract, Contract.id == Invoice.contract_id)
@@ -158,13 +171,14 @@ def rows_of(wanted: Wanted) -> Iterator[list[str]]:
         .order_by(Invoice.issued_on, Invoice.id, InvoiceTax.rate.desc())
         .execution_options(yield_per=500)
     )
-    for row, rate, net, tax, contract, corrects, settled_on in db.session.execute(found):
+    for row, rate, net, tax, contract, corrects, settled_on, not_paid, missing in db.session.execute(found):
+        paid_on, lost_on = (None, settled_on) if not_paid else (settled_on, None)
         third = row.occasion is Occasion.third_party
         yield [
             row.issued_on.isoformat(), row.number, str(DOCUMENTS[row.kind]), str(OCCASIONS[row.occasion]),
             row.issuer["number"], contract, harmless(row.recipient_name), _iso(row.period_from), _iso(row.period_to),
             f"{rate}%" if rate else "不課税", str(net), str(tax), str(net + tax), _iso(row.due_on), corrects or "",
-            _iso(row.settled_on if third else settled_on),
+            _iso(row.settled_on if third else paid_on), _iso(lost_on), str(missing) if lost_on else "",
         ]  # fmt: skip
 
 

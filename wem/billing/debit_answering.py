@@ -18,6 +18,7 @@ from wem.billing.payment_models import Payment
 from wem.billing.payment_rules import PaymentWay
 from wem.billing.zengin_reading_rules import Answer, read_result
 from wem.contracts.describing import in_japanese
+from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import Illegal, MandateAction, MandateState
 from wem.db import db
@@ -75,7 +76,7 @@ def _entries(run: DebitRun) -> list[DebitEntry]:
         .order_by(DebitEntry.place)
         .options(
             selectinload(DebitEntry.items).joinedload(DebitItem.receivable),
-            selectinload(DebitEntry.contract),
+            selectinload(DebitEntry.contract).joinedload(Contract.customer),
             selectinload(DebitEntry.mandate),
         )
     )
@@ -104,6 +105,7 @@ def pay(run: DebitRun, entry: DebitEntry, *, by: int | None) -> Payment:
         refunded=0,
         contract=entry.contract,
         payer_kana="",
+        payer_name=entry.contract.customer.name,
         entry_id=entry.id,
         created_by=by,
     )

@@ -9,12 +9,15 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import clock
-from wem.billing import invoice_rules, issuing
+from wem.billing import invoice_rules, issuing, paying
 from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_rules import Fees
 from wem.billing.invoice_wording import receivable_text
 from wem.billing.issuing import Reason
+from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth
+from wem.billing.payment_models import Payment
+from wem.billing.payment_rules import PaymentWay
 from wem.billing.rules import Occasion, ReceivableKind
 from wem.contracts.agreed import agreed_on
 from wem.contracts.application_models import Application
@@ -74,6 +77,7 @@ def account(application: Application) -> Invoice | None:
         FirstFee(str(entries["course_name"]), fee.initial, fee.monthly, options),
         due,
         paid_on=application.paid_on,
+        paid=application.paid_amount,
     )
 
 
@@ -106,9 +110,18 @@ def by_table(contract: Contract) -> FirstFee | None:
 
 
 def issue(
-    contract: Contract, fee: FirstFee, due: date, *, paid_on: date | None, by: int | None = None
+    contract: Contract,
+    fee: FirstFee,
+    due: date,
+    *,
+    paid_on: date | None,
+    paid: int | None = None,
+    by: int | None = None,
 ) -> Invoice | None:
-    """Return the first invoice with its receivable, settled when it was paid; None when there is nothing to pay."""
+    """Return the first invoice with its receivable, settled when it was paid; None when there is nothing to pay.
+
+    `paid`: yen that came in, the invoice's own sum unless given. What is over stays with the payment.
+    """
     assert contract.start_date is not None
     month = month_start(contract.start_date)
     row = db.session.get(ContractMonth, (contract.id, month)) or ContractMonth(contract_id=contract.id, month=month)
@@ -128,8 +141,21 @@ def issue(
         by=by,
     )
     row.invoice_id = invoice.id
-    issuing.owe(invoice, ReceivableKind.initial, receivable_text(month, first=True), settled_on=paid_on)
+    owed = issuing.owe(invoice, ReceivableKind.initial, receivable_text(month, first=True))
+    if owed is not None and paid_on is not None:
+        _settle(owed, paid_on, invoice.total if paid is None else paid, by)
     return invoice
+
+
+def _settle(owed: Receivable, paid_on: date, amount: int, by: int | None) -> None:
+    """Settle the first fee with the payment that brought it: the one that the bank's file named, or one of its own."""
+    known = sa.select(Payment).where(
+        Payment.contract_id == owed.contract_id, Payment.paid_on == paid_on, Payment.amount == amount
+    )
+    payment = db.session.scalar(known.where(Payment.settled == 0, Payment.refunded == 0).order_by(Payment.id).limit(1))
+    if payment is None:
+        payment = paying.take(PaymentWay.transfer, paid_on, amount, owed.contract, by=by)
+    paying.settle(payment, owed.contract, [owed.id], by=by)
 
 
 def _period(contract: Contract) -> tuple[date, date]:

@@ -71,7 +71,8 @@ class Invoice(Base):
     told_at: Mapped[datetime | None]
     notice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("notice.id"), index=True)
     document_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"), index=True)
-    set_off: Mapped[int] = mapped_column(default=0)  # of a return: how much of it went into what is owed
+    # Of a return: how much of it went into what is owed, or back by a refund.
+    set_off: Mapped[int] = mapped_column(default=0)
     settled_on: Mapped[date | None]  # of a claim against a third party, which owes nothing by the contract
 
     contract: Mapped[Contract] = relationship()

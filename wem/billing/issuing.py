@@ -118,7 +118,7 @@ def issuer() -> dict[str, str]:
     }
 
 
-def owe(invoice: Invoice, kind: ReceivableKind, text: str, *, settled_on: date | None = None) -> Receivable | None:
+def owe(invoice: Invoice, kind: ReceivableKind, text: str) -> Receivable | None:
     """Return what is owed by an invoice, returns that wait taken off first; None when nothing is left, or known."""
     if invoice.total <= 0 or db.session.scalar(sa.select(Receivable.id).where(Receivable.invoice_id == invoice.id)):
         return None
@@ -129,9 +129,7 @@ def owe(invoice: Invoice, kind: ReceivableKind, text: str, *, settled_on: date |
         label=text,
         amount=invoice.total,
         due_on=invoice.due_on or invoice.issued_on,
-        paid=invoice.total if settled_on else 0,
-        last_paid_on=settled_on,
-        settled_on=settled_on,
+        paid=0,
         invoice_id=invoice.id,
     )
     db.session.add(row)

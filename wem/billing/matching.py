@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -10,8 +13,9 @@ from wem import audit, clock
 from wem.accounts.models import Customer
 from wem.billing import kana_rules, payment_rules, statement_rules
 from wem.billing.models import Receivable
-from wem.billing.payment_models import BankStatement, Payment
+from wem.billing.payment_models import BankStatement, DoubtfulLine, Payment
 from wem.billing.payment_rules import Open, Owing, PaymentWay, Suggestion
+from wem.billing.statement_rules import Deposit
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
 from wem.db import db
@@ -21,46 +25,103 @@ class ReadBefore(Exception):
     """This very file was read before."""
 
 
-def read(content: bytes, filename: str, *, by: int) -> BankStatement:
+@dataclass(frozen=True)
+class Read:
+    """A statement that was read, and how many of its lines wait for somebody to say whether they are other payments."""
+
+    statement: BankStatement
+    in_doubt: int
+
+
+def read(content: bytes, filename: str, *, by: int) -> Read:
     """Return a statement that was read, its new lines as payments whose owner nobody has confirmed yet.
 
-    A line that another file has brought is left alone, so that days may overlap. Raises ReadBefore, BadStatement.
+    A line that another file has brought is left alone, so that days may overlap; where nothing tells whether it is the
+    same one, people are asked (`DoubtfulLine`). Raises ReadBefore, BadStatement.
     """
     digest = hashlib.sha256(content).hexdigest()
     if db.session.scalar(sa.select(BankStatement.id).where(BankStatement.file_hash == digest)) is not None:
         raise ReadBefore
     found = statement_rules.read_statement(content, clock.today())
-    marks = [each.mark for each in found.deposits]
-    known = set(db.session.scalars(sa.select(Payment.line_hash).where(Payment.line_hash.in_(marks))))
+    known = _known([each.mark for each in found.deposits])
     new = [each for each in found.deposits if each.mark not in known]
+    first_day = min((each.paid_on for each in found.deposits), default=None)
+    doubtful = [
+        each
+        for each in found.deposits
+        if not each.sure
+        and first_day is not None
+        and (last := known.get(each.mark)) is not None
+        and statement_rules.in_doubt(first_day, each.paid_on, last)
+    ]
     row = BankStatement(
         file_hash=digest,
         filename=filename[:200],
         read_by=by,
         new=len(new),
-        known=len(found.deposits) - len(new),
+        known=len(found.deposits) - len(new) - len(doubtful),
         skipped=found.skipped,
         amount=sum(each.amount for each in new),
     )
     db.session.add(row)
     db.session.flush()
+    db.session.add_all(_payment(each, row.id, each.mark, by) for each in new)
     db.session.add_all(
-        Payment(
-            way=PaymentWay.transfer,
-            paid_on=each.paid_on,
-            amount=each.amount,
-            settled=0,
-            refunded=0,
-            payer_kana=each.payer,
-            statement_id=row.id,
-            line_hash=each.mark,
-            created_by=by,
-        )
-        for each in new
+        DoubtfulLine(statement_id=row.id, paid_on=each.paid_on, amount=each.amount, payer=each.payer, told=each.told)
+        for each in doubtful
     )
     audit.record("payment.read", by=by, subject=row, count=row.new, amount=row.amount)
     db.session.flush()
-    return row
+    return Read(row, len(doubtful))
+
+
+def _known(marks: list[str]) -> dict[str, date]:
+    """Return the marks that are payments already, with the last day of the file that brought each."""
+    last = sa.select(Payment.statement_id, sa.func.max(Payment.paid_on).label("day")).group_by(Payment.statement_id)
+    days = last.where(Payment.statement_id.is_not(None)).subquery()
+    found: dict[str, date] = {}
+    for at in range(0, len(marks), 500):
+        rows = (
+            sa.select(Payment.line_hash, sa.func.coalesce(days.c.day, Payment.paid_on))
+            .outerjoin(days, days.c.statement_id == Payment.statement_id)
+            .where(Payment.line_hash.in_(marks[at : at + 500]))
+        )
+        found.update({mark: day for mark, day in db.session.execute(rows) if mark is not None})
+    return found
+
+
+def _payment(line: Deposit | DoubtfulLine, statement_id: int, mark: str, by: int) -> Payment:
+    return Payment(
+        way=PaymentWay.transfer,
+        paid_on=line.paid_on,
+        amount=line.amount,
+        settled=0,
+        refunded=0,
+        payer_kana=line.payer,
+        statement_id=statement_id,
+        line_hash=mark,
+        created_by=by,
+    )
+
+
+def another(line: DoubtfulLine, *, by: int) -> Payment:
+    """Return the payment that a line in doubt is: another one than that which an earlier file has brought."""
+    marks = (statement_rules.mark(line.told, place) for place in itertools.count(1))
+    payment = _payment(line, line.statement_id, next(mark for mark in marks if not _known([mark])), by)
+    line.statement.new += 1
+    line.statement.amount += line.amount
+    db.session.add(payment)
+    db.session.delete(line)
+    db.session.flush()
+    audit.record("payment.another", by=by, subject=payment, amount=payment.amount)
+    return payment
+
+
+def same(line: DoubtfulLine, *, by: int) -> None:
+    """A line in doubt is the payment that an earlier file has brought."""
+    line.statement.known += 1
+    audit.record("payment.same", by=by, subject=line.statement, amount=line.amount, on_day=str(line.paid_on))
+    db.session.delete(line)
 
 
 def owing() -> list[Owing]:

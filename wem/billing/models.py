@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import audit, clock
-from wem.billing.rules import ReceivableKind
+from wem.billing.rules import NotPaid, ReceivableKind
 from wem.contracts.arrears_rules import Owed
 from wem.contracts.models import Contract
 from wem.db import Base, BigId, db
@@ -40,6 +40,7 @@ class Receivable(Base):
     due_on: Mapped[date]
     last_paid_on: Mapped[date | None]
     settled_on: Mapped[date | None]
+    not_paid: Mapped[NotPaid | None]  # why it is owed no more since `settled_on`, though not all of it came in
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     # The invoice that it was filled from; none for what staff typed in.
     invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"), index=True)
@@ -52,8 +53,8 @@ class Receivable(Base):
 
     @property
     def missing(self) -> int:
-        """Return the yen that have not come in."""
-        return self.amount - self.paid
+        """Return the yen that are owed and have not come in."""
+        return 0 if self.not_paid else self.amount - self.paid
 
     def pay(self, amount: int, on: date, *, by: int | None) -> None:
         """Note that so much of it came in on a day; with the last yen it is settled on the day of its last payment.
@@ -78,7 +79,7 @@ class Receivable(Base):
 
     def reopen(self, amount: int, last_paid_on: date | None, *, by: int | None) -> None:
         """Note that so much of it has not come in after all; `last_paid_on`: of what is left."""
-        if not 0 < amount <= self.paid:
+        if not 0 < amount <= self.paid or self.not_paid:
             raise ValueError(f"{amount} of {self.paid} yen")
         self.paid -= amount
         self.settled_on, self.last_paid_on = None, last_paid_on

@@ -37,6 +37,7 @@ def take(
         refunded=0,
         contract=contract,
         payer_kana=payer,
+        payer_name=contract.customer.name if contract else "",
         note=note,
         created_by=by,
     )
@@ -72,6 +73,8 @@ def settle(payment: Payment, contract: Contract, chosen: Sequence[int] | None = 
         raise Illegal("it settles another contract's sums")
     if payment.application_id is not None and payment.goes_back:
         raise Illegal("it goes back to who applied in vain")
+    if payment.contract_id != contract.id or not payment.payer_name:
+        payment.payer_name = contract.customer.name
     payment.contract, payment.application, payment.set_aside_at = contract, None, None
     held = _held(contract.id)
     sums = [each for each in open_sums(contract.id) if chosen is None or each.receivable_id in chosen]
@@ -113,6 +116,8 @@ def undo(part: PaymentShare, *, by: int) -> None:
     """It was matched wrongly: the sum is open again, the money waits for whose it is. Raises Illegal."""
     if part.undone_at is not None:
         raise Illegal("it is taken back already")
+    if part.receivable.not_paid:
+        raise Illegal("what was short was written off")
     if part.payment.way is PaymentWay.debit:
         raise Illegal("what the bank debited for a sum has paid it")
     part.undone_at, part.undone_by = clock.now(), by
@@ -131,12 +136,14 @@ def undo(part: PaymentShare, *, by: int) -> None:
         amount=part.amount,
     )
     if not any(each.undone_at is None for each in part.payment.shares):
-        part.payment.contract = None
+        part.payment.contract, part.payment.payer_name = None, ""
 
 
 def set_aside(payment: Payment, note: str, *, by: int) -> None:
-    """It is nothing of a contract's: interest, a transfer by mistake that the bank takes back. Raises Illegal."""
-    if payment.settled or payment.refunded:
-        raise Illegal("it settles something")
+    """What is left of it is nothing of a contract's: interest, a transfer by mistake that the bank takes back; or its
+    payer is gone. Raises Illegal when nothing is left, or while somebody has asked it back.
+    """
+    if not payment.rest or payment.free != payment.rest:
+        raise Illegal("nothing is left, or it is asked back")
     payment.set_aside_at, payment.note = clock.now(), note
-    audit.record("payment.set_aside", by=by, subject=payment, note=note)
+    audit.record("payment.set_aside", by=by, subject=payment, amount=payment.rest, note=note)

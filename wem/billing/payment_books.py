@@ -15,6 +15,7 @@ from wem.billing import kana_rules
 from wem.billing.books import harmless
 from wem.billing.payment_models import Payment
 from wem.billing.wording import PAYMENTS, WAYS
+from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.contracts.name_rules import spellings
 from wem.db import db
@@ -24,7 +25,11 @@ ONLY = {
     "unmatched": sa.and_(
         REST > 0, Payment.contract_id.is_(None), Payment.application_id.is_(None), Payment.set_aside_at.is_(None)
     ),
-    "over": sa.and_(REST > 0, sa.or_(Payment.contract_id.is_not(None), Payment.application_id.is_not(None))),
+    "over": sa.and_(
+        REST > 0,
+        sa.or_(Payment.contract_id.is_not(None), Payment.application_id.is_not(None)),
+        Payment.set_aside_at.is_(None),
+    ),
     "all": sa.true(),
 }
 HEAD = (
@@ -60,20 +65,26 @@ def matching(found: Any, wanted: Wanted) -> Any:
         named = named.where(sa.or_(*(Customer.name.contains(name, autoescape=True) for name in names)))
         kana = sorted({*names, kana_rules.half_width(wanted.payer), unicodedata.normalize("NFKC", wanted.payer)})
         by_payer = [Payment.payer_kana.contains(name, autoescape=True) for name in kana if name]
-        found = found.where(sa.or_(*by_payer, Payment.contract_id.in_(named)))
+        by_payer += [Payment.payer_name.contains(name, autoescape=True) for name in names]
+        applied = sa.select(Application.id).where(
+            sa.or_(*(Application.name.contains(name, autoescape=True) for name in names))
+        )
+        found = found.where(sa.or_(*by_payer, Payment.contract_id.in_(named), Payment.application_id.in_(applied)))
     return found
 
 
 def rows_of(only: str, wanted: Wanted) -> Iterator[list[str]]:
     """Yield the rows of the CSV, its head first; one for each payment, by day."""
     yield list(HEAD)
-    found: Any = sa.select(Payment, Contract.number, Customer.name)
+    name = sa.func.coalesce(sa.func.nullif(Payment.payer_name, ""), Customer.name, Application.name)
+    found: Any = sa.select(Payment, Contract.number, name)
+    found = found.outerjoin(Application, Application.id == Payment.application_id)
     found = found.outerjoin(Contract, Contract.id == Payment.contract_id)
     found = found.outerjoin(Customer, Customer.id == Contract.customer_id).where(ONLY[only])
     found = matching(found, wanted).order_by(Payment.paid_on, Payment.id).execution_options(yield_per=500)
-    for row, number, name in db.session.execute(found):
+    for row, number, payer in db.session.execute(found):
         yield [
             row.paid_on.isoformat(), str(row.id), str(WAYS[row.way]), str(PAYMENTS[row.state][0]), number or "",
-            harmless(name or ""), harmless(row.payer_kana), str(row.amount), str(row.settled), str(row.refunded),
+            harmless(payer or ""), harmless(row.payer_kana), str(row.amount), str(row.settled), str(row.refunded),
             str(row.rest), harmless(row.note),
         ]  # fmt: skip

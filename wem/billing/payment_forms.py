@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -11,7 +13,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from wem import clock
 from wem.billing.debit_rules import Decision, Method
-from wem.billing.payment_rules import PaymentWay, RefundGround
+from wem.billing.payment_models import Refund
+from wem.billing.payment_rules import PaymentWay, RefundGround, RefundState
 from wem.billing.wording import DECISIONS, GROUNDS, METHODS, WAYS
 from wem.web.days import Day, past
 
@@ -20,6 +23,7 @@ NUMBER = _l("Number of the contract, or of the application that came to nothing"
 CHOSEN = DataRequired(_l("Please choose one."))
 YEN = [InputRequired(_l("This field is required.")), NumberRange(1, 9_999_999_999)]
 MOST = 999_999_999_999  # yen, in twelve digits as bank files have them
+OF_PAYMENTS = [each for each in RefundGround if each is not RefundGround.returned]
 WORDS = [NEEDED, Length(max=500)]
 
 
@@ -85,7 +89,9 @@ class AsideForm(FlaskForm):
 
 class RefundForm(FlaskForm):
     ground = SelectField(
-        _l("Ground"), [CHOSEN], choices=[SelectChoice(each.value, text) for each, text in GROUNDS.items()]
+        _l("Ground"),
+        [CHOSEN],
+        choices=[SelectChoice(each.value, GROUNDS[each]) for each in OF_PAYMENTS],
     )
     amount = IntegerField(_l("Amount that goes back, in yen"), YEN)
     reason = TextAreaField(_l("Why, and to which account"), WORDS)
@@ -95,12 +101,35 @@ class RefundForm(FlaskForm):
         return RefundGround(self.ground.data)
 
 
+class ReturnForm(FlaskForm):
+    amount = IntegerField(_l("Amount that goes back, in yen"), YEN)
+    reason = TextAreaField(_l("Why, and to which account"), WORDS)
+
+
 class RefuseForm(FlaskForm):
     note = TextAreaField(_l("Why it is refused"), WORDS)
 
 
 class PaidOutForm(FlaskForm):
     paid_on = Day(_l("Paid out on"), [NEEDED, past], default=clock.today)
+
+
+def decision_forms(refunds: Iterable[Refund], given: dict[int, FlaskForm]) -> dict[int, FlaskForm]:
+    """Return for each refund, by its number, the form of what comes next; `given`: one that was sent and is wrong.
+
+    Several may stand on one page, so each field has the refund's number in its id.
+    """
+    forms: dict[int, FlaskForm] = {}
+    for row in refunds:
+        sent = given.get(row.id)
+        if row.state is RefundState.proposed:
+            forms[row.id] = sent if isinstance(sent, RefuseForm) else RefuseForm(formdata=None)
+        elif row.state is RefundState.approved:
+            forms[row.id] = sent if isinstance(sent, PaidOutForm) else PaidOutForm(formdata=None, paid_on=clock.today())
+    for id, form in forms.items():
+        for field in form:
+            field.id = field.label.field_id = f"{field.name}-{id}"
+    return forms
 
 
 class MethodForm(FlaskForm):

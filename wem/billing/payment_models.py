@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import clock
+from wem.billing.invoice_models import Invoice
 from wem.billing.models import Receivable
 from wem.billing.payment_rules import (
     DROPPED,
@@ -41,6 +42,24 @@ class BankStatement(Base):
     amount: Mapped[int] = mapped_column(sa.BigInteger)
 
 
+class DoubtfulLine(Base):
+    """A line of a bank's file that another file may have brought already: nothing in it tells the two apart.
+
+    It stands here until somebody says whether it is another payment; `told` is what its mark is made of.
+    """
+
+    __tablename__ = "doubtful_line"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    statement_id: Mapped[int] = mapped_column(sa.ForeignKey("bank_statement.id"), index=True)
+    paid_on: Mapped[date]
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    payer: Mapped[str] = mapped_column(sa.String(100))
+    told: Mapped[str] = mapped_column(sa.Text)
+
+    statement: Mapped[BankStatement] = relationship()
+
+
 class Payment(Base):
     """One sum that came in, in yen. `settled` of it settles receivables, `refunded` went back; the rest is the
     payer's: it settles what comes, or goes back (4-7, A-17)."""
@@ -63,6 +82,9 @@ class Payment(Base):
     settled: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     refunded: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     payer_kana: Mapped[str] = mapped_column(sa.String(100), default="")
+    # The counterparty's name when the payment became theirs: the books must find it for years (電子帳簿保存法), when
+    # the customer's own name is gone or another one.
+    payer_name: Mapped[str] = mapped_column(sa.String(200), default="")
     note: Mapped[str] = mapped_column(sa.String(500), default="")
     # Whose it is; nobody knows before it is matched.
     contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contract.id"), index=True)
@@ -88,7 +110,7 @@ class Payment(Base):
     @property
     def payer(self) -> str:
         """Return by which name the money is known: the applicant's, else as the bank wrote it."""
-        return self.application.name if self.application is not None else self.payer_kana
+        return self.application.name if self.application is not None else self.payer_name or self.payer_kana
 
     @property
     def free(self) -> int:
@@ -125,12 +147,16 @@ class PaymentShare(Base):
 
 
 class Refund(Base):
-    """Money that goes back, only where the terms allow it (4-7, 15-3, A-17): one person asks, another decides."""
+    """Money that goes back, only where the terms allow it (4-7, 15-3, A-17): one person asks, another decides.
+
+    Out of what is left of a payment, or of a return (`invoice`) of a contract that is over.
+    """
 
     __tablename__ = "refund"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"), index=True)
+    payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("payment.id"), index=True)
+    invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"), index=True)
     state: Mapped[RefundState] = mapped_column(default=RefundState.proposed)
     ground: Mapped[RefundGround]
     amount: Mapped[int] = mapped_column(sa.BigInteger)
@@ -142,11 +168,28 @@ class Refund(Base):
     note: Mapped[str] = mapped_column(sa.String(500), default="")
     paid_on: Mapped[date | None]
 
-    payment: Mapped[Payment] = relationship(back_populates="refunds")
+    payment: Mapped[Payment | None] = relationship(back_populates="refunds")
+    invoice: Mapped[Invoice | None] = relationship()
+
+    @property
+    def contract(self) -> Contract | None:
+        return self.payment.contract if self.payment else self.invoice.contract if self.invoice else None
+
+    @property
+    def payee(self) -> str:
+        """Return to whom it goes, by the name that we know."""
+        if self.payment is None:
+            return self.invoice.recipient_name if self.invoice else ""
+        return self.payment.contract.customer.name if self.payment.contract else self.payment.payer
 
     def take(self, action: RefundAction) -> None:
         """Go along one line of the table. Raises state_rules.Illegal."""
         self.state = after(REFUND, self.state, action)
+
+
+def refunds_of(invoice_id: int) -> list[Refund]:
+    """Return the refunds out of a return, the oldest first."""
+    return list(db.session.scalars(sa.select(Refund).where(Refund.invoice_id == invoice_id).order_by(Refund.id)))
 
 
 def payments_of(contract_id: int) -> list[Payment]:

@@ -149,6 +149,7 @@ class RefundGround(enum.StrEnum):
     refused = "refused"  # the application was refused (4-3)
     withdrawn = "withdrawn"  # the applicant withdrew before there was a contract
     conditions = "conditions"  # campaign or course say so (5-4)
+    returned = "returned"  # a return of a contract that is over: nothing is charged any more that it could be taken off
 
 
 class RefundState(enum.StrEnum):
@@ -191,12 +192,29 @@ def may_refund(
     """
     if not 0 < amount <= rest:
         raise Illegal("only what settles nothing goes back")
+    if ground is RefundGround.returned:
+        raise Illegal("that is the ground of a return, not of a payment")
     if ground is RefundGround.conditions and not conditions:
         raise Illegal("the contract's conditions allow no refund (4-7)")
     if ground is RefundGround.refused and not refused:
         raise Illegal("the application was not refused")
     if ground is RefundGround.withdrawn and not withdrawn:
         raise Illegal("the application was not withdrawn")
+
+
+def may_pay_return(amount: int, rest: int, *, ended: bool, owes: bool, written_off: bool) -> None:
+    """Raise Illegal unless so many yen of a return (適格返還請求書) may be paid out.
+
+    What was charged too much is taken off what is owed; only of a contract that is over, and owes nothing, does the
+    rest go back. Nothing goes back of what was never paid, but written off. `rest`: yen of the return that nobody has
+    asked for.
+    """
+    if not 0 < amount <= rest:
+        raise Illegal("more than is left of the return, or nothing")
+    if not ended or owes:
+        raise Illegal("it is taken off what the contract owes")
+    if written_off:
+        raise Illegal("what it gives back was never paid")
 
 
 DIAGRAMS = (diagram("Refund", REFUND, RefundState.proposed),)

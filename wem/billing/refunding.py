@@ -9,11 +9,15 @@ import sqlalchemy as sa
 
 from wem import audit, clock
 from wem.billing import payment_rules
-from wem.billing.payment_models import Payment, Refund
-from wem.billing.payment_rules import DROPPED, RefundAction, RefundGround
+from wem.billing.invoice_models import Invoice
+from wem.billing.models import Receivable
+from wem.billing.payment_models import Payment, Refund, refunds_of
+from wem.billing.payment_rules import DROPPED, RefundAction, RefundGround, RefundState
+from wem.billing.rules import InvoiceKind
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
-from wem.contracts.rules import EndReason
+from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState, EndReason
 from wem.contracts.state_rules import Illegal, second_person
 from wem.db import db
 
@@ -49,7 +53,8 @@ def kept_back() -> sa.ColumnElement[bool]:
 def owes_back(column: Any, whose: Any) -> sa.ColumnElement[bool]:
     """Select where the first fee, or the payments, come to more than what was asked back or set aside.
 
-    `column` of a payment names a row of `whose`, an application or the contract of one.
+    `column` of a payment names a row of `whose`, an application or the contract of one; returns of that contract that
+    go back count too.
     """
     mine = column == whose.id
 
@@ -61,6 +66,10 @@ def owes_back(column: Any, whose: Any) -> sa.ColumnElement[bool]:
     asked = total(Refund.amount, Refund.state.not_in(DROPPED), refunds=True)
     aside = total(Payment.amount - Payment.settled - Payment.refunded, Payment.set_aside_at.is_not(None))
     given = asked + aside
+    if whose is Contract:
+        back = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).join(Invoice, Invoice.id == Refund.invoice_id)
+        back = back.where(Invoice.contract_id == Contract.id, Refund.state.not_in(DROPPED))
+        given = given + back.correlate(Application, Contract).scalar_subquery()
     return sa.or_(sa.func.coalesce(Application.paid_amount, 0) > given, total(Payment.amount) > given)
 
 
@@ -82,14 +91,68 @@ def propose(payment: Payment, ground: RefundGround, amount: int, reason: str, *,
     return row
 
 
+def propose_return(invoice: Invoice, amount: int, reason: str, *, by: int) -> Refund:
+    """Return a refund of what is left of a return (適格返還請求書). Raises Illegal when it can be set off."""
+    paid_by = sa.select(Receivable.id).where(Receivable.invoice_id == invoice.corrects_id)
+    owes = sa.select(Receivable.id).where(
+        Receivable.contract_id == invoice.contract_id, Receivable.settled_on.is_(None)
+    )
+    payment_rules.may_pay_return(
+        amount,
+        left_of_return(invoice),
+        ended=invoice.contract.state is ContractState.ended,
+        owes=db.session.scalar(owes.limit(1)) is not None,
+        written_off=db.session.scalar(paid_by.where(Receivable.not_paid.is_not(None)).limit(1)) is not None,
+    )
+    row = Refund(invoice=invoice, ground=RefundGround.returned, amount=amount, reason=reason, proposed_by=by)
+    db.session.add(row)
+    db.session.flush()
+    _record("propose", row, by, reason)
+    return row
+
+
+def left_of_return(invoice: Invoice) -> int:
+    """Return the yen that a return still has to give and nobody has asked for."""
+    waiting = (each for each in refunds_of(invoice.id) if each.state is RefundState.proposed)
+    return invoice.credit - sum(each.amount for each in waiting)
+
+
+def returns(limit: int) -> list[Invoice]:
+    """Return the returns of contracts that are over and owe nothing, of which not all was asked for."""
+    owes = sa.exists(
+        sa.select(Receivable.id).where(Receivable.contract_id == Invoice.contract_id, Receivable.settled_on.is_(None))
+    )
+    asked = (
+        sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0))
+        .where(Refund.invoice_id == Invoice.id, Refund.state == RefundState.proposed)
+        .correlate(Invoice)
+        .scalar_subquery()
+    )
+    found = (
+        sa.select(Invoice)
+        .join(Contract, Contract.id == Invoice.contract_id)
+        .where(
+            Invoice.kind == InvoiceKind.give_back,
+            Contract.state == ContractState.ended,
+            -Invoice.total - Invoice.set_off > asked,
+            ~owes,
+        )
+    )
+    return list(db.session.scalars(found.order_by(Invoice.id).limit(limit)))
+
+
 def approve(row: Refund, *, by: int) -> None:
     """Let the money go back: from now on it settles nothing. Raises Illegal, and OwnProposal for who asked for it."""
     second_person(row.proposed_by, by)
-    if row.amount > row.payment.rest:
+    rest = row.payment.rest if row.payment else row.invoice.credit if row.invoice else 0
+    if row.amount > rest:
         raise Illegal("it settles something meanwhile")
     row.take(RefundAction.approve)
     row.decided_by, row.decided_at = by, clock.now()
-    row.payment.refunded += row.amount
+    if row.payment:
+        row.payment.refunded += row.amount
+    elif row.invoice:
+        row.invoice.set_off += row.amount
     _record("approve", row, by)
 
 
@@ -118,7 +181,7 @@ def pay(row: Refund, on: date, *, by: int) -> None:
 
 
 def _record(act: str, row: Refund, by: int, note: str = "") -> None:
-    contract = row.payment.contract
+    contract = row.contract
     audit.record(
         f"refund.{act}",
         by=by,

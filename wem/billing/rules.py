@@ -13,6 +13,14 @@ class ReceivableKind(enum.StrEnum):
     other = "other"  # typed in by staff, costs of fictitious addresses (12特約)
 
 
+class NotPaid(enum.StrEnum):
+    """Why a sum is owed no more though it did not come in, or not all of it."""
+
+    bad_debt = "bad_debt"  # 貸倒: it cannot be collected
+    waived = "waived"  # 免除: we do without it
+    cancelled = "cancelled"  # typed in by mistake
+
+
 DEBITABLE = frozenset(ReceivableKind) - {ReceivableKind.initial}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import flash, render_template, request, url_for
@@ -12,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.billing import books, correcting, first_invoices, papers
+from wem.billing import books, correcting, first_invoices, papers, refunding
 from wem.billing.books import Wanted
 from wem.billing.csv_views import csv_answer
 from wem.billing.invoice_forms import BooksForm, CorrectionForm, CostForm, FirstForm, HandForm, SettledForm
@@ -21,7 +22,12 @@ from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.invoice_wording import DOCUMENTS, OCCASIONS
 from wem.billing.models import Receivable
 from wem.billing.papers import rate_text
+from wem.billing.payment_forms import ReturnForm, decision_forms
+from wem.billing.payment_models import refunds_of
 from wem.billing.rules import InvoiceKind, Occasion
+from wem.billing.wording import GROUNDS, NOT_PAID, REFUNDS
+from wem.billing.write_off_models import in_state
+from wem.billing.write_off_rules import WriteOffState
 from wem.contracts import rules
 from wem.contracts.models import Contract
 from wem.contracts.name_rules import honorific
@@ -41,6 +47,7 @@ act_blueprint = StaffBlueprint(
     "staff_invoice_acts", __name__, roles=frozenset({StaffRole.billing}), url_prefix="/staff"
 )
 Answer = str | tuple[str, int] | Response
+SHOWN = 50
 TO_PAY = timedelta(days=30)
 
 
@@ -79,13 +86,20 @@ def accountants_file() -> Answer:
 
 @blueprint.get("/invoices/<int:id>")
 def show(id: int) -> Answer:
-    row = found_or_404(Invoice, id)
-    return render_template(
-        "billing/staff/invoice.html", row=row, documents=DOCUMENTS, occasions=OCCASIONS, following=following(id),
-        rate_text=rate_text, owed=db.session.scalar(sa.select(Receivable).where(Receivable.invoice_id == id)),
+    return invoice_page(found_or_404(Invoice, id))
+
+
+def invoice_page(row: Invoice, status: int = 200, **forms: Any) -> tuple[str, int]:
+    free, refunds = refunding.left_of_return(row) if row.credit else 0, refunds_of(row.id)
+    page = render_template(
+        "billing/staff/invoice.html", row=row, documents=DOCUMENTS, occasions=OCCASIONS, following=following(row.id),
+        rate_text=rate_text, owed=db.session.scalar(sa.select(Receivable).where(Receivable.invoice_id == row.id)),
         today=clock.today(), may_correct=correcting.may_correct(row), left=correcting.left(row),
-        form=SettledForm(formdata=None, settled_on=clock.today()),
+        form=forms.get("settled") or SettledForm(formdata=None, settled_on=clock.today()), free=free,
+        refund=forms.get("refund") or ReturnForm(formdata=None, amount=free), refunds=refunds, grounds=GROUNDS,
+        refund_states=REFUNDS, mine=me().id, decisions=decision_forms(refunds, forms.get("decisions", {})),
     )  # fmt: skip
+    return page, status
 
 
 @blueprint.get("/invoices/<int:id>/pdf")
@@ -217,9 +231,9 @@ def costs(id: int) -> Answer:
 def settle(id: int) -> Answer:
     """Note that somebody who is no customer has paid a claim of costs."""
     row, form = found_or_404(Invoice, id), SettledForm()
-    if not row.third_party or row.settled_on is not None or not form.validate():
-        flash(gettext("Please enter the day on which it came in."), "error")
-    else:
+    if row.third_party and row.settled_on is None and not form.validate():
+        return invoice_page(row, 422, settled=form)
+    if row.third_party and row.settled_on is None:
         row.settled_on = form.settled_on.data
         audit.record("invoice.settle", by=me().id, customer_id=row.customer_id, subject=row, day=str(row.settled_on))
         db.session.commit()
@@ -234,5 +248,11 @@ def sums() -> Answer:
     months = sorted({row.month for row in rows})
     charted = [(month, sum(row.total for row in rows if row.month == month)) for month in months]
     return render_template(
-        "billing/staff/books.html", rows=rows, charted=charted, ages=books.ageing(clock.today()), rate_text=rate_text
+        "billing/staff/books.html",
+        rows=rows,
+        charted=charted,
+        ages=books.ageing(clock.today()),
+        rate_text=rate_text,
+        written_off=in_state(WriteOffState.written_off, SHOWN),
+        kinds=NOT_PAID,
     )

@@ -21,13 +21,12 @@ from wem.billing.payment_forms import (
     AsideForm,
     AssignForm,
     FileForm,
-    PaidOutForm,
     PaymentForm,
     PaymentsForm,
     RefundForm,
-    RefuseForm,
+    decision_forms,
 )
-from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
+from wem.billing.payment_models import BankStatement, DoubtfulLine, Payment, PaymentShare, Refund
 from wem.billing.payment_rules import PaymentState, PaymentWay, RefundState
 from wem.billing.wording import GROUNDS, PAYMENTS, REFUNDS, WAYS
 from wem.contracts.application_models import Application
@@ -45,6 +44,7 @@ blueprint = StaffBlueprint(
     "staff_payments", __name__, roles=frozenset({StaffRole.billing}), url_prefix="/staff/payments"
 )
 Answer = str | tuple[str, int] | Response
+NOT_POSSIBLE = _l("This is not possible any more, or not allowed.")
 NOBODYS = _l("There is no such contract, and no such application that was refused or withdrawn.")
 
 
@@ -93,6 +93,7 @@ def payments_page(form: FileForm, status: int = 200, **more: Any) -> tuple[str, 
         states=PAYMENTS,
         ways=WAYS,
         statements=db.session.scalars(sa.select(BankStatement).order_by(BankStatement.id.desc()).limit(5)).all(),
+        doubtful=db.session.scalars(sa.select(DoubtfulLine).order_by(DoubtfulLine.id).limit(100)).all(),
         waiting=_refunds(RefundState.proposed),
         to_pay=_refunds(RefundState.approved),
         today=clock.today(),
@@ -201,8 +202,7 @@ def payment_page(row: Payment, status: int = 200, **forms: Any) -> tuple[str, in
         assign=forms.get("assign") or AssignForm(formdata=None),
         aside=forms.get("aside") or AsideForm(formdata=None),
         refund=forms.get("refund") or RefundForm(formdata=None, amount=row.free),
-        refuse=forms.get("refuse") or RefuseForm(formdata=None),
-        paid_out=forms.get("paid_out") or PaidOutForm(formdata=None, paid_on=clock.today()),
+        decisions=decision_forms(row.refunds, forms.get("decisions", {})),
     )
     return page, status
 
@@ -231,11 +231,7 @@ def denied(id: int, act: str) -> Response:
     customer_id = row.contract.customer_id if row.contract else None
     audit.record(f"payment.denied_{act}", by=me().id, customer_id=customer_id, subject=row)
     db.session.commit()
-    return not_possible(id)
-
-
-def not_possible(id: int) -> Response:
-    return done(id, gettext("This is not possible any more, or not allowed."), "error")
+    return done(id, str(NOT_POSSIBLE), "error")
 
 
 @blueprint.post("/<int:id>/contract")

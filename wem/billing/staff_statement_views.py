@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wem.accounts.rules import StaffRole
 from wem.billing import matching
 from wem.billing.payment_forms import FileForm
+from wem.billing.payment_models import DoubtfulLine
 from wem.billing.staff_payment_views import payments_page
 from wem.billing.statement_rules import BadStatement
 from wem.billing.wording import STATEMENT_FAULTS
@@ -34,7 +35,7 @@ def read() -> Answer:
         return payments_page(form, 422)
     content = cast(bytes, form.file.data.read(MOST_BYTES + 1))
     try:
-        row = matching.read(content[:MOST_BYTES], form.file.data.filename or "", by=me().id)
+        found = matching.read(content[:MOST_BYTES], form.file.data.filename or "", by=me().id)
     except matching.ReadBefore:
         return payments_page(FileForm(formdata=None), 422, refused=gettext("This very file was read before."))
     except BadStatement as bad:
@@ -43,10 +44,28 @@ def read() -> Answer:
         return payments_page(FileForm(formdata=None), 422, refused=said)
     said = gettext(
         "%(new)s payments are new, %(known)s were known, %(skipped)s lines were no money that came in.",
-        new=row.new,
-        known=row.known,
-        skipped=row.skipped,
+        new=found.statement.new,
+        known=found.statement.known,
+        skipped=found.statement.skipped,
     )
     db.session.commit()
     flash(said, "success")
+    if found.in_doubt:
+        flash(gettext("%(count)s lines may have come before: please say what they are.", count=found.in_doubt), "info")
+    return see_other(url_for("staff_payments.index"))
+
+
+@blueprint.post("/lines/<int:id>/<any(another,same):answer>")
+def say(id: int, answer: str) -> Answer:
+    """Say whether a line in doubt is another payment, or the one that an earlier file has brought."""
+    line = db.session.get(DoubtfulLine, id, with_for_update=True)
+    if line is None:
+        flash(gettext("Somebody else has said it meanwhile."), "info")
+    elif answer == "another":
+        matching.another(line, by=me().id)
+        flash(gettext("It is entered as a payment of its own."), "success")
+    else:
+        matching.same(line, by=me().id)
+        flash(gettext("It counts once."), "success")
+    db.session.commit()
     return see_other(url_for("staff_payments.index"))

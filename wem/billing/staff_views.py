@@ -19,6 +19,7 @@ from wem.billing.invoice_wording import PROPOSALS
 from wem.billing.models import Receivable, receivables
 from wem.billing.payment_models import payments_of
 from wem.billing.payment_rules import PaymentWay
+from wem.billing.wording import NOT_PAID
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import Illegal
@@ -168,6 +169,7 @@ def owed(id: int) -> Answer:
         form=form,
         settle_form=SettleForm(formdata=None),
         payments=payments_of(id),
+        not_paid=NOT_PAID,
         may_pay=me().staff_role in (StaffRole.admin, StaffRole.billing),
     )
     return page, 422 if form.is_submitted() else 200

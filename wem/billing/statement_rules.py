@@ -42,13 +42,32 @@ class BadStatement(ValueError):
 
 @dataclass(frozen=True)
 class Deposit:
-    """Money that came in by one line of a statement. `mark` is the same whichever file names the line again."""
+    """Money that came in by one line of a statement. `mark` is the same whichever file names the line again.
+
+    `told`: what the mark is made of; `sure`: it holds a number or a balance, by which no two payments are alike.
+    """
 
     line: int
     paid_on: date
     amount: int
     payer: str
     mark: str
+    told: str = ""
+    sure: bool = True
+
+
+def mark(told: str, place: int) -> str:
+    """Return the mark of the first, second, … line that tells the same."""
+    return hashlib.sha256(f"{told}\n{place}".encode()).hexdigest()
+
+
+def in_doubt(first_day: date, paid_on: date, last_day_before: date) -> bool:
+    """Whether a line that an earlier file has brought may be another payment all the same.
+
+    Only where both files may hold a part of its day: it is the first one of this file and the last one of that file.
+    A file that goes on beyond a day, or begins before it, has all of it.
+    """
+    return first_day == paid_on == last_day_before
 
 
 @dataclass(frozen=True)
@@ -66,10 +85,11 @@ class _Reading:
     skipped: int = 0
     seen: Counter[str] = field(default_factory=Counter)
 
-    def add(self, line: int, paid_on: date, amount: int, payer: str, told: str) -> None:
+    def add(self, line: int, paid_on: date, amount: int, payer: str, told: str, *, sure: bool = True) -> None:
+        told = f"{self.account}\n{told}"
         self.seen[told] += 1
-        mark = hashlib.sha256(f"{self.account}\n{told}\n{self.seen[told]}".encode()).hexdigest()
-        self.deposits.append(Deposit(line, paid_on, amount, " ".join(payer.split())[:100], mark))
+        name = " ".join(payer.split())[:100]
+        self.deposits.append(Deposit(line, paid_on, amount, name, mark(told, self.seen[told]), told, sure))
 
 
 def read_statement(content: bytes, today: date) -> Statement:
@@ -201,6 +221,7 @@ def _read_csv(content: bytes, reading: _Reading) -> None:
     except csv.Error as error:
         raise BadStatement(StatementFault.cells, reader.line_num, error) from None
     top, day, came_in, payer = _columns(rows)
+    balances = [place for place, name in enumerate(rows[top]) if "残高" in unicodedata.normalize("NFKC", name)]
     for number, row in enumerate(rows[top + 1 :], top + 2):
         cells = [unicodedata.normalize("NFKC", cell).strip() for cell in row] + [""] * (max(day, came_in, payer) + 1)
         if not any(cells):
@@ -211,7 +232,8 @@ def _read_csv(content: bytes, reading: _Reading) -> None:
             continue
         if not (amount.isascii() and amount.isdigit() and len(amount) <= _DIGITS):
             raise BadStatement(StatementFault.amount, number, cells[came_in])
-        reading.add(number, _csv_day(cells[day], number), int(amount), cells[payer], "\t".join(cells))
+        sure = any(cells[place] for place in balances if place < len(cells))
+        reading.add(number, _csv_day(cells[day], number), int(amount), cells[payer], "\t".join(cells), sure=sure)
 
 
 def _csv_text(content: bytes) -> str:

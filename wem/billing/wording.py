@@ -6,7 +6,9 @@ from flask_babel import lazy_gettext as _l
 
 from wem.billing.debit_rules import Decision, EntryState, Left, Method, Outcome, RunState
 from wem.billing.payment_rules import PaymentState, PaymentWay, RefundGround, RefundState
+from wem.billing.rules import NotPaid
 from wem.billing.statement_rules import StatementFault
+from wem.billing.write_off_rules import WriteOffState
 from wem.billing.zengin_reading_rules import Fault, Warned
 from wem.contracts.wording import WAITS_FOR_ANOTHER
 
@@ -119,7 +121,19 @@ GROUNDS = {
     RefundGround.twice: _l("It was paid twice"),
     RefundGround.refused: _l("The application was refused (Art. 4-3)"),
     RefundGround.withdrawn: _l("The applicant withdrew before there was a contract"),
+    RefundGround.returned: _l("A return of a contract that is over"),
     RefundGround.conditions: _l("The contract's conditions allow it (Art. 5-4)"),
+}
+NOT_PAID = {
+    NotPaid.bad_debt: _l("Written off as a bad debt"),
+    NotPaid.waived: _l("Waived"),
+    NotPaid.cancelled: _l("Cancelled: typed in by mistake"),
+}
+WRITE_OFFS = {
+    WriteOffState.proposed: WAITS_FOR_ANOTHER,
+    WriteOffState.written_off: (_l("Written off"), "success"),
+    WriteOffState.refused: (_l("Write-off refused"), "neutral"),
+    WriteOffState.withdrawn: (_l("Request for the write-off withdrawn"), "neutral"),
 }
 STATEMENT_FAULTS = {
     StatementFault.empty: _l("The file is empty."),
@@ -141,15 +155,18 @@ ACTS = {
     "debit.make": _l("Made a debit file"),
     "debit.refuse_result": _l("A result file was refused"),
     "debit.withdraw": _l("Withdrew a debit file"),
+    "payment.another": _l("Entered a line in doubt as another payment"),
     "payment.choose": _l("Chose a way of payment"),
     "payment.denied_assign": _l("Denied: saying whose a payment is"),
     "payment.denied_set_aside": _l("Denied: setting a payment aside"),
     "payment.denied_undo": _l("Denied: taking a match of a payment back"),
     "payment.of_refused": _l("Noted a payment for an application that came to nothing"),
     "payment.read": _l("Read a bank statement"),
+    "payment.same": _l("A line in doubt was the same payment"),
     "payment.set_aside": _l("Set a payment aside"),
     "payment.take": _l("Entered a payment"),
     "payment.undo": _l("Took a match of a payment back"),
+    "receivable.cancel": _l("Cancelled a sum that was typed in by mistake"),
     "receivable.create": _l("Entered a sum owed"),
     "receivable.pay": _l("A sum was paid in part"),
     "receivable.reopen": _l("A sum is open again"),
@@ -164,12 +181,22 @@ ACTS = {
     "refund.propose": _l("Asked for a refund"),
     "refund.refuse": _l("Refused a refund"),
     "refund.withdraw": _l("Withdrew the request for a refund"),
+    "write_off.approve": _l("Wrote a sum off"),
+    "write_off.denied_approve": _l("Denied: writing a sum off"),
+    "write_off.denied_cancel": _l("Denied: cancelling a sum"),
+    "write_off.denied_propose": _l("Denied: asking for a write-off"),
+    "write_off.denied_refuse": _l("Denied: refusing a write-off"),
+    "write_off.denied_withdraw": _l("Denied: withdrawing the request for a write-off"),
+    "write_off.propose": _l("Asked for a write-off"),
+    "write_off.refuse": _l("Refused a write-off"),
+    "write_off.withdraw": _l("Withdrew the request for a write-off"),
 }
 AREAS = {
     "debit.": _l("Direct debit"),
     "payment.": _l("Payments"),
     "refund.": _l("Refunds"),
     "receivable.": _l("Sums owed"),
+    "write_off.": _l("Write-offs"),
     "invoice.": _l("Invoices"),
     "month.": _l("Closes of months"),
     "count.": _l("Counts of addresses"),

@@ -14,10 +14,12 @@ from wem.billing.debit_rules import EntryState, Outcome, RunState
 from wem.billing.invoice_wording import HELD, month_text
 from wem.billing.month_models import ContractMonth, MonthClose
 from wem.billing.payment_books import REST
-from wem.billing.payment_models import Payment, Refund, payments_of
+from wem.billing.payment_models import DoubtfulLine, Payment, Refund, payments_of
 from wem.billing.payment_rules import RefundState
 from wem.billing.rules import CloseState
 from wem.billing.wording import OUTCOMES
+from wem.billing.write_off_models import in_state
+from wem.billing.write_off_rules import WriteOffState
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.mandate_models import Mandate
@@ -105,15 +107,45 @@ def refunds() -> list[Item]:
         .order_by(Refund.id)
         .limit(MOST)
     )
-    what, pay, action = gettext("Refund"), gettext("Transfer of a refund"), gettext("To the payment")
+    what, pay, action = gettext("Refund"), gettext("Transfer of a refund"), gettext("To the refund")
     items = []
     for row in db.session.scalars(found):
-        contract, name, url = row.payment.contract, row.payment.payer, f"/staff/payments/{row.payment_id}"
+        contract, name = row.contract, row.payee
+        url = f"/staff/payments/{row.payment_id}" if row.payment_id else f"/staff/invoices/{row.invoice_id}"
         if row.state is RefundState.approved and row.decided_at is not None:
             items.append(Item(row.decided_at.date(), contract, pay, action, f"{url}#refund-{row.id}", name))
         else:
             items.append(second_person(row.proposed_at.date(), contract, what, url, name))
     return items
+
+
+def returns() -> list[Item]:
+    """What is left of returns of contracts that are over: nothing is charged any more that they could be taken off."""
+    what, action = gettext("What is left of a return goes back"), gettext("To the return")
+    return [
+        Item(row.issued_on, row.contract, what, action, f"/staff/invoices/{row.id}#refund")
+        for row in refunding.returns(MOST)
+    ]
+
+
+def statements() -> list[Item]:
+    """Lines of bank files that may be payments of their own, or have come before."""
+    found = sa.select(DoubtfulLine).order_by(DoubtfulLine.id).limit(MOST)
+    what, action, url = gettext("A line of a bank's file may have come before"), gettext("To the line"), "#doubtful"
+    return [
+        Item(row.paid_on, None, what, action, f"/staff/payments{url}", row.payer) for row in db.session.scalars(found)
+    ]
+
+
+def write_offs() -> list[Item]:
+    """Sums that one person wants to write off, and another decides about."""
+    what = gettext("Write-off of a sum")
+    return [
+        second_person(
+            row.proposed_at.date(), row.receivable.contract, what, f"/staff/receivables/{row.receivable_id}/write-off"
+        )
+        for row in in_state(WriteOffState.proposed, MOST)
+    ]
 
 
 def first_fees() -> list[Item]:
@@ -130,9 +162,15 @@ def first_fees() -> list[Item]:
     for row in db.session.scalars(found):
         contract = row.contract
         assert contract is not None and contract.ended_on is not None
-        held = [payment.id for payment in payments_of(contract.id) if payment.free]
-        url = f"/staff/payments/{held[0]}" if held else f"/staff/payments/new?contract={contract.number}"
-        items.append(Item(contract.ended_on, contract, what, action, url))
+        came = payments_of(contract.id)
+        held = [payment.id for payment in came if payment.free]
+        missing = (row.paid_amount or 0) > sum(payment.amount for payment in came)
+        if held:
+            items.append(Item(contract.ended_on, contract, what, action, f"/staff/payments/{held[0]}"))
+        elif missing:
+            url = f"/staff/payments/new?contract={contract.number}"
+            items.append(Item(contract.ended_on, contract, what, action, url))
+        # What its invoice has settled comes back as a return: `returns`.
     before = sa.select(Application).where(refunding.kept_back()).order_by(Application.id).limit(MOST)
     withdrawn = gettext("The first fee of a withdrawn application goes back")
     for row in db.session.scalars(before):

@@ -77,6 +77,9 @@ def _to_decide(today: date, role: StaffRole) -> Iterator[list[Item]]:
         yield money_work.debits()
         yield money_work.refunds()
         yield money_work.first_fees()
+        yield money_work.returns()
+        yield money_work.write_offs()
+        yield money_work.statements()
 
 
 def _sorted(kinds: list[list[Item]]) -> list[Item]:
