@@ -132,9 +132,10 @@ def _debts(customer_id: int) -> bool:
         Payment.set_aside_at.is_(None),
         Payment.amount > Payment.settled + Payment.refunded,
     )
-    refund = sa.select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
-    refund = refund.where(
-        Payment.contract_id.in_(contracts), Refund.state.in_((RefundState.proposed, RefundState.approved))
+    refund = sa.select(Refund.id).outerjoin(Payment, Payment.id == Refund.payment_id)
+    refund = refund.outerjoin(Invoice, Invoice.id == Refund.invoice_id).where(
+        sa.or_(Payment.contract_id.in_(contracts), Invoice.contract_id.in_(contracts)),
+        Refund.state.in_((RefundState.proposed, RefundState.approved)),
     )
     return _any(owed) or _any(over) or _any(refund)
 
