@@ -1,13 +1,13 @@
 """refunds of returns, write-offs, counterparties of payments, first fees as payments, lines of bank files in doubt
 
-Revision: 0029, after 0027.
+Revision: 0029, after 0026.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0029"
-down_revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
