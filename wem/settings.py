@@ -147,7 +147,8 @@ class Settings:
     )
     BACKUP_DAYS: str = _about("35", "days after which a backup is deleted and no longer restored")
     ERASURE_LOG: str = _about(
-        "", "file that says what was erased, for restored backups; empty: erasures.log in VAR_DIR. Best on another disk"
+        "",
+        "file that says what was erased, for restored backups; in production outside VAR_DIR, best on another disk",
     )
     SUPPORT_EMAIL: str = _about("support@mail.wem.example", "where customers write to the help desk")
     COURSE_CHANGE_EMAIL: str = _about(
@@ -296,8 +297,18 @@ def load(environ: dict[str, str] | None = None) -> Settings:
             raise SettingsError(f"{name} is {getattr(loaded, name)!r}; docs/settings.md says what it may be")
     if loaded.SMTP_TLS not in ("", "off", "try", "require"):
         raise SettingsError(f"SMTP_TLS is {loaded.SMTP_TLS!r}; it must be off, try or require")
+    if loaded.production:
+        _check_log(loaded)
     keys = {name: getattr(loaded, name) or _kept_key(loaded, name) for name in ("SECRET_KEY", "MASTER_KEY")}
     return Settings(**{**values, **keys})
+
+
+def _check_log(loaded: Settings) -> None:
+    """Refuse a log of erasures that goes with the disk, or the folder, that a restored backup is to replace."""
+    if not loaded.ERASURE_LOG:
+        raise SettingsError("ERASURE_LOG is missing; set it to a file outside VAR_DIR, best on another disk")
+    if Path(loaded.ERASURE_LOG).absolute().is_relative_to(loaded.var.absolute()):
+        raise SettingsError("ERASURE_LOG stands in VAR_DIR; set it to a file outside, best on another disk")
 
 
 def _kept_key(loaded: Settings, name: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import stat
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,15 +14,19 @@ import time_machine
 
 from tests.postgres import binaries
 from wem import clock, storage
+from wem.billing import debit_planning, debiting
+from wem.billing.invoice_models import InvoiceCounter
 from wem.clock import JAPAN
 from wem.contracts.models import Contract
+from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
 from wem.erasure import backing_up, dumping, erasing, log_writing, planning, restoring
 from wem.erasure.models import Erasure, ErasurePlace
 from wem.erasure.rules import ErasureState, Phase
 from wem.lists import leaving
-from wem.lists.models import Subscriber, Subscription
+from wem.lists.models import Subscriber, Subscription, Suppression
+from wem.lists.states import SuppressionReason
 from wem.mailings import starting
 from wem.outbox import OutboxMail, SystemMail, post
 
@@ -104,6 +109,54 @@ def test_one_that_is_too_old_or_no_backup_is_refused(world, tmp_path):
         restoring.read_manifest(cut)
 
 
+def test_without_the_log_nothing_is_restored_by_mistake(world, tmp_path):
+    """What was erased since would be back, and nobody would know."""
+    with at("2026-08-01T03:00"):
+        manifest = restoring.read_manifest(backing_up.back_up(tmp_path))
+        restoring.check_log(manifest)
+    with at("2026-08-02T03:00"):
+        log_writing.note_life()
+        log_writing.note_life()
+        assert len(log_writing.lines()) == 2, "once a day"
+        restoring.check_log(manifest)
+        log_writing.path().unlink()
+        with pytest.raises(restoring.Refused, match=r"missing.*--without-log"):
+            restoring.check_log(manifest)
+        log_writing.note_life()
+        with pytest.raises(restoring.Refused, match="after the backup"):
+            restoring.check_log(manifest)
+
+
+@pytest.mark.both_databases
+def test_numbers_go_on_and_files_for_the_bank_are_not_made_twice(world, browser_for):
+    db.session.add(InvoiceCounter(year=2026, last=5))
+    run = debiting.note_lost(date(2026, 8, 27), 3, 9_900, clock.now(), by=1)
+    run.file_hash = "0" * 64
+    db.session.commit()
+    log_writing.note_money()
+    db.session.commit()
+    log_writing.note_money()
+    db.session.commit()
+    assert len(log_writing.lines()) == 2
+    assert restoring.carry_on() == {"invoices": 0}, "a backup that knows them"
+    db.session.get(InvoiceCounter, 2026).last = 3
+    db.session.delete(run)
+    db.session.commit()
+    assert restoring.carry_on() == {"invoices": 2, "debits": 1}
+    assert restoring.carry_on() == {"invoices": 0}
+    db.session.commit()
+    assert db.session.get(InvoiceCounter, 2026).last == 5
+    (lost,) = debiting.lost_runs()
+    assert (lost.debit_on, lost.count, lost.amount) == (date(2026, 8, 27), 3, 9_900)
+    with pytest.raises(Illegal, match="waits for staff"):
+        debiting.make(debit_planning.of_month(date(2026, 9, 1)), by=1)
+    browser = browser_for(world.admin)
+    assert "バックアップを復元する前" in browser.get(f"/staff/debits/{lost.id}").text
+    assert browser.post(f"/staff/debits/{lost.id}/file").status == 409
+    debiting.withdraw(lost, "銀行に渡していなかった", by=1)
+    assert debiting.lost_runs() == []
+
+
 def test_nothing_half_stays_when_it_fails(world, tmp_path, monkeypatch):
     def fail(target):
         raise dumping.Failed("the disk is full")
@@ -134,6 +187,35 @@ def test_the_log_says_who_left_what_by_numbers_alone(world):
     with at("2026-10-01T00:00"):
         assert log_writing.forget_old() == 1
     assert log_writing.lines() == [] and db.session.scalar(sa.select(ErasurePlace.number)) > 0
+
+
+LEFT = {
+    "everything": lambda reader, list_id: leaving.leave_everything(reader),
+    "complaint": lambda reader, list_id: leaving.leave_everything(reader, SuppressionReason.complaint),
+    "removed": lambda reader, list_id: leaving.leave_everything(reader, SuppressionReason.removed),
+    "unsubscribed": lambda reader, list_id: leaving.leave(reader, [list_id]),
+    "tidied": lambda reader, list_id: leaving.erase(reader, None),
+}
+
+
+@pytest.mark.parametrize("reason", LEFT)
+def test_who_left_leaves_again_for_the_same_reason(world, reason):
+    """A no to everything must not come back as one to a list, and what the customer tidied up was no refusal."""
+    first, second = world.ours.readers[:2]
+    with at("2026-08-01T12:00"):
+        LEFT[reason](first, world.ours.mailing_list.id)
+        db.session.commit()
+    said = set(db.session.execute(sa.select(Suppression.list_id, Suppression.reason)).all())
+    with at("2026-08-01T12:03"):
+        log_writing.note_readers()
+        (line,) = log_writing.lines()
+        # The same of somebody who is there.
+        log_writing.path().unlink()
+        log_writing.append([replace(line, reader=second.id)])
+        hashed = second.address_hash
+        assert restoring.erase_anew(line.at) == {"reader": 1}
+    again = sa.select(Suppression.list_id, Suppression.reason).where(Suppression.address_hash == hashed)
+    assert set(db.session.execute(again).all()) == said and bool(said) is (reason != "tidied")
 
 
 def test_who_left_leaves_again(world):

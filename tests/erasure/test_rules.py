@@ -1,5 +1,6 @@
 """When what goes, what holds it, what the log of erasures says: plain functions over dates and numbers."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -100,11 +101,15 @@ def test_so_many_parts_go_with_the_mail(sizes, number):
     assert record_rules.attached(sizes) == number
 
 
+RUN = log_rules.Run(5, date(2026, 8, 27), 3, 9_900, datetime(2026, 8, 3, 9, 30, 1, 5, tzinfo=JAPAN), 2)
 AT = datetime(2026, 8, 1, 12, tzinfo=JAPAN)
 
 
 def test_a_line_of_the_log_holds_numbers_and_a_time_and_comes_back_as_it_was():
-    lines = [Line(AT, 3, phase="readers"), Line(AT, 4, reader=77, on=(1, 2)), Line(AT, 4, reader=78)]
+    lines = [
+        Line(AT, 3, phase="readers"), Line(AT, 4, reader=77, on=(1, 2)), Line(AT, 4, reader=78, reason="complaint"),
+        Line(AT), Line(AT, year=2026, last=12), Line(AT, run=RUN), Line(AT, run=replace(RUN, withdrawn=True)),
+    ]  # fmt: skip
     written = [line.written() for line in lines]
     assert written[1] == '{"at":"2026-08-01T12:00:00+09:00","customer":4,"reader":77,"on":[1,2]}'
     assert list(log_rules.read(written)) == lines
@@ -112,6 +117,43 @@ def test_a_line_of_the_log_holds_numbers_and_a_time_and_comes_back_as_it_was():
     assert list(log_rules.read([*written, '{"at":"2026'])) == lines
     with pytest.raises(ValueError, match="log of erasures"):
         list(log_rules.read(["{}", *written]))
+
+
+@pytest.mark.parametrize(
+    ("moments", "why"),
+    [
+        ([], "missing"),
+        ([1], "begins at"),  # somebody began a new one since
+        ([-30, -1], "before the backup"),
+        ([-1, 10], "is there a newer one"),  # an old copy of it
+        ([-1, 10, 60], ""),
+        ([0, 60], ""),
+    ],
+)
+def test_a_log_that_cannot_tell_all_is_no_log_to_restore_by(moments, why):
+    """Hours from the begin of the backup; restored 72 hours after it."""
+    lines = [Line(AT + timedelta(hours=hours)) for hours in moments]
+    found = log_rules.lacks(lines, AT, AT + timedelta(hours=72))
+    assert bool(found) is bool(why) and why in found
+
+
+def test_who_left_twice_left_for_the_stronger_reason():
+    lines = [
+        Line(AT, 4, reader=1, reason="unsubscribed"), Line(AT, 4, phase="readers"), Line(AT, 4, reader=2, on=(7,)),
+        Line(AT, 4, reader=1, reason="everything"), Line(AT, 4, reader=2, on=(), reason="tidied"),
+        Line(AT, 4, reader=3, reason="tidied"),
+    ]  # fmt: skip
+    found = [(line.reader, line.on, line.reason) for line in log_rules.readers(lines)]
+    assert found == [(1, (), "everything"), (2, (), ""), (3, (), "tidied")]
+
+
+def test_the_last_numbers_and_files_for_the_bank_are_those_noted_last():
+    other = replace(RUN, id=6)
+    lines = [
+        Line(AT, year=2025, last=9), Line(AT, year=2026, last=2), Line(AT, year=2026, last=12), Line(AT, run=RUN),
+        Line(AT, run=other), Line(AT, run=replace(RUN, withdrawn=True)),
+    ]  # fmt: skip
+    assert log_rules.last_numbers(lines) == {2025: 9, 2026: 12} and log_rules.runs(lines) == [other]
 
 
 def test_the_log_keeps_what_a_backup_may_not_know():

@@ -11,7 +11,7 @@ COMMAND = ".venv/bin/python -m tests.invariants.settings_page > docs/settings.md
 HEAD = """# Settings
 
 Every setting is an environment variable; there is no settings file. None of them is needed to try WeM. In production
-(`WEM_ENV=production`) `SECRET_KEY` and `MASTER_KEY` must be given, and WeM does not start without them.
+(`WEM_ENV=production`) `SECRET_KEY`, `MASTER_KEY` and `ERASURE_LOG` must be given, and WeM does not start without them.
 
 | name | default | what it is for |
 |---|---|---|

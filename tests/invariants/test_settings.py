@@ -64,6 +64,7 @@ def production(**changed: str) -> dict[str, str]:
         "WEM_ENV": "production",
         "SECRET_KEY": "k" * 64,
         "MASTER_KEY": "m" * 64,
+        "ERASURE_LOG": "/srv/log/erasures.log",
         "PORTAL_URL": "https://wem.example",
         "PUBLIC_URL": "https://m.wem.example",
     } | changed
@@ -92,6 +93,8 @@ def test_production_refuses_a_missing_key(name: str) -> None:
         ("DNS_SERVERS", "ns1.example.jp"),  # an address, for nobody is there to look up its name
         ("DKIM_ED25519", "yes"),
         ("PUBLIC_URL", "https://wem.example"),  # the portal's
+        ("ERASURE_LOG", ""),
+        ("ERASURE_LOG", str(ROOT / "var" / "erasures.log")),  # goes with what it is to outlive
     ],
 )
 def test_what_cannot_be_is_refused_with_its_name(name: str, value: str) -> None:

@@ -18,6 +18,8 @@ from wem.contracts.models import Contract
 from wem.contracts.state_rules import after
 from wem.db import Base, BigId, db
 
+LOST = "lost"  # in place of the hash
+
 
 class DebitRun(Base):
     """The file for one day of debit: as it was made, and as the bank answered it; both are sealed.
@@ -66,6 +68,11 @@ class DebitRun(Base):
     @property
     def profile(self) -> Collector:
         return Collector(**self.collector)
+
+    @property
+    def lost(self) -> bool:
+        """Return whether it was made after a backup that was restored: of its file only numbers are left."""
+        return self.file_hash == LOST
 
     @property
     def file(self) -> bytes:

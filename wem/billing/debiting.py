@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wem import audit, clock, vault
 from wem.billing import debit_planning, debit_rules, zengin_rules
-from wem.billing.debit_models import DebitEntry, DebitItem, DebitRun, live_runs
-from wem.billing.debit_rules import ENTRY, DebitDay, EntryAction, EntryState, Outcome, RunAction
+from wem.billing.debit_models import LOST, DebitEntry, DebitItem, DebitRun, live_runs
+from wem.billing.debit_rules import ENTRY, DebitDay, EntryAction, EntryState, Outcome, RunAction, RunState
 from wem.billing.zengin_rules import Collector, Debit
 from wem.contracts import places
 from wem.contracts.mandate_models import Mandate
@@ -34,6 +34,8 @@ def make(day: DebitDay, *, by: int) -> DebitRun:
     made = _live(day.debit_on)
     if made is not None:
         return made
+    if lost_runs():
+        raise Illegal("a file that was made before a restore waits for staff")
     if not day.may_be_made(clock.today()):
         raise Illegal("its month has not begun, or the bank takes it no more")
     ours = debit_planning.collector()
@@ -158,6 +160,35 @@ def _ever_asked() -> set[int]:
     """Return the sums that some file has asked for that was not withdrawn."""
     rows = sa.select(DebitItem.receivable_id).join(DebitEntry).where(DebitEntry.state != EntryState.withdrawn)
     return set(db.session.scalars(rows.distinct()))
+
+
+def note_lost(debit_on: date, count: int, amount: int, made_at: datetime, *, by: int) -> DebitRun:
+    """Return a run that stands for a file of which a restored backup knows nothing, and which the bank may have.
+
+    Nobody can read its file or its debits: staff enter what the bank answers by hand, and withdraw it.
+    """
+    day = debit_planning.of_month(debit_on.replace(day=1))
+    run = DebitRun(
+        month=day.month,
+        debit_on=debit_on,
+        deadline=day.deadline,
+        result_on=day.result_on,
+        collector=debit_planning.collector().as_dict(),
+        count=count,
+        amount=amount,
+        file_sealed=b"",
+        file_hash=LOST,
+        made_at=made_at,
+        made_by=by,
+    )
+    db.session.add(run)
+    db.session.flush()
+    return run
+
+
+def lost_runs() -> list[DebitRun]:
+    """Return the files from before a restore that staff have not seen to."""
+    return [run for run in live_runs() if run.lost and run.state is RunState.made]
 
 
 def debits_of(run: DebitRun) -> list[Debit]:

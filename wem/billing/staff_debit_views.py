@@ -136,7 +136,7 @@ def _held(id: int) -> DebitRun:
 def fetch(id: int) -> Answer:
     """Hand out the file for the bank; a withdrawn one no more."""
     run = _held(id)
-    if run.state is RunState.withdrawn:
+    if run.state is RunState.withdrawn or run.lost:
         abort(409)
     file = debiting.fetch(run, by=me().id)
     db.session.commit()

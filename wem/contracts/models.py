@@ -293,6 +293,11 @@ class Stop(Base):
     at: Mapped[datetime]
     customer_id: Mapped[int]
     subscriber_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    # Why a reader left (`lists.states.SuppressionReason`), else `LEFT_BY_US`: a restored backup does the same again.
+    reason: Mapped[str | None] = mapped_column(sa.String(16))
+
+
+LEFT_BY_US = "tidied"  # the customer tidied up, or two readers became one: no refusal
 
 
 def contract_in_force(customer_id: int) -> Contract | None:

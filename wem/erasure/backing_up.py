@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wem import clock
-from wem.erasure import dumping
+from wem.erasure import dumping, log_writing
 from wem.erasure.backup_rules import FORM, Manifest, made_at, name_of, over
+from wem.erasure.log_rules import Line
 from wem.settings import settings
 
 MANIFEST, FILES = "manifest.json", "files"
@@ -26,6 +27,8 @@ def back_up(folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     at = clock.now()
+    # By it a restore knows the log that goes with this backup.
+    log_writing.append([Line(at)])
     place, unfinished = folder / name_of(at), folder / f".{name_of(at)}.part"
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".wem-") as work, _opened(unfinished) as tar:

@@ -23,6 +23,8 @@ def backup_command(folder: Path) -> None:
 
     SECRET_KEY and MASTER_KEY are not in it, nor is the log of erasures: keep those elsewhere.
     """
+    if log_writing.path().resolve().is_relative_to(folder.resolve()):
+        raise click.ClickException(f"the log of erasures {log_writing.path()} stands in the folder of the backups")
     try:
         path = backing_up.back_up(folder)
     except (dumping.Failed, OSError) as error:
@@ -35,25 +37,34 @@ def backup_command(folder: Path) -> None:
 @click.command("restore")
 @click.argument("backup", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Put it in the place of a database that holds something.")
+@click.option("--without-log", is_flag=True, help="Though the log of erasures does not tell all: what went comes back.")
 @with_appcontext
-def restore_command(backup: Path, replace: bool) -> None:
+def restore_command(backup: Path, replace: bool, without_log: bool) -> None:
     """Bring BACKUP back; stop WeM before. What was erased since is erased anew, by the log of erasures.
 
-    Mailings that were under way stand still until somebody goes on with them.
+    Mailings that were under way stand still until somebody goes on with them; invoices go on with the next number that
+    was not given; of files for the bank that the backup does not know staff must see to what became of them.
     """
     try:
         manifest = restoring.read_manifest(backup)
         if not dumping.is_empty() and not replace:
             raise restoring.Refused("the database is not empty; with --replace it is lost")
-        restoring.bring_back(backup)
+        restoring.bring_back(backup, without_log=without_log)
         _migrate()
         still = restoring.stand_still()
+        further = restoring.carry_on()
         db.session.commit()
         again = restoring.erase_anew(manifest.moment - BEFORE)
     except (restoring.Refused, dumping.Failed, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"the backup of {manifest.begun_at} with {manifest.files:,} files is back")
     click.echo(f"standing still: {still.get('mailings', 0)} mailings; withdrawn: {still.get('mails', 0)} waiting mails")
+    if further.get("invoices"):
+        click.echo(f"{further['invoices']:,} invoices are not in the backup; their numbers are not given again")
+    if further.get("debits"):
+        click.echo(f"{further['debits']} files for the bank are not in the backup: see to them at /staff/debits")
+    if without_log:
+        click.echo("without a whole log of erasures: who was erased since the backup may be back")
     click.echo(f"erased anew by {log_writing.path()}: {again or 'nothing'}")
 
 

@@ -62,7 +62,10 @@ def _taken(erasure_id: int) -> Erasure | None:
 
 
 def write_log() -> None:
-    """Write down, outside the database, who has left since the last time."""
+    """Write down, outside the database, who has left since the last time, what was numbered, and that we live."""
+    log_writing.note_life()
+    log_writing.note_money()
+    db.session.commit()
     until = time.monotonic() + SECONDS
     while log_writing.note_readers() and time.monotonic() < until:
         db.session.commit()

@@ -6,21 +6,23 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from wem import clock
+from wem.billing.debit_models import DebitRun
+from wem.billing.invoice_models import InvoiceCounter
 from wem.contracts.models import Stop
 from wem.db import db
-from wem.erasure.log_rules import Line, needed, read
+from wem.erasure.log_rules import Line, Run, needed, read
 from wem.erasure.models import Erasure, ErasurePlace
 from wem.lists.models import Subscription
 from wem.lists.registering import LIVE
 from wem.settings import settings
 
-PLACE = "stops"
+PLACE, DAY, RUNS, WITHDRAWN = "stops", "log day", "debit runs", "debit runs withdrawn"
 AT_ONCE = 1_000
 # On PostgreSQL a lower number may become visible after a higher one, for as long as a transaction may last.
 SETTLED = timedelta(minutes=2)
@@ -62,7 +64,7 @@ def _ends_well(descriptor: int, size: int) -> bool:
 
 
 def lines() -> list[Line]:
-    """Return the log. Raises ValueError when it is none."""
+    """Return the log; nothing when there is none. Raises ValueError when it is something else."""
     if not path().exists():
         return []
     return list(read(path().read_text("utf-8").splitlines()))
@@ -78,12 +80,9 @@ def note_readers() -> int:
 
     Every way out writes a stop (`contracts.models.Stop`). The caller commits.
     """
-    place = db.session.get(ErasurePlace, PLACE, with_for_update=True)
-    if place is None:
-        place = ErasurePlace(name=PLACE, number=0)
-        db.session.add(place)
+    place = _place(PLACE)
     found = db.session.execute(
-        sa.select(Stop.id, Stop.at, Stop.customer_id, Stop.subscriber_id)
+        sa.select(Stop.id, Stop.at, Stop.customer_id, Stop.subscriber_id, Stop.reason)
         .where(Stop.id > place.number, Stop.at <= clock.now() - SETTLED)
         .order_by(Stop.id)
         .limit(AT_ONCE)
@@ -98,12 +97,57 @@ def note_readers() -> int:
     for reader, list_id in db.session.execute(left):
         on[reader].append(list_id)
     append(
-        Line(row.at, row.customer_id, reader=row.subscriber_id, on=tuple(sorted(on[row.subscriber_id])))
+        Line(
+            row.at,
+            row.customer_id,
+            reader=row.subscriber_id,
+            on=tuple(sorted(on[row.subscriber_id])),
+            reason=row.reason or "",
+        )
         for row in found
         if row.subscriber_id is not None
     )
     place.number = found[-1].id
     return len(found)
+
+
+def _place(name: str) -> ErasurePlace:
+    place = db.session.get(ErasurePlace, name, with_for_update=True)
+    if place is None:
+        place = ErasurePlace(name=name, number=0)
+        db.session.add(place)
+    return place
+
+
+def note_life() -> None:
+    """Write a sign of life once a day, by which a restore knows a log that is not the newest. The caller commits."""
+    place, day = _place(DAY), clock.today().toordinal()
+    if place.number != day or not path().exists():
+        append([Line(clock.now())])
+        place.number = day
+
+
+def note_money() -> None:
+    """Write down the last numbers of invoices, and files for the bank that were made or withdrawn since the last call:
+    a restored backup must give no number and ask for no debit a second time. The caller commits.
+    """
+    found = []
+    for counter in db.session.scalars(sa.select(InvoiceCounter)):
+        place = _place(f"invoices {counter.year}")
+        if counter.last != place.number:
+            found.append(Line(clock.now(), year=counter.year, last=counter.last))
+            place.number = counter.last
+    made, gone = _place(RUNS), _place(WITHDRAWN)
+    since = datetime.fromtimestamp(gone.number, clock.JAPAN)
+    news = sa.select(DebitRun).where(sa.or_(DebitRun.id > made.number, DebitRun.withdrawn_at > since))
+    for run in db.session.scalars(news.order_by(DebitRun.id)):
+        withdrawn = run.withdrawn_at
+        known = Run(run.id, run.debit_on, run.count, run.amount, run.made_at, run.made_by, withdrawn is not None)
+        found.append(Line(clock.now(), run=known))
+        made.number = max(made.number, run.id)
+        # The next second, for this one is not over; a line that stands twice does no harm.
+        gone.number = max(gone.number, int(withdrawn.timestamp())) if withdrawn else gone.number
+    append(found)
 
 
 def forget_old() -> int:

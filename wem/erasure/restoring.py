@@ -13,11 +13,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from wem import clock
-from wem.contracts.models import Contract
+from wem.billing import debiting
+from wem.billing.debit_models import DebitRun
+from wem.billing.debit_rules import RunState
+from wem.billing.invoice_models import InvoiceCounter
+from wem.contracts.models import LEFT_BY_US, Contract
 from wem.db import db
 from wem.delivery import controlling
 from wem.delivery.models import Dispatch
-from wem.erasure import backup_rules, dumping, erasing, log_writing, planning
+from wem.erasure import backup_rules, dumping, erasing, log_rules, log_writing, planning
 from wem.erasure.backing_up import FILES, MANIFEST
 from wem.erasure.backup_rules import Manifest
 from wem.erasure.log_rules import Line
@@ -28,6 +32,9 @@ from wem.lists.models import Subscriber
 from wem.lists.states import SuppressionReason
 from wem.outbox import OutboxMail, OutboxState
 from wem.settings import settings
+
+# These say no for every list of the customer.
+EVERYTHING = (SuppressionReason.everything, SuppressionReason.complaint, SuppressionReason.removed)
 
 
 class Refused(Exception):
@@ -51,12 +58,27 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def bring_back(path: Path) -> Manifest:
-    """Put database and files of a backup in the place of the present ones. Raises Refused, dumping.Failed."""
+def check_log(manifest: Manifest) -> None:
+    """Refuse a backup whose erasures since the log cannot tell, before anything is lost. Raises Refused, ValueError."""
+    lacking = log_rules.lacks(log_writing.lines(), manifest.moment, clock.now())
+    if lacking:
+        raise Refused(
+            f"log of erasures {log_writing.path()}: {lacking}. Without it who was erased since the backup is back. "
+            "Put the newest log in its place; if it is lost, --without-log brings back what there is"
+        )
+
+
+def bring_back(path: Path, *, without_log: bool = False) -> Manifest:
+    """Put database and files of a backup in the place of the present ones. Raises Refused, dumping.Failed.
+
+    `without_log`: somebody knows that what was erased since the backup comes back, as far as the log does not tell.
+    """
     manifest = read_manifest(path)
     root = settings().var
     root.mkdir(parents=True, exist_ok=True)
-    # The log must be readable before anything is lost.
+    if not without_log:
+        check_log(manifest)
+    # It must be readable before anything is lost.
     log_writing.lines()
     with tempfile.TemporaryDirectory(dir=root, prefix=".restore-") as work, tarfile.open(path) as tar:
         tar.extractall(work, filter="data")
@@ -88,13 +110,37 @@ def stand_still() -> dict[str, int]:
 def erase_anew(since: datetime) -> dict[str, int]:
     """Do again what the log says was erased since a moment; returns the numbers. Commits as it goes."""
     numbers: Counter[str] = Counter()
-    for line in log_writing.lines():
-        if line.at < since:
-            continue
+    known = [line for line in log_writing.lines() if line.at >= since]
+    for line in log_rules.readers(known):
+        numbers["reader"] += _reader(line)
+    for line in known:
         if line.phase:
             numbers[line.phase] += _phase(line)
-        else:
-            numbers["reader"] += _reader(line)
+    return dict(numbers)
+
+
+def carry_on() -> dict[str, int]:
+    """Go on with the numbers of invoices where they were, and put files for the bank that the backup does not know in
+    their place, for staff to look at; returns how many of each. The caller commits.
+    """
+    known, numbers = log_writing.lines(), Counter[str]()
+    for year, last in log_rules.last_numbers(known).items():
+        counter = db.session.get(InvoiceCounter, year)
+        if counter is None:
+            counter = InvoiceCounter(year=year, last=0)
+            db.session.add(counter)
+        numbers["invoices"] += max(last - counter.last, 0)
+        counter.last = max(last, counter.last)
+    for run in log_rules.runs(known):
+        same = sa.select(DebitRun.id).where(
+            sa.or_(
+                DebitRun.made_at == run.made_at,
+                sa.and_(DebitRun.debit_on == run.debit_on, DebitRun.state != RunState.withdrawn),
+            )
+        )
+        if db.session.scalar(same.limit(1)) is None:
+            debiting.note_lost(run.debit_on, run.count, run.amount, run.made_at, by=run.made_by)
+            numbers["debits"] += 1
     return dict(numbers)
 
 
@@ -120,6 +166,15 @@ def _reader(line: Line) -> bool:
         return False
     held = registering.hold(reader.id)
     ended = [list_id for list_id in held.live() if list_id not in line.on] if held else []
-    done = leaving.leave(reader, ended, SuppressionReason.unsubscribed) if ended else []
+    if not ended:
+        db.session.commit()
+        return False
+    # As it was: a no to everything stays one, and what the customer tidied up was no refusal. Old lines say nothing.
+    tidied = line.reason == LEFT_BY_US
+    reason = None if tidied else SuppressionReason(line.reason or SuppressionReason.unsubscribed)
+    if reason is not None and reason in EVERYTHING and not line.on:
+        done = leaving.leave_everything(reader, reason)
+    else:
+        done = leaving.leave(reader, ended, reason)
     db.session.commit()
     return bool(done)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from wem import clock
-from wem.contracts.models import Stop
+from wem.contracts.models import LEFT_BY_US, Stop
 from wem.db import Json, Moment, db, insert_ignoring
 from wem.lists.counting import change_count
 from wem.lists.models import AddressChange, ConsentEvent, Subscriber, Subscription, Suppression
@@ -60,7 +60,7 @@ def end_many(subscription_ids: Sequence[int], why: Ending) -> int:
     fewer = Counter(row.subscriber_id for row in rows if row.state is SubscriptionState.active)
     _lower(fewer)
     left = {row.subscriber_id for row in rows}
-    _stop(sorted(left), why.customer_id)
+    _stop(sorted(left), why)
     over = _over(sorted(left))
     _take_back([f"subscriber {id}" for id in over])
     changes = db.session.scalars(sa.select(AddressChange.id).where(AddressChange.subscriber_id.in_(over)))
@@ -131,12 +131,10 @@ def _lower(fewer: Counter[int]) -> None:
         )
 
 
-def _stop(readers: Sequence[int], customer_id: int) -> None:
+def _stop(readers: Sequence[int], why: Ending) -> None:
     """Senders at work read these by number and drop the readers within a second."""
-    at = clock.now()
-    db.session.connection().execute(
-        sa.insert(Stop), [{"at": at, "customer_id": customer_id, "subscriber_id": id} for id in readers]
-    )
+    said = {"at": clock.now(), "customer_id": why.customer_id, "reason": why.reason.value if why.reason else LEFT_BY_US}
+    db.session.connection().execute(sa.insert(Stop), [said | {"subscriber_id": id} for id in readers])
 
 
 def _over(readers: Sequence[int]) -> list[int]:

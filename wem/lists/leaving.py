@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from wem import clock, outbox
-from wem.contracts.models import Stop
+from wem.contracts.models import LEFT_BY_US, Stop
 from wem.db import db, insert_ignoring
 from wem.lists import consent, emails, links, registering
 from wem.lists.consent import Trace
@@ -20,7 +20,7 @@ from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason
 def leave(
     subscriber: Subscriber,
     list_ids: Collection[int],
-    reason: SuppressionReason = SuppressionReason.unsubscribed,
+    reason: SuppressionReason | None = SuppressionReason.unsubscribed,
     *,
     ip: str | None = None,
     user_agent: str | None = None,
@@ -112,7 +112,12 @@ def leave_held(
     if not held.live():
         _take_back_mails(held.subscriber.id)
     # Senders at work read these by number and drop the reader within a second (delivery.md 13).
-    db.session.add(Stop(at=clock.now(), customer_id=held.customer_id, subscriber_id=held.subscriber.id))
+    db.session.add(
+        Stop(
+            at=clock.now(), customer_id=held.customer_id, subscriber_id=held.subscriber.id,
+            reason=reason.value if reason else LEFT_BY_US,
+        )
+    )  # fmt: skip
     return ended
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wem import clock, outbox
-from wem.contracts.models import Stop
+from wem.contracts.models import LEFT_BY_US, Stop
 from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import confirming, consent, emails, leaving, links, rationing, registering
@@ -168,7 +168,11 @@ def move_address(change: AddressChange, *, ip: str | None, user_agent: str | Non
         confirming.take_over(other, held.subscriber.fields, own=False)
         for list_id in held.live():
             held.end(list_id, SubscriptionState.unsubscribed)
-        db.session.add(Stop(at=clock.now(), customer_id=held.customer_id, subscriber_id=held.subscriber.id))
+        db.session.add(
+            Stop(
+                at=clock.now(), customer_id=held.customer_id, subscriber_id=held.subscriber.id, reason=LEFT_BY_US
+            )
+        )  # fmt: skip
         _note_merged(held.subscriber, other.subscriber)
         registering.settle(other, held)
         return Moved.merged, other.subscriber.id
