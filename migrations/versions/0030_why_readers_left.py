@@ -1,13 +1,13 @@
 """why a reader left, for what a restored backup does again
 
-Revision: 0030, after 0026.
+Revision: 0030, after 0029.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0026"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
