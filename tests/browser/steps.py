@@ -55,6 +55,13 @@ def follow(page: Page, label: str) -> None:
     page.get_by_role("link", name=ja(label), exact=True).first.click()
 
 
+def choose(page: Page, menu: str, label: str) -> None:
+    """Open a menu of the navigation and follow the link in it."""
+    nav = page.locator("nav.site-nav")
+    nav.locator("summary", has_text=ja(menu)).click()
+    nav.get_by_role("link", name=ja(label), exact=True).click()
+
+
 def confirmed(page: Page, label: str) -> str:
     """Press a button that asks once, and confirm; returns what it asked."""
     page.locator("summary", has_text=ja(label)).click()

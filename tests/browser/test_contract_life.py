@@ -20,7 +20,7 @@ from tests import factories
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja, overflows, violations
 from tests.browser.standing import Served, served
-from tests.browser.steps import confirmed, follow, press
+from tests.browser.steps import choose, confirmed, follow, press
 from tests.delivery.dispatches import counters, make_dispatch, send_all
 from tests.delivery.scripted_peer import Peer, scripted_peer
 from wem import clock
@@ -142,7 +142,7 @@ def test_apply_then_accept_and_start(wem: Served, opened: Opened) -> None:
     with at("2026-06-03T10:00"):
         staff = opened()
         sign_in(staff, wem, staff_email(wem, "asahi"))
-        follow(staff, "Applications")
+        choose(staff, "Contracts and prices", "Applications")
         staff.get_by_role("link", name=number).click()
         application = staff.url
         expect(staff.get_by_role("main")).not_to_contain_text("0076543")
@@ -197,7 +197,7 @@ def test_refuse_an_application(wem: Served, opened: Opened) -> None:
         number = apply_as_company(opened(), wem, "株式会社ことわり")
         staff = opened()
         sign_in(staff, wem, staff_email(wem, "kotowari"))
-        follow(staff, "Applications")
+        choose(staff, "Contracts and prices", "Applications")
         staff.get_by_role("link", name=number).click()
         press(staff, "Refuse the application")
         expect(staff.get_by_role("alert")).to_be_visible()  # without a reason nothing happens
@@ -280,7 +280,7 @@ def test_suspend_a_customer_whose_mailing_is_being_sent_and_lift_it(wem: Served,
         staff = opened()
         sign_in(staff, wem, staff_email(wem, "tomeru"))
         with being_sent(wem, 4) as peer:
-            follow(staff, "Arrears")
+            choose(staff, "Money", "Arrears")
             staff.get_by_role("row", name="有限会社とまる").get_by_role("checkbox").check()
             good(staff, "suspend-1-arrears")
             press(staff, "See what a suspension would do")

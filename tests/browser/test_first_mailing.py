@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import steps
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja
-from tests.browser.steps import follow, press
+from tests.browser.steps import choose, follow, press
 from tests.service import Service
 
 pytestmark = pytest.mark.browser
@@ -85,7 +85,7 @@ def upload_readers(page: Page) -> None:
 
 def approve(page: Page, service: Service, email: str) -> None:
     steps.sign_in(page, service, email)
-    follow(page, "Uploads")
+    choose(page, "Customer care", "Uploads")
     follow_file = page.get_by_role("link", name="readers-10000-cp932.csv").first
     follow_file.click()
     expect(page.get_by_role("main")).to_contain_text("店頭の申込書でいただきました。")

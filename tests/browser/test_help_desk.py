@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import steps
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja, violations
-from tests.browser.steps import follow, press
+from tests.browser.steps import choose, follow, press
 from tests.service import Service
 
 pytestmark = pytest.mark.browser
@@ -36,7 +36,7 @@ def test_asked_by_form_and_by_mail_and_answered(service: Service, opened: Opened
     number = (re.search(r"Q\d{6}", owner.get_by_role("main").inner_text()) or [""])[0]
     service.mailbox.wait_for(recipient=owner_email, subject=number)
 
-    follow(staff, "Inquiries")
+    choose(staff, "Customer care", "Inquiries")
     assert violations(staff) == []
     staff.get_by_role("link", name=number).click()
     assert violations(staff) == []
@@ -100,7 +100,7 @@ def test_an_emergency_stop_by_who_cannot_sign_in(service: Service, opened: Opene
     service.mailbox.wait_for(recipient=owner_email, subject="緊急停止")
 
     steps.sign_in(staff, service, staff_email)
-    follow(staff, "Emergency stops")
+    choose(staff, "Customer care", "Emergency stops")
     staff.get_by_role("row", name="合同会社きんきゅう").get_by_role("link").click()
     assert violations(staff) == []
     staff.get_by_label(ja("What was found and lent anew")).fill("電話で本人を確認")

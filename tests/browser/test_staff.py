@@ -15,7 +15,7 @@ from tests import factories
 from tests.browser import steps
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja, violations
-from tests.browser.steps import follow, press
+from tests.browser.steps import choose, follow, press
 from tests.service import Service
 from wem import clock
 from wem.accounts.rules import StaffRole
@@ -40,7 +40,7 @@ def test_off_and_on_again(service: Service, opened: Opened) -> None:
     expect(reader.get_by_role("button", name=ja("Agree and sign up"))).to_be_visible()
 
     steps.sign_in(staff, service, staff_email)
-    follow(staff, "Contracts")
+    choose(staff, "Contracts and prices", "Contracts")
     staff.get_by_role("searchbox").fill("ていし")
     staff.keyboard.press("Enter")
     staff.get_by_role("link", name="有限会社ていし").click()
