@@ -79,6 +79,18 @@ def test_whose_a_payment_may_be(amount, payer, first, sure):
     assert (found[0].sure if found else False) is sure
 
 
+NAMES = st.sampled_from(["タカハシショウテン", "タカハシ", "ヤマダタロウ", "ヤマ", "サトウ", ""])
+MANY = st.lists(st.tuples(NAMES, st.integers(1, 4), st.sampled_from(["W0001234", "W1", "w-0005678"])), max_size=6)
+
+
+@given(MANY, NAMES, st.integers(1, 4), st.sampled_from(["", "W0001234 ", "W0005678", "W1"]))
+def test_what_is_looked_up_is_what_looking_at_each_finds(rows, name, amount, number):
+    known = [owes(id, yen, names=[each], number=said) for id, (each, yen, said) in enumerate(rows, 1)]
+    near = payment_rules.Known(known).near(amount, number + name)
+    found = payment_rules.suggestions(amount, number + name, near)
+    assert found == payment_rules.suggestions(amount, number + name, known)
+
+
 @pytest.mark.parametrize(
     ("ground", "amount", "refused", "conditions", "allowed"),
     [

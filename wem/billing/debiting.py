@@ -61,7 +61,8 @@ def _live(debit_on: date) -> DebitRun | None:
 
 def _made(found: debit_planning.Plan, ours: Collector, by: int) -> DebitRun:
     mandates = _mandates(each[0].candidate.mandate_id for each in found.records)
-    known, asked = _known(), _ever_asked()
+    known = _known([mandate.contract_id for mandate in mandates.values()])
+    asked = _ever_asked([each.candidate.receivable_id for record in found.records for each in record])
     entries, debits = [], []
     for record in found.records:
         mandate = mandates[record[0].candidate.mandate_id]
@@ -143,23 +144,37 @@ def _debit(row: Mandate, amount: int, new_code: int) -> Debit:
     )
 
 
-def _known() -> dict[int, list[int]]:
-    """Return the mandates of each contract by which the bank has answered, other than that it has none."""
+AT_ONCE = 500  # numbers in one query
+
+
+def _known(contract_ids: list[int]) -> dict[int, list[int]]:
+    """Return the mandates of these contracts by which the bank has answered, other than that it has none.
+
+    Each mandate once, the newest answer last: that of years of debits is not read.
+    """
     found: dict[int, list[int]] = {}
+    newest = sa.func.max(DebitEntry.id)
     rows = (
         sa.select(DebitEntry.contract_id, DebitEntry.mandate_id)
         .where(DebitEntry.outcome.is_not(None), DebitEntry.outcome != Outcome.no_mandate)
-        .order_by(DebitEntry.id)
+        .group_by(DebitEntry.contract_id, DebitEntry.mandate_id)
+        .order_by(newest)
     )
-    for contract_id, mandate_id in db.session.execute(rows):
-        found.setdefault(contract_id, []).append(mandate_id)
+    for at in range(0, len(contract_ids), AT_ONCE):
+        part = DebitEntry.contract_id.in_(contract_ids[at : at + AT_ONCE])
+        for contract_id, mandate_id in db.session.execute(rows.where(part)):
+            found.setdefault(contract_id, []).append(mandate_id)
     return found
 
 
-def _ever_asked() -> set[int]:
-    """Return the sums that some file has asked for that was not withdrawn."""
+def _ever_asked(receivable_ids: list[int]) -> set[int]:
+    """Return which of these sums some file has asked for that was not withdrawn."""
     rows = sa.select(DebitItem.receivable_id).join(DebitEntry).where(DebitEntry.state != EntryState.withdrawn)
-    return set(db.session.scalars(rows.distinct()))
+    found: set[int] = set()
+    for at in range(0, len(receivable_ids), AT_ONCE):
+        part = DebitItem.receivable_id.in_(receivable_ids[at : at + AT_ONCE])
+        found.update(db.session.scalars(rows.where(part).distinct()))
+    return found
 
 
 def note_lost(debit_on: date, count: int, amount: int, made_at: datetime, *, by: int) -> DebitRun:

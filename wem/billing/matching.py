@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 from dataclasses import dataclass
@@ -124,6 +125,10 @@ def same(line: DoubtfulLine, *, by: int) -> None:
     db.session.delete(line)
 
 
+# Names of customers and account holders hardly change; spelling ten thousand of them anew for each page takes seconds.
+_key = functools.lru_cache(maxsize=100_000)(kana_rules.key)
+
+
 def owing() -> list[Owing]:
     """Return every contract that owes something, with the names by which its money may come."""
     sums: dict[int, list[Open]] = {}
@@ -139,11 +144,11 @@ def owing() -> list[Owing]:
     for id, number, name, kana in db.session.execute(contracts):
         if id in names:
             numbers[id] = number
-            names[id] |= {kana_rules.key(name), kana_rules.key(kana)}
+            names[id] |= {_key(name), _key(kana)}
     holders = sa.select(Mandate.contract_id, Mandate.account_holder).where(Mandate.contract_id.in_(owes))
     for contract_id, holder in db.session.execute(holders):
         if contract_id in names:
-            names[contract_id].add(kana_rules.key(holder))
+            names[contract_id].add(_key(holder))
     return [
         Owing(id, numbers[id], frozenset(names[id] - {""}), tuple(sums[id])) for id in sorted(sums) if id in numbers
     ]
@@ -151,5 +156,8 @@ def owing() -> list[Owing]:
 
 def suggestions(rows: list[Payment]) -> dict[int, list[Suggestion]]:
     """Return what speaks for whom, by payment, for payments that nobody has matched."""
-    known = owing() if rows else []
-    return {row.id: payment_rules.suggestions(row.free, row.payer_kana, known) for row in rows}
+    known = payment_rules.Known(owing() if rows else [])
+    return {
+        row.id: payment_rules.suggestions(row.free, row.payer_kana, known.near(row.free, row.payer_kana))
+        for row in rows
+    }

@@ -107,7 +107,7 @@ class Suggestion:
 
 def suggestions(amount: int, payer: str, owing: Sequence[Owing], most: int = 5) -> list[Suggestion]:
     """Return the contracts that a payment may be of, the likeliest first: by number, name, amount."""
-    name, digits = kana_rules.key(payer), "".join(each for each in kana_rules.half_width(payer) if each.isalnum())
+    name, digits = kana_rules.key(payer), _written(payer)
     found = []
     for each in owing:
         if not each.open:
@@ -121,6 +121,33 @@ def suggestions(amount: int, payer: str, owing: Sequence[Owing], most: int = 5) 
     return found[:most]
 
 
+class Known:
+    """Contracts that owe, found by what a payment says without looking at each of them."""
+
+    def __init__(self, owing: Iterable[Owing]) -> None:
+        self._by_name: dict[str, list[Owing]] = {}
+        self._by_sum: dict[int, list[Owing]] = {}
+        self._by_number: dict[str, list[Owing]] = {}
+        for each in owing:
+            for name in {name[:_LEAST] for name in each.names}:
+                self._by_name.setdefault(name, []).append(each)
+            for amount in {each.total, *(sum_.missing for sum_ in each.open)}:
+                self._by_sum.setdefault(amount, []).append(each)
+            self._by_number.setdefault(_plain(each.number), []).append(each)
+        self._lengths = sorted({len(number) for number in self._by_number})
+
+    def near(self, amount: int, payer: str) -> list[Owing]:
+        """Return the contracts of which `suggestions` can make something: no other has name, number or amount of it."""
+        written = _written(payer)
+        parts = (written[at : at + length] for length in self._lengths for at in range(len(written) - length + 1))
+        found = [
+            *self._by_sum.get(amount, ()),
+            *self._by_name.get(kana_rules.key(payer)[:_LEAST], ()),
+            *(each for part in parts for each in self._by_number.get(part, ())),
+        ]
+        return list({each.contract_id: each for each in found}.values())
+
+
 # Banks cut names off, and so do our customers theirs: this many characters in common are a name.
 _LEAST = 4
 
@@ -132,9 +159,17 @@ def _alike(one: str, other: str) -> bool:
     return short == long or (len(short) >= _LEAST and long.startswith(short))
 
 
+def _plain(number: str) -> str:
+    return "".join(each for each in number.upper() if each.isalnum())
+
+
+def _written(payer: str) -> str:
+    return "".join(each for each in kana_rules.half_width(payer) if each.isalnum())
+
+
 def _names(number: str, written: str) -> bool:
     """Whether a payer has written our contract number before or behind the name."""
-    plain = "".join(each for each in number.upper() if each.isalnum())
+    plain = _plain(number)
     return len(plain) >= _LEAST and plain in written
 
 
