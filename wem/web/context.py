@@ -36,8 +36,13 @@ class NavItem:
 Waiting = Mapping[str, Callable[[int], int]]
 
 
+# Pages that are reached from another entry of the navigation than their address begins with.
+BELONGS = {"/staff/books": "/staff/invoices", "/staff/receivables": "/staff/arrears"}
+
+
 def _items(*pairs: tuple[str, str]) -> list[NavItem]:
-    best = max((url for _, url in pairs if request.path.startswith(url.rstrip("/"))), key=len, default=None)
+    path = next((url for begins, url in BELONGS.items() if request.path.startswith(begins)), request.path)
+    best = max((url for _, url in pairs if path.startswith(url.rstrip("/"))), key=len, default=None)
     return [NavItem(label, url, url == best) for label, url in pairs]
 
 
