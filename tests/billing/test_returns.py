@@ -25,7 +25,7 @@ from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable
 from wem.billing.payment_models import DoubtfulLine, Payment, Refund
 from wem.billing.payment_rules import PaymentState, PaymentWay, RefundGround, RefundState
-from wem.billing.rules import NotPaid
+from wem.billing.rules import NotPaid, Occasion
 from wem.billing.statement_rules import in_doubt
 from wem.billing.write_off_models import WriteOff
 from wem.billing.write_off_rules import WriteOffAction, WriteOffState
@@ -114,6 +114,25 @@ def test_nothing_of_a_return_is_paid_out_while_something_is_owed(world):
         refunding.propose_return(found, 27, "", by=world.admin.id)
     refunding.withdraw(asked, by=world.admin.id)
     assert refunding.left_of_return(found) == 426
+
+
+@pytest.mark.both_databases
+def test_a_claim_against_a_third_party_is_seen_until_it_is_paid(world, browser_for):
+    contract = make_contract(make_customer("株式会社架空"))
+    line = Line(ItemKind.cost, 3000, name="架空メール", rate=10)
+    other = {"name": "山田 太郎", "honorific": "様", "postal_code": "100-0001", "address": "東京都"}
+    claim = correcting.by_hand(
+        contract, [line], date(2026, 3, 31), "12特約", by=world.admin.id, token="t", recipient=other,
+        occasion=Occasion.third_party,
+    )  # fmt: skip
+    db.session.commit()
+    assert {each.since: each.amount for each in books.ageing(TODAY) if each.count} == {0: 3300}
+    assert [(item.who, item.url) for item in money_work.claims(TODAY)] == [("山田 太郎", f"/staff/invoices/{claim.id}")]
+    browser = browser_for(world.admin)
+    page = browser.get("/staff/books")
+    assert claim.number in page.text and page.soup.select("nav a[aria-current]")[0]["href"] == "/staff/invoices"
+    browser.submit(f"/staff/invoices/{claim.id}", {"settled_on": "2026-04-03"}, action="settlement")
+    assert sum(each.count for each in books.ageing(TODAY)) == 0 and money_work.claims(TODAY) == []
 
 
 # -- what does not come in

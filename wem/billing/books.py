@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -107,26 +108,44 @@ class Age:
 
 
 def ageing(today: date) -> list[Age]:
-    """Return what is open by its age, what is not due yet first."""
+    """Return what is open by its age, what is not due yet first; claims against others than customers with it."""
     bounds: list[tuple[int, int | None]] = [(-1, 0), *zip(AGES, [*AGES[1:], None], strict=True)]
     ages = []
     for since, until in bounds:
         row = db.session.execute(
             sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Receivable.amount - Receivable.paid), 0)).where(
-                Receivable.settled_on.is_(None), _aged(today, since, until)
+                Receivable.settled_on.is_(None), _aged(Receivable.due_on, today, since, until)
             )
         ).one()
-        ages.append(Age(since, until, int(row[0]), int(row[1])))
+        others = db.session.execute(
+            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Invoice.total), 0)).where(
+                CLAIM, _aged(_CLAIM_DUE, today, since, until)
+            )
+        ).one()
+        ages.append(Age(since, until, int(row[0] + others[0]), int(row[1] + others[1])))
     return ages
 
 
-def _aged(today: date, since: int, until: int | None) -> sa.ColumnElement[bool]:
+# A claim of costs against somebody who is no customer (12特約): owed by no contract, so no receivable stands for it.
+CLAIM = sa.and_(Invoice.occasion == Occasion.third_party, Invoice.settled_on.is_(None), Invoice.total > 0)
+_CLAIM_DUE = sa.func.coalesce(Invoice.due_on, Invoice.issued_on)
+
+
+def claims(limit: int, before: date | None = None) -> list[Invoice]:
+    """Return the open claims against others than customers, the oldest first; `before`: those that were due then."""
+    found = sa.select(Invoice).where(CLAIM)
+    if before is not None:
+        found = found.where(before > _CLAIM_DUE)
+    return list(db.session.scalars(found.order_by(_CLAIM_DUE, Invoice.id).limit(limit)))
+
+
+def _aged(due_on: Any, today: date, since: int, until: int | None) -> sa.ColumnElement[bool]:
     if since < 0:
-        return Receivable.due_on >= today
+        return due_on >= today
     # Overdue on the day after the due date: one day then.
     newest = today - timedelta(days=max(since, 1))
-    found = Receivable.due_on <= newest
-    return found if until is None else sa.and_(found, Receivable.due_on > today - timedelta(days=until))
+    found = due_on <= newest
+    return found if until is None else sa.and_(found, due_on > today - timedelta(days=until))
 
 
 # As an accountant's program reads it; one row for each rate of each document.

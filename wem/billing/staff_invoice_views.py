@@ -253,6 +253,7 @@ def sums() -> Answer:
         charted=charted,
         ages=books.ageing(clock.today()),
         rate_text=rate_text,
+        claims=books.claims(SHOWN),
         written_off=in_state(WriteOffState.written_off, SHOWN),
         kinds=NOT_PAID,
     )

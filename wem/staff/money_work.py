@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from wem.accounts.models import Customer
-from wem.billing import arrears, closing, debit_planning, refunding
+from wem.billing import arrears, books, closing, debit_planning, refunding
 from wem.billing.debit_models import DebitEntry, live_runs
 from wem.billing.debit_rules import EntryState, Outcome, RunState
 from wem.billing.invoice_wording import HELD, month_text
@@ -218,6 +218,15 @@ def owing(today: date) -> list[Item]:
         )
         for each in arrears.debtors(today)[:MOST]
         if not each.contract.suspended
+    ]
+
+
+def claims(today: date) -> list[Item]:
+    """Claims of costs against others than customers that were not paid in time (12特約)."""
+    what, action = gettext("A claim against somebody who is no customer is overdue"), gettext("To the claim")
+    return [
+        Item(row.due_on or row.issued_on, None, what, action, f"/staff/invoices/{row.id}", row.recipient_name)
+        for row in books.claims(MOST, today)
     ]
 
 

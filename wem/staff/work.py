@@ -56,6 +56,7 @@ def _late(today: date, role: StaffRole) -> Iterator[list[Item]]:
         yield contract_work.cases(today, True)
     if staff_may(role, MONEY):
         yield money_work.results_late(today)
+        yield money_work.claims(today)
 
 
 def _to_decide(today: date, role: StaffRole) -> Iterator[list[Item]]:
