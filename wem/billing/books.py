@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -139,7 +138,7 @@ def claims(limit: int, before: date | None = None) -> list[Invoice]:
     return list(db.session.scalars(found.order_by(_CLAIM_DUE, Invoice.id).limit(limit)))
 
 
-def _aged(due_on: Any, today: date, since: int, until: int | None) -> sa.ColumnElement[bool]:
+def _aged(due_on: sa.SQLColumnExpression[date], today: date, since: int, until: int | None) -> sa.ColumnElement[bool]:
     if since < 0:
         return due_on >= today
     # Overdue on the day after the due date: one day then.

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from wem.accounts.order_models import OperationOrder
 from wem.billing.debit_models import DebitEntry
 from wem.billing.invoice_models import Invoice
+from wem.billing.models import Receivable
 from wem.billing.payment_models import Payment
 from wem.cases.models import Case, CaseEntry, Deletion, Report
 from wem.contracts.application_models import Application
@@ -91,6 +92,7 @@ SHOWN: dict[str, Shows] = {
     "staff_arrears.owed": SUMS,
     "staff_arrears.lift": SUMS,
     "staff_methods.choose": SUMS,
+    "staff_write_offs.show": Shows(What.sums, own(Receivable)),
     "staff_debits.entry": Shows(What.sums, own(DebitEntry)),
     "staff_payments.show": Shows(What.sums, by_contract(Payment)),
     "staff_invoices.show": INVOICE,
