@@ -61,7 +61,7 @@ NUMBERS = (
     "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "REPORTS_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
     "DEBIT_LEAD_DAYS", "DEBIT_RESULT_DAYS",
     "BUSINESS_YEAR_ENDS", "REMIND_AFTER_DAYS", "REMINDER_DAYS",
-    "ERASURE_HOURS", "CUSTOMER_KEPT_MONTHS", "CONSENT_KEPT_MONTHS", "BACKUP_DAYS",
+    "ERASURE_HOURS", "CUSTOMER_KEPT_MONTHS", "APPLICATION_KEPT_MONTHS", "CONSENT_KEPT_MONTHS", "BACKUP_DAYS",
 )  # fmt: skip
 
 
@@ -142,6 +142,9 @@ class Settings:
         "6", "hours between the final account and the erasure of readers' data, in which staff can still hold it"
     )
     CUSTOMER_KEPT_MONTHS: str = _about("6", "months after a contract's end that the customer's own data are kept")
+    APPLICATION_KEPT_MONTHS: str = _about(
+        "6", "months after which an application is forgotten of which nothing more came and no money is here"
+    )
     CONSENT_KEPT_MONTHS: str = _about(
         "1", "months that proof of consent is kept after the last mail; staff set more for a customer (12, 36)"
     )

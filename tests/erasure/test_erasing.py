@@ -21,6 +21,8 @@ from wem.accounts.rules import Role
 from wem.audit import AuditEvent
 from wem.billing import final
 from wem.billing import jobs as billing_jobs
+from wem.billing.payment_models import Payment, Refund
+from wem.billing.payment_rules import PaymentWay, RefundGround, RefundState
 from wem.clock import JAPAN
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
@@ -341,6 +343,7 @@ def test_who_was_refused_is_forgotten_after_the_same_months(world):
     with at("2026-08-01T12:00"):
         refused, waiting = make_application(), make_application()
         refused.state, refused.decided_at = ApplicationState.refused, clock.now()
+        waiting.fee_told_on = date(2026, 12, 1)
         paper = documents.keep(b"%PDF", "scan.pdf", about=refused.about, customer_id=None)
         refused.scan_id, key = paper.id, paper.storage_key
         tell(
@@ -364,6 +367,91 @@ def test_who_was_refused_is_forgotten_after_the_same_months(world):
         told[row.about].append((row.title, row.text, row.to_name, row.words))
     assert set(map(repr, told[f"application {gone}"])) == {repr(("消去済み", "", "", {}))}
     assert all(name for _, _, name, _ in told[f"application {stays}"])
+
+
+@pytest.mark.both_databases
+def test_an_application_of_which_nothing_more_came_is_forgotten_but_for_money(world):
+    with at("2026-08-01T12:00"):
+        lies, lively, paid = make_application(), make_application(), make_application()
+        for row in (lies, lively, paid):
+            row.state, row.filled_at = ApplicationState.filled, clock.now()
+        lively.fee_told_on, paid.paid_amount = date(2026, 12, 1), 3_300
+        db.session.commit()
+        gone, stay = lies.id, {lively.id, paid.id}
+    with at("2027-01-31T12:00"):
+        jobs.forget_old()
+        assert db.session.get(Application, gone)
+    with at("2027-02-02T12:00"):
+        jobs.forget_old()
+    left = set(db.session.scalars(sa.select(Application.id)))
+    assert gone not in left and stay <= left
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"), [(RefundState.proposed, True), (RefundState.approved, True), (RefundState.paid, False)]
+)
+def test_who_is_owed_the_first_fee_is_kept_until_it_is_paid_out(world, state, stays):
+    with at("2026-08-01T12:00"):
+        row = make_application()
+        row.state, row.decided_at = ApplicationState.refused, clock.now()
+        payment = Payment(way=PaymentWay.transfer, paid_on=date(2026, 8, 1), amount=3_300, application_id=row.id)
+        refund = Refund(
+            payment=payment, state=state, ground=RefundGround.refused, amount=3_300, reason="x", proposed_by=1,
+        )  # fmt: skip
+        db.session.add_all([payment, refund])
+        db.session.commit()
+        id = row.id
+    with at("2027-02-02T12:00"):
+        jobs.forget_old()
+    assert (db.session.get(Application, id) is not None) is stays
+
+
+def test_what_we_owe_keeps_the_customers_own_data(world, monkeypatch):
+    contract = world.ours.contract
+    application = make_application()
+    application.contract_id, application.paid_amount = contract.id, 3_300
+    with at(ENDED):
+        ends(contract)
+        assert not planning._goes_back(contract.customer_id)
+        contract.end_reason = EndReason.void
+        db.session.flush()
+        assert planning._goes_back(contract.customer_id), "the first fee of a contract that never began"
+
+
+def test_what_came_after_an_erasure_goes_too(world):
+    """A restored backup has a contract in force again whose readers were erased once."""
+    contract = world.ours.contract
+    with at("2026-07-01T12:00"):
+        row = planning.begun(contract, Phase.readers, by=None)
+        row.state, row.finished_at = ErasureState.done, clock.now()
+        db.session.commit()
+    with at(ENDED):
+        ends(contract)
+        assert planning.next_phases(contract)[0].phase is Phase.readers
+    with at("2026-08-02T00:00"):
+        swept()
+        assert planning.next_phases(contract)[0].phase is Phase.evidence
+    assert db.session.scalar(sa.select(Subscriber.id).where(Subscriber.customer_id == contract.customer_id)) is None
+    assert row.state is ErasureState.done and row.finished_at > datetime(2026, 8, 1, tzinfo=JAPAN)
+
+
+def test_mail_that_a_worker_has_in_hand_is_looked_at_again(world):
+    contract = world.ours.contract
+    addresses = [[reader.address for reader in half.readers] for half in (world.ours, world.theirs)]
+    mine, _ = arrived_mails(world, *addresses)
+    with at(ENDED):
+        ends(contract)
+    with at("2026-08-02T00:00"):
+        mail = db.session.get(InboundMail, min(mine))
+        mail.lease_until = clock.now() + jobs.timedelta(minutes=1)
+        db.session.commit()
+        swept()
+        row = db.session.scalars(sa.select(Erasure)).one()
+        assert row.state is ErasureState.running and db.session.get(InboundMail, min(mine))
+    with at("2026-08-02T00:05"):
+        swept()
+    assert row.state is ErasureState.done
+    assert not set(mine) & set(db.session.scalars(sa.select(InboundMail.id)))
 
 
 def test_proof_of_consent_goes_when_nobody_need_keep_it(world):

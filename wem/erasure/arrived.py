@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,11 +55,24 @@ def portions(erasure: Erasure) -> Iterator[int]:
         ).all()
         if not found:
             return
-        erasure.cursor = found[-1].id
-        at = clock.now()
-        held = [mail for mail in found if mail.lease_until is not None and mail.lease_until > at]
-        theirs = [mail for mail in found if mail not in held and of_customer(mail, erasure.customer_id, keys)]
+        # What somebody has in hand is looked at when that is over, and so is what stands behind it.
+        free = list(takewhile(lambda mail: not _in_hand(mail), found))
+        if not free:
+            return
+        erasure.cursor = free[-1].id
+        theirs = [mail for mail in free if of_customer(mail, erasure.customer_id, keys)]
         yield erasing.erase(theirs) if theirs else 0
+
+
+def waits(erasure: Erasure) -> bool:
+    """Return whether mails are left that a worker has in hand: the phase is not over before they were looked at."""
+    left = sa.select(InboundMail).where(InboundMail.id > erasure.cursor, InboundMail.route.not_in(NOT_THEIRS))
+    mail = db.session.scalar(left.order_by(InboundMail.id).limit(1))
+    return mail is not None and _in_hand(mail)
+
+
+def _in_hand(mail: InboundMail) -> bool:
+    return mail.lease_until is not None and mail.lease_until > clock.now()
 
 
 def of_customer(mail: InboundMail, customer_id: int, keys: IdentityKeys) -> bool:

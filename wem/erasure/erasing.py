@@ -32,6 +32,8 @@ def pieces(row: Erasure, *, tell: bool = True) -> Iterator[None]:
         for number in arrived.portions(row):
             row.add("inbound_mail", number)
             yield
+        if arrived.waits(row):
+            return
         for number in arrived.loose_inquiries(row.customer_id):
             row.add("inquiry", number)
             yield

@@ -8,17 +8,20 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from wem import clock
+from wem.billing import refunding
 from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_rules import locked_until
 from wem.billing.models import Receivable
 from wem.billing.month_models import FinalAccount
 from wem.billing.payment_models import Payment, Refund
 from wem.billing.payment_rules import RefundState
+from wem.billing.rules import InvoiceKind
 from wem.cases.models import Case, Claim
 from wem.cases.rules import CaseState
+from wem.contracts.application_models import Application
 from wem.contracts.date_rules import months_before
 from wem.contracts.models import Contract
-from wem.contracts.rules import ContractState
+from wem.contracts.rules import ContractState, EndReason
 from wem.db import db
 from wem.delivery import controlling
 from wem.delivery.models import Dispatch
@@ -53,7 +56,10 @@ def ended(after: int = 0, limit: int = 100) -> list[Contract]:
     last = sa.select(sa.func.max(Contract.id)).group_by(Contract.customer_id)
 
     def done(phase: Phase) -> sa.Select[int]:
-        return sa.select(Erasure.contract_id).where(Erasure.phase == phase, Erasure.state == ErasureState.done)
+        over = sa.select(Erasure.contract_id).join(FinalAccount, FinalAccount.contract_id == Erasure.contract_id)
+        return over.where(
+            Erasure.phase == phase, Erasure.state == ErasureState.done, Erasure.finished_at >= FinalAccount.at
+        )
 
     only_books = sa.and_(
         Contract.ended_on > months_before(clock.today(), BOOKS_MONTHS),
@@ -88,10 +94,9 @@ def kept(contract: Contract) -> Kept:
 
 def standing(contract: Contract) -> Standing:
     """Return what is asked before a phase of a contract begins."""
-    customer_id = contract.customer_id
-    done = {phase for phase, row in erasures_of(contract.id).items() if row.state is ErasureState.done}
+    customer_id, final = contract.customer_id, db.session.get(FinalAccount, contract.id)
     return Standing(
-        final=db.session.get(FinalAccount, contract.id) is not None,
+        final=final is not None,
         other_contract=_any(
             sa.select(Contract.id).where(Contract.customer_id == customer_id, Contract.state != ContractState.ended)
         ),
@@ -115,8 +120,19 @@ def standing(contract: Contract) -> Standing:
         staff=_any(
             sa.select(ErasureHold.id).where(ErasureHold.customer_id == customer_id, ErasureHold.lifted_at.is_(None))
         ),
-        done=frozenset(done),
+        done=frozenset(phase for phase, row in erasures_of(contract.id).items() if _over(row, final)),
     )
+
+
+def _over(row: Erasure, final: FinalAccount | None) -> bool:
+    """Return whether a phase is done for good. One from before the final account is not: a restored backup had a
+    contract in force again whose readers the log says were erased, and what it gathers from then on goes when it ends.
+    """
+    return row.state is ErasureState.done and (final is None or row.finished_at is None or row.finished_at >= final.at)
+
+
+def _from_before(row: Erasure, final: FinalAccount) -> bool:
+    return row.state is ErasureState.done and not _over(row, final)
 
 
 def _any(found: sa.Select[int]) -> bool:
@@ -137,7 +153,21 @@ def _debts(customer_id: int) -> bool:
         sa.or_(Payment.contract_id.in_(contracts), Invoice.contract_id.in_(contracts)),
         Refund.state.in_((RefundState.proposed, RefundState.approved)),
     )
-    return _any(owed) or _any(over) or _any(refund)
+    return _any(owed) or _any(over) or _any(refund) or _goes_back(customer_id)
+
+
+def _goes_back(customer_id: int) -> bool:
+    """We owe: a return of which something is left, or the first fee of a contract that was refused before its start."""
+    left = sa.select(Invoice.id).where(
+        Invoice.customer_id == customer_id, Invoice.kind == InvoiceKind.give_back, Invoice.set_off < -Invoice.total
+    )
+    fee = sa.select(Application.id).join(Contract, Contract.id == Application.contract_id)
+    fee = fee.where(
+        Contract.customer_id == customer_id,
+        Contract.end_reason == EndReason.void,
+        refunding.owes_back(Payment.contract_id, Contract),
+    )
+    return _any(left) or _any(fee)
 
 
 def next_phases(contract: Contract) -> list[Next]:
@@ -149,8 +179,9 @@ def next_phases(contract: Contract) -> list[Next]:
     found = []
     for phase in Phase:
         row = known.get(phase)
-        if row is not None and row.state is ErasureState.done:
+        if row is not None and _over(row, final):
             continue
+        row = row if row is not None and row.state is ErasureState.running else None
         due = rules.due_at(phase, contract.ended_on, at, config)
         # What has begun goes on, whatever comes after; staff alone can stop it.
         holds = rules.held(phase, now) if row is None else [Held.staff] * now.staff
@@ -164,13 +195,13 @@ def begin_due(contract: Contract, at: datetime) -> list[Erasure]:
     if final is None or contract.ended_on is None:
         return []
     config, known = kept(contract), erasures_of(contract.id)
-    due = [
-        phase for phase in Phase if phase not in known and rules.is_due(phase, contract.ended_on, final.at, config, at)
-    ]
+    begins = [phase for phase in Phase if phase not in known or _from_before(known[phase], final)]
+    due = [phase for phase in begins if rules.is_due(phase, contract.ended_on, final.at, config, at)]
     if not due:
         return []
     now = standing(contract)
-    return [begun(contract, phase, by=None) for phase in due if not rules.held(phase, now)]
+    free = [phase for phase in due if not rules.held(phase, now)]
+    return [reopened(known[phase]) if phase in known else begun(contract, phase, by=None) for phase in free]
 
 
 def begun(contract: Contract, phase: Phase, *, by: int | None) -> Erasure:
@@ -181,6 +212,12 @@ def begun(contract: Contract, phase: Phase, *, by: int | None) -> Erasure:
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()
+    return row
+
+
+def reopened(row: Erasure) -> Erasure:
+    """Return the record of a phase that is done again, over what came since; its counts go on."""
+    row.state, row.finished_at, row.cursor = ErasureState.running, None, 0
     return row
 
 

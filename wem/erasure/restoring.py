@@ -151,8 +151,7 @@ def _phase(line: Line) -> bool:
         return False
     phase = Phase(line.phase)
     row = db.session.scalar(sa.select(Erasure).where(Erasure.contract_id == contract.id, Erasure.phase == phase))
-    row = row or planning.begun(contract, phase, by=None)
-    row.state, row.finished_at, row.cursor = ErasureState.running, None, 0
+    row = planning.reopened(row) if row else planning.begun(contract, phase, by=None)
     db.session.commit()
     for _ in erasing.pieces(row, tell=False):
         db.session.commit()

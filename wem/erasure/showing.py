@@ -98,6 +98,10 @@ def retention() -> list[tuple[str, str, str]]:
             gettext("The customer's own data after a contract's end"), months("CUSTOMER_KEPT_MONTHS"),
             "CUSTOMER_KEPT_MONTHS",
         ),
+        (
+            gettext("Applications of which nothing more came"), months("APPLICATION_KEPT_MONTHS"),
+            "APPLICATION_KEPT_MONTHS",
+        ),
         (gettext("Proof of consent after the last mail"), months("CONSENT_KEPT_MONTHS"), "CONSENT_KEPT_MONTHS"),
         (
             gettext("Invoices and payments"),
