@@ -29,7 +29,7 @@ from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
 from wem.db import Base, db
-from wem.erasure import holding, jobs, log_writing, planning, record_rules
+from wem.erasure import erasing, holding, jobs, log_writing, planning, record_rules
 from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
 from wem.erasure.rules import ErasureState, Held, Phase
 from wem.inbound.models import InboundMail
@@ -40,6 +40,8 @@ from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell
 from wem.outbox import OutboxMail
+from wem.privacy.models import Disclosure
+from wem.privacy.rules import Basis, DataClass
 from wem.staff import erasure_work
 
 ENDED = "2026-08-01T00:05"
@@ -452,6 +454,22 @@ def test_mail_that_a_worker_has_in_hand_is_looked_at_again(world):
         swept()
     assert row.state is ErasureState.done
     assert not set(mine) & set(db.session.scalars(sa.select(InboundMail.id)))
+
+
+def test_papers_of_disclosures_go_with_the_books(world):
+    asked = Disclosure(
+        customer_id=world.ours.customer.id, basis=Basis.law, data=DataClass.customer, requester="立川警察署",
+        items="氏名", reason="照会", proposed_by=1,
+    )  # fmt: skip
+    db.session.add(asked)
+    db.session.flush()
+    paper = documents.keep(b"%PDF", "paper.pdf", about=asked.about, customer_id=None)
+    key = paper.storage_key
+    for phase in Phase:
+        assert storage.path_of(key).exists()
+        for _ in erasing.pieces(planning.begun(world.ours.contract, phase, by=None), tell=False):
+            db.session.commit()
+    assert db.session.scalar(sa.select(documents.Document.id)) is None and not storage.path_of(key).exists()
 
 
 def test_proof_of_consent_goes_when_nobody_need_keep_it(world):

@@ -43,6 +43,8 @@ def pieces(row: Erasure, *, tell: bool = True) -> Iterator[None]:
         if blanked:
             row.add_all(blanked)
             yield
+    if row.phase is Phase.books:
+        people.adopt_books(row.customer_id)
     for numbers in sweeping.portions(row.customer_id, row.phase):
         row.add_all(numbers)
         yield

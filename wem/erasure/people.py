@@ -6,12 +6,14 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.accounts.models import Account, Membership, ReturnedAccount, SignIn, SignInAttempt
+from wem.billing.invoice_models import Invoice
 from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.documents import Document
 from wem.erasure.plan_rules import ERASED
 from wem.notices.models import Notice
+from wem.privacy.models import Disclosure
 
 BLANK = "erased-"
 
@@ -55,7 +57,19 @@ def adopt_papers(customer_id: int) -> None:
     """Have what was told and kept before there was a customer count as the customer's: it goes with the rest."""
     contracts = sa.select(Contract.id).where(Contract.customer_id == customer_id)
     ids = db.session.scalars(sa.select(Application.id).where(Application.contract_id.in_(contracts))).all()
-    about = [f"application {id}" for id in ids]
+    _adopt([f"application {id}" for id in ids], customer_id)
+
+
+def adopt_books(customer_id: int) -> None:
+    """The same for the books: papers of disclosures, and of invoices to third parties, name no customer."""
+    for model, name in ((Invoice, "invoice"), (Disclosure, "disclosure")):
+        ids = db.session.scalars(sa.select(model.id).where(model.customer_id == customer_id)).all()
+        _adopt([f"{name} {id}" for id in ids], customer_id)
+    told = sa.select(Notice.id).where(Notice.customer_id == customer_id)
+    _adopt([f"notice {id}" for id in db.session.scalars(told)], customer_id)
+
+
+def _adopt(about: list[str], customer_id: int) -> None:
     for model in (Notice, Document):
         db.session.execute(
             sa.update(model).where(model.about.in_(about), model.customer_id.is_(None)).values(customer_id=customer_id)
