@@ -93,7 +93,8 @@ def everything(var: Path) -> bytes:
             connection.exec_driver_sql("VACUUM")
         parts += [path.read_bytes() for path in sorted(var.glob("wem.sqlite3*"))]
         return b"\n".join(parts)
-    with db.engine.connect() as connection:
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM")
         for table in Base.metadata.sorted_tables:
             for row in connection.execute(sa.text(f"SELECT {table.name}::text FROM {table.name}")):
                 # bytea is written as hexadecimal digits.

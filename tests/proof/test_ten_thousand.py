@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import time
+import zlib
 from collections import Counter
 
 import pytest
 import sqlalchemy as sa
+from redis import Redis
 
 from tests.proof.conftest import DATA, WORK
 from wem.db import db
@@ -134,3 +136,30 @@ def test_what_is_recorded_is_what_left(service, list_id):
 
 def accepted(mailing_id):
     return db.session.scalar(sa.select(sa.func.sum(Dispatch.accepted)).where(Dispatch.mailing_id == mailing_id)) or 0
+
+
+def test_redis_holds_nobody(service, readers):
+    """Jobs carry ids, and pace and limits count: an erasure has nothing to look for there (Art. 15)."""
+    content = b"\n".join(held_by(Redis.from_url(service.settings.REDIS_URL)))
+    assert b"wem." in content or b"rq:" in content
+    shown = [name for pair in readers.items() for name in pair if name.encode() in content]
+    assert not shown
+
+
+def held_by(redis):
+    """Yield every key and every value of Redis as they read: RQ packs what a job is called with."""
+    of_kind = {
+        b"string": lambda key: [redis.get(key)],
+        b"hash": lambda key: [each for pair in redis.hgetall(key).items() for each in pair],
+        b"list": lambda key: redis.lrange(key, 0, -1),
+        b"set": redis.smembers,
+        b"zset": lambda key: redis.zrange(key, 0, -1),
+        b"stream": lambda key: [each for _, entry in redis.xrange(key) for pair in entry.items() for each in pair],
+    }
+    for key in redis.scan_iter():
+        yield key
+        for value in of_kind[redis.type(key)](key):
+            try:
+                yield zlib.decompress(value or b"")
+            except zlib.error:
+                yield value or b""
