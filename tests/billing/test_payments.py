@@ -13,7 +13,9 @@ from tests.contracts.applications import make_application
 from tests.factories import make_account, make_contract, make_customer, make_mandate, make_receivable
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem.billing import arrears, kana_rules, matching, paying, payment_rules, refunding, statement_rules
+from wem import clock
+from wem.billing import arrears, correcting, kana_rules, matching, paying, payment_rules, refunding, statement_rules
+from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable
 from wem.billing.payment_models import BankStatement, Payment, PaymentShare, Refund
 from wem.billing.payment_rules import Open, Owing, PaymentState, PaymentWay, RefundGround, RefundState
@@ -402,3 +404,20 @@ def test_suggestions_know_the_holder_of_the_account(world):
     db.session.flush()
     found = matching.suggestions([payment])[payment.id]
     assert [(each.contract_id, each.by_name, each.exact) for each in found] == [(contract.id, True, False)]
+
+
+@pytest.mark.both_databases
+def test_what_was_paid_too_much_settles_the_next_invoice(app):
+    contract = make_contract(make_customer("株式会社川口"))
+    payments = [
+        paying.take(PaymentWay.transfer, date(2026, 4, day), amount, contract, by=1)
+        for day, amount in ((1, 4_000), (2, 20_000), (3, 500))
+    ]
+    payments[2].set_aside_at = clock.now()
+    refunding.propose(payments[1], RefundGround.overpaid, 15_000, "二重払い", by=1)
+    line = Line(ItemKind.other, 10_000, name="運用支援")
+    row = correcting.by_hand(contract, [line], date(2026, 4, 30), "", by=1, token="rest")
+    db.session.commit()
+    owed = db.session.scalars(sa.select(Receivable).where(Receivable.invoice_id == row.id)).one()
+    assert (owed.missing, owed.settled_on) == (2_000, None), "money that was asked back settles nothing"
+    assert [each.settled for each in payments] == [4_000, 5_000, 0]

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from flask_babel import force_locale
 
 from wem import audit, clock
-from wem.billing import invoice_rules
+from wem.billing import invoice_rules, paying
 from wem.billing.debit_models import in_file
 from wem.billing.invoice_models import Invoice, InvoiceTax, issued, next_number
 from wem.billing.invoice_rules import Line
 from wem.billing.invoice_wording import label
 from wem.billing.models import Receivable
+from wem.billing.payment_models import Payment
 from wem.billing.rules import InvoiceKind, Occasion, ReceivableKind
 from wem.contracts import addressing
 from wem.contracts.date_rules import DAY, month_start
@@ -119,7 +120,10 @@ def issuer() -> dict[str, str]:
 
 
 def owe(invoice: Invoice, kind: ReceivableKind, text: str) -> Receivable | None:
-    """Return what is owed by an invoice, returns that wait taken off first; None when nothing is left, or known."""
+    """Return what is owed by an invoice; None when there is nothing to pay, or it is known.
+
+    Returns that wait are taken off first; then what was paid too much before settles it.
+    """
     if invoice.total <= 0 or db.session.scalar(sa.select(Receivable.id).where(Receivable.invoice_id == invoice.id)):
         return None
     row = Receivable(
@@ -136,7 +140,23 @@ def owe(invoice: Invoice, kind: ReceivableKind, text: str) -> Receivable | None:
     db.session.flush()
     for credit in open_credits(invoice.contract_id):
         set_off(credit)
+    if kind is not ReceivableKind.initial:  # which looks for its own payment
+        _settle_from_rests(row)
     return row
+
+
+def _settle_from_rests(row: Receivable) -> None:
+    """Settle a new sum with what is left of its contract's payments, the oldest first; not with what was asked back."""
+    found = sa.select(Payment).where(
+        Payment.contract_id == row.contract_id,
+        Payment.amount > Payment.settled + Payment.refunded,
+        Payment.set_aside_at.is_(None),
+    )
+    found = found.order_by(Payment.paid_on, Payment.id).with_for_update()
+    for payment in list(db.session.scalars(found, execution_options={"populate_existing": True})):
+        amount = min(payment.free, row.missing)
+        if amount > 0:
+            paying.share(payment, row, amount, by=None)
 
 
 def open_credits(contract_id: int) -> list[Invoice]:
