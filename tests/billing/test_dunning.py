@@ -5,16 +5,22 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from tests.billing.closing_world import at
+from tests.billing import bank
+from tests.billing.closing_world import at, contract_with
 from tests.factories import make_account, make_receivable
 from wem.accounts.rules import StaffRole
-from wem.billing import arrears, reminding
+from wem.billing import arrears, debit_answering, debit_planning, debiting, reminding
+from wem.billing.debit_models import PaymentChoice
+from wem.billing.debit_rules import Method, first_answer
 from wem.billing.dunning_rules import Asked, Case, Proposal, proposal
 from wem.billing.models import Receivable
 from wem.billing.month_models import Reminder
+from wem.billing.staff_invoice_views import to_pay_by
 from wem.contracts.rules import ContractState
+from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.notices.models import Notice
+from wem.staff import money_work
 
 DUE, LIMIT = date(2026, 3, 27), date(2026, 9, 27)
 ASKED = Asked(date(2026, 4, 6), date(2026, 4, 16))
@@ -77,3 +83,53 @@ def test_remind_wait_suspend_and_the_late_payment(world, browser_for):
     open_sum.pay(2_300, date(2026, 4, 22), by=person.id)
     db.session.commit()
     assert proposed(date(2026, 9, 28)) == []
+
+
+def test_when_the_bank_answers_the_first_debit_that_can_ask(app):
+    def answer(since, due):
+        return first_answer(date(2026, *since), date(2026, *due), debit_planning.of_month)
+
+    assert answer((3, 1), (3, 27)) == date(2026, 4, 2)
+    assert answer((3, 19), (3, 20)) == answer((4, 1), (4, 1)) == date(2026, 5, 7)  # the file of March was closed
+    assert answer((3, 1), (3, 30)) == date(2026, 5, 7)  # not due by the debit of March
+
+
+def proposals(on):
+    return [(each.proposal, each.asked_for) for each in arrears.debtors(on, ended=True)]
+
+
+@pytest.mark.both_databases
+def test_what_a_debit_is_still_to_collect_is_asked_for_by_nobody(app):
+    """An invoice of 2 April that is due on the 10th: the debit of 27 April asks for it, and its answer is not clear."""
+    with at("2026-04-02T12:00"):
+        contract = contract_with(0)
+        make_receivable(contract, date(2026, 4, 10))
+        db.session.commit()
+        assert proposals(date(2026, 4, 30)) == [(Proposal.wait, 0)]
+        assert proposals(date(2026, 5, 8)) == [(Proposal.remind, 3_300)], "no file was made"
+    with at("2026-04-15T12:00"):
+        assert money_work.owing(date(2026, 4, 30)) == []
+        with pytest.raises(Illegal):
+            reminding.remind(contract, date(2026, 4, 30), by=1)
+        run = debiting.make(debit_planning.upcoming(date(2026, 4, 15)), by=1)
+        db.session.commit()
+    with at("2026-05-07T12:00"):
+        debit_answering.read(run, bank.answer(run.file, "9"), by=1)
+        db.session.commit()
+    assert proposals(date(2026, 6, 30)) == [], "with staff: nobody knows whether it is paid"
+
+
+def test_who_pays_by_transfer_is_asked_at_once(app):
+    with at("2026-04-02T12:00"):
+        contract = contract_with(0)
+        make_receivable(contract, date(2026, 4, 10))
+        choice = PaymentChoice(contract_id=contract.id, method=Method.transfer, reason="x", chosen_by=1)
+        db.session.add(choice)
+        db.session.commit()
+        assert proposals(date(2026, 4, 30)) == [(Proposal.remind, 3_300)]
+
+
+def test_a_reminder_gives_until_a_day_on_which_banks_work(app):
+    assert reminding.pay_by(date(2026, 4, 24)) == date(2026, 5, 7)  # the 4th, 5th and 6th are holidays
+    assert to_pay_by(date(2026, 11, 24)) == date(2026, 12, 24)
+    assert to_pay_by(date(2026, 12, 2)) == date(2027, 1, 4)

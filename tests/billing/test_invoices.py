@@ -317,6 +317,17 @@ def test_staff_close_a_month_after_its_dry_run(world, browser_for):
         assert invoices()[-1].total == 8_800 and page.status == 303
         assert browser.submit(f"{path}/invoices/first", {}).status == 303
         assert invoices()[-1].total == 14_300 and "発行済み" in browser.get(f"{path}/invoices/first").text
+        too_much = {
+            f"lines-{n}-{name}": text for n in range(6) for name, text in (("label", "x"), ("amount", "99999999"))
+        }
+        more = {
+            f"lines-{n}-{name}": text for n in range(6, 30) for name, text in (("label", "x"), ("amount", "99999999"))
+        }
+        token = browser.get(f"{path}/invoices/new").form("")
+        assert browser.post(f"{path}/invoices/new", {**token, **too_much, **more, "note": "x"}).status == 422
+        for since, until in (("0001-01-01", "2026-02-01"), ("2026-01-01", "9999-12-31")):
+            assert browser.submit(f"{path}/costs", {"since": since, "until": until, "step": "count"}).status == 200
+        assert browser.get("/staff/month?month=0001-01").status == 200
         costs = {"quantity": "100", "unit": "5", "note": "架空登録", "step": "issue"}
         assert browser.submit(f"{path}/costs", {**costs, "to": "third"}).status == 422
         assert browser.submit(f"{path}/costs", costs).status == 303

@@ -7,8 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from wem.billing import dunning_rules, reminding
-from wem.billing.debit_models import in_flight
+from wem.billing import collecting, dunning_rules, reminding
 from wem.billing.dunning_rules import Asked, Case, Proposal
 from wem.billing.models import Receivable, receivables
 from wem.billing.month_models import Reminder
@@ -24,7 +23,7 @@ from wem.settings import settings
 
 def outstanding(contract_id: int, on: date) -> int:
     """Return the yen that a contract has not paid in time."""
-    found = sa.select(sa.func.sum(_MISSING)).where(_overdue(on), Receivable.contract_id == contract_id)
+    found = sa.select(sa.func.sum(_MISSING)).where(collecting.overdue(on), Receivable.contract_id == contract_id)
     return db.session.scalar(found) or 0
 
 
@@ -44,14 +43,9 @@ def before_change(contract_id: int, on: date) -> int:
 _MISSING = Receivable.amount - Receivable.paid
 
 
-def _overdue(on: date) -> sa.ColumnElement[bool]:
-    """What is not settled after its day; of a first debit that the bank has not answered nobody can know that yet."""
-    return sa.and_(Receivable.settled_on.is_(None), Receivable.due_on < on, ~in_flight())
-
-
 def overdue(contract_id: int, on: date) -> list[Receivable]:
     """Return what a contract has not paid in time, the oldest first."""
-    found = sa.select(Receivable).where(Receivable.contract_id == contract_id, _overdue(on))
+    found = sa.select(Receivable).where(Receivable.contract_id == contract_id, collecting.overdue(on))
     return list(db.session.scalars(found.order_by(Receivable.due_on, Receivable.id)))
 
 
@@ -67,6 +61,7 @@ class Debtor:
     days: int = 0  # since the oldest due date
     reminder: Reminder | None = None
     proposal: Proposal = Proposal.wait
+    asked_for: int = 0  # yen that a reminder asks for: nothing while a debit is to collect all of it
 
 
 def debtors(on: date, *, ended: bool = False) -> list[Debtor]:
@@ -75,22 +70,37 @@ def debtors(on: date, *, ended: bool = False) -> list[Debtor]:
     found = (
         sa.select(Contract, sa.func.count(Receivable.id), sa.func.sum(_MISSING), oldest)
         .join(Receivable, Receivable.contract_id == Contract.id)
-        .where(_overdue(on))
+        .where(collecting.overdue(on))
         .group_by(Contract.id)
         .order_by(oldest, Contract.id)
     )
     if not ended:
         found = found.where(Contract.state != ContractState.ended)
     rows = db.session.execute(found).all()
-    reminders = reminding.last_reminders([row[0].id for row in rows])
-    return [_debtor(*row, reminders.get(row[0].id), on) for row in rows]
+    ids = [row[0].id for row in rows]
+    reminders = reminding.last_reminders(ids)
+    left: dict[int, list[Receivable]] = {}
+    for each in collecting.uncollected(ids, on):
+        left.setdefault(each.contract_id, []).append(each)
+    return [_debtor(*row, reminders.get(row[0].id), left.get(row[0].id, []), on) for row in rows]
 
 
-def _debtor(contract: Contract, count: int, amount: int, since: date, reminder: Reminder | None, on: date) -> Debtor:
+def _debtor(
+    contract: Contract,
+    count: int,
+    amount: int,
+    since: date,
+    reminder: Reminder | None,
+    left: list[Receivable],
+    on: date,
+) -> Debtor:
     limit = date_rules.settle_limit(since)
+    if not left:
+        return Debtor(contract, count, amount, since, limit, dunning_rules.days_overdue(since, on))
     asked = Asked(reminder.sent_on, reminder.pay_by) if reminder else None
     over = contract.state is ContractState.ended
-    case = Case(since, limit, asked, contract.suspended, over)
+    oldest = left[0].due_on
+    case = Case(oldest, date_rules.settle_limit(oldest), asked, contract.suspended, over)
     return Debtor(
         contract,
         count,
@@ -100,6 +110,7 @@ def _debtor(contract: Contract, count: int, amount: int, since: date, reminder: 
         dunning_rules.days_overdue(since, on),
         reminder if dunning_rules.asked_for(case) else None,
         dunning_rules.proposal(case, on, int(settings().REMIND_AFTER_DAYS)),
+        sum(each.missing for each in left),
     )
 
 

@@ -176,6 +176,9 @@ def method_of(
     return row.method if row else Method.debit
 
 
+OPEN = (EntryState.waiting, EntryState.with_staff)
+
+
 def in_file() -> sa.ColumnElement[bool]:
     """Return the condition on receivables: the bank has been asked for it, and nobody knows yet what became of that."""
     return sa.exists(
@@ -183,18 +186,18 @@ def in_file() -> sa.ColumnElement[bool]:
         .join(DebitEntry)
         .where(
             DebitItem.receivable_id == Receivable.id,
-            DebitEntry.state.in_((EntryState.waiting, EntryState.with_staff)),
+            DebitEntry.state.in_(OPEN),
         )
     )
 
 
 def in_flight() -> sa.ColumnElement[bool]:
-    """Return the condition on receivables: asked for the first time, and the bank has not answered.
+    """Return the condition on receivables: asked for the first time, and the bank has not answered, or not clearly.
 
     Nobody can know yet that such a sum is not paid.
     """
     return sa.exists(
         sa.select(DebitItem.id)
         .join(DebitEntry)
-        .where(DebitItem.receivable_id == Receivable.id, DebitItem.first, DebitEntry.state == EntryState.waiting)
+        .where(DebitItem.receivable_id == Receivable.id, DebitItem.first, DebitEntry.state.in_(OPEN))
     )

@@ -136,6 +136,16 @@ def next_debit(today: date, made: Container[date], of_month: Callable[[date], De
         month = date_rules.month_start(month, 1)
 
 
+def first_answer(since: date, due_on: date, of_month: Callable[[date], DebitDay]) -> date:
+    """Return when the bank answers the first debit that can ask for a sum: known since a day, due on another."""
+    month = date_rules.month_start(since, -1)
+    while True:
+        found = of_month(month)
+        if found.deadline >= since and found.debit_on >= due_on:
+            return found.result_on
+        month = date_rules.month_start(month, 1)
+
+
 def last_debit_over(ended_on: date, debit_on: date) -> bool:
     """Return whether a debit comes after the last closing of a contract (15-2, 15-3).
 

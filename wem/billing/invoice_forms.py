@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -21,6 +22,8 @@ from wtforms import TextAreaField as Text
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
+from wem import clock
+from wem.billing import invoice_rules
 from wem.billing.invoice_rules import RATES, STANDARD, ItemKind, Line
 from wem.billing.invoice_wording import DOCUMENTS
 from wem.billing.rules import InvoiceKind
@@ -30,6 +33,7 @@ NEEDED = DataRequired(_l("This field is required."))
 MOST_YEN = 100_000_000
 LARGEST = 2_000_000_000  # of a column
 ROWS = 6
+EARLIEST = date(2000, 1, 1)  # of a period that is counted
 
 
 def rate_choices() -> list[SelectChoice]:
@@ -53,6 +57,9 @@ class LinesForm(FlaskForm):
     def validate_lines(self, field: FieldList) -> None:
         if not self.typed():
             raise ValidationError(gettext("Please enter at least one line."))
+        sums = invoice_rules.taxes(self.typed())
+        if max(abs(invoice_rules.total(sums)), *(abs(each.net) for each in sums)) > LARGEST:
+            raise ValidationError(gettext("This comes to too much."))
 
     def typed(self) -> list[Line]:
         """Return the lines that were filled in."""
@@ -121,6 +128,8 @@ class CostForm(FlaskForm):
     def validate_until(self, field: Day) -> None:
         if self.since.data and field.data and field.data < self.since.data:
             raise ValidationError(gettext("The end lies before the beginning."))
+        if field.data and field.data > clock.today() or self.since.data and self.since.data < EARLIEST:
+            raise ValidationError(gettext("Please choose a period that ends today at the latest."))
 
     def validate_to(self, field: RadioField) -> None:
         given = (self.name.data or "").strip() and (self.address.data or "").strip()

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from flask_babel import force_locale, gettext
 
-from wem import audit, clock
-from wem.billing.debit_models import in_flight
+from wem import audit, clock, workdays
+from wem.billing import collecting
 from wem.billing.models import Receivable
 from wem.billing.month_models import Reminder
 from wem.contracts import addressing, date_rules
@@ -22,20 +22,17 @@ from wem.settings import settings
 
 
 def pay_by(today: date) -> date:
-    """Return until when a reminder of today gives."""
-    return today + timedelta(days=int(settings().REMINDER_DAYS))
+    """Return until when a reminder of today gives: a day on which banks work."""
+    return date_rules.bank_day_from(today + timedelta(days=int(settings().REMINDER_DAYS)), workdays.holidays())
 
 
 def remind(contract: Contract, until: date, *, by: int, by_letter: bool = False) -> Reminder:
-    """Send a reminder of all that is overdue; the caller commits. Raises Illegal with nothing overdue."""
+    """Send a reminder of all that is overdue and that no debit is to collect; the caller commits.
+
+    Raises Illegal with nothing to ask for.
+    """
     today = clock.today()
-    found = sa.select(Receivable).where(
-        Receivable.contract_id == contract.id,
-        Receivable.settled_on.is_(None),
-        Receivable.due_on < today,
-        ~in_flight(),
-    )
-    rows = list(db.session.scalars(found.order_by(Receivable.due_on, Receivable.id)))
+    rows = collecting.uncollected([contract.id], today)
     if not rows or until <= today:
         raise Illegal("nothing is overdue")
     amount = sum(row.missing for row in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from flask import flash, render_template, request, url_for
 from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response
 
-from wem import audit, clock
+from wem import audit, clock, workdays
 from wem.accounts.rules import StaffRole
 from wem.billing import books, correcting, first_invoices, papers, refunding
 from wem.billing.books import Wanted
@@ -29,6 +29,7 @@ from wem.billing.wording import GROUNDS, NOT_PAID, REFUNDS
 from wem.billing.write_off_models import in_state
 from wem.billing.write_off_rules import WriteOffState
 from wem.contracts import rules
+from wem.contracts.date_rules import bank_day_from
 from wem.contracts.models import Contract
 from wem.contracts.name_rules import honorific
 from wem.db import db
@@ -49,6 +50,11 @@ act_blueprint = StaffBlueprint(
 Answer = str | tuple[str, int] | Response
 SHOWN = 50
 TO_PAY = timedelta(days=30)
+
+
+def to_pay_by(today: date) -> date:
+    """Return the day that is proposed for the payment of what is issued today: one on which banks work."""
+    return bank_day_from(today + TO_PAY, workdays.holidays())
 
 
 def wanted(form: BooksForm) -> Wanted | None:
@@ -143,7 +149,7 @@ def correct(id: int) -> Answer:
 @act_blueprint.route("/contracts/<int:id>/invoices/new", methods=["GET", "POST"])
 def new(id: int) -> Answer:
     contract = found_or_404(Contract, id)
-    form = HandForm(due_on=clock.today() + TO_PAY, token=secrets.token_urlsafe(16))
+    form = HandForm(due_on=to_pay_by(clock.today()), token=secrets.token_urlsafe(16))
     if form.validate_on_submit():
         lines = form.typed()
         if sum(line.amount for line in lines) > 0:
@@ -167,7 +173,7 @@ def new(id: int) -> Answer:
 def first(id: int) -> Answer:
     """Issue the first invoice of a contract that came without an application, or was charged otherwise (4-1)."""
     contract = found_or_404(Contract, id)
-    form = FirstForm(due_on=clock.today() + TO_PAY)
+    form = FirstForm(due_on=to_pay_by(clock.today()))
     db.session.get(Contract, id, with_for_update=True, populate_existing=True)
     possible = first_invoices.may_issue(contract)
     fee = first_invoices.by_table(contract) if possible else None
@@ -197,8 +203,12 @@ def costs(id: int) -> Answer:
     contract = found_or_404(Contract, id)
     today = clock.today()
     month = today.replace(day=1)
-    form = CostForm(since=month, until=today, due_on=today + TO_PAY, token=secrets.token_urlsafe(16))
-    since, until = form.since.data or month, form.until.data or today
+    form = CostForm(since=month, until=today, due_on=to_pay_by(today), token=secrets.token_urlsafe(16))
+    # What cannot be counted is said beside the field; the numbers are then those of this month.
+    counted = not form.is_submitted() or (
+        form.since.validate(form) and form.until.validate(form, [CostForm.validate_until])
+    )  # fmt: skip
+    since, until = (form.since.data or month, form.until.data or today) if counted else (month, today)
     evidence = correcting.failures(contract.customer_id, since, until)
     # Only what is to be issued is checked; counting a period complains of nothing.
     issues = form.is_submitted() and request.form.get("step") == "issue"

@@ -30,6 +30,7 @@ from wem.web.session import me
 blueprint = StaffBlueprint("staff_month", __name__, roles=frozenset({StaffRole.billing}), url_prefix="/staff/month")
 Answer = str | tuple[str, int] | Response
 PER_PAGE = 50
+EARLIEST = date(2000, 1, 1)
 
 
 @blueprint.get("")
@@ -69,7 +70,7 @@ def _asked() -> date:
         asked = date.fromisoformat(f"{text}-01")
     except ValueError:
         return present
-    return asked if asked <= present else present
+    return asked if EARLIEST <= asked <= present else present
 
 
 def _number(text: str | None) -> int:

@@ -114,8 +114,10 @@ def index() -> Answer:
 
 def _remind(chosen: list[Debtor]) -> Answer:
     """Show what reminders would say, and send them."""
+    asked, chosen = bool(chosen), [each for each in chosen if each.asked_for]
     if not chosen:
-        flash(gettext("Mark at least one contract."), "error")
+        text = gettext("What these contracts owe is in a debit that is to come: there is nothing to remind of.")
+        flash(text if asked else gettext("Mark at least one contract."), "error")
         return see_other(url_for("staff_arrears.index"))
     done = request.form.get("step") == "remind_done"
     form = RemindForm(formdata=request.form if done else None, pay_by=reminding.pay_by(clock.today()))

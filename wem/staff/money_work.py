@@ -217,7 +217,7 @@ def owing(today: date) -> list[Item]:
             "/staff/arrears",
         )
         for each in arrears.debtors(today)[:MOST]
-        if not each.contract.suspended
+        if each.asked_for and not each.contract.suspended
     ]
 
 
