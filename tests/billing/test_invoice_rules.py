@@ -28,6 +28,35 @@ def paid(lines):
 
 
 @pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ((True, False, True, True), "debit_on_due"),
+        ((True, False, True, False), "debit_next"),
+        ((True, False, False, True), "either"),
+        ((False, False, True, True), "transfer"),
+        ((False, True, True, True), "desk"),
+    ],
+)
+def test_how_a_document_says_that_it_is_paid(values, wanted):
+    names = ("debited", "desk", "registered", "on_due")
+    assert rules.way_to_pay(**dict(zip(names, values, strict=True))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("number", "address", "production", "good"),
+    [
+        ("T0000000000000", "東京都立川市曙町1-1-1（見本）", False, True),
+        ("T0000000000000", "東京都立川市曙町2-1-1", True, False),
+        ("T7010705000725", "東京都立川市曙町1-1-1（見本）", True, False),
+        ("", "東京都立川市曙町2-1-1", True, False),
+        ("T7010705000725", "東京都立川市曙町2-1-1", True, True),
+    ],
+)
+def test_production_issues_nothing_with_samples(number, address, production, good):
+    assert rules.may_be_issued(number, address, production) is good
+
+
+@pytest.mark.parametrize(
     ("net", "tax", "whole"),
     [((3_000, 500), 350, 3_850), ((335, 335, 335), 100, 1_105), ((10_000, 3_000), 1_300, 14_300)],
 )

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.billing import bank
-from tests.billing.closing_world import at, closed, contract_with, invoices, owed
+from tests.billing.closing_world import at, closed, contract_with, drafted, invoices, owed
 from tests.factories import make_account
 from wem.accounts.rules import StaffRole
 from wem.billing import (
@@ -18,6 +18,7 @@ from wem.billing import (
     debit_answering,
     debit_planning,
     debiting,
+    first_invoices,
     issuing,
     jobs,
     papers,
@@ -27,7 +28,8 @@ from wem.billing.books import Wanted
 from wem.billing.invoice_models import Invoice, InvoiceTax, next_number
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable
-from wem.billing.rules import InvoiceKind
+from wem.billing.month_models import MonthClose
+from wem.billing.rules import CloseState, InvoiceKind
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.notices.models import Notice
@@ -115,6 +117,42 @@ def test_all_that_must_stand_on_it(app):
     papers.keep(row.id)
     db.session.commit()
     assert papers.content(row) == row.document.content()
+
+
+def test_papers_say_how_they_are_paid_and_returns_stand_without_a_minus(app):
+    contract = contract_with(0)
+    row = charged(contract)
+    assert (papers.data(row)["pay"], papers.data(row)["account"]) == ("debit_next", "")
+    with at("2026-04-05T12:00"):
+        fee = first_invoices.by_table(contract)
+        first = first_invoices.issue(contract, fee, date(2026, 5, 7), paid_on=None, by=1)
+        assert papers.data(first)["pay"] == "transfer" and papers.data(first)["account"]
+        back = correcting.give_back(row, [line(2_100, "値引き")], "障害", by=1, token="1")
+        data, said = papers.data(back), telling.words(back)
+    assert (data["total"], data["lines"][0]["amount"], data["pay"]) == ("2,310", "2,100", "")
+    assert ("返還金額（税込）", "2,310円") in said.facts and "返還請求書は次のページに" in said.after[0]
+    with at("2026-04-06T12:00"):
+        to = {**row.recipient, "name": "株式会社新川口"}
+        _, new = correcting.replace_by(first, correcting.lines_of(first), "宛名の誤り", by=1, recipient=to)
+        assert telling.addressee(new).name == "株式会社新川口" and papers.data(new)["pay"] == "transfer"
+        paid = db.session.scalars(sa.select(Receivable).where(Receivable.invoice_id == new.id)).one()
+        paid.pay(paid.missing, date(2026, 4, 6), by=1)
+        assert papers.data(new)["pay"] == ""
+    assert papers.pdf(back).startswith(b"%PDF") and papers.pdf(new).startswith(b"%PDF")
+
+
+def test_nothing_is_issued_while_we_are_a_sample(world, browser_for, monkeypatch):
+    person = make_account("請求 担当", staff_role=StaffRole.billing)
+    db.session.commit()
+    monkeypatch.setattr(issuing, "ready", lambda: False)
+    with at("2026-03-01T09:00"):
+        drafted(MARCH)
+        browser, path = browser_for(person), f"/staff/contracts/{world.ours.contract.id}/invoices"
+        browser.post("/staff/month/close")
+        assert "登録番号（INVOICE_REGISTRATION_NUMBER）" in browser.get("/staff/month").text
+        assert db.session.get(MonthClose, MARCH, populate_existing=True).state is CloseState.drafted
+        assert browser.submit(f"{path}/first", {}).location == "/staff/invoices"
+    assert invoices() == []
 
 
 def test_another_one_takes_its_place(app):

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.contracts.applications import make_application
 from tests.factories import make_account, make_contract, make_customer, make_mandate, make_receivable
+from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem import clock
 from wem.billing import arrears, correcting, kana_rules, matching, paying, payment_rules, refunding, statement_rules
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable

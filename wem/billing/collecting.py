@@ -24,7 +24,7 @@ def overdue(on: date) -> sa.ColumnElement[bool]:
 def uncollected(contract_ids: Collection[int], on: date) -> list[Receivable]:
     """Return what these contracts have not paid in time and no debit is to collect, the oldest first.
 
-    Left out is what the bank has been asked for, and what the next debit by a registered mandate is the first to ask for.
+    Left out is what the bank has been asked for, and what the next debit by a registered mandate will ask for first.
     """
     asked = sa.exists(
         sa.select(DebitItem.id)
@@ -55,4 +55,4 @@ def _registered(contract_ids: Collection[int]) -> dict[int, date]:
     found = sa.select(Mandate.contract_id, day).where(
         Mandate.contract_id.in_(contract_ids), Mandate.state == MandateState.registered
     )
-    return {id: since for id, since in db.session.execute(found.group_by(Mandate.contract_id))}
+    return {row[0]: row[1] for row in db.session.execute(found.group_by(Mandate.contract_id))}

@@ -128,7 +128,7 @@ class CostForm(FlaskForm):
     def validate_until(self, field: Day) -> None:
         if self.since.data and field.data and field.data < self.since.data:
             raise ValidationError(gettext("The end lies before the beginning."))
-        if field.data and field.data > clock.today() or self.since.data and self.since.data < EARLIEST:
+        if (field.data and field.data > clock.today()) or (self.since.data and self.since.data < EARLIEST):
             raise ValidationError(gettext("Please choose a period that ends today at the latest."))
 
     def validate_to(self, field: RadioField) -> None:

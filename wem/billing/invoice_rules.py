@@ -198,6 +198,21 @@ def set_off(credit: int, debts: Sequence[int]) -> tuple[list[int], int]:
     return left, credit
 
 
+def way_to_pay(*, debited: bool, desk: bool, registered: bool, on_due: bool) -> str:
+    """Return by which sentence a document says how it is paid: 6-1 and 6-1d, the first fee never by debit (6-1c)."""
+    if not debited:
+        return "desk" if desk else "transfer"
+    if not registered:
+        return "either"
+    return "debit_on_due" if on_due else "debit_next"
+
+
+def may_be_issued(number: str, address: str, production: bool) -> bool:
+    """Return whether invoices may be issued with what the settings say of us: in production not with samples."""
+    sample = registration_number(number) in (None, "T" + "0" * 13) or "見本" in address
+    return not (production and sample)
+
+
 def registration_number(text: str) -> str | None:
     """Return `T` and 13 digits as an invoice shows them (消法 57条の4); None when it is none."""
     plain = text.strip().upper()

@@ -41,6 +41,10 @@ HELD = {
     Held.no_price: _l("The count is above the highest tier: agree on a price"),
     Held.fault: _l("It could not be worked out; the log says why"),
 }
+NOT_READY = _l(
+    "Nothing can be issued yet: our registration number (INVOICE_REGISTRATION_NUMBER) or our address "
+    "(PROVIDER_ADDRESS) is a sample. Have them set, then try again."
+)
 # Why a contract stands among those to look at before the close.
 LOOK_AT = {
     "no_price": _l("The count is above the highest tier"),

@@ -26,6 +26,18 @@ from wem.db import db
 from wem.settings import settings
 
 
+class NotReady(ValueError):
+    """In production nothing is issued with the sample number or address of the settings (消法 57条の4)."""
+
+
+def ready() -> bool:
+    """Return whether the settings name an issuer that invoices may be issued by."""
+    config = settings()
+    return invoice_rules.may_be_issued(
+        config.INVOICE_REGISTRATION_NUMBER, config.PROVIDER_ADDRESS, config.production
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Reason:
     """What a document is issued for; `once` names it among all (`monthly 12 2026-03`)."""
@@ -44,11 +56,13 @@ class Reason:
 def issue(contract: Contract, lines: Sequence[Line], why: Reason, *, by: int | None = None) -> Invoice:
     """Return the document of these lines: a return when they come to less than nothing; the caller commits.
 
-    What was issued for the same reason already is returned as it is.
+    What was issued for the same reason already is returned as it is. Raises NotReady.
     """
     known = issued(why.once)
     if known is not None:
         return known
+    if not ready():
+        raise NotReady("INVOICE_REGISTRATION_NUMBER and PROVIDER_ADDRESS are samples")
     on, sums = clock.today(), invoice_rules.taxes(lines)
     net, tax = sum(each.net for each in sums), sum(each.tax for each in sums)
     with force_locale("ja"):

@@ -13,13 +13,13 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock, workdays
 from wem.accounts.rules import StaffRole
-from wem.billing import books, correcting, first_invoices, papers, refunding
+from wem.billing import books, correcting, first_invoices, issuing, papers, refunding
 from wem.billing.books import Wanted
 from wem.billing.csv_views import csv_answer
 from wem.billing.invoice_forms import BooksForm, CorrectionForm, CostForm, FirstForm, HandForm, SettledForm
 from wem.billing.invoice_models import Invoice, following
 from wem.billing.invoice_rules import ItemKind, Line
-from wem.billing.invoice_wording import DOCUMENTS, OCCASIONS
+from wem.billing.invoice_wording import DOCUMENTS, NOT_READY, OCCASIONS
 from wem.billing.models import Receivable
 from wem.billing.papers import rate_text
 from wem.billing.payment_forms import ReturnForm, decision_forms
@@ -55,6 +55,13 @@ TO_PAY = timedelta(days=30)
 def to_pay_by(today: date) -> date:
     """Return the day that is proposed for the payment of what is issued today: one on which banks work."""
     return bank_day_from(today + TO_PAY, workdays.holidays())
+
+
+@act_blueprint.errorhandler(issuing.NotReady)
+def not_ready(_: issuing.NotReady) -> Answer:
+    db.session.rollback()
+    flash(NOT_READY, "error")
+    return see_other(url_for("staff_invoices.index"))
 
 
 def wanted(form: BooksForm) -> Wanted | None:

@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response
 from wem import clock, queue
 from wem.accounts.models import Customer
 from wem.accounts.rules import StaffRole
-from wem.billing import closing, drafting
+from wem.billing import closing, drafting, issuing
 from wem.billing.invoice_forms import SeenForm
 from wem.billing.invoice_models import Invoice
-from wem.billing.invoice_wording import HELD, LOOK_AT, STATES, STEPS
+from wem.billing.invoice_wording import HELD, LOOK_AT, NOT_READY, STATES, STEPS
 from wem.billing.month_models import ContractMonth, MonthClose, MonthDraft
 from wem.billing.papers import rate_text
 from wem.billing.rules import CloseState
@@ -87,9 +87,10 @@ def _drafts(month: date, only: str, start: int) -> list[MonthDraft]:
 
 def _progress(close: MonthClose) -> dict[str, Any]:
     opened = sa.select(sa.func.count()).select_from(ContractMonth).where(ContractMonth.month == close.month)
-    invoices = sa.select(sa.func.count()).select_from(Invoice).where(
+    invoices = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Invoice.total), 0)).where(
         Invoice.month == close.month, Invoice.done_once.like("monthly %")
     )  # fmt: skip
+    issued, charged = db.session.execute(invoices).one()
     place = closing.STEPS.index(close.step)
     done = close.state is CloseState.done
     return {
@@ -98,7 +99,8 @@ def _progress(close: MonthClose) -> dict[str, Any]:
             for number, step in enumerate(closing.STEPS)
         ],
         "opened": db.session.scalar(opened) or 0,
-        "issued": db.session.scalar(invoices) or 0,
+        "issued": issued,
+        "charged": int(charged),
         "untold": db.session.scalar(sa.select(sa.func.count()).where(Invoice.told_at.is_(None))) or 0,
         "working": close.state in (CloseState.drafting, CloseState.running),
         "drafted": drafting.sums(close.month)["contracts"],
@@ -138,8 +140,15 @@ def close() -> Answer:
     if row is None or row.state is CloseState.drafting:
         flash(gettext("Work out the dry run first."), "error")
         return see_other(url_for("staff_month.show"))
+    if not issuing.ready():
+        return _not_ready()
     closing.start(row, by=me().id)
     _ring(row)
+    return see_other(url_for("staff_month.show"))
+
+
+def _not_ready() -> Answer:
+    flash(NOT_READY, "error")
     return see_other(url_for("staff_month.show"))
 
 
@@ -150,6 +159,8 @@ def again() -> Answer:
     if row is None or row.state is not CloseState.done:
         flash(gettext("This month is not closed yet."), "error")
         return see_other(url_for("staff_month.show"))
+    if not issuing.ready():
+        return _not_ready()
     closing.again(row, by=me().id)
     _ring(row)
     return see_other(url_for("staff_month.show", month=f"{row.month:%Y-%m}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -49,9 +50,10 @@ def tell_of(invoice_id: int) -> None:
 
 
 def addressee(row: Invoice) -> Addressee:
-    if not row.third_party:
-        return addressing.addressee(row.contract)
     to = row.recipient
+    if not row.third_party:
+        # To where the customer is reached today, by the name that the document is made out to.
+        return replace(addressing.addressee(row.contract), name=to["name"], honorific=to["honorific"])
     return Addressee(to["name"], to.get("email", ""), to["postal_code"], to["address"], to["honorific"])
 
 
@@ -74,14 +76,16 @@ def words(row: Invoice) -> Words:
         facts.append((gettext("Period of the service"), days))
     if row.corrects is not None:
         facts.append((gettext("Refers to"), f"{row.corrects.number}（{in_japanese(row.corrects.issued_on)}）"))
-    facts += [(line["label"], yen(line["amount"])) for line in row.lines]
+    sign = -1 if gives_back else 1
+    facts += [(line["label"], yen(sign * line["amount"])) for line in row.lines]
     for each in row.taxes:
         if each.rate:
-            text = gettext("%(net)s, tax %(tax)s", net=yen(each.net), tax=yen(each.tax))
+            text = gettext("%(net)s, tax %(tax)s", net=yen(sign * each.net), tax=yen(sign * each.tax))
             facts.append((gettext("Taxed at %(rate)s %%", rate=each.rate), text))
         else:
-            facts.append((gettext("Not subject to tax"), yen(each.net)))
-    facts.append((gettext("Total with tax"), yen(row.total)))
+            facts.append((gettext("Not subject to tax"), yen(sign * each.net)))
+    total = gettext("Given back, with tax") if gives_back else gettext("Total with tax")
+    facts.append((total, yen(sign * row.total)))
     if row.due_on and row.total > 0:
         facts.append((gettext("To be paid by"), in_japanese(row.due_on)))
     if row.note:
@@ -90,9 +94,12 @@ def words(row: Invoice) -> Words:
     after = []
     if not row.third_party:
         url = f"{settings().PORTAL_URL}/invoices/{row.number}"
-        after.append(
-            gettext("The document is ready on the web; it takes the place of paper (Art. 22-2): %(url)s", url=url)
+        text = (
+            gettext("The return invoice is ready on the web; it takes the place of paper (Art. 22-2): %(url)s")
+            if gives_back
+            else gettext("The document is ready on the web; it takes the place of paper (Art. 22-2): %(url)s")
         )
+        after.append(str(text) % {"url": url})
     elif row.total > 0:
         after.append(gettext("Please transfer it to: %(account)s", account=settings().PROVIDER_ACCOUNT))
     title = gettext("Return invoice %(number)s") if gives_back else gettext("Invoice %(number)s")
