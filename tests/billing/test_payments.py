@@ -392,6 +392,9 @@ def test_who_was_refused_is_forgotten_once_the_money_is_back(world):
     row = refunding.propose(payment, RefundGround.refused, payment.amount, "お断り", by=world.admin.id)
     refunding.approve(row, by=world.theirs.owner.id)
     db.session.flush()
+    assert applicants.forget_refused() == 0, "it is not paid out yet"
+    refunding.pay(row, TODAY, by=world.theirs.owner.id)
+    db.session.flush()
     assert applicants.forget_refused() == 1
     db.session.expire_all()
     assert (payment.application_id, payment.state) == (None, PaymentState.settled)
