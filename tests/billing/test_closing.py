@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.billing.closing_world import at, closed, contract_with, drafted, invoices, issued, owed, with_option
 from tests.contracts.applications import make_application
 from tests.factories import make_campaign, make_course
-from wem.billing import closing, correcting, drafting, final, first_invoices, jobs, monthly
+from wem.billing import closing, correcting, drafting, final, first_invoices, jobs, monthly, moved_starts
 from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth, FinalAccount, MonthClose, MonthDraft
 from wem.billing.rules import CloseState, Held, InvoiceKind, Occasion, ReceivableKind
@@ -284,6 +284,37 @@ def test_a_first_invoice_is_what_was_told_and_paid(app):
         closed(FEBRUARY)
     # The first month's peak costs nothing more (A-06).
     assert [line["kind"] for line in invoices(contract)[1].lines] == ["base"]
+
+
+@pytest.mark.parametrize("start", [date(2026, 1, 25), date(2026, 2, 20), date(2026, 3, 3)])
+def test_the_first_fee_follows_a_corrected_start_date(app, start):
+    """An earlier month would be free, and a later one charged twice (4-4)."""
+    begins, after = start.replace(day=1), date(2026, start.month + 1, 1)
+    with at("2026-01-10T12:00"):
+        application = make_application()
+        contract = contract_with(900, start_date=date(2026, 2, 3))
+        application.contract, application.paid_on = contract, date(2026, 1, 9)
+        application.paid_amount = application.fee_total
+        db.session.commit()
+        jobs.follow_contracts()
+        (first,) = invoices(contract)
+        assert moved_starts.waiting() == []
+        contract.start_date = start
+        db.session.commit()
+        assert moved_starts.waiting() == [contract.id]
+        for _ in range(2):
+            jobs.follow_contracts()
+        before, back, new = invoices(contract)
+        assert before.id == first.id and back.total == -first.total and new.total == first.total
+        assert (new.period_from, new.corrects_id) == (start, first.id)
+        assert {line["month"] for line in new.lines if line["month"]} == {begins.isoformat()}
+        # What was transferred counts for the one in its place.
+        assert {settled for _, _, settled in owed(contract)} <= {date(2026, 1, 9), date(2026, 1, 10)}
+    rows = db.session.scalars(sa.select(ContractMonth).where(ContractMonth.contract_id == contract.id)).all()
+    assert [(row.month, row.first, row.invoice_id) for row in rows] == [(begins, True, new.id)]
+    with at(f"{after}T08:00"):
+        closed(after)
+    assert [(row.month, row.net) for row in invoices(contract)[3:]] == [(after, 3_000)]
 
 
 def test_an_end_without_any_month_is_an_account_without_an_invoice(app):

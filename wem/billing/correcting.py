@@ -90,21 +90,27 @@ def negated(lines: Sequence[Line]) -> list[Line]:
 
 
 def replace_by(
-    row: Invoice, lines: Sequence[Line], note: str, *, by: int, recipient: dict[str, str] | None = None
+    row: Invoice,
+    lines: Sequence[Line],
+    note: str,
+    *,
+    by: int | None,
+    recipient: dict[str, str] | None = None,
+    period: tuple[date, date] | None = None,
 ) -> tuple[Invoice, Invoice]:
     """Return (the return of the whole invoice, the one that takes its place); the caller commits.
 
-    What was paid on the old one counts for the new one. Raises NotCorrectable.
+    What was paid on the old one counts for the new one, which is for the same days unless told. Raises NotCorrectable.
     """
     if not may_correct(row) or left(row) != row.net:
         raise NotCorrectable(row.number)
     contract, lines = row.contract, _with_months(lines, row)
-    month, period = month_start(clock.today()), period_of(row)
+    month, was_for = month_start(clock.today()), period_of(row)
     back = issuing.issue(
         contract,
         negated(lines_of(row)),
         Reason(
-            f"correction {row.id} return", Occasion.correction, month, period=period, corrects=row, note=note,
+            f"correction {row.id} return", Occasion.correction, month, period=was_for, corrects=row, note=note,
             recipient=row.recipient,
         ),
         by=by,
@@ -119,7 +125,7 @@ def replace_by(
             Occasion.correction,
             month,
             due,
-            period,
+            period or was_for,
             row,
             note,
             recipient=recipient or row.recipient,

@@ -137,7 +137,7 @@ def issue(
     invoice = issuing.issue(
         contract,
         lines,
-        Reason(f"initial {contract.id}", Occasion.initial, month_start(clock.today()), due, _period(contract)),
+        Reason(f"initial {contract.id}", Occasion.initial, month_start(clock.today()), due, period(contract)),
         by=by,
     )
     row.invoice_id = invoice.id
@@ -158,6 +158,7 @@ def _settle(owed: Receivable, paid_on: date, amount: int, by: int | None) -> Non
     paying.settle(payment, owed.contract, [owed.id], by=by)
 
 
-def _period(contract: Contract) -> tuple[date, date]:
+def period(contract: Contract) -> tuple[date, date]:
+    """Return the first and last day that the first fee is for."""
     assert contract.start_date is not None
     return contract.start_date, issuing.whole_month(month_start(contract.start_date))[1]

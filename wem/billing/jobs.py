@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from wem import clock, queue
-from wem.billing import closing, drafting, final, first_invoices, issuing, mandate_ending, papers, telling
+from wem.billing import closing, drafting, final, first_invoices, issuing, mandate_ending, moved_starts, papers, telling
 from wem.billing.invoice_models import Invoice
 from wem.billing.month_models import MonthClose
 from wem.billing.rules import CloseState
@@ -65,9 +65,10 @@ def sweep() -> None:
 
 def follow_contracts() -> None:
     """Make the first invoices of new contracts and the last accounts of those that are over (4-1, 14-3, 15-2);
-    take returns off that waited for the bank's answer.
+    let first fees follow a corrected start date (4-4), and take returns off that waited for the bank's answer.
     """
     _each(first_invoices.waiting(), lambda id: first_invoices.account(db.session.get_one(Application, id)))
+    _each(moved_starts.waiting(), lambda id: moved_starts.follow(db.session.get_one(Contract, id)))
     _each(issuing.waiting_credits(), lambda id: issuing.set_off(db.session.get_one(Invoice, id)))
     _each(final.waiting(), lambda id: final.account(db.session.get_one(Contract, id)))
 
