@@ -7,12 +7,21 @@ import sqlalchemy as sa
 import time_machine
 
 from tests.contracts.stepping import confirm, send
-from tests.factories import make_account, make_course, make_option, make_receivable
+from tests.factories import (
+    make_account,
+    make_campaign,
+    make_contract,
+    make_course,
+    make_customer,
+    make_option,
+    make_receivable,
+)
 from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.clock import JAPAN
-from wem.contracts import jobs
+from wem.contracts import costing, jobs
+from wem.contracts.agreed import fee_of_month
 from wem.contracts.mandate_models import of_request
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind
@@ -56,6 +65,23 @@ def test_the_page_says_what_cancelling_today_would_mean(world, browser_for):
     # April to July at 3,300 yen.
     assert "4か月分" in outlook and "13,200円" in outlook and "最低利用期間中" in outlook
     assert "/contract/cancel" in page.html
+
+
+def test_months_that_a_campaign_frees_cost_nothing_and_the_first_is_that_of_the_lowest_tier(world):
+    contract = make_contract(
+        make_customer("春の店"),
+        start_date=date(2026, 1, 15),
+        course=make_course("段", [[1_000, 3_000], [3_000, 6_000]]),
+        campaign=make_campaign("春", date(2026, 1, 1), free_months=3),
+    )
+    db.session.flush()
+    months = [date(2026, month, 1) for month in (1, 2, 3, 4)]
+    assert [fee_of_month(contract, 2_000, month) for month in months] == [0, 0, 0, 6_000]
+    outlook = costing.leaving_today(contract, datetime(2026, 1, 20, 12, tzinfo=JAPAN), 2_000)
+    assert outlook.fees == [0, 0, *[6_000] * (len(outlook.fees) - 2)] and len(outlook.fees) > 3
+    contract.campaign = None
+    assert [fee_of_month(contract, 2_000, month) for month in months] == [3_000, 6_000, 6_000, 6_000]
+    assert fee_of_month(contract, 5_000, months[1]) is None
 
 
 def test_cancel_in_three_steps_then_the_end_by_its_day(world, browser_for):

@@ -140,7 +140,8 @@ def accepted(mailing_id):
 
 def test_redis_holds_nobody(service, readers):
     """Jobs carry ids, and pace and limits count: an erasure has nothing to look for there (Art. 15)."""
-    content = b"\n".join(held_by(Redis.from_url(service.settings.REDIS_URL)))
+    with Redis.from_url(service.settings.redis_url) as redis:
+        content = b"\n".join(held_by(redis))
     assert b"wem." in content or b"rq:" in content
     shown = [name for pair in readers.items() for name in pair if name.encode() in content]
     assert not shown

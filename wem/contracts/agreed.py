@@ -43,13 +43,17 @@ def agreed_on(contract: Contract, day: date) -> Agreed:
     return Agreed(course, own, [(int(up_to), int(yen)) for up_to, yen in tiers])
 
 
-def fee_as_it_stands(contract: Contract, peak: int, today: date) -> int | None:
-    """Return what this month costs by the peak so far, yen net with options; None without a price.
+def fee_of_month(contract: Contract, peak: int, month: date) -> int | None:
+    """Return what a month costs by a peak, yen net with options; None without a price.
 
-    A campaign's months are without the monthly fee (5-4).
+    The first month is that of the lowest tier whatever the peak (A-06); a campaign's months are without the monthly
+    fee (5-4).
     """
-    campaign = contract.campaign if not contract.own_price else None
     start = contract.start_date
-    if campaign and start and date_rules.free_month(campaign.free_months, start, date_rules.month_start(today)):
-        return catalogue.options_fee(contract.options_on(today), today)
-    return catalogue.monthly_fee(contract, peak, today)
+    campaign = contract.campaign if not contract.own_price else None
+    if campaign and start and date_rules.free_month(campaign.free_months, start, month):
+        return catalogue.options_fee(contract.options_on(month), month)
+    day = max(month, start) if start else month
+    if start and month == date_rules.month_start(start):
+        peak = 0
+    return catalogue.monthly_fee(contract, peak, day)

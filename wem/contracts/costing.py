@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,11 +10,15 @@ from flask_babel import gettext
 
 from wem.clock import JAPAN
 from wem.contracts import catalogue, life_rules, rules
+from wem.contracts.agreed import fee_of_month
 from wem.contracts.catalogue_models import course_price
 from wem.contracts.date_rules import DAY, month_start, months_between
 from wem.contracts.describing import as_read
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
+
+# Of each month, yen net at the present peak; None above the highest tier.
+Fees = Sequence[int | None]
 
 
 @dataclass(frozen=True)
@@ -22,30 +27,11 @@ class Leaving:
 
     effective: date
     last_day: date
-    months: int
-    monthly: int | None  # yen, net, at the present peak; None above the highest tier
+    fees: Fees
     in_minimum_term: bool
 
-    @property
-    def total(self) -> int | None:
-        """Return the fees with tax, rounded once a month as invoices are."""
-        return None if self.monthly is None else self.months * rules.with_tax(self.monthly)
-
     def costs(self) -> list[tuple[str, str]]:
-        if not self.months:
-            return [(gettext("Fees after this month"), gettext("none"))]
-        if self.total is None:
-            return [(gettext("Fees after this month"), gettext("to be agreed: the peak is above the highest tier"))]
-        return [
-            (
-                gettext("Fees after this month"),
-                gettext(
-                    "%(months)s months: %(total)s yen at the present peak (tax included)",
-                    months=self.months,
-                    total=f"{self.total:,}",
-                ),
-            )
-        ]
+        return [(gettext("Fees after this month"), _sum(self.fees))]
 
 
 def leaving_today(contract: Contract, at: datetime, peak: int, wanted: date | None = None) -> Leaving | None:
@@ -57,13 +43,11 @@ def leaving_today(contract: Contract, at: datetime, peak: int, wanted: date | No
     over, today = life.over_on, at.astimezone(JAPAN).date()
     assert over is not None and life.leaves_on is not None
     coming = month_start(today, 1)
-    months = max(0, months_between(coming, over))
     exit_on = life.first_exit
     return Leaving(
         effective=life.leaves_on,
         last_day=over - DAY,
-        months=months,
-        monthly=catalogue.monthly_fee(contract, peak, today),
+        fees=_fees(contract, peak, coming, over),
         in_minimum_term=exit_on is not None and exit_on > coming,
     )
 
@@ -73,28 +57,14 @@ class EarlyExit:
     """What leaving within the minimum term would cost: the fees until then, and the rest where it is owed (A-04)."""
 
     effective: date
-    months: int  # still to come until then
-    rest: int  # months of the minimum term after it that are owed
-    monthly: int | None  # yen, net, at the present peak; None above the highest tier
+    fees: Fees  # still to come until then
+    rest: Fees  # of the minimum term after it that are owed
 
     def costs(self) -> list[tuple[str, str]]:
         return [
-            (gettext("Fees until then"), self._sum(self.months)),
-            (gettext("Rest of the minimum term"), self._sum(self.rest)),
+            (gettext("Fees until then"), _sum(self.fees)),
+            (gettext("Rest of the minimum term"), _sum(self.rest)),
         ]
-
-    def _sum(self, months: int) -> str:
-        if not months:
-            return str(gettext("none"))
-        if self.monthly is None:
-            return str(gettext("to be agreed: the peak is above the highest tier"))
-        return str(
-            gettext(
-                "%(months)s months: %(total)s yen at the present peak (tax included)",
-                months=months,
-                total=f"{months * rules.with_tax(self.monthly):,}",
-            )
-        )
 
 
 def leaving_early(contract: Contract, at: datetime, peak: int, month: date) -> EarlyExit:
@@ -104,11 +74,30 @@ def leaving_early(contract: Contract, at: datetime, peak: int, month: date) -> E
     """
     today, exit_on = at.astimezone(JAPAN).date(), contract.life.first_exit
     assert exit_on is not None
-    return EarlyExit(
-        month,
-        months_between(month_start(today, 1), month),
-        months_between(month, exit_on) if contract.rest_owed else 0,
-        catalogue.monthly_fee(contract, peak, today),
+    rest = months_between(month, exit_on) if contract.rest_owed else 0
+    # The rest is owed at the plain fee, a campaign's free months included: so the final account asks for it.
+    owed = [catalogue.monthly_fee(contract, peak, month)] * rest
+    return EarlyExit(month, _fees(contract, peak, month_start(today, 1), month), owed)
+
+
+def _fees(contract: Contract, peak: int, first: date, over: date) -> Fees:
+    months = range(max(0, months_between(first, over)))
+    return [fee_of_month(contract, peak, month_start(first, later)) for later in months]
+
+
+def _sum(fees: Fees) -> str:
+    """Return the sum in words, tax rounded once a month as on invoices."""
+    if not fees:
+        return str(gettext("none"))
+    known = [fee for fee in fees if fee is not None]
+    if len(known) < len(fees):
+        return str(gettext("to be agreed: the peak is above the highest tier"))
+    return str(
+        gettext(
+            "%(months)s months: %(total)s yen at the present peak (tax included)",
+            months=len(fees),
+            total=f"{sum(rules.with_tax(fee) for fee in known):,}",
+        )
     )
 
 

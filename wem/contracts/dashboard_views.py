@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from wem import clock
 from wem.accounts.rules import OWNERS, WRITERS, Role
 from wem.contracts import rules
-from wem.contracts.agreed import fee_as_it_stands
+from wem.contracts.agreed import fee_of_month
+from wem.contracts.date_rules import month_start
 from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.rules import Standing, Use
 from wem.db import db
@@ -61,7 +62,7 @@ def show() -> Answer:
         peak=peak,
         tier=rules.tier(contract.tiers, peak) if contract else None,
         next_tier=rules.next_tier(contract.tiers, peak) if contract else None,
-        fee=fee_as_it_stands(contract, peak, clock.today()) if contract else None,
+        fee=fee_of_month(contract, peak, month_start(clock.today())) if contract else None,
         with_tax=rules.with_tax,
         lists=lists[:LISTS],
         purposes_waiting=len(consenting.awaiting(customer_id)) if contract else 0,

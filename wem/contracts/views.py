@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, catalogue, costing, life_rules, request_views, rules
+from wem.contracts import addressing, costing, life_rules, request_views, rules
+from wem.contracts.agreed import fee_of_month
 from wem.contracts.catalogue_models import samples_on
-from wem.contracts.date_rules import DAY
+from wem.contracts.date_rules import DAY, month_start
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.request_models import ContractRequest, open_requests
@@ -82,7 +83,7 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "dates": life_rules.dates(contract.life, today),
         "outlook": costing.leaving_today(contract, clock.now(), peak),
         "options": contract.options_on(today),
-        "fee": catalogue.monthly_fee(contract, peak, today),
+        "fee": fee_of_month(contract, peak, month_start(today)),
         "with_tax": rules.with_tax,
         "open_requests": open_requests(contract.id)[::-1],
         "requests": closed,
