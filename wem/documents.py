@@ -45,7 +45,7 @@ class Document(Base):
     """A document as it was sent or received: the bytes lie in storage, the hash shows that they are the same."""
 
     __tablename__ = "document"
-    __table_args__ = (sa.Index("ix_document_about", "about"),)
+    __table_args__ = (sa.Index("ix_document_about", "about"), sa.Index("ix_document_storage_key", "storage_key"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     customer_id: Mapped[int | None] = mapped_column(index=True)

@@ -21,7 +21,7 @@ from wem.contracts.models import Contract
 from wem.db import db
 from wem.lists import blank_addresses
 from wem.notices.models import Notice
-from wem.notices.rules import Channel, NoticeKind
+from wem.notices.rules import Channel, NoticeKind, NoticeState
 from wem.web.limits import limiter
 
 
@@ -399,3 +399,18 @@ def test_a_partner_enters_and_sees_its_own_alone(world, browser_for):
     others = browser_for(theirs).get("/partner/applications").text
     assert "他社の申込" in others and "しんき商店" not in others
     assert ENTRIES["account_number"] not in mine
+
+
+@pytest.mark.parametrize("over", ["withdrawn", "refused"])
+def test_nobody_posts_a_letter_that_asks_for_money_once_the_application_is_over(world, over):
+    application = make_application(email="")
+    (letter,) = db.session.scalars(sa.select(Notice).where(Notice.about == application.about))
+    assert (letter.channel, letter.state) == (Channel.letter, NoticeState.waiting)
+    if over == "withdrawn":
+        applying.withdraw(application, by=world.admin.id)
+    else:
+        applying.refuse(application, RefusalReason.entries, "", by=world.admin.id)
+    db.session.commit()
+    assert letter.state is NoticeState.withdrawn
+    left = sa.select(Notice.kind).where(Notice.state == NoticeState.waiting)
+    assert list(db.session.scalars(left)) == ([] if over == "withdrawn" else [NoticeKind.refusal])

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import io
-from datetime import date, datetime
+import os
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -494,3 +495,14 @@ def test_proof_of_consent_goes_when_nobody_need_keep_it(world):
     assert set(
         db.session.scalars(sa.select(ConsentEvent.address_hash).where(ConsentEvent.customer_id == ours.customer.id))
     ) == {second.address_hash}
+
+
+def test_a_file_that_no_row_names_goes_after_a_day(world, app):
+    kept = documents.keep(b"%PDF", "約款.pdf", about="contract 1", customer_id=world.ours.customer.id)
+    db.session.commit()
+    lost, fresh = (storage.keep(folder, io.BytesIO(b"himitsu"), 100)[0] for folder in ("documents", "cases"))
+    old = (clock.now() - timedelta(days=2)).timestamp()
+    for key in (kept.storage_key, lost):
+        os.utime(storage.path_of(key), (old, old))
+    jobs.erase_unnamed_files()
+    assert [storage.path_of(key).exists() for key in (kept.storage_key, lost, fresh)] == [True, False, True]

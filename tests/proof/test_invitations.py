@@ -1,4 +1,4 @@
-"""1,000 invited, 300 confirm, the rest is erased when its time is up."""
+"""1,000 invited, 100 confirm, the rest is erased when its time is up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_thousand_invitations(service, world, office):
     before = service.ask(lambda: counting.registered(world.ours.customer.id))
 
     reader, forms = Browser(), []
-    for mail in mails[:300]:
+    for mail in mails[:100]:
         [found] = service.mailbox.mails(recipient=mail["recipient"])
         link = next(link for link in service.mailbox.mail(found["id"])["links"] if "/c/" in link)
         forms.append(reader.get(link).form(action="/c/"))
@@ -41,17 +41,17 @@ def test_a_thousand_invitations(service, world, office):
         reader.submit(form)
     assert not list(reader.cookies)
     counts = service.ask(lambda: (db.session.get(MailingList, list_id).active_count, pending(list_id)))
-    assert counts == (300, 700)
-    assert service.ask(lambda: counting.registered(world.ours.customer.id)) == before + 300
+    assert counts == (100, 900)
+    assert service.ask(lambda: counting.registered(world.ours.customer.id)) == before + 100
 
     with service.app.app_context(), time_machine.travel(clock.now() + timedelta(days=7, minutes=1)):
         while erase_expired_pending():
             db.session.commit()
         db.session.commit()
-    assert service.ask(lambda: (db.session.get(MailingList, list_id).active_count, pending(list_id))) == (300, 0)
+    assert service.ask(lambda: (db.session.get(MailingList, list_id).active_count, pending(list_id))) == (100, 0)
     left = sa.select(sa.func.count()).select_from(Subscriber).where(Subscriber.customer_id == world.ours.customer.id)
-    assert service.ask(lambda: db.session.scalar(left)) == before + 300
-    assert service.ask(lambda: counting.recount(world.ours.customer.id)) == before + 300
+    assert service.ask(lambda: db.session.scalar(left)) == before + 100
+    assert service.ask(lambda: counting.recount(world.ours.customer.id)) == before + 100
 
 
 def pending(list_id):

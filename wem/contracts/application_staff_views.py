@@ -247,7 +247,7 @@ def refuse(id: int) -> Answer:
 def withdraw(id: int) -> Answer:
     application = application_of(id)
     try:
-        application.move(ApplicationAction.withdraw, by=me().id)
+        applying.withdraw(application, by=me().id)
     except Illegal:
         return _refused(application, "withdraw")
     return done(application, gettext("The application is withdrawn."))

@@ -31,7 +31,10 @@ from wem.contracts.text_rules import TextKind
 from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
-from wem.notices.telling import hand_over, tell
+from wem.notices.telling import hand_over, take_letters_back, tell
+
+# Kinds that ask an applicant for something: nobody posts them once the application is over.
+ASKING = frozenset({NoticeKind.initial_fee, NoticeKind.fee_reminder, NoticeKind.supplement})
 
 
 class NotEnough(ValueError):
@@ -167,9 +170,16 @@ def ask(application: Application, note: str, *, by: int) -> None:
 def refuse(application: Application, reason: RefusalReason, note: str, *, by: int) -> None:
     """Refuse an application (4-3) and say so. Raises Illegal."""
     application.move(ApplicationAction.refuse, by=by, ground=reason.value)
+    take_letters_back(application.about, ASKING)
     application.refusal_reason, application.note = reason.value, note
     application.decided_at, application.decided_by = clock.now(), by
     _tell(application, application_words.refusal(application), NoticeKind.refusal, by)
+
+
+def withdraw(application: Application, *, by: int) -> None:
+    """Note that the applicant takes the application back; letters that ask for something stay here. Raises Illegal."""
+    application.move(ApplicationAction.withdraw, by=by)
+    take_letters_back(application.about, ASKING)
 
 
 def accept(application: Application, start: date, slug: str, owner_email: str, *, by: Account) -> Contract:

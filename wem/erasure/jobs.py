@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from wem import clock, queue
 from wem.db import db, let_others_write
-from wem.erasure import applicants, erasing, log_writing, planning, subjects
+from wem.erasure import applicants, erasing, log_writing, planning, subjects, unnamed
 from wem.erasure.models import Erasure, is_held
 from wem.erasure.rules import ErasureState
 
@@ -89,3 +89,10 @@ def forget_old() -> None:
         let_others_write()
     db.session.commit()
     log_writing.forget_old()
+
+
+def erase_unnamed_files() -> None:
+    """Erase the files of documents, cases and terminations that no row names."""
+    erased = unnamed.erase_unnamed()
+    if erased:
+        log.info("erased %s files that no row names", erased)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -38,6 +39,23 @@ def tell(
     way = rules.channel(to.email, by_letter)
     said = words.as_dict() | {TERMS_VERSION: terms_version}
     return _made(to, said, kind, way, customer_id, about, by, deadline, files)
+
+
+def take_letters_back(about: str, kinds: Collection[NoticeKind]) -> int:
+    """Take back the letters about something that are not in the post yet; returns how many. The caller commits.
+
+    Mails leave within seconds: what they asked for, the next mail takes back.
+    """
+    found = sa.select(Notice).where(
+        Notice.about == about,
+        Notice.kind.in_(kinds),
+        Notice.channel == Channel.letter,
+        Notice.state.in_((NoticeState.waiting, NoticeState.printed)),
+    )
+    rows = db.session.scalars(found.with_for_update()).all()
+    for row in rows:
+        row.move(NoticeAction.withdraw, clock.now())
+    return len(rows)
 
 
 def _made(
