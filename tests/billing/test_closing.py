@@ -370,12 +370,12 @@ def test_a_late_close_takes_the_course_that_held_in_its_month(app):
     assert (april.course, april.charged_base) == ("ビジネス", 16_000)
 
 
-def test_the_fee_as_it_stands_knows_a_campaigns_months(app):
+def test_the_fee_of_a_month_knows_a_campaigns_months(app):
     campaign = make_campaign("無料", free_months=2)
     with at("2026-02-20T12:00"):
         contract = contract_with(900, campaign_id=campaign.id)
         with_option(contract, FEBRUARY)
-        fees = [agreed.fee_as_it_stands(contract, 900, date(2026, month, 10)) for month in (1, 2, 3)]
+        fees = [agreed.fee_of_month(contract, 900, date(2026, month, 1)) for month in (1, 2, 3)]
     assert fees == [0, 500, 3_500]
 
 

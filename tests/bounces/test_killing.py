@@ -31,7 +31,7 @@ from wem.settings import ROOT, Settings, settings
 
 pytestmark = pytest.mark.both_databases
 
-READERS = int(os.environ.get("WEM_BOUNCES", "200"))
+READERS = int(os.environ.get("WEM_BOUNCES", "400"))
 AT_ONCE = 15  # reports over one connection to the door
 PATIENCE = 400.0 + READERS / 20  # seconds, on a machine with much else to do
 # So that sending takes long enough for its mails to come back meanwhile.
