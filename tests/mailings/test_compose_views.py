@@ -243,6 +243,10 @@ def test_a_plain_text_mail(editor: Browser) -> None:
     mailing = newest()
     assert mailing.body_kind is BodyKind.text
     assert mailing.text == "{{ 氏名 }}様\n\n{{ email }} にお送りしています。"
+    assert mailing.wrap_at == 35
+    assert editor.submit(f"/mailings/{mailing.id}/edit", {"wrap_at": "20"}).status == 303
+    assert newest_of(mailing).wrap_at == 20
+    assert editor.submit(f"/mailings/{mailing.id}/edit", {"wrap_at": "1"}).status == 422
 
 
 @pytest.mark.parametrize("version", ["²", "１", "9" * 5000, "", "x"])

@@ -170,6 +170,17 @@ def test_a_mailing_of_text_alone(world: factories.World) -> None:
     assert Letter(dispatch.id, starting.Content(**dispatch.content), settings()).html is None
 
 
+@pytest.mark.parametrize(("width", "lines"), [(35, 2), (20, 3), (0, 1)])
+def test_lines_are_broken_when_it_is_sent(world: factories.World, width: int, lines: int) -> None:
+    from wem.mailings.models import BodyKind
+
+    text = "一二三四五六七八九十" * 5
+    world.ours.mailing.body_kind, world.ours.mailing.text, world.ours.mailing.wrap_at = BodyKind.text, text, width
+    sent = starting.start(world.ours.mailing, by=1).content["text"]
+    assert sum(bool(line) and set(line) <= set(text) for line in sent.split("\n")) == lines
+    assert world.ours.mailing.text == text, "what was written stays"
+
+
 def test_scheduling_asks_the_contract_too(world: factories.World) -> None:
     at = clock.now() + timedelta(hours=2)
     starting.schedule(world.ours.mailing, at, by=1)

@@ -152,6 +152,7 @@ def _draft(form: MailingForm) -> Draft:
         text=form.text.data or "",
         language=form.language.data,
         list_ids=form.lists.data or (),
+        wrap_at=form.wrap_at.data,
         derive=request.form.get("derive") == "1",
     )
 
@@ -178,6 +179,7 @@ def _part(name: str) -> str:
             "lists": gettext("Lists"),
             "language": gettext("Language of the legal block"),
             "body_kind": gettext("Kind of mail"),
+            "wrap_at": gettext("Line width of the text"),
             "html": gettext("HTML"),
             "text": gettext("Text part"),
         }[name]

@@ -20,6 +20,7 @@ from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addre
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.image_using import note_uses
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+from wem.mailings.wrapping import USUAL
 
 # Only these may stand in links and addresses of images: others would name the reader to whoever is asked (17-4).
 HARMLESS_KINDS = (FieldKind.choice, FieldKind.choices, FieldKind.yes_no)
@@ -62,6 +63,7 @@ class Draft:
     list_ids: Sequence[int] = field(default=())
     # The text is to be made from the HTML whatever was typed.
     derive: bool = False
+    wrap_at: int = USUAL
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def save(mailing: Mailing, cleaned: Cleaned, version: int, *, by: int) -> None:
 
 
 def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
-    """Return which parts of a mailing differ from what was typed: name, subject, lists, language, kind, html, text."""
+    """Return which parts of a mailing differ from what was typed: name, subject, lists, language, …"""
     draft = cleaned.draft
     pairs = {
         "name": (mailing.name, draft.name),
@@ -207,6 +209,7 @@ def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
         "language": (mailing.language, draft.language),
         "body_kind": (mailing.body_kind, draft.body_kind),
         "html": (mailing.html, cleaned.html),
+        "wrap_at": (mailing.wrap_at, draft.wrap_at),
         "text": (mailing.text.strip(), mailing.text.strip() if draft.derive else draft.text.strip()),
     }
     return [part for part, (kept, typed) in pairs.items() if kept != typed]
@@ -217,6 +220,7 @@ def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
     take_sender_name(mailing)
     mailing.name = draft.name
     mailing.subject, mailing.language, mailing.body_kind = draft.subject, draft.language, draft.body_kind
+    mailing.wrap_at = draft.wrap_at
     mailing.lists = list(
         db.session.scalars(
             sa.select(MailingList).where(
@@ -265,6 +269,7 @@ def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
         text_edited=mailing.text_edited,
         text_outdated=mailing.text_outdated,
         language=mailing.language,
+        wrap_at=mailing.wrap_at,
     )
     take_sender_name(copy)
     copy.lists = [row for row in mailing.lists if row.archived_at is None]

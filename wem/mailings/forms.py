@@ -26,7 +26,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
 from wem.mailings.models import BodyKind, Tester
-from wem.mailings.wording import BODY_KINDS
+from wem.mailings.wording import BODY_KINDS, WRAPS
+from wem.mailings.wrapping import USUAL
 from wem.web.days import Day
 from wem.web.filters import number
 
@@ -86,6 +87,12 @@ class MailingForm(FlaskForm):
         _l("Kind of mail"),
         choices=[SelectChoice(kind.value, text) for kind, text in BODY_KINDS.items()],
         default=BodyKind.html.value,
+    )
+    wrap_at = SelectField(
+        _l("Line width of the text"),
+        coerce=int,
+        choices=[SelectChoice(width, text) for width, text in WRAPS.items()],
+        default=USUAL,
     )
     html = Body(_l("HTML"), [Length(max=500_000)])
     text = Body(_l("Text part"), [Length(max=500_000)])

@@ -101,6 +101,8 @@ class Mailing(Base):
     text_edited: Mapped[bool] = mapped_column(default=False)
     # The HTML has changed since the text was written by hand.
     text_outdated: Mapped[bool] = mapped_column(default=False)
+    # Full-width characters in a line of the text as it is sent; 0: as written.
+    wrap_at: Mapped[int] = mapped_column(sa.SmallInteger, default=35)
     language: Mapped[str] = mapped_column(sa.String(2), default="ja")
     scheduled_at: Mapped[datetime | None]
     tolerance: Mapped[timedelta] = mapped_column(sa.Interval, default=timedelta(hours=1))

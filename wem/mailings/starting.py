@@ -30,6 +30,7 @@ from wem.mailings.models import BodyKind, Mailing, MailingTarget, held_by_staff
 from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.start_problems import CannotStart as CannotStart
 from wem.mailings.start_problems import Problem as Problem
+from wem.mailings.wrapping import wrap
 from wem.settings import settings
 from wem.tracking.linking import Counted, counted
 from wem.tracking.links import keep_links
@@ -43,6 +44,7 @@ class Source:
     subject: str
     html: str
     text: str
+    wrap_at: int
     language: str
     # Of the contract, for the footer.
     sender_name: str
@@ -162,6 +164,7 @@ def _source(mailing: Mailing, contract: Contract) -> Source:
         subject=mailing.subject,
         html=mailing.html if mailing.body_kind is BodyKind.html else "",
         text=mailing.text,
+        wrap_at=mailing.wrap_at,
         language=mailing.language,
         sender_name=contract.sender_name,
         postal_code=contract.postal_code,
@@ -181,6 +184,7 @@ def _bodies(source: Source) -> tuple[str, str | None, str]:
         html = append_footer_html(inline_styles(cleaned), source, language=language, provider=provider)
         if not text.strip():
             text = text_from_html(cleaned)
+    text = wrap(text, source.wrap_at)
     return append_footer_text(text, source, language=language, provider=provider), html, cleaned
 
 

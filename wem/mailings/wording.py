@@ -22,6 +22,12 @@ STATES = {
     MailingState.failed: (_l("Failed"), "error"),
 }
 BODY_KINDS = {BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
+WRAPS = {
+    35: _l("35 full-width characters"),
+    30: _l("30 full-width characters"),
+    20: _l("20 full-width characters (telephones)"),
+    0: _l("As written"),
+}
 HELD = {
     HeldReason.missed: _l(
         "The time for which it was scheduled passed before it could start. It is never sent late by itself."
