@@ -19,7 +19,7 @@ from wem.contracts.cli import due_command
 from wem.db import db
 from wem.demo.cli import demo
 from wem.domains.cli import dkim
-from wem.erasure.cli import backup_command, restore_command
+from wem.erasure.cli import backup_command, forget_backups_command, restore_command
 from wem.inbound.cli import inbound, poll_imap, receive, replay_inbound
 from wem.settings import ROOT, SettingsError
 
@@ -71,6 +71,7 @@ main.add_command(inbound)
 main.add_command(due_command)
 main.add_command(receive)
 main.add_command(backup_command)
+main.add_command(forget_backups_command)
 main.add_command(restore_command)
 main.add_command(poll_imap)
 main.add_command(replay_inbound)

@@ -85,6 +85,7 @@ TIMETABLE = (
     Periodic("wem.erasure.jobs.sweep", queue.WORK, timedelta(minutes=5)),
     Periodic("wem.erasure.jobs.write_log", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.erasure.jobs.forget_old", queue.WORK, timedelta(hours=1)),
+    Periodic("wem.erasure.jobs.forget_backups", queue.WORK, timedelta(hours=1)),
     Periodic("wem.erasure.jobs.erase_unnamed_files", queue.WORK, timedelta(hours=24)),
     Periodic("wem.tracking.jobs.roll_up", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.tracking.jobs.forget_old", queue.WORK, timedelta(hours=1)),

@@ -149,6 +149,9 @@ class Settings:
         "1", "months that proof of consent is kept after the last mail; staff set more for a customer (12, 36)"
     )
     BACKUP_DAYS: str = _about("35", "days after which a backup is deleted and no longer restored")
+    BACKUP_FOLDER: str = _about(
+        "", "folder that backups are in: `bin/wem backup` makes them there, and those past BACKUP_DAYS go every day"
+    )
     ERASURE_LOG: str = _about(
         "",
         "file that says what was erased, for restored backups; in production outside VAR_DIR, best on another disk",

@@ -1,6 +1,6 @@
 """Lines and sums of invoices: the worked examples of the specification, and what must hold for every mix."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -191,6 +191,13 @@ def test_registration_numbers(text, good):
 )
 def test_kept_for_seven_years_from_two_months_after_the_tax_period(issued, last_month, until):
     assert rules.locked_until(issued, last_month) == until
+
+
+@given(st.dates(date(2020, 1, 1), date(2040, 12, 31)), st.integers(1, 12), st.integers(-40, 40))
+def test_what_is_older_than_the_first_day_kept_is_locked_no_more(today, last_month, days):
+    since = rules.kept_since(today, last_month)
+    day = since + timedelta(days=days)
+    assert (rules.locked_until(day, last_month) <= today) is (days < 0)
 
 
 amounts = st.integers(-1_000_000, 1_000_000)

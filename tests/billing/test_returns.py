@@ -15,12 +15,14 @@ from wem.billing import (
     books,
     correcting,
     first_invoices,
+    issuing,
     matching,
     paying,
     payment_rules,
     refunding,
     writing_off,
 )
+from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable
 from wem.billing.payment_models import DoubtfulLine, Payment, Refund
@@ -133,6 +135,70 @@ def test_a_claim_against_a_third_party_is_seen_until_it_is_paid(world, browser_f
     assert claim.number in page.text and page.soup.select("nav a[aria-current]")[0]["href"] == "/staff/invoices"
     browser.submit(f"/staff/invoices/{claim.id}", {"settled_on": "2026-04-03"}, action="settlement")
     assert sum(each.count for each in books.ageing(TODAY)) == 0 and money_work.claims(TODAY) == []
+
+
+def claim_of(world, yen, *, paid):
+    contract = make_contract(make_customer("株式会社架空"))
+    make_receivable(contract, TODAY, 5000)
+    to = {"name": "山田 太郎", "honorific": "様", "postal_code": "100-0001", "address": "東京都"}
+    row = correcting.by_hand(
+        contract, [Line(ItemKind.cost, yen, name="架空メール", rate=0)], TODAY, "12特約", by=1, token=f"t{yen}",
+        recipient=to, occasion=Occasion.third_party, period=(date(2026, 3, 1), date(2026, 3, 31)),
+    )  # fmt: skip
+    row.settled_on = TODAY if paid else None
+    db.session.flush()
+    return row
+
+
+def amounts(*yen):
+    return [Line(ItemKind.other, each, name="架空メール", rate=0) for each in yen]
+
+
+@pytest.mark.parametrize(
+    ("paid", "new", "open_", "goes_back"),
+    [(False, 2000, 2000, 0), (False, 4000, 4000, 0), (True, 2000, 0, 1000), (True, 3000, 0, 0), (True, 3001, None, 0)],
+)
+@pytest.mark.both_databases
+def test_a_claim_against_a_third_party_is_corrected_and_the_customer_owes_nothing_of_it(
+    world, paid, new, open_, goes_back
+):
+    row = claim_of(world, 3000, paid=paid)
+    if open_ is None:
+        with pytest.raises(correcting.NotCorrectable):
+            correcting.replace_by(row, amounts(new), "", by=1)
+        return
+    back, instead = correcting.replace_by(row, amounts(new), "", by=1, recipient={**row.recipient, "name": "別の人"})
+    db.session.flush()
+    assert (back.third_party, instead.third_party, instead.corrects_id) == (True, True, row.id)
+    assert instead.evidence == row.evidence and back.recipient["name"] == "山田 太郎"
+    assert [(each.id, correcting.claimed(each)) for each in books.claims(9)] == ([(instead.id, open_)] if open_ else [])
+    assert sum(each.amount for each in books.ageing(TODAY)) == 5000 + (open_ or 0)
+    assert issuing.open_credits(row.contract_id) == issuing.waiting_credits() == []
+    assert owed(row.contract) == [(5000, TODAY, None)], "nothing of it is taken off what the customer owes"
+    assert back.credit == goes_back == sum(each.credit for each in refunding.returns(9))
+    if goes_back:
+        asked = refunding.propose_return(back, goes_back, "誤請求", by=1)
+        refunding.approve(asked, by=2)
+        assert back.credit == 0
+    with pytest.raises(correcting.NotCorrectable):
+        correcting.replace_by(row, amounts(1), "", by=1)
+
+
+def test_a_part_of_a_claim_is_given_back_and_seen_without_a_minus(world, browser_for):
+    row = claim_of(world, 3000, paid=False)
+    db.session.commit()
+    browser = browser_for(world.admin)
+    browser.submit(
+        f"/staff/invoices/{row.id}/correction",
+        {"way": "give_back", "lines-0-amount": "1000", "note": "数の誤り", "name": "山田 太郎"},
+    )
+    back = db.session.scalars(sa.select(Invoice).where(Invoice.corrects_id == row.id)).one()
+    assert (back.total, back.credit, correcting.claimed(row)) == (-1000, 0, 2000)
+    page = browser.get(f"/staff/invoices/{back.id}").text
+    assert "返還 1,000円" in page and "-1,000" not in page and "マイナスを付けずに" in page
+    assert "2,000円" in browser.get("/staff/books").text
+    found = browser.get("/staff/invoices?least=1000&most=1000")
+    assert back.number in found.text and row.number not in found.text, "an amount is looked for as it is shown"
 
 
 # -- what does not come in

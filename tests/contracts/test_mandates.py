@@ -16,6 +16,7 @@ from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.contracts import living, places
+from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_models import Application
 from wem.contracts.mandate_models import Mandate, mandates
 from wem.contracts.models import Contract
@@ -273,3 +274,26 @@ def test_another_customer_gets_no_paper(world, browser_for):
     assert browser_for(world.ours.owner).get(path).status == 200
     assert browser_for(world.ours.editor).get(path).status == 403
     assert browser_for(world.theirs.owner).get(path).status == 404
+
+
+@pytest.mark.parametrize(
+    ("branch", "number", "shown"),
+    [
+        ("１４０３０", "12345671", ("四〇八", "1234567")),
+        ("四〇八", "14030-2-12345671", ("四〇八", "1234567")),
+        ("408", "1234567", ("四〇八", "1234567")),
+        ("00120-1", "12345", ("〇一九", "0012345")),
+        ("14030", "1234567", None),
+        ("408", "12345671", None),
+    ],
+)
+def test_the_numbers_of_a_passbook_of_yucho_will_do(app, branch, number, shown):
+    typed = BANK | {"bank": "ゆうちょ銀行", "branch": branch, "account_number": number}
+    with app.test_request_context("/contract/bank", method="POST", data=typed):
+        form = AccountForm(meta={"csrf": False})
+        assert form.validate() is (shown is not None), form.errors
+        if shown:
+            assert (form.account()["branch"], form.account_number.data) == shown
+            assert form.account_type.data == ("2" if branch.startswith("0") else "1")
+        else:
+            assert list(form.errors) == ["account_number"] and "記号" in str(form.errors)

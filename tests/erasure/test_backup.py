@@ -21,7 +21,8 @@ from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.erasure import backing_up, dumping, erasing, log_writing, planning, restoring
+from wem.erasure import backing_up, dumping, erasing, jobs, log_writing, planning, restoring, showing
+from wem.erasure.cli import forget_backups_command
 from wem.erasure.models import Erasure, ErasurePlace
 from wem.erasure.rules import ErasureState, Phase
 from wem.lists import leaving
@@ -225,3 +226,25 @@ def test_who_left_leaves_again(world):
     assert restoring.erase_anew(clock.now() - timedelta(hours=2))["reader"] == 1
     assert db.session.get(Subscriber, line.reader) is None
     assert db.session.scalar(sa.select(Subscription.id).where(Subscription.subscriber_id == line.reader)) is None
+
+
+def test_old_backups_go_though_no_new_one_is_made(app, tmp_path, monkeypatch):
+    monkeypatch.setitem(app.config, "WEM", replace(app.config["WEM"], BACKUP_FOLDER=str(tmp_path / "none")))
+    jobs.forget_backups()
+    assert showing.backups()[1] == "warning", "staff see that there is no such folder"
+    monkeypatch.setitem(app.config, "WEM", replace(app.config["WEM"], BACKUP_FOLDER=str(tmp_path)))
+    assert "まだありません" in showing.backups()[0]
+    for name in ("wem-20260801T030000.tar", "wem-20260802T030000.tar", "other.tar"):
+        (tmp_path / name).write_bytes(b"")
+    with at("2026-09-05T02:59"):
+        assert "2件" in showing.backups()[0] and "8月1日" in showing.backups()[0]
+        jobs.forget_backups()
+        assert len(list(tmp_path.iterdir())) == 3
+    with at("2026-09-05T03:00"):
+        assert "1件" in showing.backups()[0] and showing.backups()[1] == "warning"
+        jobs.forget_backups()
+        assert {each.name for each in tmp_path.iterdir()} == {"wem-20260802T030000.tar", "other.tar"}
+    with at("2026-09-06T03:00"):
+        told = app.test_cli_runner().invoke(forget_backups_command, [str(tmp_path)])
+        assert told.exit_code == 0 and "wem-20260802T030000.tar" in told.output
+    assert [each.name for each in tmp_path.iterdir()] == ["other.tar"]

@@ -23,7 +23,8 @@ AGES = (0, 30, 60, 90, 180)  # days overdue from which each column of the ageing
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for; empty parts do not matter. Amounts in yen with tax, as the document says."""
+    """What is looked for; empty parts do not matter. Amounts in yen with tax, as the document says: of a return without
+    a minus."""
 
     since: date | None = None
     until: date | None = None
@@ -42,9 +43,9 @@ def matching(wanted: Wanted) -> sa.Select[Invoice]:
     if wanted.until:
         found = found.where(Invoice.issued_on <= wanted.until)
     if wanted.least is not None:
-        found = found.where(Invoice.total >= wanted.least)
+        found = found.where(sa.func.abs(Invoice.total) >= wanted.least)
     if wanted.most is not None:
-        found = found.where(Invoice.total <= wanted.most)
+        found = found.where(sa.func.abs(Invoice.total) <= wanted.most)
     if wanted.kind is not None:
         found = found.where(Invoice.kind == wanted.kind)
     if wanted.contract_id is not None:
@@ -117,7 +118,7 @@ def ageing(today: date) -> list[Age]:
             )
         ).one()
         others = db.session.execute(
-            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Invoice.total), 0)).where(
+            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(CLAIMED), 0)).where(
                 CLAIM, _aged(_CLAIM_DUE, today, since, until)
             )
         ).one()
@@ -126,7 +127,20 @@ def ageing(today: date) -> list[Age]:
 
 
 # A claim of costs against somebody who is no customer (12特約): owed by no contract, so no receivable stands for it.
-CLAIM = sa.and_(Invoice.occasion == Occasion.third_party, Invoice.settled_on.is_(None), Invoice.total > 0)
+# What was given back of it is claimed no more.
+_BACK = sa.orm.aliased(Invoice)
+CLAIMED = Invoice.total + (
+    sa.select(sa.func.coalesce(sa.func.sum(_BACK.total), 0))
+    .where(_BACK.corrects_id == Invoice.id, _BACK.kind == InvoiceKind.give_back)
+    .correlate(Invoice)
+    .scalar_subquery()
+)
+CLAIM = sa.and_(
+    Invoice.occasion == Occasion.third_party,
+    Invoice.kind == InvoiceKind.invoice,
+    Invoice.settled_on.is_(None),
+    CLAIMED > 0,
+)
 _CLAIM_DUE = sa.func.coalesce(Invoice.due_on, Invoice.issued_on)
 
 

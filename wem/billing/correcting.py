@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wem import clock
-from wem.billing import issuing
+from wem.billing import invoice_rules, issuing
 from wem.billing.invoice_models import Invoice, following, issued
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.invoice_wording import receivable_text
@@ -29,15 +29,18 @@ class NotCorrectable(ValueError):
 
 def may_correct(row: Invoice) -> bool:
     """Return whether an invoice can be replaced: one that nothing has replaced yet."""
-    replaced = any(
-        each.occasion is Occasion.correction and each.kind is InvoiceKind.invoice for each in following(row.id)
-    )
-    return row.kind is InvoiceKind.invoice and not row.third_party and not replaced and left(row) > 0
+    replaced = any(each.kind is InvoiceKind.invoice for each in following(row.id))
+    return row.kind is InvoiceKind.invoice and not replaced and left(row) > 0
 
 
 def left(row: Invoice) -> int:
     """Return what of an invoice has not been given back, in yen net."""
     return row.net + sum(each.net for each in following(row.id) if each.kind is InvoiceKind.give_back)
+
+
+def claimed(row: Invoice) -> int:
+    """Return what of a claim against a third party has not been given back, in yen with tax."""
+    return row.total + sum(each.total for each in following(row.id) if each.kind is InvoiceKind.give_back)
 
 
 def left_by_rate(row: Invoice) -> dict[int, int]:
@@ -52,7 +55,7 @@ def left_by_rate(row: Invoice) -> dict[int, int]:
 def standing(row: Invoice) -> Invoice:
     """Return the invoice that stands in an invoice's place by now: itself, while nothing has replaced it."""
     for each in following(row.id):
-        if each.occasion is Occasion.correction and each.kind is InvoiceKind.invoice:
+        if each.kind is InvoiceKind.invoice:
             return standing(each)
     return row
 
@@ -100,9 +103,12 @@ def replace_by(
 ) -> tuple[Invoice, Invoice]:
     """Return (the return of the whole invoice, the one that takes its place); the caller commits.
 
-    What was paid on the old one counts for the new one, which is for the same days unless told. Raises NotCorrectable.
+    What was paid on the old one counts for the new one, which is for the same days unless told. A claim against a third
+    party is replaced by a claim; one that was paid is followed by one of at most as much. Raises NotCorrectable.
     """
     if not may_correct(row) or left(row) != row.net:
+        raise NotCorrectable(row.number)
+    if row.third_party and row.settled_on and invoice_rules.total(invoice_rules.taxes(lines)) > row.total:
         raise NotCorrectable(row.number)
     contract, lines = row.contract, _with_months(lines, row)
     month, was_for = month_start(clock.today()), period_of(row)
@@ -110,31 +116,42 @@ def replace_by(
         contract,
         negated(lines_of(row)),
         Reason(
-            f"correction {row.id} return", Occasion.correction, month, period=was_for, corrects=row, note=note,
+            f"correction {row.id} return", _occasion(row), month, period=was_for, corrects=row, note=note,
             recipient=row.recipient,
         ),
         by=by,
     )  # fmt: skip
-    issuing.set_off(back)
+    if not row.third_party:
+        issuing.set_off(back)
     due = max(row.due_on or clock.today(), clock.today())
     new = issuing.issue(
         contract,
         lines,
         Reason(
             f"correction {row.id}",
-            Occasion.correction,
+            _occasion(row),
             month,
             due,
             period or was_for,
             row,
             note,
+            row.evidence,
             recipient=recipient or row.recipient,
         ),
         by=by,
     )
+    if row.third_party:
+        back.set_off = -back.total - (row.total - new.total if row.settled_on else 0)
+        new.settled_on = row.settled_on
+        return back, new
     kind = db.session.scalar(sa.select(Receivable.kind).where(Receivable.invoice_id == row.id))
     issuing.owe(new, kind or ReceivableKind.other, receivable_text(row.month))
     return back, new
+
+
+def _occasion(row: Invoice) -> Occasion:
+    """Return why a correction is issued: what follows a claim against a third party is not the customer's either."""
+    return Occasion.third_party if row.third_party else Occasion.correction
 
 
 def _with_months(lines: Sequence[Line], row: Invoice) -> list[Line]:
@@ -151,24 +168,28 @@ def _with_months(lines: Sequence[Line], row: Invoice) -> list[Line]:
 def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token: str) -> Invoice:
     """Return the return invoice for a part of an invoice, `lines` being what is given back. Raises NotCorrectable.
 
-    `token` is the form's: the same form twice is one return.
+    `token` is the form's: the same form twice is one return. Of what a third party has paid it goes back by a refund;
+    before that it is claimed no more.
     """
     once = f"part {row.id} {token}"
     known = issued(once)
     if known is not None:
         return known
-    if row.kind is not InvoiceKind.invoice or row.third_party or not _within(lines, left_by_rate(row)):
+    if row.kind is not InvoiceKind.invoice or not _within(lines, left_by_rate(row)):
         raise NotCorrectable(row.number)
     back = issuing.issue(
         row.contract,
         negated(lines),
         Reason(
-            once, Occasion.correction, month_start(clock.today()), period=period_of(row),
+            once, _occasion(row), month_start(clock.today()), period=period_of(row),
             corrects=row, note=note, recipient=row.recipient,
         ),
         by=by,
     )  # fmt: skip
-    issuing.set_off(back)
+    if not row.third_party:
+        issuing.set_off(back)
+    elif not row.settled_on:
+        back.set_off = -back.total
     return back
 
 

@@ -81,6 +81,9 @@ class CorrectionForm(LinesForm):
         default="replace",
     )
     name = StringField(_l("Made out to"), [NEEDED, Length(max=200)])
+    # Of a claim against a third party; of customers it is the declared one.
+    postal_code = StringField(_l("Postal code"), [Optional(), Length(max=8)])
+    address = StringField(_l("Address of the other person"), [Optional(), Length(max=300)])
     token = HiddenField()
 
 
@@ -149,8 +152,8 @@ class BooksForm(FlaskForm):
 
     since = Day(_l("Issued from"), [Optional()])
     until = Day(_l("until (including)"), [Optional()])
-    least = IntegerField(_l("Amount from"), [Optional(), NumberRange(-LARGEST, LARGEST)])
-    most = IntegerField(_l("Amount to"), [Optional(), NumberRange(-LARGEST, LARGEST)])
+    least = IntegerField(_l("Amount from"), [Optional(), NumberRange(0, LARGEST)])
+    most = IntegerField(_l("Amount to"), [Optional(), NumberRange(0, LARGEST)])
     counterparty = StringField(_l("Customer, contract or invoice number"), [Optional(), Length(max=200)])
     kind = SelectField(
         _l("Document"),

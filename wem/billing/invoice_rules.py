@@ -219,6 +219,14 @@ def registration_number(text: str) -> str | None:
     return plain if len(plain) == 14 and plain[0] == "T" and plain[1:].isascii() and plain[1:].isdigit() else None
 
 
+def kept_since(today: date, last_month: int, years: int = 7) -> date:
+    """Return the first day whose documents and payments must still be kept; what is older may go (`locked_until`)."""
+    year = today.year - years
+    while locked_until(date(year, last_month, 1), last_month, years) > today:
+        year -= 1
+    return month_start(date(year, last_month, 1), 1)
+
+
 def locked_until(issued: date, last_month: int, years: int = 7) -> date:
     """Return until when an invoice must be kept: years, counted from two months after the end of the tax period.
 

@@ -173,11 +173,17 @@ def _settle_from_rests(row: Receivable) -> None:
             paying.share(payment, row, amount, by=None)
 
 
+# What a third party is given back is not taken off what the customer owes.
+_WAITS = sa.and_(
+    Invoice.kind == InvoiceKind.give_back,
+    Invoice.set_off < -Invoice.total,
+    Invoice.occasion != Occasion.third_party,
+)
+
+
 def open_credits(contract_id: int) -> list[Invoice]:
     """Return the returns of a contract of which something is left."""
-    found = sa.select(Invoice).where(
-        Invoice.contract_id == contract_id, Invoice.kind == InvoiceKind.give_back, Invoice.set_off < -Invoice.total
-    )
+    found = sa.select(Invoice).where(Invoice.contract_id == contract_id, _WAITS)
     return list(db.session.scalars(found.order_by(Invoice.id)))
 
 
@@ -188,7 +194,7 @@ def waiting_credits(limit: int = 100) -> list[int]:
             Receivable.contract_id == Invoice.contract_id, Receivable.settled_on.is_(None), ~in_file()
         )
     )
-    found = sa.select(Invoice.id).where(Invoice.kind == InvoiceKind.give_back, Invoice.set_off < -Invoice.total, owes)
+    found = sa.select(Invoice.id).where(_WAITS, owes)
     return list(db.session.scalars(found.order_by(Invoice.id).limit(limit)))
 
 

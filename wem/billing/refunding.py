@@ -13,7 +13,7 @@ from wem.billing.invoice_models import Invoice
 from wem.billing.models import Receivable
 from wem.billing.payment_models import Payment, Refund, refunds_of
 from wem.billing.payment_rules import DROPPED, RefundAction, RefundGround, RefundState
-from wem.billing.rules import InvoiceKind
+from wem.billing.rules import InvoiceKind, Occasion
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
@@ -68,7 +68,11 @@ def owes_back(column: Any, whose: Any) -> sa.ColumnElement[bool]:
     given = asked + aside
     if whose is Contract:
         back = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).join(Invoice, Invoice.id == Refund.invoice_id)
-        back = back.where(Invoice.contract_id == Contract.id, Refund.state.not_in(DROPPED))
+        back = back.where(
+            Invoice.contract_id == Contract.id,
+            Invoice.occasion != Occasion.third_party,
+            Refund.state.not_in(DROPPED),
+        )
         given = given + back.correlate(Application, Contract).scalar_subquery()
     return sa.or_(sa.func.coalesce(Application.paid_amount, 0) > given, total(Payment.amount) > given)
 
@@ -100,8 +104,9 @@ def propose_return(invoice: Invoice, amount: int, reason: str, *, by: int) -> Re
     payment_rules.may_pay_return(
         amount,
         left_of_return(invoice),
-        ended=invoice.contract.state is ContractState.ended,
-        owes=db.session.scalar(owes.limit(1)) is not None,
+        # What a third party paid too much can be taken off nothing.
+        ended=invoice.third_party or invoice.contract.state is ContractState.ended,
+        owes=not invoice.third_party and db.session.scalar(owes.limit(1)) is not None,
         written_off=db.session.scalar(paid_by.where(Receivable.not_paid.is_not(None)).limit(1)) is not None,
     )
     row = Refund(invoice=invoice, ground=RefundGround.returned, amount=amount, reason=reason, proposed_by=by)
@@ -118,7 +123,8 @@ def left_of_return(invoice: Invoice) -> int:
 
 
 def returns(limit: int) -> list[Invoice]:
-    """Return the returns of contracts that are over and owe nothing, of which not all was asked for."""
+    """Return the returns of contracts that are over and owe nothing, and those to third parties who had paid, of which
+    not all was asked for."""
     owes = sa.exists(
         sa.select(Receivable.id).where(Receivable.contract_id == Invoice.contract_id, Receivable.settled_on.is_(None))
     )
@@ -133,9 +139,8 @@ def returns(limit: int) -> list[Invoice]:
         .join(Contract, Contract.id == Invoice.contract_id)
         .where(
             Invoice.kind == InvoiceKind.give_back,
-            Contract.state == ContractState.ended,
             -Invoice.total - Invoice.set_off > asked,
-            ~owes,
+            sa.or_(Invoice.occasion == Occasion.third_party, sa.and_(Contract.state == ContractState.ended, ~owes)),
         )
     )
     return list(db.session.scalars(found.order_by(Invoice.id).limit(limit)))

@@ -128,7 +128,11 @@ def correct(id: int) -> Answer:
         flash(gettext("This document cannot be corrected: correct the one that took its place."), "error")
         return see_other(url_for("staff_invoices.show", id=id))
     given = [{"label": each["label"], "amount": each["amount"], "rate": str(each["rate"])} for each in row.lines]
-    form = CorrectionForm(lines=given, name=row.recipient_name, token=secrets.token_urlsafe(16))
+    to = row.recipient
+    form = CorrectionForm(
+        lines=given, name=to["name"], postal_code=to["postal_code"], address=to["address"],
+        token=secrets.token_urlsafe(16),
+    )  # fmt: skip
     while len(form.lines) < len(given) + 2:
         form.lines.append_entry()
     if form.validate_on_submit():
@@ -141,13 +145,19 @@ def correct(id: int) -> Answer:
             else:
                 name = " ".join((form.name.data or "").split())
                 recipient = {**row.recipient, "name": name, "honorific": honorific(name)}
+                if row.third_party:
+                    recipient["postal_code"] = (form.postal_code.data or "").strip()
+                    recipient["address"] = " ".join((form.address.data or "").split())
                 _, found = correcting.replace_by(row, form.typed(), note, by=me().id, recipient=recipient)
         except correcting.NotCorrectable:
             db.session.rollback()
             flash(gettext("It cannot be given back: more than is left of the invoice, or nothing."), "error")
+            if row.third_party and row.settled_on:
+                flash(gettext("What was paid cannot be followed by a higher claim: issue another one."), "error")
         else:
             db.session.commit()
-            flash(gettext("%(number)s is issued, and the customer is told.", number=found.number), "success")
+            said = gettext("%(number)s is issued, and the customer is told.", number=found.number)
+            flash(gettext("%(number)s is issued.", number=found.number) if row.third_party else said, "success")
             return see_other(url_for("staff_invoices.show", id=found.id))
     page = render_template("billing/staff/correction.html", row=row, form=form, documents=DOCUMENTS)
     return page, 422 if form.is_submitted() else 200
@@ -248,9 +258,10 @@ def costs(id: int) -> Answer:
 def settle(id: int) -> Answer:
     """Note that somebody who is no customer has paid a claim of costs."""
     row, form = found_or_404(Invoice, id), SettledForm()
-    if row.third_party and row.settled_on is None and not form.validate():
+    claimed = row.third_party and row.settled_on is None and correcting.claimed(row) > 0
+    if claimed and not form.validate():
         return invoice_page(row, 422, settled=form)
-    if row.third_party and row.settled_on is None:
+    if claimed:
         row.settled_on = form.settled_on.data
         audit.record("invoice.settle", by=me().id, customer_id=row.customer_id, subject=row, day=str(row.settled_on))
         db.session.commit()
@@ -270,7 +281,7 @@ def sums() -> Answer:
         charted=charted,
         ages=books.ageing(clock.today()),
         rate_text=rate_text,
-        claims=books.claims(SHOWN),
+        claims=[(row, correcting.claimed(row)) for row in books.claims(SHOWN)],
         written_off=in_state(WriteOffState.written_off, SHOWN),
         kinds=NOT_PAID,
     )

@@ -12,7 +12,7 @@ from wtforms import Field, RadioField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
-from wem.contracts import application_rules, places
+from wem.contracts import application_rules, places, yucho_rules
 from wem.contracts.application_wording import ACCOUNT_TYPES
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine
 from wem.contracts.places import Bank
@@ -35,7 +35,12 @@ class AccountForm(FlaskForm):
         _l("Kind of account"), [CHOSEN], choices=[SelectChoice(k, t) for k, t in ACCOUNT_TYPES.items()], default="1"
     )
     account_number = OneLine(
-        _l("Account number"), [NEEDED], description=_l("Up to seven digits; zeros in front are added.")
+        _l("Account number"),
+        [NEEDED],
+        description=_l(
+            "Up to seven digits; zeros in front are added. Of Japan Post Bank the two numbers of the passbook will do: "
+            "the first (like 14030) as the branch, the second (like 12345671) here."
+        ),
     )
     account_holder = OneLine(
         _l("Account holder in kana"), [NEEDED], description=_l("As in the passbook, like カ)タカハシシヨウテン.")
@@ -45,7 +50,9 @@ class AccountForm(FlaskForm):
         super().__init__(*args, **kwargs)
         self.found_banks: list[Bank] = []
         self.found_branches: list[Bank] = []
+        self._wrong_passbook = False
         self._take_choices()
+        self._take_passbook()
 
     def _take_choices(self) -> None:
         """Write down what was chosen among several, by its code, as if it had been typed."""
@@ -59,10 +66,32 @@ class AccountForm(FlaskForm):
         if branch is not None:
             self.branch.data = _named(branch, rows)
 
+    def _take_passbook(self) -> None:
+        """Turn 記号・番号 of ゆうちょ銀行 into branch, kind and number, as if these had been typed."""
+        bank, number = self.chosen_bank, application_rules.hyphened(self.account_number.data or "")
+        if bank is None or bank.code != yucho_rules.YUCHO or not number:
+            return
+        both = yucho_rules.parts(number) or (application_rules.hyphened(self.branch.data or ""), number)
+        if not yucho_rules.is_symbol(both[0]):
+            self._wrong_passbook = len(number) == 8
+            return
+        try:
+            found = yucho_rules.converted(*both)
+        except yucho_rules.NotAnAccount:
+            self._wrong_passbook = True
+            return
+        branch = next((row for row in places.branches(bank.code) if row.code == found.branch), None)
+        self.branch.data = branch.name if branch else found.branch
+        self.account_type.data, self.account_number.data = found.kind, found.number
+
     def search(self) -> None:
         """Look for the banks and branches that what was typed may mean; nothing is checked otherwise."""
         self.found_banks = places.matching(places.banks(), self.bank.data or "")
         bank = self.chosen_bank
+        symbol = application_rules.hyphened(self.branch.data or "")
+        if bank is not None and bank.code == yucho_rules.YUCHO and yucho_rules.is_symbol(symbol):
+            self.found_branches = [row for row in places.branches(bank.code) if row.code == yucho_rules.branch(symbol)]
+            return
         self.found_branches = places.matching(places.branches(bank.code), self.branch.data or "") if bank else []
 
     def validate_bank(self, field: Field) -> None:
@@ -74,7 +103,7 @@ class AccountForm(FlaskForm):
 
     def validate_branch(self, field: Field) -> None:
         bank = self.chosen_bank
-        if bank is None:
+        if bank is None or self._wrong_passbook:
             return
         found = places.matching(places.branches(bank.code), field.data or "")
         if len(found) != 1:
@@ -83,6 +112,13 @@ class AccountForm(FlaskForm):
         field.data = _named(found[0], places.branches(bank.code))
 
     def validate_account_number(self, field: Field) -> None:
+        if self._wrong_passbook:
+            raise ValidationError(
+                gettext(
+                    "Please enter the numbers of your passbook of Japan Post Bank: five digits as the branch, and here "
+                    "up to eight, of which the last is a 1."
+                )
+            )
         number = application_rules.digits(field.data or "", 7)
         if number is None:
             raise ValidationError(gettext("Please enter up to seven digits."))

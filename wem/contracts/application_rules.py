@@ -173,6 +173,11 @@ def is_corporate_number(number: str) -> bool:
 _DASHES = re.compile("[‐‑‒–—―−ーｰ-]")
 
 
+def hyphened(text: str) -> str:
+    """Return what was typed as a number with plain digits and hyphens, without white space."""
+    return _DASHES.sub("-", plain(text)).replace(" ", "")
+
+
 def phone(text: str) -> str | None:
     """Return a Japanese telephone number with plain digits and hyphens; None when it is none."""
     typed = _DASHES.sub("-", plain(text)).replace("(", "-").replace(")", "-").replace(" ", "-").strip("-")

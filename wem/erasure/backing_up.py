@@ -9,6 +9,8 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from wem import clock
@@ -75,13 +77,47 @@ def _add_manifest(tar: tarfile.TarFile, manifest: Manifest) -> None:
     tar.addfile(info, io.BytesIO(text))
 
 
+@dataclass(frozen=True)
+class Backups:
+    """What stands in the folder of backups: how many, since when the oldest, and how many are past their age."""
+
+    number: int
+    oldest: datetime | None
+    over: int
+
+
+def kept_in() -> Path | None:
+    """Return the folder in which backups stand, as far as the settings name one."""
+    folder = settings().BACKUP_FOLDER
+    return Path(folder) if folder else None
+
+
+def standing(folder: Path) -> Backups:
+    """Return what stands in a folder of backups. Raises OSError."""
+    made = [begun for _, begun in _backups(folder)]
+    return Backups(len(made), min(made, default=None), sum(_over(begun) for begun in made))
+
+
 def forget_old(folder: Path) -> list[Path]:
-    """Delete the backups of a folder that are past their age, and return them (A-23: 35 days)."""
-    at, days = clock.now(), int(settings().BACKUP_DAYS)
-    gone = []
-    for path in sorted(folder.glob("wem-*.tar")):
-        begun = made_at(path.name, at)
-        if begun is not None and over(begun, days, at):
-            path.unlink()
-            gone.append(path)
+    """Delete the backups of a folder that are past their age, and return them (A-23: 35 days). Raises OSError when one
+    cannot be deleted, the others gone."""
+    gone, failed = [], None
+    for path, begun in _backups(folder):
+        if _over(begun):
+            try:
+                path.unlink(missing_ok=True)
+                gone.append(path)
+            except OSError as error:
+                failed = error
+    if failed is not None:
+        raise failed
     return gone
+
+
+def _backups(folder: Path) -> list[tuple[Path, datetime]]:
+    made = ((folder / name, made_at(name, clock.now())) for name in sorted(os.listdir(folder)))
+    return [(path, begun) for path, begun in made if begun is not None]
+
+
+def _over(begun: datetime) -> bool:
+    return over(begun, int(settings().BACKUP_DAYS), clock.now())

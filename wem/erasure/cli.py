@@ -16,13 +16,17 @@ BEFORE = timedelta(hours=1)
 
 
 @click.command("backup")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
 @with_appcontext
-def backup_command(folder: Path) -> None:
-    """Back up database, media and mail store into FOLDER, and delete backups there that are past their age.
+def backup_command(folder: Path | None) -> None:
+    """Back up database, media and mail store into FOLDER (else BACKUP_FOLDER), and delete backups there that are past
+    their age.
 
     SECRET_KEY and MASTER_KEY are not in it, nor is the log of erasures: keep those elsewhere.
     """
+    folder = folder or backing_up.kept_in()
+    if folder is None:
+        raise click.UsageError("name a folder, or set BACKUP_FOLDER")
     if log_writing.path().resolve().is_relative_to(folder.resolve()):
         raise click.ClickException(f"the log of erasures {log_writing.path()} stands in the folder of the backups")
     try:
@@ -30,8 +34,26 @@ def backup_command(folder: Path) -> None:
     except (dumping.Failed, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{path}: {path.stat().st_size:,} bytes")
-    for gone in backing_up.forget_old(folder):
-        click.echo(f"{gone} was past its age and is deleted")
+    _forget(folder)
+    kept = backing_up.kept_in()
+    if kept is None or kept.resolve() != folder.resolve():
+        click.echo("this folder is not BACKUP_FOLDER: run bin/wem forget-backups on it every day", err=True)
+
+
+@click.command("forget-backups")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@with_appcontext
+def forget_backups_command(folder: Path) -> None:
+    """Delete the backups in FOLDER that are past BACKUP_DAYS, where they are copied to; run it every day."""
+    _forget(folder)
+
+
+def _forget(folder: Path) -> None:
+    try:
+        for gone in backing_up.forget_old(folder):
+            click.echo(f"{gone} was past its age and is deleted")
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command("restore")

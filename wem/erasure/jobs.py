@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from wem import clock, queue
 from wem.db import db, let_others_write
-from wem.erasure import applicants, erasing, log_writing, planning, subjects, unnamed
+from wem.erasure import applicants, backing_up, erasing, log_writing, planning, subjects, unnamed, unowned
 from wem.erasure.models import Erasure, is_held
 from wem.erasure.rules import ErasureState
 
@@ -74,12 +74,16 @@ def write_log() -> None:
 
 
 def forget_old() -> None:
-    """Forget replies of who had everything deleted, refused applicants, old proof of consent, old lines of the log."""
+    """Forget replies of who had everything deleted, refused applicants, payments of nobody, old proof of consent, old
+    lines of the log."""
     until = time.monotonic() + SECONDS
     while subjects.forget_conversations() and time.monotonic() < until:
         db.session.commit()
         let_others_write()
     while applicants.forget_refused() and time.monotonic() < until:
+        db.session.commit()
+        let_others_write()
+    while unowned.forget_payments() and time.monotonic() < until:
         db.session.commit()
         let_others_write()
     over = False
@@ -89,6 +93,16 @@ def forget_old() -> None:
         let_others_write()
     db.session.commit()
     log_writing.forget_old()
+
+
+def forget_backups() -> None:
+    """Delete the backups that are past their age, whoever made the last one and whenever that was (A-23)."""
+    folder = backing_up.kept_in()
+    if folder is None or not folder.is_dir():
+        return  # staff see it on the page of erasures
+    gone = backing_up.forget_old(folder)
+    if gone:
+        log.info("deleted %s backups that were past their age", len(gone))
 
 
 def erase_unnamed_files() -> None:

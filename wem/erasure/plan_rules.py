@@ -200,7 +200,8 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "debit_entry": (_own(BOOKS),),
     "debit_item": (_of("entry_id", "debit_entry", BOOKS),),
     "payment": (_contract(BOOKS),),
-    "payment_share": (_of("payment_id", "payment", BOOKS),),
+    # A share that was taken back names the sum of one customer, and the payment of another or of nobody.
+    "payment_share": (Rows((Way("payment_id", "payment"), Way("receivable_id", "receivable")), BOOKS),),
     "payment_choice": (_contract(BOOKS),),
     "refund": (Rows((Way("payment_id", "payment"), Way("invoice_id", "invoice")), BOOKS),),
     "month_peak": (_own(BOOKS),),
@@ -223,7 +224,7 @@ OTHERS: dict[str, str] = {
     "stop": "numbers, by which senders see what is new: never taken back",
     "debit_run": "the bank's files of many customers: gone when no debit of theirs is left (`books`)",
     "doubtful_line": "lines of a bank's file, until staff say whether they are payments",
-    "bank_statement": "sums of the bank's files; the lines are payments",
+    "bank_statement": "sums of the bank's files; the lines are payments, of which those of nobody go in `unowned`",
     "erasure": "the record of erasure itself: numbers",
     "erasure_place": "how far the look over old proof of consent is",
     "partner": "of staff and partners",

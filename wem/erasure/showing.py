@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from wem.accounts.models import Account, Customer
+from wem.contracts.describing import as_read
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.delivery.models import Dispatch
-from wem.erasure import planning
+from wem.erasure import backing_up, planning
 from wem.erasure.models import Erasure, ErasureHold
 from wem.erasure.planning import Next
 from wem.lists.models import Subscriber
@@ -78,6 +79,29 @@ def found(customer_id: int) -> dict[str, int]:
     return {name: db.session.scalar(query) or 0 for name, query in counts.items()}
 
 
+def backups() -> tuple[str, str]:
+    """Return (what stands in the folder of backups, in words; the kind of notice that says it)."""
+    folder = backing_up.kept_in()
+    if folder is None:
+        return gettext(
+            "No folder of backups is set (BACKUP_FOLDER): old backups go only when the next one is made beside them."
+        ), "warning"
+    try:
+        found = backing_up.standing(folder)
+    except OSError:
+        return gettext("The folder of backups cannot be read. Please ask who runs WeM."), "warning"
+    if found.over:
+        return gettext(
+            "%(number)s backups are older than %(days)s days and could not be deleted. Please ask who runs WeM.",
+            number=found.over, days=settings().BACKUP_DAYS,
+        ), "warning"  # fmt: skip
+    if found.oldest is None:
+        return gettext("There is no backup yet."), "warning"
+    return gettext(
+        "There are %(number)s backups, the oldest of %(day)s.", number=found.number, day=as_read(found.oldest.date())
+    ), "info"
+
+
 def retention() -> list[tuple[str, str, str]]:
     """Return (what, how long, by which setting) of all that is kept for a time."""
     config = settings()
@@ -118,5 +142,10 @@ def retention() -> list[tuple[str, str, str]]:
         (gettext("Who looked at whose data"), days("LOOKS_KEPT_DAYS"), "LOOKS_KEPT_DAYS"),
         (gettext("Attempts to sign in"), days("SIGN_IN_HISTORY_DAYS"), "SIGN_IN_HISTORY_DAYS"),
         (gettext("Single opens and clicks"), gettext("%(number)s days", number=30), "–"),
+        (
+            gettext("Payments of which nobody said whose they are"),
+            gettext("as invoices; what was neither set aside nor paid back stays until staff say what it is"),
+            "BUSINESS_YEAR_ENDS",
+        ),
         (gettext("Backups"), days("BACKUP_DAYS"), "BACKUP_DAYS"),
     ]  # fmt: skip

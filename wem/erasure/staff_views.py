@@ -43,6 +43,7 @@ def index() -> Answer:
     return render_template(
         "erasure/staff/erasures.html", waiting=showing.waiting(), page=page, phases=PHASES, states=STATES, held=HELD,
         names=showing.names(row.customer_id for row in page.rows), retention=showing.retention(),
+        backups=showing.backups(),
         on_hold=showing.held(row.customer_id for row in page.rows if row.state is ErasureState.running),
     )  # fmt: skip
 
