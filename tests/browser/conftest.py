@@ -1,9 +1,10 @@
-"""Chromium, one running WeM and one standing still per test process; what the browser complains about fails a test."""
+"""Chromium, a running WeM and one that stands still; what the browser complains about fails a test."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -17,13 +18,27 @@ from wem.settings import ROOT
 RESULTS = ROOT / "test-results"
 PATIENCE = 90_000  # milliseconds for a page or a step of the workers, on a busy machine
 Opened = Callable[..., Page]
+RUNNING = pytest.StashKey[tuple[ExitStack, Service]]()
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The whole product with its demo."""
-    with running_service(tmp_path_factory.mktemp("service"), SEND_WORKERS="1") as service:
-        yield service
+@pytest.fixture
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """The whole product with its demo, the same for all tests that use it one after the other."""
+    stash = request.config.stash
+    if RUNNING not in stash:
+        stack = ExitStack()
+        folder = tmp_path_factory.mktemp("service")
+        stash[RUNNING] = stack, stack.enter_context(running_service(folder, SEND_WORKERS="1"))
+    return stash[RUNNING][1]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    # Left running until the session ends it would take a minute of a processor from those who still work.
+    here = nextitem is not None and nextitem.path.parent == item.path.parent
+    if RUNNING in item.config.stash and not (here and "service" in getattr(nextitem, "fixturenames", ())):
+        item.config.stash[RUNNING][0].close()
+        del item.config.stash[RUNNING]
 
 
 @pytest.fixture(scope="session")
