@@ -32,15 +32,23 @@ class Module:
 
 @cache
 def modules() -> tuple[Module, ...]:
-    """Return every Python file of the product: `wem/` and the two programs beside it."""
+    """Return every Python file of the product, parsed.
+
+    That takes seconds: what is asked while tests are collected, in each process, uses `module_files`.
+    """
+    return tuple(Module(name, path, ast.parse(path.read_text("utf-8"), str(path))) for name, path in module_files())
+
+
+@cache
+def module_files() -> tuple[tuple[str, Path], ...]:
+    """Return (dotted name, path) of every Python file of the product: `wem/` and the two programs beside it."""
     paths = [*sorted((ROOT / "wem").rglob("*.py")), ROOT / "worker.py", ROOT / "wsgi.py"]
-    return tuple(_module(path) for path in paths)
+    return tuple((_dotted_name(path), path) for path in paths)
 
 
-def _module(path: Path) -> Module:
+def _dotted_name(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
-    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    return Module(name, path, ast.parse(path.read_text("utf-8"), str(path)))
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def module(name: str) -> Module:

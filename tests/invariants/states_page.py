@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 
-from tests.invariants.sources import modules
+from tests.invariants.sources import module_files
 from wem.diagram_rules import Diagram
 from wem.settings import ROOT
 
@@ -23,10 +23,10 @@ This page is made from every `DIAGRAMS` of a `…_rules.py` by `{COMMAND}`; a te
 
 def diagrams() -> Iterator[tuple[str, Diagram]]:
     """Yield (dotted module, diagram) of every rules file that has some."""
-    for module in modules():
-        if module.name.endswith(("rules", "states")):
-            for diagram in getattr(importlib.import_module(module.name), "DIAGRAMS", ()):
-                yield module.name, diagram
+    for name, _ in module_files():
+        if name.endswith(("rules", "states")):
+            for diagram in getattr(importlib.import_module(name), "DIAGRAMS", ()):
+                yield name, diagram
 
 
 def drawn(diagram: Diagram) -> str:

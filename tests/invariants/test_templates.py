@@ -17,7 +17,7 @@ from werkzeug.routing import RequestRedirect
 
 from tests.invariants.crawling import Crawl
 from tests.invariants.routes import Route, routes
-from tests.invariants.sources import TEMPLATES, modules, template_name, templates
+from tests.invariants.sources import TEMPLATES, module_files, modules, template_name, templates
 from tests.invariants.test_guards import REFUSES
 
 ALL = templates(".html", ".txt", ".xml")
@@ -94,12 +94,7 @@ def dynamic_names() -> Iterator[str]:
 
 def rendered_by_views() -> list[Path]:
     """Return the fragments that a view answers with: htmx puts them in the place of what it has."""
-    named = {
-        node.value
-        for module in modules()
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    named = {name for _, path in module_files() for name in re.findall(r"[\w/-]+\.html", path.read_text("utf-8"))}
     return [path for path in templates(".html") if path.name.startswith("_") and template_name(path) in named]
 
 

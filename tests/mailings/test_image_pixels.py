@@ -163,10 +163,8 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("a PNG that ends early", png_of(3000, 3000), "broken"),
     ("a script that begins as GIF", b"GIF89a=1;/*" + b"x" * 200 + b"*/alert(1)//", "broken"),
     ("words behind the first bytes", b"\x89PNG\r\n\x1a\n<script>alert(1)</script>", "broken"),
-    ("text that unpacks for ever", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
-     + chunk(b"zTXt", b"x\0\0" + zlib.compress(b"x" * 80_000_000, 9)), "broken"),
     ("no picture", b"<html>", "broken"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("content", "problem"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE])
@@ -175,6 +173,12 @@ def test_hostile_files_are_refused(make: Any, content: bytes, problem: str) -> N
         make(content)
     assert str(refused.value) == problem
     assert ImageProblem(problem)
+
+
+def test_text_that_unpacks_for_ever_is_refused(make: Any) -> None:
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    text = chunk(b"zTXt", b"x\0\0" + zlib.compress(b"x" * 80_000_000, 9))
+    test_hostile_files_are_refused(make, b"\x89PNG\r\n\x1a\n" + head + text, "broken")
 
 
 def test_what_hides_behind_a_picture_goes(make: Any) -> None:
