@@ -6,6 +6,9 @@ without a word since pytest 9.2 (pytest-xdist #1386), and each process then make
 
 from __future__ import annotations
 
+import gc
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +28,21 @@ LONG = (
     "tests/running",
     "tests/invariants",
 )
-EACH_BY_ITSELF = "tests/browser/test_accessibility.py"
+TESTS = Path(__file__).parent
+PLACE = pytest.StashKey[int]()  # of a test in its file
+COUNTED = pytest.StashKey[Counter[str]]()
+# What two processes do rather than four: each prepares its pages, or starts its product, once.
+TOGETHER = {
+    "tests/browser/test_accessibility.py::test_every_page[staff]": "half of the pages",
+    "tests/browser/test_accessibility.py": "the other pages",
+    "tests/browser/test_first_mailing.py": "stories",
+    "tests/browser/test_blank_mail.py": "stories",
+    "tests/browser/test_readers.py": "stories",
+    "tests/browser/test_without_javascript.py": "more stories",
+    "tests/browser/test_messy_upload.py": "more stories",
+    "tests/browser/test_help_desk.py": "more stories",
+    "tests/browser/test_staff.py": "more stories",
+}
 # The judges of the one crawl over all pages.
 CRAWLED = tuple(f"tests/invariants/test_{name}.py" for name in ("guards", "headers", "no_address_leaves", "templates"))
 
@@ -46,6 +63,36 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
     return Sharing(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each process begin with other folders: a file that none has compiled yet is compiled by one of them."""
+    given = getattr(session.config, "workerinput", None)
+    if given is not None and [Path(each).resolve() for each in session.config.args] == [TESTS]:
+        session.config.args = _beginning_at(int(given["workerid"][2:]) / given["workercount"])
+
+
+def _beginning_at(share: float) -> list[str]:
+    """Return the folders of tests, those first before which this share of the text stands."""
+    folders = sorted(path for path in TESTS.iterdir() if any(path.glob("test_*.py")))
+    sizes = [sum(file.stat().st_size for file in folder.glob("*.py")) for folder in folders]
+    first = sum(sum(sizes[: place + 1]) <= share * sum(sizes) for place in range(len(folders)))
+    return [str(folder) for folder in [*folders[first:], *folders[:first]]]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    # pytest sorts by parameters, and differently with other files before.
+    file = item.nodeid.partition("::")[0]
+    item.stash[PLACE] = item.session.stash.setdefault(COUNTED, Counter())[file]
+    item.session.stash[COUNTED][file] += 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    # Tests, modules and tables stay to the end: looking through them for garbage again and again finds none.
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -59,8 +106,10 @@ def group(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if file in CRAWLED:
         return "crawl"
-    return nodeid if file == EACH_BY_ITSELF else file
+    return TOGETHER.get(nodeid) or TOGETHER.get(file, file)
 
 
-def _place(item: pytest.Item) -> int:
-    return next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
+def _place(item: pytest.Item) -> tuple[int, str, bool, int]:
+    file = item.nodeid.partition("::")[0]
+    place = next((place for place, start in enumerate(LONG) if file.startswith(start)), len(LONG))
+    return place, file, item.get_closest_marker("postgres") is not None, item.stash[PLACE]
