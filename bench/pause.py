@@ -113,7 +113,10 @@ def one_run(on: Stage, sink: OwnSink, list_id: int, given: argparse.Namespace, d
             rests.append((rested, time.time()))
             if cancels and dice.random() < 0.3:
                 break
-            act(mailing_id, controlling.resume)
+            # As a person does: the button to go on is there once the mailing itself is shown as paused.
+            wait(mailing_id, (MailingState.paused, *OVER), PATIENCE, workers)
+            if not act(mailing_id, controlling.resume):
+                break
         if cancels:
             wait(mailing_id, OVER, dice.uniform(0.0, 0.3), workers)
             if (waited := to_rest(mailing_id, dispatch_id, controlling.cancel, workers)) is not None:

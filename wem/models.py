@@ -31,6 +31,7 @@ from wem.mailings import image_models as images
 from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
+from wem.mailings import review_models as reviews
 from wem.notices import models as notices
 from wem.privacy import models as privacy
 from wem.privacy import news_models as news
@@ -73,6 +74,7 @@ __all__ = [
     "purposes",
     "replies",
     "requests",
+    "reviews",
     "schedule",
     "takedowns",
     "texts",

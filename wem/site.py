@@ -84,6 +84,7 @@ from wem.mailings import (
     public_image_views,
     reply_views,
     result_views,
+    review_staff_views,
     send_views,
     test_copy_views,
 )
@@ -202,6 +203,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     send_views.blueprint,
     progress_views.blueprint,
     result_views.blueprint,
+    review_staff_views.blueprint,
     bounce_views.blueprint,
     staff_bounce_views.blueprint,
     reply_views.blueprint,

@@ -83,6 +83,7 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "disclosures": lambda stage: stage.ours.case_ids["disclosures"],
     "<id>/papers": lambda stage: stage.ours.case_ids["papers"],
     "purposes": lambda stage: stage.ours.case_ids["purposes"],
+    "reviews": lambda stage: stage.ours.review_ids,
     "news": lambda stage: stage.ours.case_ids["news"],
     "operations": lambda stage: stage.ours.case_ids["operations"],
     "cases": lambda stage: stage.ours.case_ids["cases"],

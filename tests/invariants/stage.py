@@ -102,13 +102,14 @@ from wem.lists.models import (
 )
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.lists.takedown_models import Takedown, TakenDown
-from wem.mailings import answering, replies, starting
+from wem.mailings import answering, replies, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.image_rules import ImageProblem, ImageState
 from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
 from wem.mailings.maintenance_rules import Choice
 from wem.mailings.models import BodyKind, Mailing, MailingState, SendingHold, Tester
 from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting
+from wem.mailings.review_rules import Ground, ReviewState
 from wem.notices import letters, telling
 from wem.notices.incident_rules import Part
 from wem.notices.models import Announcement, Incident
@@ -153,6 +154,7 @@ class Half:
     domain_ids: list[int] = field(default_factory=list)
     tester_ids: list[int] = field(default_factory=list)
     image_ids: list[int] = field(default_factory=list)
+    review_ids: list[int] = field(default_factory=list)
     image_names: list[str] = field(default_factory=list)
     notice_ids: list[int] = field(default_factory=list)
     announcement_ids: list[int] = field(default_factory=list)
@@ -231,6 +233,7 @@ def set_up() -> Stage:
         _uploads(half)
         _mailings(half)
         _images(half)
+        _reviews(half)
         _bounces(half)
         _replies(half)
         _maintenance(half)
@@ -905,6 +908,21 @@ def _mailings(half: Half) -> None:
                 mailing.scheduled_at = clock.now() + timedelta(days=1)
             db.session.commit()
             half.mailing_ids.append(mailing.id)
+
+
+def _reviews(half: Half) -> None:
+    """One that waits, and one in each state in which it is over."""
+    for state in ReviewState:
+        mailing = factories.make_mailing(half.mailing_list, html=MAIL, created_by=half.people["owner"])
+        db.session.commit()
+        review = reviewing.ask(mailing, None, by=half.people["owner"])
+        review.grounds = [ground.value for ground in Ground]
+        if state is not ReviewState.pending:
+            review.decide(state, by=1, note="件名を直してください。")
+            mailing.unschedule(by=half.people["owner"])
+        half.review_ids.append(review.id)
+        half.mailing_ids.append(mailing.id)
+    db.session.commit()
 
 
 def _images(half: Half) -> None:

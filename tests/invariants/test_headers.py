@@ -12,7 +12,10 @@ from tests.invariants.crawling import Answer, Crawl
 from tests.invariants.sources import template_name, templates
 
 # endpoint: why its policy is another.
-OWN_POLICY = {"previews.html": "a mail as its readers see it, styled inline; in a sandbox where nothing runs"}
+OWN_POLICY = {
+    "previews.html": "a mail as its readers see it, styled inline; in a sandbox where nothing runs",
+    "staff_reviews.html": "the same, for staff",
+}
 # endpoint: why it may be kept by the browser.
 MAY_BE_KEPT = {
     "robots.robots": "says the same to everybody",

@@ -21,6 +21,8 @@ NOBODYS = {
     "staff_purposes.edit": "the same",
     "staff_news.show": "our own text; of customers who are left out no more than the list of contracts shows",
     "staff_news.edit": "our own text",
+    "staff_reviews.show": "a mailing as its readers get it; nobody of them",
+    "staff_reviews.html": "the same",
     "staff_incidents.show": "a fault",
     "staff_domains.show": "a domain and its DNS records",
     "staff_inbound.show": "shows subject and route only; its text is opened with a reason, in the audit trail",

@@ -30,6 +30,7 @@ KINDS = {
     "password": (PERSON, "asked for a new password, or has just changed it"),
     "mailing_done": (PERSON, "a mailing of theirs is out; may be switched off"),
     "mailing_held": (PERSON, "a mailing of theirs waits for a decision; may be switched off"),
+    "mailing_refused": (PERSON, "a mailing of theirs was looked at by our staff and sent back; may be switched off"),
     "mailing_stopped": (PERSON, "a mailing of theirs was stopped; may be switched off"),
     "upload_decided": (PERSON, "handed in an upload that staff have approved or refused"),
     "test_copy": (PERSON, "a named tester of the customer, who looks at a mailing before it goes out"),

@@ -50,6 +50,7 @@ def checks(mailing: Mailing) -> list[Check]:
         *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
         _sender(mailing),
         *_first_mail(mailing),
+        *([_review()] if Problem.review in problems else []),
     ]
     if mailing.body_kind is BodyKind.html and mailing.html.strip():
         found += [
@@ -94,6 +95,14 @@ def _taken_down() -> Check:
         gettext("Not taken down by us"),
         gettext("Our staff have taken this mailing down; the notice says why."),
         gettext("Please see the notice, or ask the help desk."),
+    )
+
+
+def _review() -> Check:
+    return Check(
+        Severity.ok,
+        gettext("Looked at by our staff"),
+        gettext("Our staff look at this mailing before it is sent; then it goes by itself, at once or at its time."),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import render_template
 from flask_babel import force_locale, gettext
@@ -55,6 +56,28 @@ def about_state(mailing: Mailing, title: str, person: Account) -> SystemMail:
             subject=subject,
             text=render_template(f"emails/mailings/{name}.txt", **values),
             html=render_template(f"emails/mailings/{name}.html", **values),
+            sender_name=f"WeM（{settings().PROVIDER_NAME}）",
+            lifetime=LIFETIME,
+        )
+
+
+def about_refusal(mailing: Mailing, title: str, note: str, person: Account) -> SystemMail:
+    """Say in a person's language that our staff did not let a mailing go, and why."""
+    with force_locale(person.language):
+        values: dict[str, Any] = {
+            "name": person.name,
+            "title": title,
+            "note": note,
+            "url": f"{settings().PORTAL_URL.rstrip('/')}/mailings/{mailing.id}",
+            "settings": settings(),
+            "current_language": person.language,
+        }
+        return SystemMail(
+            kind="mailing_refused",
+            recipient=person.email,
+            subject=gettext("Not sent, please change it: %(subject)s", subject=title),
+            text=render_template("emails/mailings/refused.txt", **values),
+            html=render_template("emails/mailings/refused.html", **values),
             sender_name=f"WeM（{settings().PROVIDER_NAME}）",
             lifetime=LIFETIME,
         )

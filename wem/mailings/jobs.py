@@ -18,15 +18,17 @@ from wem.mailings import (
     controlling,
     expanding,
     following,
+    going_on,
     image_taking,
     maintenance,
+    reviewing,
     standing_still,
     starting,
     telling,
 )
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
-from wem.mailings.start_problems import held_for
+from wem.mailings.start_problems import Problem, held_for
 
 SECONDS = 50.0
 log = logging.getLogger("wem.mailings")
@@ -157,6 +159,9 @@ def _start(mailing_id: int) -> None:
     try:
         starting.start(mailing, by=None, ready=ready)
     except starting.CannotStart as error:
+        if error.problems == [Problem.review]:
+            reviewing.ask(mailing, mailing.scheduled_at, by=None)
+            return None
         log.warning("mailing %s is held: %s", mailing_id, error)
         _hold(mailing, held_for(error))
 
@@ -168,6 +173,34 @@ def _unwanted(mailing: Mailing, window: Window) -> bool:
 def _hold(mailing: Mailing, reason: HeldReason) -> None:
     mailing.hold(reason, by=None)
     _tell(mailing)
+
+
+def go_on_reviewed(mailing_id: int) -> None:
+    """Put what our staff have approved on the schedule: at its time, or now; ask the customer where its time passed."""
+    mailing = db.session.get(Mailing, mailing_id, populate_existing=True)
+    if mailing is None or not reviewing.waits(mailing) or not reviewing.approved(mailing):
+        return
+    ready = None if going_on.missed(mailing) else starting.prepare(mailing)
+    mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
+    try:
+        if reviewing.waits(mailing):
+            going_on.go_on(mailing, ready)
+            _tell(mailing)
+        db.session.commit()
+    except NotPossible:
+        db.session.rollback()  # the customer has taken it back, or another run was faster
+
+
+def follow_reviews() -> None:
+    """Find approved mailings whose ring was lost."""
+    waiting = reviewing.to_go_on()
+    db.session.rollback()
+    for mailing_id in waiting:
+        try:
+            go_on_reviewed(mailing_id)
+        except Exception:
+            db.session.rollback()
+            log.exception("mailing %s was approved and could not go on", mailing_id)
 
 
 def follow_maintenance() -> None:

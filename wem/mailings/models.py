@@ -29,6 +29,8 @@ class MailingState(enum.StrEnum):
 UNSTARTED = (MailingState.draft, MailingState.scheduled, MailingState.held)
 ACTS: dict[str, tuple[MailingState, ...]] = {
     "schedule": UNSTARTED,
+    "submit": UNSTARTED,
+    "ask": (MailingState.held,),
     "unschedule": (MailingState.scheduled, MailingState.held),
     "start": UNSTARTED,
     "hold": (MailingState.scheduled, MailingState.sending),
@@ -39,7 +41,7 @@ ACTS: dict[str, tuple[MailingState, ...]] = {
     "fail": (MailingState.sending,),
 }
 # Acts that make no sense any more once the mailing has started, and those that make none before.
-BEFORE_START = ("schedule", "unschedule", "start")
+BEFORE_START = ("schedule", "submit", "ask", "unschedule", "start")
 AFTER_START = ("pause", "resume", "finish", "fail")
 
 
@@ -53,6 +55,7 @@ class HeldReason(enum.StrEnum):
     staff = "staff"
     sender_domain = "sender_domain"  # the domain that it goes from is broken
     complaints = "complaints"  # too many readers complained about the customer's mailings
+    review = "review"  # our staff look at it first
     maintenance = "maintenance"  # announced maintenance (13-1): it goes on by itself afterwards
 
 
@@ -126,6 +129,15 @@ class Mailing(Base):
             raise InThePast(at)
         self._act("schedule", MailingState.scheduled, by, scheduled_at=at, held_reason="", at_time=at.isoformat())
 
+    def submit(self, at: datetime | None, *, by: int | None) -> None:
+        """Let it wait for our staff's look before it is sent, at a time or at once; raises NotPossible."""
+        values = {"scheduled_at": at, "held_reason": HeldReason.review.value}
+        self._act("submit", MailingState.held, by, at_time=at.isoformat() if at else None, **values)
+
+    def ask_customer(self, reason: HeldReason) -> None:
+        """Note why the customer decides now on what waited for us; raises NotPossible."""
+        self._act("ask", MailingState.held, None, held_reason=reason.value)
+
     def unschedule(self, *, by: int | None) -> None:
         """Make it a draft again that can be edited; raises NotPossible once it has started."""
         self._act("unschedule", MailingState.draft, by, scheduled_at=None, held_reason="")
@@ -175,7 +187,7 @@ class Mailing(Base):
         db.session.refresh(self)
         if not moved.rowcount:  # type: ignore[attr-defined]
             raise NotPossible(act, self.state)
-        details = {"at": at_time} if at_time else {"reason": self.held_reason} if act == "hold" else {}
+        details = {"at": at_time} if at_time else {"reason": self.held_reason} if act in ("hold", "ask") else {}
         audit.record(f"mailing.{act}", by=by, customer_id=self.customer_id, subject=self, **details)
 
 

@@ -81,6 +81,9 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         if Problem.complaints in error.problems:
             flash(gettext("Your mailings wait for our staff, because many readers complained."), "error")
             return see_other(url_for("mailings.show", id=id))
+        if error.problems == [Problem.review]:
+            flash(gettext("Our staff look at this mailing before it is sent. Please wait for their answer."), "info")
+            return see_other(url_for("mailings.show", id=id))
         if Problem.taken_down in error.problems:
             flash(gettext("Our staff have taken this mailing down. Please see the notice."), "error")
             return see_other(url_for("mailings.show", id=id))

@@ -12,11 +12,11 @@ from wem import clock
 from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.mailings import checking, composing, maintenance, starting, telling
+from wem.mailings import checking, composing, maintenance, reviewing, starting, telling
 from wem.mailings.audience import most_recipients
 from wem.mailings.forms import SendForm
 from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
-from wem.mailings.starting import CannotStart
+from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.titles import Titles
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -95,6 +95,8 @@ def send(id: int) -> Answer:
             starting.schedule(mailing, at, by=account_id, ready=ready)
     except (CannotStart, InThePast, NotPossible) as error:
         db.session.rollback()
+        if isinstance(error, CannotStart) and error.problems == [Problem.review]:
+            return _submit(id, at, account_id)
         return _not_sent(owned_or_404(Mailing, id), error)
     telling.tell_people(mailing)
     db.session.commit()
@@ -105,7 +107,27 @@ def send(id: int) -> Answer:
     return see_other(url_for("mailings.show", id=id))
 
 
+def _submit(id: int, at: datetime | None, account_id: int) -> Answer:
+    """Let our staff look at it first, in a transaction of its own: what was tried before is undone."""
+    mailing = owned_or_404(Mailing, id)
+    db.session.refresh(mailing, with_for_update=True)
+    if request.form.get("version") != str(mailing.version) or not _to_be_sent(mailing):
+        return _moved_on(mailing)
+    composing.take_sender_name(mailing)
+    reviewing.ask(mailing, at, by=account_id)
+    db.session.commit()
+    flash(
+        gettext("Our staff look at this mailing first. It is sent by itself at the time that you chose, once approved.")
+        if at
+        else gettext("Our staff look at this mailing first. It is sent by itself as soon as it is approved."),
+        "info",
+    )
+    return see_other(url_for("mailings.show", id=id))
+
+
 def _to_be_sent(mailing: Mailing) -> bool:
+    if reviewing.waits(mailing):
+        return False
     return mailing.state in UNSTARTED and mailing.state is not MailingState.scheduled and mailing.started_at is None
 
 
@@ -132,6 +154,7 @@ def _not_sent(mailing: Mailing, error: Exception) -> Answer:
 
 def _moved_on(mailing: Mailing) -> Answer:
     said = {
+        MailingState.held: gettext("The mailing waits. Please look at its state."),
         MailingState.scheduled: gettext("The mailing is scheduled already."),
         MailingState.sending: gettext("The mailing is being sent already. It is sent once."),
         MailingState.done: gettext("The mailing has been sent already. It is sent once."),

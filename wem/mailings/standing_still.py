@@ -10,12 +10,12 @@ from wem.contracts.addressing import addressee
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract, contract_in_force
 from wem.db import db
-from wem.mailings import controlling, maintenance
+from wem.mailings import controlling, maintenance, reviewing
 from wem.mailings.maintenance_models import MaintenanceTold
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.start_problems import held_for
-from wem.mailings.starting import CannotStart, Ready
+from wem.mailings.starting import CannotStart, Problem, Ready
 from wem.mailings.titles import Titles
 from wem.notices.models import Incident, windows
 from wem.notices.rules import NoticeKind, Words
@@ -63,6 +63,10 @@ def go_on(mailing: Mailing, ready: Ready | None) -> bool:
     try:
         controlling.resume(mailing, by=None, ready=ready)
     except CannotStart as error:
+        if error.problems == [Problem.review]:
+            db.session.refresh(mailing)
+            reviewing.ask(mailing, None, by=None)
+            return True
         # The start that was undone has read the row in a state that never came.
         db.session.refresh(mailing)
         mailing.held_reason = held_for(error).value

@@ -14,6 +14,7 @@ class Problem(enum.StrEnum):
     contract = "contract"  # suspended, not begun, ended
     complaints = "complaints"  # the customer's mailings wait for staff
     maintenance = "maintenance"  # announced maintenance is going on (13-1)
+    review = "review"  # our staff look at it first
     taken_down = "taken_down"  # our staff have taken it down
     legal_items = "legal_items"  # the contract's details lack what every mail must show
     sender_name = "sender_name"
@@ -41,6 +42,7 @@ HELD_FOR = {
     Problem.sender_domain: HeldReason.sender_domain,
     Problem.complaints: HeldReason.complaints,
     Problem.maintenance: HeldReason.maintenance,
+    Problem.review: HeldReason.review,
 }
 
 

@@ -21,7 +21,7 @@ from wem.delivery.rendering import Content, Letter, Templates, compile_templates
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.takedown_models import TakenDown, open_takedown
-from wem.mailings import maintenance
+from wem.mailings import maintenance, reviewing
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
 from wem.mailings.footer import append_footer_html, append_footer_text
@@ -135,7 +135,10 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
     source = _source(mailing, contract)
     if ready is None or ready.source != source:
         ready = _compiled(source)
-    return [ready.problem] if ready.problem else [], ready
+    if ready.problem:
+        return [ready.problem], ready
+    # The last: what is wrong with it otherwise, the customer mends first.
+    return [Problem.review] if reviewing.needed(mailing) else [], ready
 
 
 def prepare(mailing: Mailing) -> Ready | None:

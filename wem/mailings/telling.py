@@ -9,7 +9,7 @@ from wem.accounts.models import Account, Membership
 from wem.accounts.rules import WRITERS
 from wem.db import db
 from wem.mailings import emails
-from wem.mailings.models import Mailing
+from wem.mailings.models import HeldReason, Mailing
 from wem.mailings.titles import Titles
 
 
@@ -21,6 +21,8 @@ def tell_people(mailing: Mailing) -> int:
     """
     db.session.flush()
     state = mailing.state if mailing.state in emails.TOLD else None
+    if mailing.held_reason == HeldReason.review.value:
+        state = None  # our staff decide, not the customer's people
     before = Mailing.told_of.is_distinct_from(state)
     changed = db.session.execute(
         sa.update(Mailing)
@@ -30,11 +32,19 @@ def tell_people(mailing: Mailing) -> int:
     )
     if state is None or not changed.rowcount:  # type: ignore[attr-defined]
         return 0
-    people, title = _people(mailing.customer_id), Titles(mailing.customer_id).of(mailing)
-    for person in people:
+    told, title = _people(mailing.customer_id), Titles(mailing.customer_id).of(mailing)
+    for person in told:
         mail = emails.about_state(mailing, title, person)
         outbox.post(mail, customer_id=mailing.customer_id, about=f"mailing {mailing.id}")
-    return len(people)
+    return len(told)
+
+
+def tell_refused(mailing: Mailing, note: str) -> None:
+    """Put a mail into the outbox for each who works on mailings: our staff sent this one back, and why."""
+    title = Titles(mailing.customer_id).of(mailing)
+    for person in _people(mailing.customer_id):
+        mail = emails.about_refusal(mailing, title, note, person)
+        outbox.post(mail, customer_id=mailing.customer_id, about=f"mailing {mailing.id}")
 
 
 def _people(customer_id: int) -> list[Account]:

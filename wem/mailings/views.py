@@ -15,9 +15,10 @@ from wem.accounts.models import Membership
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.progress import progress
-from wem.mailings import maintenance
+from wem.mailings import maintenance, reviewing
 from wem.mailings.audience import most_recipients
 from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.review_rules import ReviewState
 from wem.mailings.titles import Titles
 from wem.mailings.wording import BODY_KINDS, CHOICES, STATES, held_text
 from wem.web.blueprints import CustomerBlueprint
@@ -89,7 +90,12 @@ def about(mailing: Mailing) -> dict[str, Any]:
     window = maintenance.window_at(mailing.customer_id, scheduled) if scheduled else None
     if held:
         window = maintenance.window_now(mailing.customer_id)
+    review = reviewing.latest(mailing.id)
     return {
+        "waits_for_review": reviewing.waits(mailing),
+        "refused": review.note
+        if review and review.state is ReviewState.refused and mailing.state is MailingState.draft
+        else "",
         "maintenance": window,
         "choice": CHOICES[maintenance.choice_of(mailing.id, window.incident_id)] if window else "",
         "waits_for_maintenance": held,

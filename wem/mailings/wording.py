@@ -9,6 +9,7 @@ from wem.delivery.personalising import Kind, TemplateProblem
 from wem.delivery.rules import Reason
 from wem.mailings.maintenance_rules import Choice
 from wem.mailings.models import BodyKind, HeldReason, MailingState
+from wem.mailings.review_rules import Ground, ReviewState
 
 # Words and the badge's kind.
 STATES = {
@@ -42,11 +43,26 @@ HELD = {
         "Unusually many readers reported your mailings as a nuisance. Our staff look at it and will contact you; "
         "until then nothing is sent."
     ),
+    HeldReason.review: _l(
+        "Our staff look at it before it is sent. Once approved it goes by itself, at once or at the time that was "
+        "chosen."
+    ),
     HeldReason.maintenance: _l("Maintenance that was announced is going on. It is sent by itself afterwards."),
     HeldReason.sender_domain: _l(
         "The DNS records of the sender's domain are no longer found, so its mails would be taken for forged ones. "
         "Please mend them under “Sender domains”, then let the mailing go on."
     ),
+}
+GROUNDS = {
+    Ground.first: _l("The customer\u2019s first mailing"),
+    Ground.words: _l("Words on our list"),
+    Ground.audience: _l("Far more readers than usual"),
+}
+REVIEWS = {
+    ReviewState.pending: (_l("Waits for our look"), "warning"),
+    ReviewState.approved: (_l("Approved"), "success"),
+    ReviewState.refused: (_l("Sent back"), "error"),
+    ReviewState.withdrawn: (_l("Taken back"), "neutral"),
 }
 CHOICES = {Choice.hold: _l("Hold it, and send it afterwards"), Choice.cancel: _l("Cancel it")}
 REASONS = {

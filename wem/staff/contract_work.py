@@ -28,6 +28,8 @@ from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import UNDECIDED, CorrectionState, TerminationState
 from wem.contracts.wording import DUE, REQUESTS
 from wem.db import db
+from wem.mailings import reviewing
+from wem.mailings.review_models import MailingReview
 from wem.privacy.models import Disclosure
 from wem.privacy.news_models import News
 from wem.privacy.news_rules import NewsState
@@ -108,6 +110,15 @@ def liftings() -> list[Item]:
     return [
         Item(row.received_at.date(), row.contract, what, action, f"{page_of(row.contract)}/lifting")
         for row in db.session.scalars(found.order_by(ContractRequest.id).limit(MOST))
+    ]
+
+
+def reviews() -> list[Item]:
+    """Return mailings that wait for our look before they are sent."""
+    what, action = gettext("A mailing waits for our look"), gettext("Look at it")
+    rows = db.session.scalars(reviewing.pending().order_by(MailingReview.id).limit(MOST))
+    return [
+        Item(row.asked_at.date(), None, what, action, f"/staff/reviews/{row.id}", row.customer.name) for row in rows
     ]
 
 

@@ -70,6 +70,8 @@ def _to_decide(today: date, role: StaffRole) -> Iterator[list[Item]]:
         yield contract_work.news()
         yield erasure_work.records()
         yield money_work.lost(today)
+    if staff_may(role, CASES):
+        yield contract_work.reviews()
     if staff_may(role, CONTRACTS | MONEY):
         yield contract_work.liftings()
         yield money_work.mandates()

@@ -113,6 +113,7 @@ def _staff_groups() -> list[tuple[str, list[tuple[str, str]]]]:
                 (gettext("Inquiries"), "/staff/inquiries"),
                 (gettext("Cases"), "/staff/cases"),
                 (gettext("Uploads"), "/staff/uploads"),
+                (gettext("Mailings to look at"), "/staff/reviews"),
                 (gettext("Emergency stops"), "/staff/emergency-stops"),
                 (gettext("Work for customers"), "/staff/operations"),
                 (gettext("Notices"), "/staff/notices"),

@@ -1,0 +1,35 @@
+"""Mailings that our staff have approved: on the schedule, or back to the customer where they cannot be sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from wem import clock
+from wem.mailings import starting
+from wem.mailings.models import HeldReason, Mailing
+from wem.mailings.start_problems import held_for
+from wem.mailings.starting import CannotStart, Ready
+
+# It starts with what is due; whatever stands in the way then is dealt with there.
+SOON = timedelta(seconds=1)
+
+
+def go_on(mailing: Mailing, ready: Ready | None) -> None:
+    """Put an approved mailing on the schedule, `ready` as in `starting.start`; raises NotPossible.
+
+    Where its time has passed by more than it tolerates, or it may not be sent any more, the customer decides.
+    """
+    if missed(mailing):
+        mailing.ask_customer(HeldReason.missed)
+        return
+    soon = clock.now() + SOON
+    try:
+        starting.schedule(mailing, max(mailing.scheduled_at or soon, soon), by=None, ready=ready)
+    except CannotStart as error:
+        mailing.ask_customer(held_for(error))
+
+
+def missed(mailing: Mailing) -> bool:
+    """Return whether its time passed by more than it tolerates while it waited for us."""
+    at = mailing.scheduled_at
+    return at is not None and clock.now() - at > mailing.tolerance
