@@ -15,6 +15,7 @@ from wem.contracts import catalogue_models as catalogue
 from wem.contracts import emergency_models as emergencies
 from wem.contracts import mandate_models as mandates
 from wem.contracts import models as contracts
+from wem.contracts import price_models as prices
 from wem.contracts import request_models as requests
 from wem.contracts import text_models as texts
 from wem.delivery import models as delivery
@@ -70,6 +71,7 @@ __all__ = [
     "outbox",
     "pace",
     "payments",
+    "prices",
     "privacy",
     "purposes",
     "replies",

@@ -114,7 +114,8 @@ def test_what_a_debit_is_still_to_collect_is_asked_for_by_nobody(app):
         run = debiting.make(debit_planning.upcoming(date(2026, 4, 15)), by=1)
         db.session.commit()
     with at("2026-05-07T12:00"):
-        debit_answering.read(run, bank.answer(run.file, "9"), by=1)
+        debit_answering.check(run, bank.answer(run.file, "9"), by=1)
+        debit_answering.carry_out(run)
         db.session.commit()
     assert proposals(date(2026, 6, 30)) == [], "with staff: nobody knows whether it is paid"
 

@@ -219,7 +219,8 @@ def test_a_sum_in_a_debit_file_stays_as_the_bank_was_told(app):
         jobs.follow_contracts()
         assert owed(contract) == [(11_000, date(2026, 4, 27), None)] and back.credit == 4_400
     with at("2026-05-07T12:00"):
-        debit_answering.read(run, bank.answer(run.file, "1"), by=1)
+        debit_answering.check(run, bank.answer(run.file, "1"), by=1)
+        debit_answering.carry_out(run)
         db.session.commit()
         jobs.follow_contracts()  # not paid: now it can be taken off
     assert owed(contract) == [(6_600, date(2026, 4, 27), None)] and back.credit == 0

@@ -88,9 +88,30 @@ MANY = st.lists(st.tuples(NAMES, st.integers(1, 4), st.sampled_from(["W0001234",
 @given(MANY, NAMES, st.integers(1, 4), st.sampled_from(["", "W0001234 ", "W0005678", "W1"]))
 def test_what_is_looked_up_is_what_looking_at_each_finds(rows, name, amount, number):
     known = [owes(id, yen, names=[each], number=said) for id, (each, yen, said) in enumerate(rows, 1)]
-    near = payment_rules.Known(known).near(amount, number + name)
+    # Beside another payment, as on a page of them.
+    sought = payment_rules.Sought([(99, "ﾍﾞﾂﾉﾋﾄ"), (amount, number + name)])
+    near = [each for each in known if each.total in sought.amounts or sought.may_be(each.number, each.names)]
     found = payment_rules.suggestions(amount, number + name, near)
     assert found == payment_rules.suggestions(amount, number + name, known)
+
+
+@pytest.mark.both_databases
+def test_a_sum_that_many_owe_speaks_for_none_of_them(world, monkeypatch):
+    monkeypatch.setattr(payment_rules, "FEW", 2)
+    owing_ = {name: make_contract(make_customer(name)) for name in ("アオキ", "イトウ", "ウエダショウテン")}
+    for contract in owing_.values():
+        make_receivable(contract, TODAY, 3300)
+    make_receivable(owing_["アオキ"], TODAY, 1100)
+    rows = [
+        Payment(way=PaymentWay.transfer, paid_on=TODAY, amount=yen, settled=0, refunded=0, payer_kana=payer)
+        for yen, payer in ((3300, "ﾀﾞﾚｶ"), (3300, "ｳｴﾀﾞｼﾖｳﾃﾝ"), (4400, "ﾀﾞﾚｶ"), (1100, "ﾀﾞﾚｶ"), (500, "ﾀﾞﾚｶ"))
+    ]
+    db.session.add_all(rows)
+    db.session.flush()
+    found = matching.suggestions(rows)
+    first, third = owing_["アオキ"].id, owing_["ウエダショウテン"].id
+    assert [[each.contract_id for each in found[row.id]] for row in rows] == [[], [third], [first], [first], []]
+    assert found[rows[1].id][0].sure and {each.missing for each in found[rows[2].id][0].open} == {3300, 1100}
 
 
 @pytest.mark.parametrize(

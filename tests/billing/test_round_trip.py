@@ -10,7 +10,7 @@ from tests.billing.test_arrears import at
 from tests.factories import make_course
 from wem import clock
 from wem.accounts.models import Customer
-from wem.billing import debit_answering, debit_planning, debiting
+from wem.billing import debit_answering, debit_planning, debiting, jobs
 from wem.billing.debit_models import DebitEntry
 from wem.billing.debit_rules import EntryState
 from wem.billing.models import Receivable
@@ -86,8 +86,9 @@ def test_ten_thousand_debits_there_and_back(world):
     for place in range(0, MANY, 50):
         codes[place] = OTHERS[place // 50 % len(OTHERS)]
     with at("2026-04-02T12:00"):
-        debit_answering.read(run, bank.answer(file, codes), by=world.admin.id)
+        debit_answering.check(run, bank.answer(file, codes), by=world.admin.id)
         db.session.commit()
+        jobs.carry_out_answer(run.id)
     paid = {int(row["number"]): int(row["amount"]) for row, code in zip(rows, codes, strict=True) if code == "0"}
     sums = sa.select(sa.func.count(), sa.func.sum(Receivable.amount), sa.func.sum(Receivable.paid))
     settled = db.session.execute(sums.where(Receivable.settled_on == DUE)).one()

@@ -102,6 +102,8 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
     "erasures/contracts": lambda stage: [half.contract_id for half in (stage.ours, stage.theirs)],
     "debits": lambda stage: stage.ours.debit_ids,
     "debits/entries": lambda stage: stage.ours.debit_entry_ids,
+    "<id>/months": lambda stage: ["2026-04"],
+    "agreed-prices": lambda stage: stage.ours.agreed_price_ids,
     "write-offs": lambda stage: stage.ours.write_off_ids,
     "payments/returns": lambda stage: stage.ours.invoice_ids,
     "payments/lines": lambda stage: stage.ours.doubtful_line_ids,

@@ -26,7 +26,7 @@ from wem.billing.debit_models import DebitEntry, DebitItem, DebitRun, PaymentCho
 from wem.billing.debit_rules import EntryState, Method, Outcome, RunState
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.models import Receivable
-from wem.billing.month_models import Reminder
+from wem.billing.month_models import ContractMonth, Reminder
 from wem.billing.payment_models import BankStatement, DoubtfulLine, Payment, PaymentShare, Refund
 from wem.billing.payment_rules import PaymentWay, RefundGround
 from wem.billing.rules import NotPaid
@@ -51,6 +51,8 @@ from wem.contracts.application_rules import ApplicationState
 from wem.contracts.emergency_models import EmergencyStop, StopVia
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract, Stop
+from wem.contracts.price_models import AgreedPrice
+from wem.contracts.price_rules import PriceState
 from wem.contracts.request_models import (
     ContractRequest,
     Correction,
@@ -179,6 +181,7 @@ class Half:
     payment_share_ids: list[int] = field(default_factory=list)
     refund_ids: list[int] = field(default_factory=list)
     write_off_ids: list[int] = field(default_factory=list)
+    agreed_price_ids: list[int] = field(default_factory=list)
     doubtful_line_ids: list[int] = field(default_factory=list)
     case_ids: dict[str, list[int]] = field(default_factory=dict)
 
@@ -555,7 +558,7 @@ def _money(half: Half, clerk: int) -> None:
     contract, owed = db.session.get_one(Contract, half.contract_id), half.receivable_ids[0]
     mandate = db.session.get_one(Mandate, half.mandate_ids[list(MandateState).index(MandateState.registered)])
     for state in RunState:
-        day = date(2026, 1 + len(half.debit_ids) + 3 * (half.customer_id % 3), 27)
+        day = date(2026, 1 + len(half.debit_ids) + 4 * (half.customer_id % 3), 27)
         run = DebitRun(
             state=state, month=day.replace(day=1), debit_on=day, deadline=day, result_on=day, count=1, amount=3300,
             collector=debit_planning.collector().as_dict(), made_by=clerk, file_hash=f"{half.customer_id}{state.value}",
@@ -564,9 +567,10 @@ def _money(half: Half, clerk: int) -> None:
         db.session.add(run)
         db.session.flush()
         half.debit_ids.append(run.id)
+    answered = half.debit_ids[list(RunState).index(RunState.answered)]
     for place, entry_state in enumerate(EntryState):
         entry = DebitEntry(
-            run_id=half.debit_ids[1], place=place, contract=contract, customer_id=half.customer_id, mandate=mandate,
+            run_id=answered, place=place, contract=contract, customer_id=half.customer_id, mandate=mandate,
             number="7", amount=3300, new_code=place % 3, state=entry_state,
         )  # fmt: skip
         if entry_state is not EntryState.waiting:
@@ -586,9 +590,18 @@ def _money(half: Half, clerk: int) -> None:
         receivable_id=owed, customer_id=half.customer_id, kind=NotPaid.bad_debt, amount=3000, on_day=day,
         reason="行方不明", proposed_by=clerk,
     )  # fmt: skip
-    db.session.add_all([statement, paid, stray, choice, lost])
+    price = AgreedPrice(
+        customer_id=half.customer_id, contract_id=contract.id, course_id=contract.course_id, month=date(2026, 4, 1),
+        onwards=False, up_to=50_000, fee=9_000, state=PriceState.proposed, reason="ご相談", proposed_by=clerk,
+    )  # fmt: skip
+    # Settled: a last account waits for no price.
+    over = ContractMonth(
+        contract_id=contract.id, month=price.month, course="スタンダード", tiers=[[1000, 3000]], options=[], count=1,
+        opening_days=30, peak=2, usable_days=30, invoiced_at=clock.now(), closed_at=clock.now(), settled_at=clock.now(),
+    )  # fmt: skip
+    db.session.add_all([statement, paid, stray, choice, lost, price, over])
     db.session.flush()
-    half.write_off_ids = [lost.id]
+    half.write_off_ids, half.agreed_price_ids = [lost.id], [price.id]
     doubt = DoubtfulLine(statement_id=statement.id, paid_on=day, amount=3300, payer="ﾀｶﾊｼ", told="\tﾀｶﾊｼ")
     db.session.add(doubt)
     db.session.flush()

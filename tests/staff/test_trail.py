@@ -53,7 +53,7 @@ def test_every_subject_of_an_event_has_words(app):
     recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable", "Invoice"}
     recorded |= {"Erasure"}
     recorded |= {"Mandate", "RenewalRefusal", "Revocation", "Termination"}
-    recorded |= {"BankStatement", "DebitEntry", "DebitRun", "Payment", "Refund"}
+    recorded |= {"BankStatement", "DebitEntry", "DebitRun", "Payment", "Refund", "AgreedPrice"}
     recorded |= {
         "Case",
         "Claim",

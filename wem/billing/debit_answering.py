@@ -1,4 +1,4 @@
-"""The bank's answer to a debit file: checked as a whole, then all of its consequences in one transaction."""
+"""The bank's answer to a debit file: checked and kept as a whole, then all of its consequences in one transaction."""
 
 from __future__ import annotations
 
@@ -32,11 +32,15 @@ class Twice(Exception):
         self.run_id = run_id
 
 
-def read(run: DebitRun, content: bytes, *, by: int) -> Answer:
-    """Write down what the bank says of every debit of a run, and what follows; the caller commits once, or not at all.
+# Of more debits than this nobody waits for the consequences: ten thousand take half a minute on a small machine.
+AT_ONCE = 300
 
-    `run` is held. Raises Twice, Illegal for a run that is answered or withdrawn, BadFile for what is wrong with the
-    file; nothing was changed then.
+
+def check(run: DebitRun, content: bytes, *, by: int) -> Answer:
+    """Keep the bank's answer to a run, with what it says of every debit, as checked as a whole; the caller commits.
+
+    Nothing follows from it before `carry_out`. `run` is held. Raises Twice, Illegal for a run that is answered or
+    withdrawn, BadFile for what is wrong with the file; nothing was changed then.
     """
     digest = hashlib.sha256(content).hexdigest()
     before = db.session.scalar(sa.select(DebitRun.id).where(DebitRun.result_hash == digest))
@@ -45,24 +49,43 @@ def read(run: DebitRun, content: bytes, *, by: int) -> Answer:
     if run.state is not RunState.made:
         raise Illegal("it is answered, or withdrawn")
     answer = read_result(content, run.profile, run.debit_on, debiting.debits_of(run))
-    run.take(RunAction.answer)
+    run.take(RunAction.check)
     run.result_sealed, run.result_hash = vault.seal(content, "debit result", digest), digest
     run.answered_at, run.answered_by = clock.now(), by
     run.paid_count, run.paid_amount = answer.paid_count, answer.paid_amount
     run.failed_count, run.failed_amount = answer.failed_count, answer.failed_amount
     run.warnings = [[line, what.value] for line, what in answer.warnings]
-    for entry, result in zip(_entries(run), answer.results, strict=True):
-        _follow(run, entry, result.code, by)
+    ids = db.session.scalars(sa.select(DebitEntry.id).where(DebitEntry.run_id == run.id).order_by(DebitEntry.place))
+    codes = [{"id": id, "code": result.code} for id, result in zip(ids.all(), answer.results, strict=True)]
+    db.session.execute(sa.update(DebitEntry), codes)
+    return answer
+
+
+def waiting() -> list[int]:
+    """Return the runs whose answer is kept and not carried out."""
+    return list(db.session.scalars(sa.select(DebitRun.id).where(DebitRun.state == RunState.reading)))
+
+
+def carry_out(run: DebitRun) -> None:
+    """Do what follows from the answer of the bank, for every debit; the caller commits once, or not at all.
+
+    `run` is held; one that is carried out already stays as it is.
+    """
+    if run.state is not RunState.reading:
+        return
+    assert run.answered_by is not None
+    run.take(RunAction.answer)
+    for entry in _entries(run):
+        _follow(run, entry, run.answered_by)
     audit.record(
         "debit.answer",
-        by=by,
+        by=run.answered_by,
         subject=run,
         paid=run.paid_count,
         amount=run.paid_amount,
         failed=run.failed_count,
         on_day=str(run.debit_on),
     )
-    return answer
 
 
 def _entries(run: DebitRun) -> list[DebitEntry]:
@@ -83,10 +106,10 @@ def _entries(run: DebitRun) -> list[DebitEntry]:
     return list(db.session.scalars(found))
 
 
-def _follow(run: DebitRun, entry: DebitEntry, code: str, by: int) -> None:
-    said = debit_rules.outcome(code)
+def _follow(run: DebitRun, entry: DebitEntry, by: int) -> None:
+    said = debit_rules.outcome(entry.code)
     follows = CONSEQUENCES[said]
-    entry.code, entry.outcome = code, said
+    entry.outcome = said
     entry.take(follows.action, ENTRY)
     if said is Outcome.paid:
         pay(run, entry, by=by)

@@ -209,17 +209,23 @@ class RunState(enum.StrEnum):
     """The file of one day of debit."""
 
     made = "made"
+    reading = "reading"  # the result is checked and kept; what follows from it is being carried out
     answered = "answered"
     withdrawn = "withdrawn"
 
 
 class RunAction(enum.StrEnum):
-    answer = "the result is read"
+    check = "the result is checked and kept"
+    answer = "all of it is carried out"
     withdraw = "withdraw the file before it is handed in"
 
 
 R, RA = RunState, RunAction
-RUN = {(R.made, RA.answer): R.answered, (R.made, RA.withdraw): R.withdrawn}
+RUN = {
+    (R.made, RA.check): R.reading,
+    (R.reading, RA.answer): R.answered,
+    (R.made, RA.withdraw): R.withdrawn,
+}
 
 
 class OnMandate(enum.StrEnum):

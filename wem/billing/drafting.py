@@ -13,7 +13,7 @@ from wem.billing import closing, issuing, monthly
 from wem.billing.invoice_models import Invoice
 from wem.billing.month_models import ContractMonth, MonthClose, MonthDraft
 from wem.billing.monthly import Bill
-from wem.billing.rules import CloseState
+from wem.billing.rules import CloseState, Occasion
 from wem.contracts.date_rules import month_start
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
@@ -97,27 +97,24 @@ def worked_out(contract: Contract, month: date) -> Bill:
         elif now.invoiced_at is not None:
             now = None
         elif now.held is not None:
-            now = _beside(now)
+            now = monthly.beside(now)
             monthly.price_anew(now, contract)
         closed = [_as_closed(row, contract) for row in rows.values()]
     return monthly.bill(now, closed)
 
 
-def _beside(row: ContractMonth) -> ContractMonth:
-    columns = [column.key for column in sa.inspect(ContractMonth).column_attrs]
-    return ContractMonth(**{name: getattr(row, name) for name in columns})
-
-
 def _as_closed(row: ContractMonth, contract: Contract) -> ContractMonth:
     """Return a month as its closing is going to make it, beside the session."""
-    copy = _beside(row)
+    copy = monthly.beside(row)
     monthly.fix(copy, contract)
     return copy
 
 
 def _before(contract_id: int, month: date) -> int:
     found = sa.select(sa.func.sum(Invoice.total)).where(
-        Invoice.contract_id == contract_id, Invoice.month == month_start(month, -1)
+        Invoice.contract_id == contract_id,
+        Invoice.month == month_start(month, -1),
+        Invoice.occasion != Occasion.third_party,
     )
     return db.session.scalar(found) or 0
 

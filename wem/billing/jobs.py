@@ -9,7 +9,19 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from wem import clock, queue
-from wem.billing import closing, drafting, final, first_invoices, issuing, mandate_ending, moved_starts, papers, telling
+from wem.billing import (
+    closing,
+    debit_answering,
+    drafting,
+    final,
+    first_invoices,
+    issuing,
+    mandate_ending,
+    moved_starts,
+    papers,
+    telling,
+)
+from wem.billing.debit_models import DebitRun
 from wem.billing.invoice_models import Invoice
 from wem.billing.month_models import MonthClose
 from wem.billing.rules import CloseState
@@ -56,10 +68,20 @@ def _locked(state: CloseState) -> MonthClose | None:
 
 
 def sweep() -> None:
-    """Ring again for dry runs and closes that a lost queue or a killed worker left."""
+    """Ring again for dry runs, closes and banks' answers that a lost queue or a killed worker left."""
     found = sa.select(MonthClose.state).where(MonthClose.state.in_(tuple(JOBS))).distinct()
     for state in db.session.scalars(found):
         queue.ring(queue.WORK, JOBS[state])
+    for run_id in debit_answering.waiting():
+        queue.ring(queue.WORK, "wem.billing.jobs.carry_out_answer", run_id)
+    db.session.commit()
+
+
+def carry_out_answer(run_id: int) -> None:
+    """Do what follows from a bank's answer to a debit file, all of it or nothing."""
+    run = db.session.get(DebitRun, run_id, with_for_update=True, populate_existing=True)
+    if run is not None:
+        debit_answering.carry_out(run)
     db.session.commit()
 
 

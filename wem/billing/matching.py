@@ -7,6 +7,7 @@ import hashlib
 import itertools
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from wem.accounts.models import Customer
 from wem.billing import kana_rules, payment_rules, statement_rules
 from wem.billing.models import Receivable
 from wem.billing.payment_models import BankStatement, DoubtfulLine, Payment
-from wem.billing.payment_rules import Open, Owing, PaymentWay, Suggestion
+from wem.billing.payment_rules import Open, Owing, PaymentWay, Sought, Suggestion
 from wem.billing.statement_rules import Deposit
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
@@ -66,7 +67,8 @@ def read(content: bytes, filename: str, *, by: int) -> Read:
     )
     db.session.add(row)
     db.session.flush()
-    db.session.add_all(_payment(each, row.id, each.mark, by) for each in new)
+    if new:
+        db.session.execute(sa.insert(Payment), [_columns(each, row.id, each.mark, by) for each in new])
     db.session.add_all(
         DoubtfulLine(statement_id=row.id, paid_on=each.paid_on, amount=each.amount, payer=each.payer, told=each.told)
         for each in doubtful
@@ -91,24 +93,24 @@ def _known(marks: list[str]) -> dict[str, date]:
     return found
 
 
-def _payment(line: Deposit | DoubtfulLine, statement_id: int, mark: str, by: int) -> Payment:
-    return Payment(
-        way=PaymentWay.transfer,
-        paid_on=line.paid_on,
-        amount=line.amount,
-        settled=0,
-        refunded=0,
-        payer_kana=line.payer,
-        statement_id=statement_id,
-        line_hash=mark,
-        created_by=by,
-    )
+def _columns(line: Deposit | DoubtfulLine, statement_id: int, mark: str, by: int) -> dict[str, Any]:
+    return {
+        "way": PaymentWay.transfer,
+        "paid_on": line.paid_on,
+        "amount": line.amount,
+        "settled": 0,
+        "refunded": 0,
+        "payer_kana": line.payer,
+        "statement_id": statement_id,
+        "line_hash": mark,
+        "created_by": by,
+    }
 
 
 def another(line: DoubtfulLine, *, by: int) -> Payment:
     """Return the payment that a line in doubt is: another one than that which an earlier file has brought."""
     marks = (statement_rules.mark(line.told, place) for place in itertools.count(1))
-    payment = _payment(line, line.statement_id, next(mark for mark in marks if not _known([mark])), by)
+    payment = Payment(**_columns(line, line.statement_id, next(mark for mark in marks if not _known([mark])), by))
     line.statement.new += 1
     line.statement.amount += line.amount
     db.session.add(payment)
@@ -129,35 +131,59 @@ def same(line: DoubtfulLine, *, by: int) -> None:
 _key = functools.lru_cache(maxsize=100_000)(kana_rules.key)
 
 
-def owing() -> list[Owing]:
-    """Return every contract that owes something, with the names by which its money may come."""
-    sums: dict[int, list[Open]] = {}
-    rows = sa.select(Receivable.id, Receivable.contract_id, Receivable.amount - Receivable.paid, Receivable.due_on)
-    for id, contract_id, missing, due_on in db.session.execute(rows.where(Receivable.settled_on.is_(None))):
-        if missing > 0:
-            sums.setdefault(contract_id, []).append(Open(id, contract_id, missing, due_on))
-    names: dict[int, set[str]] = {contract_id: set() for contract_id in sums}
-    numbers: dict[int, str] = {}
-    contracts = sa.select(Contract.id, Contract.number, Customer.name, Customer.kana)
-    owes = sa.select(Receivable.contract_id).where(Receivable.settled_on.is_(None))
-    contracts = contracts.join(Customer, Customer.id == Contract.customer_id).where(Contract.id.in_(owes))
-    for id, number, name, kana in db.session.execute(contracts):
-        if id in names:
-            numbers[id] = number
-            names[id] |= {_key(name), _key(kana)}
-    holders = sa.select(Mandate.contract_id, Mandate.account_holder).where(Mandate.contract_id.in_(owes))
-    for contract_id, holder in db.session.execute(holders):
-        if contract_id in names:
-            names[contract_id].add(_key(holder))
-    return [
-        Owing(id, numbers[id], frozenset(names[id] - {""}), tuple(sums[id])) for id in sorted(sums) if id in numbers
-    ]
-
-
 def suggestions(rows: list[Payment]) -> dict[int, list[Suggestion]]:
     """Return what speaks for whom, by payment, for payments that nobody has matched."""
-    known = payment_rules.Known(owing() if rows else [])
+    if not rows:
+        return {}
+    sought = Sought((row.free, row.payer_kana) for row in rows)
+    by_sum = _by_sum(sought)
+    known, telling = _near(sought, set(by_sum)), set().union(*by_sum.values())
     return {
-        row.id: payment_rules.suggestions(row.free, row.payer_kana, known.near(row.free, row.payer_kana))
-        for row in rows
+        row.id: payment_rules.suggestions(row.free, row.payer_kana, known, alone=row.free in telling) for row in rows
     }
+
+
+MISSING = Receivable.amount - Receivable.paid
+OPEN = sa.and_(Receivable.settled_on.is_(None), MISSING > 0)
+
+
+def _near(sought: Sought, by_sum: set[int]) -> list[Owing]:
+    """Return the contracts that owe something and that what is sought may be of, with the names that their money may
+    come by. All that owe are walked through as plain rows; of those alone that are near the sums are read."""
+    names = _names()
+    near = {id for id, (number, known) in names.items() if sought.may_be(number, known)} | by_sum
+    sums: dict[int, list[Open]] = {}
+    ids = sorted(near & names.keys())
+    for at in range(0, len(ids), 500):
+        rows = sa.select(Receivable.id, Receivable.contract_id, MISSING, Receivable.due_on)
+        rows = rows.where(OPEN, Receivable.contract_id.in_(ids[at : at + 500]))
+        for id, contract_id, missing, due_on in db.session.execute(rows):
+            sums.setdefault(contract_id, []).append(Open(id, contract_id, missing, due_on))
+    return [Owing(id, names[id][0], frozenset(names[id][1] - {""}), tuple(sums[id])) for id in ids if id in sums]
+
+
+def _names() -> dict[int, tuple[str, set[str]]]:
+    """Return number and names of every contract that owes something."""
+    owes = sa.select(Receivable.contract_id).where(OPEN)
+    rows = sa.select(Contract.id, Contract.number, Customer.name, Customer.kana, Mandate.account_holder)
+    rows = rows.join(Customer, Customer.id == Contract.customer_id)
+    rows = rows.outerjoin(Mandate, Mandate.contract_id == Contract.id).where(Contract.id.in_(owes))
+    found: dict[int, tuple[str, set[str]]] = {}
+    for id, number, name, kana, holder in db.session.execute(rows):
+        known = found.setdefault(id, (number, set()))[1]
+        known.update((_key(name), _key(kana), _key(holder or "")))
+    return found
+
+
+def _by_sum(sought: Sought) -> dict[int, set[int]]:
+    """Return the contracts of which a sum, or all that is open, is one that was paid, with these sums; not such as are
+    owed by too many to say anything."""
+    each = sa.select(Receivable.contract_id, MISSING.label("yen")).where(OPEN)
+    whole = sa.select(Receivable.contract_id, sa.func.sum(MISSING).label("yen")).where(OPEN)
+    sums = sa.union(each, whole.group_by(Receivable.contract_id)).subquery()
+    few = sa.select(sums.c.yen).where(sums.c.yen.in_(sought.amounts)).group_by(sums.c.yen)
+    few = few.having(sa.func.count() <= payment_rules.FEW)
+    found: dict[int, set[int]] = {}
+    for contract_id, yen in db.session.execute(sa.select(sums.c.contract_id, sums.c.yen).where(sums.c.yen.in_(few))):
+        found.setdefault(contract_id, set()).add(int(yen))
+    return found

@@ -14,12 +14,13 @@ from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_rules import Fees, Line, NoPrice
 from wem.billing.month_models import ContractMonth
 from wem.billing.rules import Held
-from wem.contracts import date_rules
+from wem.contracts import date_rules, rules
 from wem.contracts.agreed import agreed_on
 from wem.contracts.catalogue_models import option_price
 from wem.contracts.date_rules import month_start
 from wem.contracts.models import Contract
 from wem.contracts.part_models import Standstill
+from wem.contracts.price_models import agreed_tier
 from wem.db import db
 from wem.lists import counting
 from wem.settings import settings
@@ -55,6 +56,7 @@ def opened(contract: Contract, month: date) -> ContractMonth:
     row = ContractMonth(contract_id=contract.id, month=month, first=False, held=None)
     _terms(row, contract)
     row.count = counting.count_at_start(contract.customer_id, month)
+    _take_agreed(row, contract, row.count)
     row.charge(Fees(0, (0,) * len(row.options)))  # nothing is charged before its invoice
     _begin(row, contract)
     return row
@@ -71,6 +73,20 @@ def _terms(row: ContractMonth, contract: Contract) -> None:
     ]
     free = contract.campaign.free_months if contract.campaign and not agreed.own_price else 0
     row.free = contract.start_date is not None and date_rules.free_month(free, contract.start_date, month)
+
+
+def _take_agreed(row: ContractMonth, contract: Contract, count: int) -> None:
+    """Add the price that was agreed on for a count that no tier holds."""
+    if rules.fee(row.basis.tiers, count) is None:
+        tier = agreed_tier(contract.id, agreed_on(contract, row.month).course.id, row.month, count)
+        if tier is not None:
+            row.tiers = [*row.tiers, list(tier)]
+
+
+def beside(row: ContractMonth) -> ContractMonth:
+    """Return a copy of a month that is in no session, to try something on."""
+    columns = [column.key for column in sa.inspect(ContractMonth).column_attrs]
+    return ContractMonth(**{name: getattr(row, name) for name in columns})
 
 
 def _begin(row: ContractMonth, contract: Contract) -> None:
@@ -99,6 +115,7 @@ def price_anew(row: ContractMonth, contract: Contract) -> None:
     Charges nothing: that is for the month's invoice.
     """
     row.tiers = [list(tier) for tier in agreed_on(contract, row.month).tiers]
+    _take_agreed(row, contract, max(row.count, row.peak or 0))
     if row.closed_at is not None:
         row.held = _held(settled, row)
     elif row.invoiced_at is None:
@@ -120,6 +137,7 @@ def fix(row: ContractMonth, contract: Contract) -> None:
     if row.closed_at is None:
         close(row, contract)
         row.closed_at = clock.now()
+        _take_agreed(row, contract, row.peak or 0)
 
 
 def whole(row: ContractMonth) -> Fees:

@@ -105,8 +105,13 @@ class Suggestion:
         return self.exact and (self.by_name or self.by_number)
 
 
-def suggestions(amount: int, payer: str, owing: Sequence[Owing], most: int = 5) -> list[Suggestion]:
-    """Return the contracts that a payment may be of, the likeliest first: by number, name, amount."""
+def suggestions(
+    amount: int, payer: str, owing: Sequence[Owing], most: int = 5, *, alone: bool = True
+) -> list[Suggestion]:
+    """Return the contracts that a payment may be of, the likeliest first: by number, name, amount.
+
+    `alone`: whether the amount without name or number speaks for a contract, which it does not where many owe as much.
+    """
     name, digits = kana_rules.key(payer), _written(payer)
     found = []
     for each in owing:
@@ -115,37 +120,34 @@ def suggestions(amount: int, payer: str, owing: Sequence[Owing], most: int = 5) 
         exact = amount == each.total or any(amount == sum_.missing for sum_ in each.open)
         by_name = bool(name) and any(_alike(name, known) for known in each.names)
         suggestion = Suggestion(each.contract_id, _names(each.number, digits), by_name, exact, each.open)
-        if suggestion.score:
+        if suggestion.by_number or suggestion.by_name or (exact and alone):
             found.append(suggestion)
     found.sort(key=lambda each: (-each.score, abs(amount - sum(sum_.missing for sum_ in each.open)), each.contract_id))
     return found[:most]
 
 
-class Known:
-    """Contracts that owe, found by what a payment says without looking at each of them."""
+# When more contracts than this miss the same sum, the sum alone speaks for none of them: most pay the same fee.
+FEW = 20
 
-    def __init__(self, owing: Iterable[Owing]) -> None:
-        self._by_name: dict[str, list[Owing]] = {}
-        self._by_sum: dict[int, list[Owing]] = {}
-        self._by_number: dict[str, list[Owing]] = {}
-        for each in owing:
-            for name in {name[:_LEAST] for name in each.names}:
-                self._by_name.setdefault(name, []).append(each)
-            for amount in {each.total, *(sum_.missing for sum_ in each.open)}:
-                self._by_sum.setdefault(amount, []).append(each)
-            self._by_number.setdefault(_plain(each.number), []).append(each)
-        self._lengths = sorted({len(number) for number in self._by_number})
 
-    def near(self, amount: int, payer: str) -> list[Owing]:
-        """Return the contracts of which `suggestions` can make something: no other has name, number or amount of it."""
-        written = _written(payer)
-        parts = (written[at : at + length] for length in self._lengths for at in range(len(written) - length + 1))
-        found = [
-            *self._by_sum.get(amount, ()),
-            *self._by_name.get(kana_rules.key(payer)[:_LEAST], ()),
-            *(each for part in parts for each in self._by_number.get(part, ())),
-        ]
-        return list({each.contract_id: each for each in found}.values())
+class Sought:
+    """What payments say, to find the contracts of which `suggestions` can make something without looking at each."""
+
+    def __init__(self, payments: Iterable[tuple[int, str]]) -> None:
+        self.amounts: set[int] = set()
+        self._names: set[str] = set()
+        self._numbers: set[str] = set()
+        for amount, payer in payments:
+            self.amounts.add(amount)
+            name, written = kana_rules.key(payer), _written(payer)
+            if name:
+                self._names.add(name[:_LEAST])
+            ends = range(_LEAST, len(written) + 1)
+            self._numbers.update(written[at:end] for end in ends for at in range(end - _LEAST + 1))
+
+    def may_be(self, number: str, names: Iterable[str]) -> bool:
+        """Return whether one of the payments may be of the contract of this number, or of who has these names."""
+        return _plain(number) in self._numbers or any(name[:_LEAST] in self._names for name in names)
 
 
 # Banks cut names off, and so do our customers theirs: this many characters in common are a name.

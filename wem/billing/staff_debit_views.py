@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit, clock
+from wem import audit, clock, queue
 from wem.accounts.rules import StaffRole
 from wem.billing import debit_answering, debit_deciding, debit_planning, debiting
 from wem.billing.debit_models import DebitEntry, DebitRun, live_runs
@@ -30,6 +31,7 @@ from wem.web.session import me
 blueprint = StaffBlueprint("staff_debits", __name__, roles=frozenset({StaffRole.billing}), url_prefix="/staff/debits")
 Answer = str | tuple[str, int] | Response
 SHOWN = 100
+SLOW = timedelta(minutes=10)
 # 999,999 records of 122 bytes would be 122 MB; no collector takes that in one file.
 MOST_BYTES = 30 * 1024 * 1024
 NEED_A_LOOK = (EntryState.failed, EntryState.with_staff)
@@ -49,7 +51,7 @@ def index() -> Answer:
         may_make=day.may_be_made(today) and plan.count > 0,
         begins=day.month > today,
         left=[(text, sums, sum(each.candidate.open for each in sums)) for _, text, sums in reasons if sums],
-        waiting=[run for run in live_runs() if run.state is RunState.made],
+        waiting=[run for run in live_runs() if run.state in (RunState.made, RunState.reading)],
         to_decide=_to_decide(),
         page=page_of(sa.select(DebitRun), DebitRun.id, 12),
         states=RUNS,
@@ -120,6 +122,7 @@ def _page(run: DebitRun, upload: FileForm, withdrawal: WithdrawForm, status: int
         upload=upload,
         withdrawal=withdrawal,
         today=clock.today(),
+        slow=run.state is RunState.reading and run.answered_at is not None and clock.now() - run.answered_at > SLOW,
         **more,
     )
     return page, status
@@ -146,21 +149,25 @@ def fetch(id: int) -> Answer:
 
 @blueprint.post("/<int:id>/result")
 def answer(id: int) -> Answer:
-    """Read the bank's answer: all of it, or none."""
+    """Read the bank's answer: all of it, or none; what follows from a long one is work for later."""
     run, form = _held(id), FileForm()
     if not form.validate():
         return _page(run, form, WithdrawForm(formdata=None), 422)
     content = cast(bytes, form.file.data.read(MOST_BYTES + 1))
     try:
-        debit_answering.read(run, content, by=me().id)
+        debit_answering.check(run, content, by=me().id)
     except debit_answering.Twice as twice:
         return _not_read(id, "twice", again=twice.run_id)
     except BadFile as bad:
         return _not_read(id, bad.fault.value, bad=bad, why=FAULTS[bad.fault])
     except Illegal:
         return _not_read(id, "state", closed=True)
+    if run.count <= debit_answering.AT_ONCE:
+        debit_answering.carry_out(run)
+        flash(gettext("The result is read, and everything in it is carried out."), "success")
+    else:
+        queue.ring(queue.WORK, "wem.billing.jobs.carry_out_answer", run.id)
     db.session.commit()
-    flash(gettext("The result is read, and everything in it is carried out."), "success")
     return see_other(url_for("staff_debits.show", id=id))
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from wem import clock, queue
 from wem.accounts.models import Customer
 from wem.accounts.rules import StaffRole
-from wem.billing import closing, drafting, issuing
+from wem.billing import closing, drafting, issuing, pricing
 from wem.billing.invoice_forms import SeenForm
 from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_wording import HELD, LOOK_AT, NOT_READY, STATES, STEPS
@@ -37,14 +37,15 @@ EARLIEST = date(2000, 1, 1)
 def show() -> Answer:
     """Show the month that is to be closed, or one that was: its dry run by largest change, and how far it is."""
     month = _asked()
-    close = db.session.get(MonthClose, month)
+    close, waits = db.session.get(MonthClose, month), closing.held()
     only, start = request.args.get("state", ""), _number(request.args.get("from"))
     drafts = _drafts(month, only, start)
     progress = _progress(close) if close else {}
     return render_template(
         "billing/staff/month.html", month=month, next_month=closing.next_month(clock.today()), close=close,
         drafts=drafts[:PER_PAGE], older=start + PER_PAGE if len(drafts) > PER_PAGE else None, only=only,
-        sums=drafting.sums(month), pending=len(due.plan(month)), look_at=LOOK_AT, held=closing.held(),
+        sums=drafting.sums(month), pending=due.number(month) if close and close.state is CloseState.drafted else 0,
+        look_at=LOOK_AT, held=waits, priced=pricing.agreed(waits),
         held_words=HELD, closes=closing.closes(), states=STATES, differences=_differences(), rate_text=rate_text,
         differing=drafting.differing(month) if close and close.state is CloseState.done else 0, **progress,
     )  # fmt: skip

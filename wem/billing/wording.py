@@ -10,11 +10,13 @@ from wem.billing.rules import NotPaid
 from wem.billing.statement_rules import StatementFault
 from wem.billing.write_off_rules import WriteOffState
 from wem.billing.zengin_reading_rules import Fault, Warned
+from wem.contracts.price_rules import PriceState
 from wem.contracts.wording import WAITS_FOR_ANOTHER
 
 # Words and the badge's kind.
 RUNS = {
     RunState.made: (_l("Made; the bank's answer is awaited"), "progress"),
+    RunState.reading: (_l("The bank's answer is being carried out"), "progress"),
     RunState.answered: (_l("Answered by the bank"), "success"),
     RunState.withdrawn: (_l("File withdrawn"), "neutral"),
 }
@@ -135,6 +137,12 @@ WRITE_OFFS = {
     WriteOffState.refused: (_l("Write-off refused"), "neutral"),
     WriteOffState.withdrawn: (_l("Request for the write-off withdrawn"), "neutral"),
 }
+PRICES = {
+    PriceState.proposed: WAITS_FOR_ANOTHER,
+    PriceState.agreed: (_l("Agreed on"), "success"),
+    PriceState.refused: (_l("Price refused"), "neutral"),
+    PriceState.withdrawn: (_l("Request for the price withdrawn"), "neutral"),
+}
 STATEMENT_FAULTS = {
     StatementFault.empty: _l("The file is empty."),
     StatementFault.encoding: _l("The characters of the file cannot be read."),
@@ -181,6 +189,15 @@ ACTS = {
     "refund.propose": _l("Asked for a refund"),
     "refund.refuse": _l("Refused a refund"),
     "refund.withdraw": _l("Withdrew the request for a refund"),
+    "agreed_price.agree": _l("Agreed on a price"),
+    "agreed_price.approve": _l("Approved a price"),
+    "agreed_price.denied_approve": _l("Denied: approving a price"),
+    "agreed_price.denied_propose": _l("Denied: agreeing on a price"),
+    "agreed_price.denied_refuse": _l("Denied: refusing a price"),
+    "agreed_price.denied_withdraw": _l("Denied: withdrawing the request for a price"),
+    "agreed_price.propose": _l("Asked for a price"),
+    "agreed_price.refuse": _l("Refused a price"),
+    "agreed_price.withdraw": _l("Withdrew the request for a price"),
     "write_off.approve": _l("Wrote a sum off"),
     "write_off.denied_approve": _l("Denied: writing a sum off"),
     "write_off.denied_cancel": _l("Denied: cancelling a sum"),
@@ -197,6 +214,7 @@ AREAS = {
     "refund.": _l("Refunds"),
     "receivable.": _l("Sums owed"),
     "write_off.": _l("Write-offs"),
+    "agreed_price.": _l("Agreed prices"),
     "invoice.": _l("Invoices"),
     "month.": _l("Closes of months"),
     "count.": _l("Counts of addresses"),

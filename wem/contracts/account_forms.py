@@ -29,7 +29,10 @@ class AccountForm(FlaskForm):
     branch = OneLine(
         _l("Branch of the account"),
         [NEEDED, Length(max=40)],
-        description=_l("The name, a part of it, the reading, or the code."),
+        description=_l(
+            "The name, a part of it, the reading, or the code; of Japan Post Bank the first number of the passbook too, "
+            "like 14030."
+        ),
     )
     account_type = RadioField(
         _l("Kind of account"), [CHOSEN], choices=[SelectChoice(k, t) for k, t in ACCOUNT_TYPES.items()], default="1"
@@ -38,8 +41,8 @@ class AccountForm(FlaskForm):
         _l("Account number"),
         [NEEDED],
         description=_l(
-            "Up to seven digits; zeros in front are added. Of Japan Post Bank the two numbers of the passbook will do: "
-            "the first (like 14030) as the branch, the second (like 12345671) here."
+            "Up to seven digits; zeros in front are added. Of Japan Post Bank the second number of the passbook, like "
+            "12345671, when the branch is the first."
         ),
     )
     account_holder = OneLine(

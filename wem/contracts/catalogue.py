@@ -21,7 +21,9 @@ from wem.contracts.catalogue_models import (
     option_price,
     price_list_on,
 )
+from wem.contracts.date_rules import month_start
 from wem.contracts.models import Contract
+from wem.contracts.price_models import agreed_tier
 from wem.contracts.rules import Conditions
 from wem.db import db, insert_ignoring
 
@@ -215,8 +217,11 @@ def highest(tiers: Sequence[Sequence[int]]) -> int:
 
 
 def monthly_fee(contract: Contract, count: int, day: date) -> int | None:
-    """Return a month's fee in yen, net, with the options; None above the highest tier."""
+    """Return a month's fee in yen, net, with the options; None above the highest tier where nothing was agreed on."""
     base = rules.fee([(up_to, fee) for up_to, fee in contract.tiers_on(day)], count)
+    if base is None:
+        tier = agreed_tier(contract.id, contract.course_id, month_start(day), count)
+        base = tier[1] if tier else None
     return None if base is None else base + options_fee(contract.options_on(day), day)
 
 

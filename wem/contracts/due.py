@@ -40,48 +40,64 @@ def plan(on: date) -> list[Act]:
     )
 
 
-def _begins(on: date) -> Iterator[Act]:
-    found = sa.select(Contract.id, Contract.start_date).where(
+def number(on: date) -> int:
+    """Return how many acts `plan` names for a day, without reading the rows: on a 1st every contract may be one."""
+    found = (_beginning(on), _ending(on), _renewing(on), _changing(on), _correcting(on))
+    return sum(db.session.scalar(sa.select(sa.func.count()).select_from(each.subquery())) or 0 for each in found)
+
+
+def _beginning(on: date) -> sa.Select[int, date | None]:
+    return sa.select(Contract.id, Contract.start_date).where(
         Contract.state == ContractState.accepted, Contract.start_date <= on
     )
-    for id, start in db.session.execute(found):
+
+
+def _begins(on: date) -> Iterator[Act]:
+    for id, start in db.session.execute(_beginning(on)):
         assert start is not None
         yield Act(What.begin, id, id, start)
 
 
 def _over(on: date) -> sa.ColumnElement[bool]:
-    return sa.or_(Contract.leaves_on <= on, Contract.expires_on <= on)
+    return sa.or_(*(sa.func.coalesce(day <= on, sa.false()) for day in (Contract.leaves_on, Contract.expires_on)))
 
 
 ENDING = (ContractState.leaving, ContractState.expiring)
 IN_USE = (ContractState.active, *ENDING)
 
 
+def _ending(on: date) -> sa.Select[Contract]:
+    return sa.select(Contract).where(Contract.state.in_(ENDING), _over(on))
+
+
 def _ends(on: date) -> Iterator[Act]:
-    for contract in db.session.scalars(sa.select(Contract).where(Contract.state.in_(ENDING), _over(on))):
+    for contract in db.session.scalars(_ending(on)):
         over = contract.life.over_on
         assert over is not None
         yield Act(What.end, contract.id, contract.id, over)
 
 
-def _renewals(on: date) -> Iterator[Act]:
+def _renewing(on: date) -> sa.Select[Contract]:
     """Contracts whose latest written term is over; one that ends on or before its next term has none."""
     last = ContractTerm.literal_end if literal_ends() else ContractTerm.aligned_end
     newest = sa.select(sa.func.max(last)).where(ContractTerm.contract_id == Contract.id).scalar_subquery()
-    found = sa.select(Contract).where(
-        Contract.state.in_(IN_USE), Contract.start_date.is_not(None), sa.or_(newest.is_(None), newest < on)
+    return sa.select(Contract).where(
+        Contract.state.in_(IN_USE),
+        Contract.start_date.is_not(None),
+        sa.or_(newest.is_(None), newest < on),
+        ~_over(on),
     )
-    for contract in db.session.scalars(found):
-        over = contract.life.over_on
-        if over is not None and over <= on:
-            continue
+
+
+def _renewals(on: date) -> Iterator[Act]:
+    for contract in db.session.scalars(_renewing(on)):
         term = contract.term_on(on)
         assert term is not None
         yield Act(What.renew, contract.id, contract.id, term.begins)
 
 
-def _changes(on: date) -> Iterator[Act]:
-    found = (
+def _changing(on: date) -> sa.Select[int, int, date | None]:
+    return (
         sa.select(ContractRequest.id, ContractRequest.contract_id, ContractRequest.effective_on)
         .join(Contract, Contract.id == ContractRequest.contract_id)
         .where(
@@ -93,16 +109,22 @@ def _changes(on: date) -> Iterator[Act]:
             sa.or_(Contract.expires_on.is_(None), Contract.expires_on > ContractRequest.effective_on),
         )
     )
-    for id, contract_id, day in db.session.execute(found):
+
+
+def _changes(on: date) -> Iterator[Act]:
+    for id, contract_id, day in db.session.execute(_changing(on)):
         assert day is not None
         yield Act(What.change, contract_id, id, day)
 
 
-def _corrections(on: date) -> Iterator[Act]:
-    found = sa.select(Correction.id, Correction.contract_id, Correction.deadline).where(
+def _correcting(on: date) -> sa.Select[int, int, date]:
+    return sa.select(Correction.id, Correction.contract_id, Correction.deadline).where(
         Correction.state == CorrectionState.running, Correction.deadline < on
     )
-    for id, contract_id, day in db.session.execute(found):
+
+
+def _corrections(on: date) -> Iterator[Act]:
+    for id, contract_id, day in db.session.execute(_correcting(on)):
         yield Act(What.correction, contract_id, id, day)
 
 

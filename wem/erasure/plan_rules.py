@@ -191,6 +191,7 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "invoice_tax": (_of("invoice_id", "invoice", BOOKS),),
     "receivable": (_own(BOOKS),),
     "write_off": (_own(BOOKS),),
+    "agreed_price": (_own(BOOKS),),
     "reminder": (_own(BOOKS),),
     "final_account": (_contract(BOOKS),),
     "contract_month": (_contract(BOOKS),),

@@ -16,10 +16,11 @@ from wem.billing.month_models import ContractMonth, MonthClose
 from wem.billing.payment_books import REST
 from wem.billing.payment_models import DoubtfulLine, Payment, Refund, payments_of
 from wem.billing.payment_rules import RefundState
-from wem.billing.rules import CloseState
+from wem.billing.rules import CloseState, Held
 from wem.billing.wording import OUTCOMES
 from wem.billing.write_off_models import in_state
 from wem.billing.write_off_rules import WriteOffState
+from wem.contracts import price_models
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.mandate_models import Mandate
@@ -45,7 +46,12 @@ def months(today: date) -> list[Item]:
         items.append(Item(month, None, what, gettext("To the close"), "/staff/month"))
     action = gettext("To the close")
     for row in closing.held():
-        items.append(Item(row.month, row.contract, str(HELD[row.held]) if row.held else "", action, "/staff/month"))
+        price = f"/staff/contracts/{row.contract_id}/months/{row.month:%Y-%m}/price"
+        what = str(HELD[row.held]) if row.held else ""
+        if row.held is Held.no_price:
+            items.append(Item(row.month, row.contract, what, gettext("Agree on a price"), price))
+        else:
+            items.append(Item(row.month, row.contract, what, action, "/staff/month"))
     for each in recounting.differences():
         name = db.session.scalar(sa.select(Customer.name).where(Customer.id == each.customer_id)) or ""
         items.append(Item(each.day, None, gettext("A recount of addresses differed"), action, "/staff/month", name))
@@ -146,6 +152,18 @@ def write_offs() -> list[Item]:
         )
         for row in in_state(WriteOffState.proposed, MOST)
     ]
+
+
+def prices() -> list[Item]:
+    """Prices that give money away: one person asks, and another decides about them."""
+    what = gettext("Price above the highest tier")
+    return [
+        second_person(
+            row.proposed_at.date(), row.contract, what,
+            f"/staff/contracts/{row.contract_id}/months/{row.month:%Y-%m}/price",
+        )
+        for row in price_models.asked(MOST)
+    ]  # fmt: skip
 
 
 def first_fees() -> list[Item]:
