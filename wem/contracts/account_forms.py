@@ -30,8 +30,8 @@ class AccountForm(FlaskForm):
         _l("Branch of the account"),
         [NEEDED, Length(max=40)],
         description=_l(
-            "The name, a part of it, the reading, or the code; of Japan Post Bank the first number of the passbook too, "
-            "like 14030."
+            "The name, a part of it, the reading, or the code; of Japan Post Bank the first number of the passbook "
+            "too, like 14030."
         ),
     )
     account_type = RadioField(
