@@ -1,13 +1,13 @@
 """prices that are agreed on for counts above the highest tier
 
-Revision: 0033, after 0037.
+Revision: 0033, after 0039.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0033"
-down_revision = "0037"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

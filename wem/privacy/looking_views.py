@@ -90,6 +90,7 @@ SHOWN: dict[str, Shows] = {
     "staff_erasures.show": CONTRACT,
     "staff_erasures.consent_record": CONTRACT,
     "staff_arrears.owed": SUMS,
+    "staff_prices.show": SUMS,
     "staff_arrears.lift": SUMS,
     "staff_methods.choose": SUMS,
     "staff_write_offs.show": Shows(What.sums, own(Receivable)),
