@@ -33,10 +33,12 @@ from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
 from wem.mailings import review_models as reviews
+from wem.mailings import segment_models as narrowing
 from wem.notices import models as notices
 from wem.privacy import models as privacy
 from wem.privacy import news_models as news
 from wem.privacy import purpose_models as purposes
+from wem.segments import models as segments
 from wem.tracking import models as tracking
 
 __all__ = [
@@ -65,6 +67,7 @@ __all__ = [
     "maintenance",
     "mandates",
     "months",
+    "narrowing",
     "news",
     "notices",
     "orders",
@@ -78,6 +81,7 @@ __all__ = [
     "requests",
     "reviews",
     "schedule",
+    "segments",
     "takedowns",
     "texts",
     "tracking",

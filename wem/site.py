@@ -104,6 +104,7 @@ from wem.privacy.looking_views import set_up_looking
 from wem.public import health_views
 from wem.public import staff_views as staff_text_views
 from wem.public import views as public_views
+from wem.segments import views as segment_views
 from wem.settings import ROOT
 from wem.staff import views as staff_views
 from wem.tracking import public_views as public_tracking_views
@@ -195,6 +196,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     public_link_views.blueprint,
     public_preference_views.blueprint,
     public_tracking_views.blueprint,
+    segment_views.blueprint,
     mailings_views.blueprint,
     compose_views.blueprint,
     image_views.blueprint,

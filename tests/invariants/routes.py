@@ -30,6 +30,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "fields": lambda half: half.field_ids,
     "subscribers": lambda half: half.subscriber_ids,
     "mailings": lambda half: half.mailing_ids,
+    "segments": lambda half: half.segment_ids,
     "team": lambda half: half.membership_ids[1:],
     "team/invitations": lambda half: half.invitation_ids,
     "sign-ins": lambda half: sign_ins_of(half),

@@ -93,6 +93,7 @@ from wem.lists.models import (
     AddressChange,
     ConsentEvent,
     DeletedField,
+    Field,
     ListField,
     MailingList,
     MergedReader,
@@ -104,7 +105,7 @@ from wem.lists.models import (
 )
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.lists.takedown_models import Takedown, TakenDown
-from wem.mailings import answering, replies, reviewing, starting
+from wem.mailings import answering, narrowing, replies, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.image_rules import ImageProblem, ImageState
 from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
@@ -125,6 +126,7 @@ from wem.privacy.news_rules import Outcome as NewsOutcome
 from wem.privacy.purpose_models import PurposeAnswer, PurposeText, UsePurpose
 from wem.privacy.purpose_rules import Via
 from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
+from wem.segments.models import Segment
 from wem.tokens import Purpose as TokenPurpose
 
 DOMAINS = {"ours": "himitsu-ours.example.com", "theirs": "himitsu-theirs.example.net"}
@@ -152,6 +154,7 @@ class Half:
     upload_ids: list[int] = field(default_factory=list)
     attested_ids: list[int] = field(default_factory=list)
     mailing_ids: list[int] = field(default_factory=list)
+    segment_ids: list[int] = field(default_factory=list)
     dispatch_ids: list[int] = field(default_factory=list)
     domain_ids: list[int] = field(default_factory=list)
     tester_ids: list[int] = field(default_factory=list)
@@ -235,6 +238,7 @@ def set_up() -> Stage:
     for half in (stage.ours, stage.theirs):
         _uploads(half)
         _mailings(half)
+        _segments(half)
         _images(half)
         _reviews(half)
         _bounces(half)
@@ -935,6 +939,30 @@ def _reviews(half: Half) -> None:
             mailing.unschedule(by=half.people["owner"])
         half.review_ids.append(review.id)
         half.mailing_ids.append(mailing.id)
+    db.session.commit()
+
+
+def _segments(half: Half) -> None:
+    """One that a draft and a mailing that is done are narrowed by, and one about opens that nobody uses."""
+    named = db.session.get_one(Field, half.field_ids[0])
+    about = {"topic": "text", "op": "contains", "values": ["田中"], "field": named.id, "key": named.key}
+    opened = {"topic": "opened", "op": "never", "values": []}
+    for name, condition in (("田中さん", about), ("未開封", opened)):
+        groups = [{"match": "all", "conditions": [condition]}]
+        data = {"version": 1, "match": "all", "groups": groups}
+        segment = Segment(customer_id=half.customer_id, name=name, conditions=data, version=1)
+        db.session.add(segment)
+        db.session.flush()
+        half.segment_ids.append(segment.id)
+    for state in (MailingState.draft, MailingState.done):
+        mailing = next(
+            row
+            for row in db.session.scalars(sa.select(Mailing).where(Mailing.id.in_(half.mailing_ids)))
+            if row.state is state and row.body_kind is BodyKind.html
+        )
+        narrowing.choose(mailing, half.segment_ids[:1], [])
+        if state is MailingState.done:
+            narrowing.keep(mailing)
     db.session.commit()
 
 

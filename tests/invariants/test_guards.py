@@ -60,6 +60,7 @@ FOR_SOME = {
     "composing.edit": {"owner", "editor", "delegate"},
     "images.describe": {"owner", "editor", "delegate"},
     "images.pick": {"owner", "editor", "delegate"},
+    "segments.new": {"owner", "editor", "delegate"},
 }
 
 Make = Callable[..., Browser]

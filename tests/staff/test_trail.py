@@ -49,7 +49,7 @@ def test_every_subject_of_an_event_has_words(app):
         "Notice",
         "TextVersion",
     }
-    recorded |= {"Partner", "SenderDomain", "Subscriber", "Tester", "Upload"}
+    recorded |= {"Partner", "Segment", "SenderDomain", "Subscriber", "Tester", "Upload"}
     recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable", "Invoice"}
     recorded |= {"Erasure"}
     recorded |= {"Mandate", "RenewalRefusal", "Revocation", "Termination"}

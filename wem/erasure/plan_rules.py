@@ -102,6 +102,8 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "dispatch": (_own(READERS),),
     "mailing": (_own(READERS),),
     "mailing_target": (_of("mailing_id", "mailing", READERS),),
+    "segment": (_own(READERS),),
+    "mailing_segment": (_of("mailing_id", "mailing", READERS),),
     "image": (_own(READERS, files=("storage_key", "source_key")),),
     "image_use": (_of("mailing_id", "mailing", READERS),),
     "maintenance_choice": (_own(READERS),),

@@ -17,13 +17,13 @@ from wem.delivery.rendering import Letter
 from wem.domains.choosing import sender_address
 from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
-from wem.mailings import audience, previewing, starting
-from wem.mailings.audience import most_recipients
+from wem.mailings import audience, narrowing, previewing, starting
 from wem.mailings.checks import Check, Severity, judged
 from wem.mailings.greetings import doubled_defaults, doubled_when_filled
 from wem.mailings.markup_checks import links_and_images, some
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.previewing import GMAIL_KB, Shown
+from wem.mailings.reach_wording import reach_text
 from wem.mailings.samples import Sample
 from wem.mailings.starting import Problem, Ready
 from wem.mailings.wording import problem_text
@@ -136,8 +136,15 @@ def _audience(mailing: Mailing, problems: list[Problem]) -> Check:
     if Problem.nobody in problems:
         what = gettext("Nobody is on the chosen lists.")
         return Check(Severity.refusal, title, what, gettext("Please bring in readers, or choose another list."), "edit")
-    count = most_recipients(mailing)
-    what = gettext("It goes to at most %(count)s readers.", count=format_decimal(count))
+    if Problem.segment in problems:
+        names = gettext(", ").join(narrowing.lost(mailing))
+        what = gettext("Segments that are gone, or speak of a field or list that is gone: %(names)s.", names=names)
+        return Check(Severity.refusal, title, what, gettext("Please mend the segment, or choose another one."), "edit")
+    reach = audience.reach(mailing)
+    what, count = reach_text(reach), reach.count
+    if reach.narrowed and not count:
+        todo = gettext("Please look at the segments. If nobody fits when sending starts, nothing is sent.")
+        return Check(Severity.warning, title, what, todo, "edit")
     usual = audience.largest_of_late(mailing.customer_id)
     if not audience.unusually_large(count, usual):
         return Check(Severity.ok, title, what)

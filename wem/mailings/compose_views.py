@@ -18,14 +18,16 @@ from wem.delivery.personalising import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.domains.models import list_senders
 from wem.lists.models import MailingList
-from wem.mailings import composing
+from wem.mailings import composing, narrowing
 from wem.mailings.composing import Conflict, Draft, Refused
 from wem.mailings.forms import NAME_LENGTH, MailingForm
 from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
 from wem.mailings.previewing import sender_shown
+from wem.mailings.segment_models import SegmentUse
 from wem.mailings.titles import Titles
 from wem.mailings.wording import problem_text
+from wem.segments.keeping import of_customer as segments_of
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
 from wem.web.numbers import HIGHEST
@@ -126,10 +128,13 @@ def _form(customer_id: int, mailing: Mailing | None = None) -> MailingForm:
             sa.select(MailingList)
             .where(MailingList.customer_id == customer_id, MailingList.archived_at.is_(None))
             .order_by(MailingList.id)
-        )
+        ),
+        segments_of(customer_id),
     )
     if mailing is not None and not form.is_submitted():
         form.lists.data = [row.id for row in mailing.lists]
+        form.only.data = narrowing.chosen(mailing.id, SegmentUse.only)
+        form.without.data = narrowing.chosen(mailing.id, SegmentUse.without)
         form.body_kind.data, form.version.data = mailing.body_kind.value, str(mailing.version)
     return form
 
@@ -144,6 +149,7 @@ def _lists_wanted(form: MailingForm) -> list[int]:
 
 
 def _draft(form: MailingForm) -> Draft:
+    narrows = request.form.get("narrows") == "1"
     return Draft(
         name=form.name.data or "",
         subject=form.subject.data or "",
@@ -153,6 +159,9 @@ def _draft(form: MailingForm) -> Draft:
         language=form.language.data,
         list_ids=form.lists.data or (),
         wrap_at=form.wrap_at.data,
+        # A form that does not show them leaves them as they are.
+        only=(form.only.data or ()) if narrows else None,
+        without=(form.without.data or ()) if narrows else None,
         derive=request.form.get("derive") == "1",
     )
 
@@ -177,6 +186,8 @@ def _part(name: str) -> str:
             "name": gettext("Name for your own use"),
             "subject": gettext("Subject"),
             "lists": gettext("Lists"),
+            "only": gettext("Only readers whom a segment fits"),
+            "without": gettext("Nobody whom a segment fits"),
             "language": gettext("Language of the legal block"),
             "body_kind": gettext("Kind of mail"),
             "wrap_at": gettext("Line width of the text"),
@@ -210,6 +221,7 @@ def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any
         from_=sender_address(customer, mailing.lists if mailing else _ticked(form)),
         own_senders=list_senders([int(choice.value) for choice in form.lists.choices or ()]),
         missing=missing,
+        lost=narrowing.lost(mailing) if mailing else [],
         snippets=snippets(customer.id, mailing.language if mailing else str(get_locale())),
         **values,
     )

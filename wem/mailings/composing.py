@@ -16,10 +16,12 @@ from wem.delivery.personalising import Escape, TemplateProblem, compile_template
 from wem.delivery.rendering import SYSTEM_NAMES
 from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
+from wem.mailings import narrowing
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.image_using import note_uses
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+from wem.mailings.segment_models import SegmentUse
 from wem.mailings.wrapping import USUAL
 
 # Only these may stand in links and addresses of images: others would name the reader to whoever is asked (17-4).
@@ -61,6 +63,9 @@ class Draft:
     text: str
     language: str
     list_ids: Sequence[int] = field(default=())
+    # Segments: it goes to whom one of `only` fits, and to nobody whom one of `without` fits. None: as they are.
+    only: Sequence[int] | None = None
+    without: Sequence[int] | None = None
     # The text is to be made from the HTML whatever was typed.
     derive: bool = False
     wrap_at: int = USUAL
@@ -176,6 +181,7 @@ def create(customer_id: int, cleaned: Cleaned, *, by: int) -> Mailing:
     _fill(mailing, cleaned)
     db.session.add(mailing)
     db.session.flush()
+    _narrow(mailing, cleaned.draft)
     note_uses(mailing)
     audit.record("mailing.create", by=by, customer_id=customer_id, subject=mailing)
     return mailing
@@ -194,15 +200,16 @@ def save(mailing: Mailing, cleaned: Cleaned, version: int, *, by: int) -> None:
     if locked.version != version and (parts := differing(locked, cleaned)):
         raise Conflict(parts)
     _fill(locked, cleaned)
+    _narrow(locked, cleaned.draft)
     locked.version += 1
     note_uses(locked)
     audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
 
 
 def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
-    """Return which parts of a mailing differ from what was typed: name, subject, lists, language, …"""
+    """Return which parts of a mailing differ from what was typed: name, subject, lists, segments, language, …"""
     draft = cleaned.draft
-    pairs = {
+    pairs: dict[str, tuple[object, object]] = {
         "name": (mailing.name, draft.name),
         "subject": (mailing.subject, draft.subject),
         "lists": (sorted(row.id for row in mailing.lists), sorted(draft.list_ids)),
@@ -212,7 +219,15 @@ def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
         "wrap_at": (mailing.wrap_at, draft.wrap_at),
         "text": (mailing.text.strip(), mailing.text.strip() if draft.derive else draft.text.strip()),
     }
+    for use, typed in ((SegmentUse.only, draft.only), (SegmentUse.without, draft.without)):
+        if typed is not None:
+            pairs[use.value] = (narrowing.chosen(mailing.id, use), sorted(typed))
     return [part for part, (kept, typed) in pairs.items() if kept != typed]
+
+
+def _narrow(mailing: Mailing, draft: Draft) -> None:
+    if draft.only is not None and draft.without is not None:
+        narrowing.choose(mailing, draft.only, draft.without)
 
 
 def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
@@ -256,7 +271,10 @@ def _fill_text(mailing: Mailing, cleaned: Cleaned) -> None:
 
 
 def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
-    """Return a new draft with the same subject, content and lists under a name of its own."""
+    """Return a new draft with the same subject, content, lists and segments under a name of its own.
+
+    A segment that is gone is copied as gone: the copy is not to go to more readers either.
+    """
     copy = Mailing(
         customer_id=mailing.customer_id,
         created_by=by,
@@ -275,6 +293,7 @@ def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
     copy.lists = [row for row in mailing.lists if row.archived_at is None]
     db.session.add(copy)
     db.session.flush()
+    narrowing.copy(mailing, copy)
     note_uses(copy)
     audit.record("mailing.duplicate", by=by, customer_id=mailing.customer_id, subject=copy, source=mailing.id)
     return copy

@@ -10,7 +10,7 @@ from wem.delivery import controlling as delivery
 from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.progress import latest_dispatch
 from wem.lists.takedown_models import TakenDown, open_takedown
-from wem.mailings import maintenance, starting
+from wem.mailings import maintenance, narrowing, starting
 from wem.mailings.following import from_broken_domain
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible, held_by_staff
 from wem.mailings.starting import CannotStart, Problem, Ready
@@ -59,6 +59,9 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
         dispatch = delivery.resume(dispatch.id)
     except delivery.CannotControl as error:
         raise NotPossible("resume", mailing.state) from error
+    # What it said at the start holds for the whole of it: there is nothing to mend.
+    if dispatch.state is DispatchState.preparing and narrowing.lost(mailing):
+        raise CannotStart([Problem.segment])
     mailing.resume(by=by)
     if dispatch.state is DispatchState.preparing:
         queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch.id)

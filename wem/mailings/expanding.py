@@ -19,8 +19,9 @@ from wem.delivery.pace_limits import batch_sizes
 from wem.delivery.pace_models import MailDomain
 from wem.delivery.rendering import Content
 from wem.domain_rules import DomainGroup
-from wem.lists.models import Subscriber, Subscription
-from wem.lists.states import SubscriptionState
+from wem.lists.models import Subscriber
+from wem.mailings.audience import reads
+from wem.mailings.narrowing import narrowed
 
 # Subscribers looked at in one transaction: about a tenth of a second.
 WINDOW = 5000
@@ -56,7 +57,8 @@ class Written:
 def expand_until(dispatch_id: int, deadline: float) -> bool:
     """Write the audience down until it is complete or `deadline` (monotonic); returns whether more is to be done.
 
-    Each portion is one transaction with the cursor that tells the next where to begin. Commits.
+    Each portion is one transaction with the cursor that tells the next where to begin. Commits. Raises SegmentLost when
+    a segment of the mailing cannot be asked any more; the portions before stay.
     """
     written = Written()
     while time.monotonic() < deadline and not queue.stopping.is_set():
@@ -111,11 +113,6 @@ def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[str, int]
 
     A batch goes to one provider: each fills its own, from where the portion before left off.
     """
-    reads = sa.exists().where(
-        Subscription.subscriber_id == Subscriber.id,
-        Subscription.list_id.in_([int(number) for number in content.lists]),
-        Subscription.state == SubscriptionState.active,
-    )
     readers = (
         sa.select(Subscriber.id, Subscriber.address_hash, providers.provider().label("provider"))
         .outerjoin(MailDomain, providers.known_domain())
@@ -124,7 +121,8 @@ def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[str, int]
             Subscriber.id > dispatch.prep_cursor,
             Subscriber.id <= end,
             Subscriber.active_count > 0,
-            reads,
+            reads([int(number) for number in content.lists]),
+            *narrowed(dispatch.mailing_id, dispatch.customer_id, dispatch.created_at),
         )
         .subquery()
     )

@@ -78,6 +78,8 @@ class MailingForm(FlaskForm):
     name = Name(_l("Name for your own use"), [Optional(), Length(max=NAME_LENGTH)])
     subject = Line(_l("Subject"), [Length(max=400)])
     lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
+    only = Checkboxes(_l("Only readers whom a segment fits"), coerce=int, validate_choice=True)
+    without = Checkboxes(_l("Nobody whom a segment fits"), coerce=int, validate_choice=True)
     language = RadioField(
         _l("Language of the legal block"),
         choices=[SelectChoice("ja", _l("Japanese")), SelectChoice("en", _l("English"))],
@@ -97,12 +99,17 @@ class MailingForm(FlaskForm):
     html = Body(_l("HTML"), [Length(max=500_000)])
     text = Body(_l("Text part"), [Length(max=500_000)])
 
-    def offer(self, lists: Iterable[Any]) -> None:
-        """Offer these lists, each with the number of its readers."""
+    def offer(self, lists: Iterable[Any], segments: Iterable[Any]) -> None:
+        """Offer these lists, each with the number of its readers, and these segments."""
+        self.only.choices = self.without.choices = [SelectChoice(row.id, row.name) for row in segments]
         self.lists.choices = [
             SelectChoice(row.id, gettext("%(name)s (%(count)s readers)", name=row.name, count=number(row.active_count)))
             for row in lists
         ]
+
+    def validate_without(self, field: SelectMultipleField) -> None:
+        if set(field.data or ()) & set(self.only.data or ()):
+            raise ValidationError(gettext("A segment cannot be both. Nobody would get the mail."))
 
 
 class SendForm(FlaskForm):

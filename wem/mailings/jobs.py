@@ -28,6 +28,7 @@ from wem.mailings import (
 )
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.narrowing import SegmentLost
 from wem.mailings.start_problems import Problem, held_for
 
 SECONDS = 50.0
@@ -35,9 +36,27 @@ log = logging.getLogger("wem.mailings")
 
 
 def expand(dispatch_id: int) -> None:
-    """Write down the audience of a dispatch; long ones in several runs."""
-    if expanding.expand_until(dispatch_id, time.monotonic() + SECONDS):
+    """Write down the audience of a dispatch; long ones in several runs. Hold its mailing when a segment was lost."""
+    try:
+        more = expanding.expand_until(dispatch_id, time.monotonic() + SECONDS)
+    except SegmentLost as error:
+        db.session.rollback()
+        _hold_narrowed(dispatch_id, error)
+        return
+    if more:
         queue.ring_now(queue.WORK, "wem.mailings.jobs.expand", dispatch_id)
+
+
+def _hold_narrowed(dispatch_id: int, error: SegmentLost) -> None:
+    dispatch = db.session.get_one(Dispatch, dispatch_id)
+    log.warning("mailing %s is held: %s", dispatch.mailing_id, error)
+    mailing = db.session.get_one(Mailing, dispatch.mailing_id, populate_existing=True)
+    try:
+        controlling.hold(mailing, HeldReason.segment, by=None)
+        _tell(mailing)
+        db.session.commit()
+    except NotPossible:
+        db.session.rollback()  # it was stopped at this moment
 
 
 def settle(mailing_id: int) -> None:

@@ -57,6 +57,7 @@ class HeldReason(enum.StrEnum):
     complaints = "complaints"  # too many readers complained about the customer's mailings
     review = "review"  # our staff look at it first
     maintenance = "maintenance"  # announced maintenance (13-1): it goes on by itself afterwards
+    segment = "segment"  # a segment that narrows it is gone, or speaks of what is gone
 
 
 class NotPossible(Exception):

@@ -87,6 +87,15 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         if Problem.taken_down in error.problems:
             flash(gettext("Our staff have taken this mailing down. Please see the notice."), "error")
             return see_other(url_for("mailings.show", id=id))
+        if Problem.segment in error.problems and mailing.started_at is not None:
+            flash(
+                gettext(
+                    "A field or list that its segments speak of is gone, so it cannot go on. Please stop it, and write "
+                    "a new mailing to those who did not get it."
+                ),
+                "error",
+            )
+            return see_other(url_for("mailings.show", id=id))
         flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
         return see_other(url_for("sending.check", id=id))
     telling.tell_people(mailing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from flask import render_template
 from flask_babel import format_decimal, gettext
 from werkzeug.wrappers import Response
@@ -14,11 +15,17 @@ from wem.bounces.complaint_rules import WINDOW, Share
 from wem.bounces.reports import Numbers
 from wem.bounces.wording import CAUSES
 from wem.contracts.rules import Use
+from wem.db import db
 from wem.delivery.models import DeliveryState
 from wem.delivery.progress import Failure, failures, progress
+from wem.mailings import narrowing
 from wem.mailings.models import Mailing
+from wem.mailings.segment_models import MailingSegment
 from wem.mailings.titles import Titles
 from wem.mailings.wording import REASONS, STATES
+from wem.segments import referring
+from wem.segments.describing import Sentences, sentences
+from wem.segments.keeping_rules import read
 from wem.tracking.links import LinkResult, results_of
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.ownership import owned_or_404
@@ -53,7 +60,22 @@ def report(id: int) -> Answer:
         standing=complaining.standing_of(mailing.customer_id),
         window=WINDOW.days,
         waiting=by_reason(found, (DeliveryState.deferred,)),
+        narrowed=narrowed_words(mailing),
     )
+
+
+def narrowed_words(mailing: Mailing) -> list[tuple[MailingSegment, Sentences]]:
+    """Return the segments by which the audience was narrowed, each with what it said at the start."""
+    rows = [row for row in narrowing.rows_of(mailing.id) if row.conditions]
+    said = [read(row.conditions) for row in rows]
+    numbers = {number for conditions in said for number in referring.mailing_ids(conditions)}
+    titles = Titles(mailing.customer_id) if numbers else None
+    theirs = sa.select(Mailing).where(Mailing.customer_id == mailing.customer_id, Mailing.id.in_(numbers))
+    named = {row.id: titles.of(row) for row in db.session.scalars(theirs)} if titles else {}
+    return [
+        (row, sentences(conditions, narrowing.kept_names(row), named))
+        for row, conditions in zip(rows, said, strict=True)
+    ]
 
 
 def _causes(came_back: Numbers, failed: int) -> list[tuple[str, int]]:

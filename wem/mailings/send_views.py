@@ -12,10 +12,11 @@ from wem import clock
 from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.mailings import checking, composing, maintenance, reviewing, starting, telling
-from wem.mailings.audience import most_recipients
+from wem.mailings import checking, composing, maintenance, narrowing, reviewing, starting, telling
+from wem.mailings.audience import reach
 from wem.mailings.forms import SendForm
 from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
+from wem.mailings.reach_wording import reach_number, reach_text
 from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.titles import Titles
 from wem.web.blueprints import CustomerBlueprint
@@ -50,7 +51,9 @@ def check(id: int) -> Answer:
                 titles=Titles(mailing.customer_id),
                 at=form.at(),
                 maintenance=maintenance.window_at(mailing.customer_id, form.at() or clock.now()),
-                most=most_recipients(mailing),
+                readers=reach_number(reached := reach(mailing)),
+                reach=reach_text(reached),
+                narrowing=narrowing.shown(mailing),
                 warned=checking.warned(found),
             )
     membership = current_membership()

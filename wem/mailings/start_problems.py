@@ -21,6 +21,7 @@ class Problem(enum.StrEnum):
     sender_domain = "sender_domain"  # its records are no longer found
     no_list = "no_list"
     nobody = "nobody"  # nobody is on its lists
+    segment = "segment"  # a segment that narrows it cannot be asked any more
     subject = "subject"
     body = "body"
     template = "template"  # a text is no template
@@ -43,6 +44,7 @@ HELD_FOR = {
     Problem.complaints: HeldReason.complaints,
     Problem.maintenance: HeldReason.maintenance,
     Problem.review: HeldReason.review,
+    Problem.segment: HeldReason.segment,
 }
 
 

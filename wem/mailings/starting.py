@@ -21,7 +21,7 @@ from wem.delivery.rendering import Content, Letter, Templates, compile_templates
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.takedown_models import TakenDown, open_takedown
-from wem.mailings import maintenance, reviewing
+from wem.mailings import maintenance, narrowing, reviewing
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
 from wem.mailings.footer import append_footer_html, append_footer_text
@@ -85,6 +85,7 @@ def start(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> Di
         if found or ready is None:
             raise CannotStart(found)
         dispatch = _open_dispatch(mailing, ready)
+        narrowing.keep(mailing)
     queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch.id)
     return dispatch
 
@@ -124,6 +125,8 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
         found.append(Problem.no_list)
     elif not any(row.active_count for row in lists):
         found.append(Problem.nobody)
+    if narrowing.lost(mailing):
+        found.append(Problem.segment)
     if sender_address(db.session.get_one(Customer, mailing.customer_id), lists).broken:
         found.append(Problem.sender_domain)
     if not mailing.subject.strip():

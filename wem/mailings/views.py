@@ -15,7 +15,7 @@ from wem.accounts.models import Membership
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.progress import progress
-from wem.mailings import maintenance, reviewing
+from wem.mailings import maintenance, narrowing, reviewing
 from wem.mailings.audience import most_recipients
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.review_rules import ReviewState
@@ -77,7 +77,11 @@ def notices() -> Answer:
 def show(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
     return render_template(
-        "mailings/mailing.html", mailing=mailing, titles=Titles(mailing.customer_id), **about(mailing)
+        "mailings/mailing.html",
+        mailing=mailing,
+        titles=Titles(mailing.customer_id),
+        narrowing=narrowing.shown(mailing),
+        **about(mailing),
     )
 
 

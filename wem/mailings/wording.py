@@ -48,6 +48,10 @@ HELD = {
         "chosen."
     ),
     HeldReason.maintenance: _l("Maintenance that was announced is going on. It is sent by itself afterwards."),
+    HeldReason.segment: _l(
+        "A segment that narrows it is gone, or speaks of a field or list that is gone. Without it, it would go to more "
+        "readers than you meant. Please mend the segment, or choose another one."
+    ),
     HeldReason.sender_domain: _l(
         "The DNS records of the sender's domain are no longer found, so its mails would be taken for forged ones. "
         "Please mend them under “Sender domains”, then let the mailing go on."

@@ -69,6 +69,7 @@ SUBJECTS = {
     "Membership": _l("Membership no. %(id)s"),
     "Notice": _l("Notice N%(id)s"),
     "Partner": _l("Partner no. %(id)s"),
+    "Segment": _l("Segment no. %(id)s"),
     "SenderDomain": _l("Sender domain no. %(id)s"),
     "Subscriber": _l("Reader no. %(id)s"),
     "Tester": _l("Tester no. %(id)s"),

@@ -66,6 +66,7 @@ def nav_items() -> list[NavItem]:
     pairs = [
         (gettext("Home"), "/dashboard"),
         (gettext("Lists"), "/lists"),
+        (gettext("Segments"), "/segments"),
         (gettext("Mailings"), "/mailings"),
         (gettext("Replies"), "/replies"),
         (gettext("Sender domains"), "/domains"),

@@ -1,0 +1,87 @@
+"""The words of segments: what conditions are about, how they compare, and a whole segment as sentences."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup
+from wem.lists.value_rules import VALUE_PROBLEM_TEXTS, ValueProblem
+from wem.segments.rules import PROBLEM_TEXTS, AnyProblem, Problem
+from wem.segments.topic_rules import SHAPES, Match, Op, Topic
+
+# What is no field.
+TOPICS = {
+    Topic.lists: _l("Lists the reader is on"),
+    Topic.signed_up: _l("Day of registration"),
+    Topic.way: _l("How the registration came about"),
+    Topic.opened: _l("Opening of mails"),
+    Topic.clicked: _l("Clicks in mails"),
+    Topic.received: _l("Mails sent to the reader"),
+    Topic.domain: _l("Provider of the mail address"),
+}
+MATCHES = {Match.all: _l("all of them"), Match.any: _l("at least one of them")}
+OPS = {
+    Op.equals: _l("is “%(value)s”"),
+    Op.differs: _l("is not “%(value)s” (nor empty ones left out)"),
+    Op.contains: _l("contains “%(value)s”"),
+    Op.lacks: _l("does not contain “%(value)s” (nor empty ones left out)"),
+    Op.at_least: _l("is %(value)s or more"),
+    Op.at_most: _l("is %(value)s or less"),
+    Op.between: _l("is from %(low)s to %(high)s"),
+    Op.since: _l("is on %(value)s or later"),
+    Op.until: _l("is on %(value)s or earlier"),
+    Op.last_days: _l("is within the last %(value)s days"),
+    Op.next_days: _l("is within the next %(value)s days"),
+    Op.days_ago: _l("is more than %(value)s days ago"),
+    Op.birthday: _l("comes round within %(value)s days from today (birthdays)"),
+    Op.month: _l("is in month %(value)s of any year"),
+    Op.any_of: _l("is one of: %(value)s"),
+    Op.all_of: _l("holds all of: %(value)s"),
+    Op.none_of: _l("is none of: %(value)s"),
+    Op.yes: _l("is yes"),
+    Op.no: _l("is no"),
+    Op.empty: _l("is empty"),
+    Op.filled: _l("is filled in"),
+    Op.ever: _l("at least once"),
+    Op.never: _l("never so far"),
+    Op.mailing: _l("with “%(value)s”"),
+    Op.not_mailing: _l("not with “%(value)s”"),
+    Op.of_last: _l("at least one of the last %(value)s mailings"),
+    Op.none_of_last: _l("none of the last %(value)s mailings"),
+}
+_HITS = {
+    Op.last_days: _l("in the last %(value)s days"),
+    Op.not_last_days: _l("not in the last %(value)s days"),
+}
+# Where the general words do not fit.
+OWN_OPS: dict[Topic, dict[Op, object]] = {
+    Topic.date: {Op.equals: _l("is on %(value)s")},
+    Topic.signed_up: {Op.equals: _l("is on %(value)s")},
+    Topic.opened: _HITS,
+    Topic.clicked: _HITS,
+}
+OPEN_END = "…"
+
+
+def op_text(topic: Topic, op: Op, **values: str) -> str:
+    """Return how a condition compares; without values with … in their places."""
+    words = str(OWN_OPS.get(topic, {}).get(op) or OPS[op])
+    return words % ({"value": OPEN_END, "low": OPEN_END, "high": OPEN_END} | values)
+
+
+def ops_of(topic: Topic) -> list[tuple[str, str]]:
+    """Return what a topic can be asked, as choices of a form."""
+    return [(op.value, op_text(topic, op)) for op in SHAPES[topic]]
+
+
+def group_text(group: str) -> str:
+    """Return the name of a provider of mail addresses."""
+    return str(gettext(DOMAIN_GROUP_TEXTS[DomainGroup(group)]))
+
+
+def problem_text(problem: AnyProblem) -> str:
+    """Return what is wrong with a condition, and what to do."""
+    if isinstance(problem, ValueProblem):
+        return str(gettext(VALUE_PROBLEM_TEXTS[problem]))
+    return str(gettext(PROBLEM_TEXTS[Problem(problem)]))
