@@ -26,6 +26,7 @@ _FORMS = {
     "CONTRACT_END": "aligned|literal",
     "INVOICE_REGISTRATION_NUMBER": "T[0-9]{13}",
     "BUSINESS_YEAR_ENDS": "[1-9]|1[0-2]",
+    "BOOKS_KEPT_YEARS": "7|10",
     "FEE_TIMING": "prepaid|arrears",
     "SUSPENSION_FEE": "by_days|whole_month",
     "CHANGE_NEEDS": "overdue|all",
@@ -126,6 +127,9 @@ class Settings:
     )
     BUSINESS_YEAR_ENDS: str = _about(
         "3", "last month of its business year: invoices are locked for 7 years and 2 months"
+    )
+    BOOKS_KEPT_YEARS: str = _about(
+        "7", "years that invoices and payments are kept, counted from two months after its end: 7, or 10 with a loss"
     )
     FEE_TIMING: str = _about(
         "prepaid", "prepaid: a month's fee is invoiced on its 1st, its peak with the next; arrears: after its closing"

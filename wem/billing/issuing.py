@@ -92,7 +92,9 @@ def issue(contract: Contract, lines: Sequence[Line], why: Reason, *, by: int | N
         corrects_id=why.corrects.id if why.corrects else None,
         note=why.note,
         evidence=why.evidence,
-        locked_until=invoice_rules.locked_until(on, int(settings().BUSINESS_YEAR_ENDS)),
+        locked_until=invoice_rules.locked_until(
+            on, int(settings().BUSINESS_YEAR_ENDS), int(settings().BOOKS_KEPT_YEARS)
+        ),
     )
     db.session.add(row)
     db.session.flush()

@@ -68,6 +68,21 @@ def shares(rest: int, sums: Iterable[Open]) -> list[tuple[int, int]]:
     return found
 
 
+# A paper for cash of so many yen carries a revenue stamp (印紙税法 別表第一 17号).
+STAMPED_FROM = 50_000
+
+
+def may_have_receipt(way: PaymentWay, *, known: bool) -> None:
+    """Raise Illegal unless it was paid at our own desk (A-07) by somebody we know: banks tell of all others."""
+    if way is not PaymentWay.desk or not known:
+        raise Illegal("no receipt for what came by a bank, or is nobody's yet")
+
+
+def needs_stamp(amount: int) -> bool:
+    """Return whether a receipt needs a revenue stamp; by the sum with tax, for it does not name the tax apart."""
+    return amount >= STAMPED_FROM
+
+
 # -- whose a payment is
 
 

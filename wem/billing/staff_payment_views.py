@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.billing import matching, paying, payment_books, refunding
+from wem.billing import matching, paying, payment_books, receipts, refunding
 from wem.billing.csv_views import csv_answer
 from wem.billing.models import Receivable
 from wem.billing.payment_books import ONLY, REST, Wanted
@@ -199,6 +199,7 @@ def payment_page(row: Payment, status: int = 200, **forms: Any) -> tuple[str, in
         refund_states=REFUNDS,
         grounds=GROUNDS,
         mine=me().id,
+        receipt=receipts.receipt_of(row),
         assign=forms.get("assign") or AssignForm(formdata=None),
         aside=forms.get("aside") or AsideForm(formdata=None),
         refund=forms.get("refund") or RefundForm(formdata=None, amount=row.free),

@@ -198,6 +198,8 @@ ACTS = {
     "agreed_price.propose": _l("Asked for a price"),
     "agreed_price.refuse": _l("Refused a price"),
     "agreed_price.withdraw": _l("Withdrew the request for a price"),
+    "payment.receipt": _l("Issued a receipt"),
+    "payment.denied_receipt": _l("Denied: issuing a receipt"),
     "write_off.approve": _l("Wrote a sum off"),
     "write_off.denied_approve": _l("Denied: writing a sum off"),
     "write_off.denied_cancel": _l("Denied: cancelling a sum"),

@@ -25,7 +25,9 @@ CONDITIONS: dict[tuple[str, str], sa.ColumnElement[bool]] = {
     ("inquiry_file", "by_reader"): InquiryFile.entry_id.in_(
         sa.select(InquiryEntry.id).where(InquiryEntry.inquiry_id.in_(_BY_READER))
     ),
-    ("document", "no_book"): sa.not_(Document.about.startswith("invoice ")),
+    ("document", "no_book"): sa.not_(
+        sa.or_(Document.about.startswith("invoice "), Document.about.startswith("payment "))
+    ),
 }
 # A column that holds the key of a file within other words.
 WITHIN: dict[tuple[str, str], Callable[[], sa.ColumnElement[Any]]] = {

@@ -83,7 +83,7 @@ def kept(contract: Contract) -> Kept:
     newest = db.session.scalar(
         sa.select(sa.func.max(Invoice.locked_until)).where(Invoice.customer_id == contract.customer_id)
     )
-    law = locked_until(contract.ended_on, int(config.BUSINESS_YEAR_ENDS))
+    law = locked_until(contract.ended_on, int(config.BUSINESS_YEAR_ENDS), int(config.BOOKS_KEPT_YEARS))
     return Kept(
         int(config.ERASURE_HOURS),
         int(config.CUSTOMER_KEPT_MONTHS),

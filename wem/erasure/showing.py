@@ -129,9 +129,11 @@ def retention() -> list[tuple[str, str, str]]:
         (gettext("Proof of consent after the last mail"), months("CONSENT_KEPT_MONTHS"), "CONSENT_KEPT_MONTHS"),
         (
             gettext("Invoices and payments"),
-            gettext("7 years, counted from two months after the business year that ends in month %(month)s",
-                    month=config.BUSINESS_YEAR_ENDS),
-            "BUSINESS_YEAR_ENDS",
+            gettext(
+                "%(years)s years, counted from two months after the business year that ends in month %(month)s",
+                years=config.BOOKS_KEPT_YEARS, month=config.BUSINESS_YEAR_ENDS,
+            ),
+            "BUSINESS_YEAR_ENDS, BOOKS_KEPT_YEARS",
         ),
         (gettext("Sign-ups that nobody confirmed"), gettext("%(number)s days", number=7), "–"),
         (gettext("Replies of readers"), gettext("the days that each customer sets"), "–"),

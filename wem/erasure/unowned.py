@@ -23,7 +23,7 @@ def forget_payments() -> int:
     Money that was neither set aside nor paid back is still owed to somebody: it stands at `/staff/payments` until staff
     say what it is.
     """
-    since = kept_since(clock.today(), int(settings().BUSINESS_YEAR_ENDS))
+    since = kept_since(clock.today(), int(settings().BUSINESS_YEAR_ENDS), int(settings().BOOKS_KEPT_YEARS))
     found = db.session.scalars(
         sa.select(Payment.id)
         .where(

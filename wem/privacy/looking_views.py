@@ -96,6 +96,7 @@ SHOWN: dict[str, Shows] = {
     "staff_write_offs.show": Shows(What.sums, own(Receivable)),
     "staff_debits.entry": Shows(What.sums, own(DebitEntry)),
     "staff_payments.show": Shows(What.sums, by_contract(Payment)),
+    "staff_receipts.show": Shows(What.sums, by_contract(Payment)),
     "staff_invoices.show": INVOICE,
     "staff_invoices.pdf": INVOICE,
     "staff_invoice_acts.correct": INVOICE,
