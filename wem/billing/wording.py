@@ -63,7 +63,7 @@ LEFT = {
     Left.name: _l("The account holder's name cannot be written in a bank's characters"),
 }
 METHODS = {
-    Method.debit: _l("Direct debit"),
+    Method.debit: _l("By direct debit"),
     Method.transfer: _l("Bank transfer"),
     Method.desk: _l("Cash at our desk"),
 }
@@ -101,14 +101,14 @@ WARNINGS = {
     Warned.holder: _l("The account holder's name is not written as we wrote it."),
 }
 WAYS = {
-    PaymentWay.debit: _l("Direct debit"),
+    PaymentWay.debit: _l("By direct debit"),
     PaymentWay.transfer: _l("Bank transfer"),
     PaymentWay.desk: _l("Cash at our desk"),
 }
 PAYMENTS = {
     PaymentState.unmatched: (_l("Whose it is, is not known yet"), "warning"),
     PaymentState.over: (_l("More than was owed"), "info"),
-    PaymentState.settled: (_l("Settled"), "success"),
+    PaymentState.settled: (_l("Matched in full"), "success"),
     PaymentState.set_aside: (_l("Set aside"), "neutral"),
 }
 REFUNDS = {
