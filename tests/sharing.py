@@ -31,7 +31,7 @@ LONG = (
 TESTS = Path(__file__).parent
 PLACE = pytest.StashKey[int]()  # of a test in its file
 COUNTED = pytest.StashKey[Counter[str]]()
-# What two processes do rather than four: each prepares its pages, or starts its product, once.
+# What two processes do rather than four: each prepares its pages, starts its product, parses the code once.
 TOGETHER = {
     "tests/browser/test_accessibility.py::test_every_page[staff]": "half of the pages",
     "tests/browser/test_accessibility.py": "the other pages",
@@ -42,6 +42,12 @@ TOGETHER = {
     "tests/browser/test_messy_upload.py": "more stories",
     "tests/browser/test_help_desk.py": "more stories",
     "tests/browser/test_staff.py": "more stories",
+    "tests/invariants/test_csrf.py": "all rows",
+    "tests/invariants/test_tenancy.py": "all rows",
+    **{
+        f"tests/invariants/test_{name}.py": "all code"
+        for name in ("docs", "folders", "imports", "mail_duty", "queues", "settings", "texts")
+    },
 }
 # The judges of the one crawl over all pages.
 CRAWLED = tuple(f"tests/invariants/test_{name}.py" for name in ("guards", "headers", "no_address_leaves", "templates"))

@@ -12,6 +12,7 @@ from wem import models as models
 from wem import settings as settings_module
 from wem.db import db, open_as_we_need, quote_no_values
 from wem.settings import ROOT, Settings
+from wem.web.compiled_templates import keep_compiled_templates
 from wem.web.filters import set_up_filters
 from wem.web.languages import set_up_languages
 
@@ -52,4 +53,5 @@ def create_worker_app(settings: Settings | None = None) -> Flask:
         quote_no_values(db.engine)
     set_up_languages(app)
     set_up_filters(app)
+    keep_compiled_templates(app)
     return app

@@ -58,7 +58,11 @@ def module(name: str) -> Module:
 
 def templates(*suffixes: str) -> list[Path]:
     """Return all templates, or those with these suffixes."""
-    return sorted(path for path in TEMPLATES.rglob("*") if path.is_file() and (not suffixes or path.suffix in suffixes))
+    return sorted(
+        path
+        for path in TEMPLATES.rglob("*.*")
+        if path.parent.name != "__pycache__" and (not suffixes or path.suffix in suffixes)
+    )
 
 
 def template_name(path: Path) -> str:

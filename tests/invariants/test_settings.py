@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tests.invariants.settings_page import COMMAND, PAGE, page
-from tests.invariants.sources import modules
+from tests.invariants.sources import module_files, templates
 from wem.settings import ROOT, Settings, SettingsError, load
 
 NAMES = [field.name for field in fields(Settings)]
@@ -34,13 +35,13 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_setting_is_used() -> None:
-    code = {module.path: module.path.read_text("utf-8") for module in modules()}
-    code |= {path: path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.*") if path.is_file()}
+    words: Counter[str] = Counter()
+    for path in [*(path for _, path in module_files()), *templates()]:
+        words.update(re.findall(r"\w+", path.read_text("utf-8")))
     unused = []
     for name in NAMES:
         # Either by its name, or by the property that gives its type.
-        names = re.compile(rf"\b({name}|{name.lower()})\b")
-        places = sum(len(names.findall(text)) for text in code.values())
+        places = words[name] + words[name.lower()]
         if places < 2:
             unused.append(name)
     assert not unused, f"nobody asks for {unused}"
@@ -50,9 +51,9 @@ def test_the_environment_is_read_in_one_place() -> None:
     """A setting read past `Settings` is one that no page tells of."""
     reads = re.compile(r"""os\.(?:environ\.get\(|environ\[|getenv\()\s*["']([A-Z_]+)""")
     found = [
-        (name, f"{module.path.relative_to(ROOT)}: {name}")
-        for module in modules()
-        for name in reads.findall(module.path.read_text("utf-8"))
+        (name, f"{path.relative_to(ROOT)}: {name}")
+        for _, path in module_files()
+        for name in reads.findall(path.read_text("utf-8"))
     ]
     wrong = [place for name, place in found if name not in NO_SETTINGS]
     assert not wrong, wrong
