@@ -43,6 +43,7 @@ TOGETHER = {
     "tests/browser/test_help_desk.py": "more stories",
     "tests/browser/test_staff.py": "more stories",
     "tests/invariants/test_csrf.py": "all rows",
+    "tests/invariants/test_database.py": "all rows",
     "tests/invariants/test_tenancy.py": "all rows",
     **{
         f"tests/invariants/test_{name}.py": "all code"

@@ -11,7 +11,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, SoupStrainer, Tag
 from flask import Flask, g
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -242,9 +242,7 @@ class Crawler:
         for answer in list(self.seen.of("GET")):
             if answer.who not in ("owner", "nobody") or answer.mimetype != "text/html":
                 continue
-            for form in BeautifulSoup(answer.body, "html.parser").find_all("form"):
-                if str(form.get("method", "")).lower() != "post":
-                    continue
+            for form in posting_forms(answer.text):
                 route, path = self.route_of_post(answer, str(form.get("action") or answer.path))
                 if route is not None and path is not None:
                     # One of each kind of form: the rows differ, the code does not.
@@ -303,6 +301,13 @@ class Crawler:
 def ends(route: Route) -> bool:
     """Return whether posting to a route may end what others still need: rows, sign-ins."""
     return LAST.search(route.rule) is not None
+
+
+def posting_forms(html: str) -> Iterator[Tag]:
+    # Nothing but the forms is made into objects: that is most of the work.
+    for form in BeautifulSoup(html, "lxml", parse_only=SoupStrainer("form")).find_all("form"):
+        if str(form.get("method", "")).lower() == "post":
+            yield form
 
 
 def links(answer: Answer) -> list[str]:

@@ -181,7 +181,7 @@ def test_every_htmx_request_has_a_real_element(crawl: Crawl) -> None:
         if found in seen:
             continue
         seen.add(found)
-        for tag in BeautifulSoup(answer.body, "html.parser").find_all(True) if found else []:
+        for tag in BeautifulSoup(answer.text, "lxml").find_all(True) if found else []:
             if problem := htmx_problem(tag):
                 wrong.add(f"{answer.route}: {problem}")
     assert not wrong, "\n".join(sorted(wrong))
