@@ -53,11 +53,12 @@ class Service:
 
     def wait(self, what: str, condition: Callable[[], Any], seconds: float = 300) -> Any:
         """Return the first true answer; fails after `seconds` with what was waited for."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.05
         while not (answer := self.ask(condition)):
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited {seconds} s in vain for: {what}\n{self.log()}")
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(pause * 1.2, 0.25)  # who asks all the time takes the processor from what is waited for
         return answer
 
     def sign_in(self, account: Account | str) -> Browser:

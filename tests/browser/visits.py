@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup
+import lxml.html
 from flask.testing import FlaskClient
 
 from tests.browser.standing import Standing
@@ -123,8 +123,5 @@ def _paths(standing: Standing, person: Person) -> Iterator[tuple[str, str]]:
 
 def shape_of(page: bytes) -> frozenset[str]:
     """Return which elements a page is made of."""
-    main = BeautifulSoup(page, "html.parser").find("main")
-    assert main is not None
-    return frozenset(
-        f"{tag.name} {' '.join(tag.get('class') or ())} {tag.get('type', '')}" for tag in main.find_all(True)
-    )
+    main = lxml.html.document_fromstring(page).find(".//main")
+    return frozenset(f"{tag.tag} {' '.join(tag.classes)} {tag.get('type', '')}" for tag in main.iterdescendants("*"))
