@@ -17,7 +17,7 @@ from tests import factories
 from tests.name_server import NameServer, running_name_server
 from tests.not_run import chromium
 from tests.page import Browser
-from tests.worlds import KeptWorld, empty_tables, keep_world, write_world
+from tests.worlds import KeptWorld, empty_tables, keep_world, read_world, write_world
 from wem import create_app
 from wem.db import db
 from wem.settings import ROOT, Settings
@@ -114,24 +114,27 @@ def _postgresql_app(
         db.engine.dispose()
 
 
-def put_empty_file(folder: Path) -> None:
-    """Put the empty SQLite database in the place of the application's."""
+def put_file(folder: Path, name: str = "empty") -> None:
+    """Put the empty SQLite database, or the one that holds the world, in the place of the application's."""
     db.engine.dispose()
     for rest in ("-wal", "-shm"):
         (folder / f"wem.sqlite3{rest}").unlink(missing_ok=True)
-    shutil.copy(folder / "empty.sqlite3", folder / "wem.sqlite3")
+    shutil.copy(folder / f"{name}.sqlite3", folder / "wem.sqlite3")
 
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
     """The application with an empty database, in an application context."""
     app: Flask = request.getfixturevalue(f"_{database}_app")
+    filled = database == "sqlite" and "world" in request.fixturenames
+    if filled:
+        request.getfixturevalue("_kept_world")
     # A test may change settings; the next one is to find them as they were.
     right = app.config["WEM"]
     with app.app_context():
         db.session.remove()
         if database == "sqlite":
-            put_empty_file(app.config["WEM"].var)
+            put_file(app.config["WEM"].var, "world" if filled else "empty")
         else:
             empty_tables()
         yield app
@@ -144,14 +147,22 @@ def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
 def _kept_world(_sqlite_app: Flask) -> KeptWorld:
     with _sqlite_app.app_context():
         # The tests before the first that wants the world may have left rows, which would stand in it for ever.
-        put_empty_file(_sqlite_app.config["WEM"].var)
-        return keep_world()
+        folder = _sqlite_app.config["WEM"].var
+        put_file(folder)
+        kept = keep_world()
+        write_world(kept)
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.session.remove()
+        shutil.copy(folder / "wem.sqlite3", folder / "world.sqlite3")
+        return kept
 
 
 @pytest.fixture
-def world(_kept_world: KeptWorld, app: Flask) -> factories.World:
+def world(_kept_world: KeptWorld, app: Flask, database: str) -> factories.World:
     """Two customers with contracts, people, a list and readers each; a staff member, a partner."""
-    return write_world(_kept_world)
+    return read_world(_kept_world) if database == "sqlite" else write_world(_kept_world)
 
 
 @pytest.fixture
@@ -181,7 +192,9 @@ def chrome() -> Iterator[Any]:
     """Chromium for one file of tests: a loop of Playwright that goes on makes `asyncio.run` fail in later files."""
     from playwright.sync_api import sync_playwright
 
+    # Drawing in a process of its own, on an emulated GPU, takes a tenth more of the processor.
+    plain = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--in-process-gpu"]
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = play.chromium.launch(executable_path=chromium(), args=plain)
         yield browser
         browser.close()

@@ -66,6 +66,11 @@ def write_world(kept: KeptWorld) -> factories.World:
         db.session.execute(table.insert(), rows)
     if db.engine.dialect.name == "postgresql":
         _count_on(kept)
+    return read_world(kept)
+
+
+def read_world(kept: KeptWorld) -> factories.World:
+    """Return the world of a database in which its rows stand, and commit."""
     world: factories.World = _objects_of(kept.keys)
     db.session.commit()  # on SQLite an open transaction keeps all others from writing
     return world
