@@ -48,7 +48,7 @@ def reads(list_ids: Collection[int]) -> sa.ColumnElement[bool]:
 
 def reach(mailing: Mailing) -> Reach:
     """Return how many get the mailing as things stand. Narrowed by segments it looks at each reader of the customer,
-    a second or two for a million; raises SegmentLost."""
+    some seconds for a million; raises SegmentLost."""
     if not narrowing.rows_of(mailing.id):
         return Reach(most_recipients(mailing))
     count = _counted(mailing, narrowing.narrowed(mailing.id, mailing.customer_id, clock.now()))

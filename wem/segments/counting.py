@@ -29,7 +29,7 @@ class Found:
 
 
 def found(conditions: Conditions, customer_id: int, at: datetime) -> Found:
-    """Count the registered addresses that fit now. Looks at each reader once: a second or two for a million."""
+    """Count the registered addresses that fit now. Looks at each reader once: some seconds for a million."""
     readers = (
         Subscriber.customer_id == customer_id,
         Subscriber.active_count > 0,
