@@ -132,7 +132,14 @@ def test_address_of_a_postal_code(code, expected):
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("みずほ", "0001"), ("みずほ銀行", "0001"), ("0001", "0001"), ("ゆうちょ銀行", "9900"), ("三菱UFJ", "0005")],
+    [
+        ("みずほ", "0001"),
+        ("みずほ銀行", "0001"),
+        ("0001", "0001"),
+        ("ゆうちょ銀行", "9900"),
+        ("三菱UFJ", "0005"),
+        ("城南信用金庫", "1344"),
+    ],
 )
 def test_bank(typed, code):
     assert [bank.code for bank in places.matching(places.banks(), typed)] == [code]
@@ -167,3 +174,24 @@ def test_a_part_of_a_name_offers_some():
 )
 def test_banks_are_addressed_by_their_whole_names(name, code, full):
     assert name_rules.bank_in_full(name, code) == full
+
+
+@pytest.mark.parametrize(
+    ("name", "bank", "full"),
+    [
+        ("丸の内中央", "0001", "丸の内中央支店"),
+        ("東京営業部", "0001", "東京営業部"),
+        ("本店", "0501", "本店"),
+        ("本店営業第一部", "0009", "本店営業第一部"),
+        ("春日部", "0017", "春日部支店"),
+        ("白金出張所", "0009", "白金出張所"),
+        ("多摩センター", "1360", "多摩センター支店"),
+        ("札幌", "2951", "札幌支店"),
+        ("ニューヨーク", "0401", "ニューヨーク"),
+        ("下総", "5000", "下総"),
+        ("〇一八", "9900", "〇一八店"),
+        ("", "0001", ""),
+    ],
+)
+def test_branches_are_called_as_letters_call_them(name, bank, full):
+    assert name_rules.branch_in_full(name, bank) == full

@@ -46,11 +46,14 @@ def test_enter_confirm_complete(world, browser_for):
         "株式会社 しんき商店",
         "7010705000725",
         "042-123-4567",
-        "みずほ 0001",
+        "みずほ銀行 0001",
         "0076543",
         "カ)シンキシヨウテン",
+        "立川ネット販売（P001）",
+        "1,000件まで3,300円、3,000件まで5,500円",
     ):
         assert each in shown, each
+    assert "利用目的" not in shown, "nobody asked for another use"
     assert only().state is ApplicationState.draft
     # Back to change something: what was typed is still there, and one row stays one.
     assert browser.get("/apply").form("/apply")["account_holder"] == "カ)シンキシヨウテン"
@@ -62,6 +65,7 @@ def test_enter_confirm_complete(world, browser_for):
     assert application.partner.code == "P001"
     assert application.fee_total == 14_300
     done = browser.get("/apply/done").text
+    assert "立川ネット販売（P001）" in done
     assert application.number in done and "14,300円" in done and "〒190-0012" in done
     assert kinds(application) == [NoticeKind.initial_fee]
     # Nothing can be changed or sent twice afterwards.
@@ -107,6 +111,7 @@ def test_papers_hold_whatever_was_typed(world):
         ({"kana": "漢字"}, "カタカナ"),
         ({"corporate_number": "1234567890123"}, "法人番号が正しくありません"),
         ({"representative": ""}, "代表者を入力"),
+        ({"person": ""}, "ご担当者を入力"),
         ({"postal_code": "12"}, "郵便番号"),
         ({"address": "東京都立川市曙町"}, "番地"),
         ({"phone": "1"}, "電話番号を入力"),
@@ -124,11 +129,29 @@ def test_what_is_wrong_is_said_and_kept_out(world, browser_for, changed, said):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Application)) == 0
 
 
-def test_a_person_needs_no_corporate_number(world, browser_for):
+def test_a_person_needs_no_corporate_number_and_is_whom_we_ask(world, browser_for):
     browser = browser_for()
     typed = {**TYPED, "kind": "person", "name": "新木 三郎", "representative": "", "corporate_number": "123"}
+    assert browser.post("/apply", {**typed, "person": ""}).location == "/apply/confirm"
+    assert (only().entries["corporate_number"], only().entries["person"]) == ("", "新木 三郎")
     assert browser.post("/apply", typed).location == "/apply/confirm"
-    assert only().entries["corporate_number"] == ""
+    assert only().entries["person"] == "新木 四郎"
+
+
+def test_the_summary_of_errors_goes_down_the_page_by_short_names(world, browser_for):
+    page = browser_for().post("/apply", {})
+    listed = [link["href"].removeprefix("#") for link in page.soup.select(".error-summary a")]
+    stands = {tag["id"]: place for place, tag in enumerate(page.soup.select("form [id]"))}
+    assert listed[0].startswith("kind") and len(listed) > 10
+    assert [stands[id] for id in listed] == sorted(stands[id] for id in listed)
+    assert "利用約款： 内容をご確認" in " ".join(page.soup.select_one(".error-summary").get_text().split())
+
+
+def test_each_course_shows_its_fee_where_it_is_chosen(world, browser_for):
+    page = browser_for().get("/apply")
+    hint = page.soup.select_one("#course .hint[id*='course-0']").get_text()
+    assert hint == "月額3,300円から（1,000件まで）、初期費用11,000円（いずれも税込）"
+    assert "5,500円（税込）" in page.text
 
 
 def test_the_postal_code_fills_the_address(world, browser_for):

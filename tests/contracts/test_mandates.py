@@ -110,7 +110,7 @@ def test_a_change_of_account_from_the_page_to_the_bank(world, browser_for):
     db.session.commit()
     owner, staff = browser_for(world.ours.owner), browser_for(world.admin)
     shown = confirm(owner, "/contract/bank", BANK)
-    for each in ("みずほ 東京営業部", "0076543", "カ)タカハシ"):
+    for each in ("みずほ銀行 東京営業部", "0076543", "カ)タカハシ"):
         assert each in shown.text, each
     done = owner.get(send(owner, "/contract/bank", BANK).location)
     paper = f"/contract/mandates/{newest().id}.pdf"

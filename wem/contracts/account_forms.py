@@ -12,7 +12,7 @@ from wtforms import Field, RadioField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
-from wem.contracts import application_rules, places, yucho_rules
+from wem.contracts import application_rules, name_rules, places, yucho_rules
 from wem.contracts.application_wording import ACCOUNT_TYPES
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine
 from wem.contracts.places import Bank
@@ -138,6 +138,13 @@ class AccountForm(FlaskForm):
         found = places.matching(places.banks(), self.bank.data or "")
         return found[0] if len(found) == 1 else None
 
+    @property
+    def place(self) -> str:
+        """Return bank and branch as a letter writes them; only after they were found good."""
+        found = self.account()
+        bank, branch, code = found["bank"], found["branch"], found["bank_code"]
+        return f"{name_rules.bank_in_full(bank, code)} {name_rules.branch_in_full(branch, code)}"
+
     def account(self) -> dict[str, str]:
         """Return the account without its number, with the codes of bank and branch; only after it was found good."""
         bank = self.chosen_bank
@@ -161,5 +168,5 @@ def _named(chosen: Bank, rows: tuple[Bank, ...]) -> str:
 def _which(found: list[Bank]) -> str:
     if not found:
         return str(gettext("Nothing of this name was found. Try a part of the name, the reading or the code."))
-    names = gettext(", ").join(f"{each.name} {each.code}" for each in found)
+    names = gettext(", ").join(f"{each.full} {each.code}" for each in found)
     return str(gettext("Several fit. Please enter one of these: %(names)s", names=names))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
+from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     EmailField,
@@ -26,18 +26,28 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
-from wem.contracts import application_rules, catalogue, describing, places, rules
+from wem.contracts import application_rules, catalogue, describing, fee_table, places, rules
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_rules import Applicant
-from wem.contracts.application_wording import APPLICANTS, REASONS
+from wem.contracts.application_wording import APPLICANTS
 from wem.contracts.catalogue_models import Campaign, samples_on
-from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
+from wem.contracts.forms import CHOSEN, NEEDED, OneLine, Tick, mail_address
 from wem.domain_rules import is_carrier
-from wem.lists import blank_addresses
 from wem.privacy.consenting import open_purposes
 from wem.web.days import Day
 
 AGREED = DataRequired(_l("Please read and agree."))
+
+
+# The fields as the page shows them; those of papers stand first.
+ORDER = (
+    "handed_on", "arrived_on", "scan", "debit_form",
+    "kind", "name", "kana", "corporate_number", "representative", "person",
+    "postal_code", "address", "phone", "email",
+    "course", "options", "campaign", "own_initial", "own_tiers",
+    "bank", "branch", "account_type", "account_number", "account_holder",
+    "partner_code", "terms", "consent", "no_news", "uses",
+)  # fmt: skip
 
 
 class ApplicationForm(AccountForm):
@@ -48,17 +58,19 @@ class ApplicationForm(AccountForm):
     kana = OneLine(_l("Name in kana"), [NEEDED, Length(max=100)])
     corporate_number = OneLine(_l("Corporate number"))
     representative = OneLine(_l("Representative"), [Length(max=100)])
-    person = OneLine(_l("Person in charge of WeM"), [NEEDED, Length(max=100)])
+    person = OneLine(_l("Person in charge of WeM"), [Length(max=100)])
     postal_code = OneLine(_l("Postal code"), [NEEDED])
     address = OneLine(_l("Postal address"), [NEEDED, Length(max=300)])
     phone = OneLine(_l("Telephone"), [NEEDED])
     email = EmailField(_l("E-mail address"), [Optional(), mail_address])
-    course = SelectField(_l("Course"), [CHOSEN])
+    course = RadioField(_l("Course"), [CHOSEN])
     campaign = SelectField(_l("Campaign"), [Optional()])
     options = SelectMultipleField(_l("Options"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
     partner_code = OneLine(_l("Partner code"), [Length(max=16)])
-    terms = BooleanField(_l("I agree to the terms of service."), [AGREED])
-    consent = BooleanField(_l("I agree to the consent clauses on personal data."), [AGREED])
+    terms = Tick(_l("I agree to the terms of service."), [AGREED], short=_l("Terms of service"))
+    consent = Tick(
+        _l("I agree to the consent clauses on personal data."), [AGREED], short=_l("Consent clauses on personal data")
+    )
     no_news = BooleanField(_l("I want no mails about services and campaigns."))
     uses = SelectMultipleField(
         _l("My data may also be used for"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
@@ -69,7 +81,8 @@ class ApplicationForm(AccountForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.samples = samples_on(clock.today())
-        self.course.choices = [SelectChoice(code, name) for code, name in catalogue.courses()]
+        self.fees = fee_table.fees_on(clock.today())
+        self.course.choices = [SelectChoice(code, each.name) for code, each in self.fees.items()]
         self.campaign.choices = [
             SelectChoice("", gettext("No campaign")),
             *(
@@ -93,6 +106,11 @@ class ApplicationForm(AccountForm):
             SelectChoice(f"{each.id}.{each.current.number}", f"{each.current.title}: {each.current.text}")
             for each in open_purposes()
         ]
+
+    def __iter__(self) -> Iterator[Field]:
+        """Yield the fields as the page shows them: the summary of errors follows it."""
+        places_of = {name: place for place, name in enumerate(ORDER)}
+        return iter([self._fields[name] for name in sorted(self._fields, key=lambda name: places_of.get(name, -1))])
 
     @property
     def applied(self) -> date:
@@ -127,6 +145,13 @@ class ApplicationForm(AccountForm):
     def validate_representative(self, field: Field) -> None:
         if self.kind.data == Applicant.company.value and not field.data:
             raise ValidationError(gettext("A company names its representative."))
+
+    def validate_person(self, field: Field) -> None:
+        """An individual is the person whom we ask, unless another is named."""
+        if not field.data and self.kind.data == Applicant.person.value:
+            field.data = self.name.data
+        elif not field.data:
+            raise ValidationError(gettext("A company names the person in charge."))
 
     def validate_postal_code(self, field: Field) -> None:
         code = rules.postal_code(field.data or "")
@@ -165,7 +190,8 @@ class ApplicationForm(AccountForm):
         left_out = ("csrf_token", "website", "terms", "consent", *PAPER)
         typed = {field.name: field.data for field in self if field.name not in left_out}
         titles = {choice.value: choice.label for choice in self.uses.choices or ()}
-        return {**typed, **self.account(), "use_titles": [str(titles[each]) for each in self.uses.data or ()]}
+        chosen = [str(titles[each]) for each in self.uses.data or ()]
+        return {**typed, **self.account(), "use_titles": chosen, "uses_asked": bool(titles)}
 
 
 PAPER = ("handed_on", "arrived_on", "scan", "debit_form", "own_initial", "own_tiers")
@@ -220,68 +246,3 @@ def not_to_come(on: date) -> None:
     """Raise ValidationError for a day that has not come."""
     if on > clock.today():
         raise ValidationError(gettext("This day has not come yet."))
-
-
-class ArrivalForm(FlaskForm):
-    handed_on = Day(_l("Handed over or posted on"), [NEEDED], default=clock.today)
-    arrived_on = Day(_l("Received by us on"), [NEEDED], default=clock.today)
-    scan = FileField(_l("Scan of the form"))
-    debit_form = BooleanField(_l("The sealed request for direct debit came with it"))
-
-    validate_handed_on = PartnerApplicationForm.validate_handed_on
-    validate_arrived_on = StaffApplicationForm.validate_arrived_on
-
-
-class PaymentForm(FlaskForm):
-    paid_on = Day(_l("Credited on"), [NEEDED], default=clock.today)
-    amount = IntegerField(_l("Amount in yen"), [NEEDED, NumberRange(min=1, max=100_000_000)])
-
-    def validate_paid_on(self, field: Field) -> None:
-        not_to_come(field.data)
-
-
-class ScanForm(FlaskForm):
-    scan = FileField(_l("Scan of the form"), [FileRequired(_l("Please choose a file."))])
-
-
-class SupplementForm(FlaskForm):
-    lacking = TextAreaField(_l("What is missing, as the applicant reads it"), [NEEDED, Length(max=1000)])
-
-
-class RefusalForm(FlaskForm):
-    reason = RadioField(_l("Reason (Art. 4-3)"), [CHOSEN], coerce=int)
-    note = TextAreaField(_l("Note for the applicant"), [Length(max=1000)])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.reason.choices = [SelectChoice(each.value, f"({each.value}) {text}") for each, text in REASONS.items()]
-
-
-class StartDateForm(FlaskForm):
-    """Another start date than the guide said, by a new guide (Art. 4-4)."""
-
-    new_date = Day(_l("Start date"), [NEEDED])
-
-    def validate_new_date(self, field: Field) -> None:
-        if field.data < clock.today():
-            raise ValidationError(gettext("The service cannot start on a day that has passed."))
-
-
-class StartForm(FlaskForm):
-    """The start date and what is lent (Art. 4-4, 8-1)."""
-
-    start_date = Day(_l("Start date"), [NEEDED], default=clock.today)
-    slug = OneLine(_l("Name in addresses"), [NEEDED])
-    owner_email = EmailField(_l("Owner's e-mail address"), [NEEDED, mail_address])
-
-    def validate_start_date(self, field: Field) -> None:
-        if field.data < clock.today():
-            raise ValidationError(gettext("The service cannot start on a day that has passed."))
-
-    def validate_slug(self, field: Field) -> None:
-        field.data = application_rules.plain(field.data).lower()
-        problem = rules.slug_problem(field.data)
-        if problem == "form":
-            raise ValidationError(gettext("Use 3 to 40 letters a–z, digits and hyphens."))
-        if problem or blank_addresses.taken(field.data):
-            raise ValidationError(gettext("The service itself uses this name. Please choose another one."))

@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.accounts.rules import StaffRole
 from wem.contracts import application_papers, applying
-from wem.contracts.application_forms import ScanForm, StaffApplicationForm
+from wem.contracts.application_forms import StaffApplicationForm
 from wem.contracts.application_rules import Way
+from wem.contracts.application_staff_forms import ScanForm
 from wem.contracts.application_staff_views import application_of, checklist, done, keep_scan
 from wem.contracts.applying import Typed
 from wem.db import db

@@ -15,9 +15,16 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
-from wem.contracts import application_papers, applying
+from wem.contracts import application_facts, application_papers, applying
 from wem.contracts.accepting import SlugTaken
-from wem.contracts.application_forms import (
+from wem.contracts.application_models import Application
+from wem.contracts.application_rules import (
+    OPEN,
+    ApplicationAction,
+    ApplicationState,
+    RefusalReason,
+)
+from wem.contracts.application_staff_forms import (
     ArrivalForm,
     PaymentForm,
     RefusalForm,
@@ -26,16 +33,8 @@ from wem.contracts.application_forms import (
     StartForm,
     SupplementForm,
 )
-from wem.contracts.application_models import Application
-from wem.contracts.application_rules import (
-    OPEN,
-    ApplicationAction,
-    ApplicationState,
-    RefusalReason,
-)
-from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS, CHECKS, REASONS, STATES, WAYS
+from wem.contracts.application_wording import CHECKS, REASONS, STATES, WAYS
 from wem.contracts.applying import NotEnough, NotReady
-from wem.contracts.catalogue_models import samples_on
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.notices.models import Notice
@@ -100,13 +99,8 @@ def checklist(application: Application, status: int = 200, **forms: FlaskForm) -
     names = sa.select(Account.id, Account.name).where(Account.id.in_(people - {None}))
     page = render_template(
         "contracts/staff/application.html",
-        application=application,
-        entries=application.entries,
-        fee=application.fee,
-        samples=samples_on(application.created_at.date()),
+        **application_facts.shown(application),
         account_number=application.masked_account,
-        kinds=APPLICANTS,
-        account_types=ACCOUNT_TYPES,
         state=STATES[application.state],
         ways=WAYS,
         reasons=REASONS,

@@ -6,15 +6,12 @@ from flask import flash, render_template, request, session, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import clock
-from wem.contracts import application_papers, applying
+from wem.contracts import application_facts, application_papers, applying
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_forms import ApplicationForm
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState, Way
-from wem.contracts.application_wording import ACCOUNT_TYPES, APPLICANTS
 from wem.contracts.applying import Typed
-from wem.contracts.catalogue_models import samples_on
 from wem.contracts.text_models import in_force
 from wem.contracts.text_rules import TextKind
 from wem.db import db
@@ -88,20 +85,9 @@ def confirm() -> Answer:
     kept = _draft()
     if kept is None:
         return see_other(url_for("apply.enter"))
-    return render_template("contracts/applying/confirm.html", **_facts(kept))
-
-
-def _facts(application: Application) -> dict[str, object]:
-    return {
-        "application": application,
-        "entries": application.entries,
-        "kinds": APPLICANTS,
-        "account_types": ACCOUNT_TYPES,
-        "fee": application.fee,
-        "samples": samples_on(clock.today()),
-        # Whole: this browser typed it, and it is to be looked at once more.
-        "account_number": application.account_number,
-    }
+    # The account number whole: this browser typed it, and it is to be looked at once more.
+    facts = {**application_facts.shown(kept), "account_number": kept.account_number}
+    return render_template("contracts/applying/confirm.html", **facts)
 
 
 @blueprint.post("/apply/confirm")
@@ -121,7 +107,7 @@ def done() -> Answer:
     found = _filled()
     if found is None:
         return see_other(url_for("apply.enter"))
-    return render_template("contracts/applying/done.html", application=found, entries=found.entries)
+    return render_template("contracts/applying/done.html", application=found, partner=application_facts.partner(found))
 
 
 @blueprint.get("/apply/application.pdf")

@@ -9,7 +9,7 @@ from flask_babel import force_locale
 
 from wem import documents
 from wem.contracts.application_wording import ACCOUNT_TYPES
-from wem.contracts.name_rules import bank_in_full
+from wem.contracts.name_rules import bank_in_full, branch_in_full
 from wem.settings import settings
 
 ACCOUNT = ("bank", "bank_code", "branch", "branch_code", "account_type", "account_holder")
@@ -40,6 +40,7 @@ def request(debtor: Debtor, account: Mapping[str, str], number: str, printed: st
             "provider": provider(),
             **{name: account[name] for name in ACCOUNT},
             "bank": bank_in_full(account["bank"], account["bank_code"]),
+            "branch": branch_in_full(account["branch"], account["bank_code"]),
             "account_type": account_type,
             "account_number": number,
             "name": debtor.name,

@@ -124,7 +124,7 @@ def bank() -> Answer:
             ),
             label=gettext("File this change"),
             facts=lambda: [
-                (gettext("Bank and branch"), f"{form.bank.data} {form.branch.data}"),
+                (gettext("Bank and branch"), form.place),
                 (gettext("Kind of account"), str(ACCOUNT_TYPES[form.account_type.data])),
                 (gettext("Account number"), form.account_number.data or ""),
                 (gettext("Account holder"), form.account_holder.data or ""),

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -23,6 +23,14 @@ from wem.web.days import Day
 
 NEEDED = DataRequired(_l("This field is required."))
 CHOSEN = DataRequired(_l("Please choose one."))
+
+
+class Tick(BooleanField):
+    """A tick whose label is a sentence; `short` is its name where errors are listed."""
+
+    def __init__(self, label: Any, validators: Any = None, *, short: Any, **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.short = short
 
 
 class OneLine(StringField):

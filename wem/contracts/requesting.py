@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.contracts import catalogue, date_rules, life_rules, living, mandating, notifying, taking_effect
 from wem.contracts.models import DETAILS, Contract
+from wem.contracts.name_rules import bank_in_full, branch_in_full
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind, open_requests
 from wem.contracts.rules import SuspensionGround
 from wem.contracts.state_rules import Illegal, RequestAction
@@ -240,7 +241,12 @@ def change_bank(
     """
     _not_over(contract)
     late = date_rules.filed_late(_deciding(way), planned)
-    wish = {"bank": account["bank"], "branch": account["branch"], "holder": account["account_holder"]}
+    bank, branch = account["bank"], account["branch"]
+    wish = {
+        "bank": bank_in_full(bank, account["bank_code"]),
+        "branch": branch_in_full(branch, account["bank_code"]),
+        "holder": account["account_holder"],
+    }
     row = _open(contract, RequestKind.bank, way, wanted_on=planned, late=late, wish=wish)
     mandate = mandating.ask(row, account, number)
     if sealed:

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from wem.billing import paying
 from wem.contracts import addressing, voiding
-from wem.contracts.application_forms import RefusalForm
 from wem.contracts.application_rules import RefusalReason
+from wem.contracts.application_staff_forms import RefusalForm
 from wem.contracts.describing import as_read
 from wem.contracts.models import Contract
 from wem.contracts.staff_views import CHANGERS, contract_to_change, decided, denied
