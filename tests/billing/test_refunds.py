@@ -46,7 +46,7 @@ def lines():
 def test_a_first_fee_stands_on_the_work_list_until_all_of_it_is_paid_out(world, browser_for):
     application, payment = in_vain(world)
     url, name = f"/staff/payments/{payment.id}", application.name
-    fee = ("お断りしたお申込みの初回料金を返金します", name, url)
+    fee = ("拒絶したお申込みの初回料金を返金します", name, url)
     assert lines() == [fee]
     first = refunding.propose(payment, RefundGround.refused, 1, "一部", by=world.admin.id)
     assert lines() == [("返金が承認を待っています", name, url), fee], "of 20000 yen 1 was asked back"

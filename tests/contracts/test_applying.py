@@ -150,7 +150,7 @@ def test_the_summary_of_errors_goes_down_the_page_by_short_names(world, browser_
 def test_each_course_shows_its_fee_where_it_is_chosen(world, browser_for):
     page = browser_for().get("/apply")
     hint = page.soup.select_one("#course .hint[id*='course-0']").get_text()
-    assert hint == "月額3,300円から（1,000件まで）、初期費用11,000円（いずれも税込）"
+    assert hint == "月額3,300円（税込）から（1,000件まで）、初期費用11,000円（税込）"
     assert "5,500円（税込）" in page.text
 
 

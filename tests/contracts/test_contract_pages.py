@@ -31,7 +31,7 @@ def test_contract_shows_course_peak_and_the_five_items(world, browser_for):
     for words in ("〒190-0012 東京都立川市曙町1-1-1", "info@shop.example.jp", "配信停止の受付先", "配信を停止できる旨"):
         assert words in page.text
     assert world.theirs.contract.number not in page.html
-    here = next(row for row in page.soup.select("#tiers tbody tr") if "今月の最大数" in row.get_text())
+    here = next(row for row in page.soup.select("#tiers tbody tr") if "月内最大数" in row.get_text())
     assert "1,000件まで" in here.get_text()
 
 

@@ -103,12 +103,12 @@ def test_refused_after_the_start_guide(world, browser_for):
         assert fresh(Contract, id).state is ContractState.ended, "the start date comes and nothing begins"
         staff.sign_in(world.admin)
         page = staff.get(path)
-        assert "お申込みを受諾後に断りました" in page.text and "受諾後の拒絶" not in page.text
+        assert "申込みを受諾後に拒絶" in page.text and "受諾後の拒絶" not in page.text
         owner = make_member(db.session.get_one(Customer, contract.customer_id))
         db.session.commit()
         # The customer's page says the same.
         for shown in (page.text, browser_for(owner).get("/contract").text):
-            assert "はじめから効力を生じていません（2026年3月25日（水）にお断りしました）" in shown
+            assert "はじめから効力を生じていません（2026年3月25日（水）にお申込みを拒絶しました）" in shown
             assert "2026年9月" not in shown, "no terms of what never began"
         application_page = staff.get(f"/staff/applications/{application.id}")
         assert "反社会的勢力" in application_page.text and "/start-date" not in application_page.html

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, life_rules, reaching, refusing, voiding
+from wem.contracts import addressing, ending, life_rules, living, reaching, refusing, voiding
 from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, Correction, Revocation, Termination
 from wem.contracts.wording import (
@@ -60,6 +60,8 @@ def life(contract: Contract) -> dict[str, Any]:
         "may_be_void": voiding.possible(contract),
         "terminations": terminations,
         "revocations": newest(Revocation),
+        "termination_waits": ending.open_termination(contract.id) is not None,
+        "may_refuse_renewal": refusal is None and living.in_use(contract),
         "termination_states": TERMINATIONS,
         "termination_grounds": TERMINATION_GROUNDS,
         "restricted": RESTRICTIONS[contract.restriction] if contract.restriction else "",

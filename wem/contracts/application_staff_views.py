@@ -15,6 +15,8 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
+from wem.billing import first_fee_return
+from wem.billing.refunding import IN_VAIN
 from wem.contracts import application_facts, application_papers, applying
 from wem.contracts.accepting import SlugTaken
 from wem.contracts.application_models import Application
@@ -107,6 +109,7 @@ def checklist(application: Application, status: int = 200, **forms: FlaskForm) -
         names={row.id: row.name for row in db.session.execute(names)},
         missing=[CHECKS[check] for check in application.missing],
         open=application.state in OPEN,
+        money_back=first_fee_return.page(application) if application.state in IN_VAIN else "",
         may_correct=applying.not_begun(application),
         notices=db.session.scalars(
             sa.select(Notice).where(Notice.about == application.about).order_by(Notice.id.desc())

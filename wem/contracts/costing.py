@@ -9,7 +9,7 @@ from datetime import date, datetime
 from flask_babel import gettext
 
 from wem.clock import JAPAN
-from wem.contracts import catalogue, life_rules, rules
+from wem.contracts import catalogue, fee_table, life_rules, rules
 from wem.contracts.agreed import fee_of_month
 from wem.contracts.catalogue_models import course_price
 from wem.contracts.date_rules import DAY, month_start, months_between
@@ -28,7 +28,28 @@ class Leaving:
     effective: date
     last_day: date
     fees: Fees
+    minimum_until: date  # last day of the minimum term
     in_minimum_term: bool
+
+    @property
+    def why(self) -> str:
+        """Return from when a cancellation that is received today holds, and why then and not earlier."""
+        days = {"day": as_read(self.effective), "end": as_read(self.minimum_until)}
+        if self.in_minimum_term:
+            return str(
+                gettext(
+                    "Received today, a cancellation holds from %(day)s at the earliest: the minimum term lasts until "
+                    "%(end)s, and the cancellation waits for its end (Art. 5-1).",
+                    **days,
+                )
+            )
+        return str(
+            gettext(
+                "Received today, a cancellation holds from %(day)s at the earliest, the 1st of the month after its "
+                "receipt (Art. 15-1). The minimum term lasts until %(end)s.",
+                **days,
+            )
+        )
 
     def costs(self) -> list[tuple[str, str]]:
         return [(gettext("Fees after this month"), _sum(self.fees))]
@@ -41,14 +62,14 @@ def leaving_today(contract: Contract, at: datetime, peak: int, wanted: date | No
     except Illegal:
         return None
     over, today = life.over_on, at.astimezone(JAPAN).date()
-    assert over is not None and life.leaves_on is not None
-    coming = month_start(today, 1)
-    exit_on = life.first_exit
+    coming, exit_on = month_start(today, 1), life.first_exit
+    assert over is not None and life.leaves_on is not None and exit_on is not None
     return Leaving(
         effective=life.leaves_on,
         last_day=over - DAY,
         fees=_fees(contract, peak, coming, over),
-        in_minimum_term=exit_on is not None and exit_on > coming,
+        minimum_until=exit_on - DAY,
+        in_minimum_term=exit_on > coming,
     )
 
 
@@ -120,6 +141,12 @@ def course_fees(contract: Contract, code: str, day: date, peak: int) -> list[tup
         (gettext("Monthly fee of the present course"), _text(now)),
         (gettext("Monthly fee of the new course"), _text(_fee(code, day, peak))),
     ]
+
+
+def all_fees(code: str, day: date) -> str:
+    """Return the fees of a course on a day, tier by tier."""
+    found = fee_table.fees_of(code, day)
+    return found.in_a_line if found else _text(None)
 
 
 def course_sentence(contract: Contract, code: str, day: date, peak: int) -> str:

@@ -24,7 +24,11 @@ class CourseFees:
     def least(self) -> str:
         """Return the fee of the lowest tier, in words."""
         up_to, fee = self.tiers[0]
-        return str(gettext("from %(fee)s yen a month (up to %(count)s addresses)", fee=f"{fee:,}", count=f"{up_to:,}"))
+        return str(
+            gettext(
+                "from %(fee)s yen a month, tax included (up to %(count)s addresses)", fee=f"{fee:,}", count=f"{up_to:,}"
+            )
+        )
 
     @property
     def at_first(self) -> str:

@@ -23,8 +23,9 @@ from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
-from wem.contracts import catalogue, rules
+from wem.contracts import catalogue, fee_table, rules
 from wem.contracts.account_forms import AccountForm
+from wem.contracts.catalogue_models import samples_on
 from wem.contracts.date_rules import month_start
 from wem.contracts.describing import month_as_read
 from wem.contracts.forms import CHOSEN, NEEDED, DetailsForm, OneLine
@@ -70,12 +71,14 @@ class EarlyExitForm(WantedForm):
 class CourseForm(WantedForm):
     course = RadioField(_l("New course"), [CHOSEN])
 
-    def offer(self, contract: Contract) -> None:
-        self.course.choices = [
-            SelectChoice(course.code, course.name)
-            for course, _ in catalogue.offered(clock.today())
-            if course.code != contract.course.code
-        ]
+    def offer(self, contract: Contract, first: date) -> None:
+        """Offer the other courses, with their fees on the first day from which a change can hold."""
+        others = [course for course, _ in catalogue.offered(clock.today()) if course.code != contract.course.code]
+        self.course.choices = [SelectChoice(course.code, course.name) for course in others]
+        found = ((course.code, fee_table.fees_of(course.code, first)) for course in others)
+        self.fees = {code: fees for code, fees in found if fees is not None}
+        self.hints = {code: fees.least for code, fees in self.fees.items()}
+        self.samples = samples_on(first)
 
 
 class OptionsForm(WantedForm):

@@ -62,6 +62,7 @@ def cancel() -> Answer:
             kind="danger",
             facts=facts,
             notes=[
+                outlook.why,
                 gettext(
                     "The cancellation holds from the 1st of a month; what counts is when we receive it (Art. 15-1)."
                 ),
@@ -130,13 +131,10 @@ def early_months(contract: Contract) -> list[date]:
 def course() -> Answer:
     contract, account = who()
     form = CourseForm()
-    form.offer(contract)
-    form.offer_months(date_rules.change_effective(clock.now(), None, contract.start_date))
+    first = date_rules.change_effective(clock.now(), None, contract.start_date)
+    form.offer(contract, first)
+    form.offer_months(first)
     peak = counting.month_peak(contract.customer_id)
-
-    def agreed() -> str:
-        return costing.course_sentence(contract, form.course.data, form.month, peak)
-
     return stepped(
         contract,
         account,
@@ -156,8 +154,9 @@ def course() -> Answer:
                 *describing.wish(RequestKind.course, {"course": form.course.data, "from": contract.course.code}),
                 (gettext("Holds from"), form.month),
                 *costing.course_fees(contract, form.course.data, form.month, peak),
+                (gettext("All fees of the new course"), costing.all_fees(form.course.data, form.month)),
             ],
-            agreed=agreed,
+            agreed=lambda: costing.course_sentence(contract, form.course.data, form.month, peak),
             notes=_change_notes(contract),
         ),
     )

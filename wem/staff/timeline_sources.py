@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from wem import clock, storage
-from wem.accounts.models import Account
+from wem import storage
 from wem.audit import AuditEvent
 from wem.contracts.application_models import Application
-from wem.contracts.application_rules import ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractTerm, Standstill
 from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, Termination
@@ -35,6 +31,8 @@ from wem.notices.models import Notice
 from wem.notices.wording import KINDS as NOTICE_KINDS
 from wem.notices.wording import STATES as NOTICE_STATES
 from wem.staff import trail
+from wem.staff.timeline_applying import application_days
+from wem.staff.timeline_entries import Entry, midnight, names
 from wem.staff.timeline_rules import Place, comes_before
 from wem.staff.trail import Detail
 
@@ -65,24 +63,6 @@ PAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One thing that happened. `area` is the entry of the navigation that whoever may follow `url` has."""
-
-    place: Place
-    what: str
-    details: list[Detail] = field(default_factory=list)
-    who: str = ""
-    state: tuple[Any, str] | None = None
-    url: str = ""
-    area: str = ""
-    file: str = ""  # a document to save
-
-    @property
-    def at(self) -> datetime:
-        return self.place.at
-
-
 Source = Callable[[Contract, Place | None, int], list[Entry]]
 
 
@@ -100,16 +80,6 @@ def _asked(found: sa.Select[Any], moment: Any, id: Any, rank: int, before: Place
 
 def _few(entries: Iterator[Entry], before: Place | None) -> list[Entry]:
     return [entry for entry in entries if before is None or comes_before(entry.place, before)]
-
-
-def _names(ids: set[int | None]) -> dict[int | None, str]:
-    wanted = [id for id in ids if id is not None]
-    people = sa.select(Account.id, Account.name).where(Account.id.in_(wanted))
-    return {None: str(gettext("The system"))} | {row.id: row.name for row in db.session.execute(people)}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), clock.JAPAN)
 
 
 def _acts(contract: Contract, before: Place | None, most: int) -> list[Entry]:
@@ -133,7 +103,7 @@ def _notices(contract: Contract, before: Place | None, most: int) -> list[Entry]
     if application is not None:
         mine.append(Notice.about == application.about)
     rows = _asked(sa.select(Notice).where(sa.or_(*mine)), Notice.created_at, Notice.id, 1, before, most)
-    people = _names({row.created_by for row in rows})
+    people = names({row.created_by for row in rows})
     return [
         Entry(
             Place(row.created_at, 1, row.id),
@@ -151,7 +121,7 @@ def _notices(contract: Contract, before: Place | None, most: int) -> list[Entry]
 def _requests(contract: Contract, before: Place | None, most: int) -> list[Entry]:
     found = sa.select(ContractRequest).where(ContractRequest.contract_id == contract.id)
     rows = _asked(found, ContractRequest.received_at, ContractRequest.id, 2, before, most)
-    people = _names({row.asked_by for row in rows})
+    people = names({row.asked_by for row in rows})
     return [
         Entry(
             Place(row.received_at, 2, row.id),
@@ -177,7 +147,7 @@ def _our_side(contract: Contract) -> Iterator[Entry]:
         return db.session.scalars(sa.select(kind).where(kind.contract_id == contract.id)).all()
 
     refusals, corrections, terminations = rows(RenewalRefusal), rows(Correction), rows(Termination)
-    people = _names(
+    people = names(
         {row.sent_by for row in refusals}
         | {row.issued_by for row in corrections}
         | {row.proposed_by for row in terminations}
@@ -214,12 +184,14 @@ def _terms_and_standstills(contract: Contract) -> Iterator[Entry]:
     for term in db.session.scalars(sa.select(ContractTerm).where(ContractTerm.contract_id == contract.id)):
         what = gettext("Renewed, term no. %(number)s", number=term.number) if term.number else gettext("Minimum term")
         details = [Detail(str(gettext("Ends on")), term.aligned_end)]
-        yield Entry(Place(_midnight(term.begins), 6, term.number), str(what), details)
+        who = str(gettext("The system"))
+        yield Entry(Place(midnight(term.begins), 6, term.number), str(what), details, who, dated=True)
     for row in db.session.scalars(sa.select(Standstill).where(Standstill.contract_id == contract.id)):
         details = [Detail(str(gettext("Suspended on")), row.since)]
         if row.ground:
             details.append(Detail(str(gettext("Ground")), str(GROUNDS[row.ground])))
-        yield Entry(Place(_midnight(row.until), 7, row.id), str(gettext("End of a suspension")), details)
+        what = gettext("End of a suspension")
+        yield Entry(Place(midnight(row.until), 7, row.id), str(what), details, dated=True)
 
 
 def _papers(contract: Contract, before: Place | None, most: int) -> list[Entry]:
@@ -248,7 +220,7 @@ def _evidence(contract: Contract, before: Place | None, most: int) -> list[Entry
     handed_in = Upload.kind == UploadKind.attested, Upload.state.in_((UploadState.waiting, *DECIDED))
     found = sa.select(Upload).where(Upload.customer_id == contract.customer_id, *handed_in)
     rows = _asked(found, Upload.created_at, Upload.id, 9, before, most)
-    people = _names({row.created_by for row in rows})
+    people = names({row.created_by for row in rows})
     return [
         Entry(
             Place(row.created_at, 9, row.id),
@@ -270,26 +242,7 @@ def _is_there(upload: Upload) -> bool:
 
 def _applied(contract: Contract, before: Place | None, most: int) -> list[Entry]:
     application = _application(contract)
-    return _few(_application_days(application), before) if application else []
-
-
-def _application_days(application: Application) -> Iterator[Entry]:
-    """Yield the days of the application; its acts stand under no customer, for there was none."""
-    refused = application.state is ApplicationState.refused
-    accepted = application.contract.created_at if refused and application.contract else application.decided_at
-    days = (
-        (application.filled_at, gettext("The application was filled in")),
-        (application.handed_or_posted_on, gettext("The application was handed over or posted (Art. 4-2)")),
-        (application.arrived_on, gettext("The application is here")),
-        (application.paid_on, gettext("The first fee came in")),
-        (accepted, gettext("The application was accepted")),
-        (application.decided_at if refused else None, gettext("The application was refused after all (Art. 4-3)")),
-    )
-    for number, (on, what) in enumerate(days):
-        if on is not None:
-            at = on if isinstance(on, datetime) else _midnight(on)
-            url = f"/staff/applications/{application.id}"
-            yield Entry(Place(at, 10, number), str(what), url=url, area="/staff/applications")
+    return _few(application_days(application), before) if application else []
 
 
 def _application(contract: Contract) -> Application | None:

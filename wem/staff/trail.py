@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,11 +12,14 @@ from flask_babel import gettext
 
 from wem.accounts.models import Account, Customer
 from wem.audit import AuditEvent
+from wem.contracts.catalogue_models import Course
 from wem.contracts.wording import DETAILS
 from wem.db import db
 from wem.lists.problems import PROBLEM_TEXTS
 from wem.lists.upload_texts import FILE_GONE_TEXT
-from wem.staff.trail_wording import CODES, DAYS, LABELS, MOMENTS, NUMBERS, SUBJECTS
+from wem.staff import trail_naming
+from wem.staff.trail_naming import Key
+from wem.staff.trail_wording import CODES, DAYS, LABELS, MOMENTS, NUMBERS
 from wem.staff.wording import ACTIONS
 
 
@@ -45,9 +48,11 @@ class Line:
 
 
 def lines(events: Sequence[AuditEvent]) -> list[Line]:
-    """Return the events with names for numbers; two queries however many there are."""
+    """Return the events with names for numbers and codes; one query for each kind of what they speak of."""
     people = _names(Account, {event.account_id for event in events})
     customers = _names(Customer, {event.customer_id for event in events})
+    called = trail_naming.names(key for event in events for key in _keys(event))
+    courses = _courses({event.details["course"] for event in events if "course" in event.details})
     return [
         Line(
             id=event.id,
@@ -57,9 +62,9 @@ def lines(events: Sequence[AuditEvent]) -> list[Line]:
             customer=customers.get(event.customer_id, "") if event.customer_id else "",
             action=event.action,
             what=str(ACTIONS.get(event.action, event.action)),
-            subject=_subject(event.subject),
+            subject=called.get(_key(event.subject), ""),
             details=[
-                Detail(str(LABELS.get(key, key)), _value(key, value))
+                Detail(str(LABELS.get(key, key)), _value(key, value, {**called, **courses}))
                 for key, value in event.details.items()
                 if value not in ("", None, [])
             ],
@@ -83,18 +88,35 @@ def _names(model: Any, ids: set[int | None]) -> dict[int | None, str]:
     return {row.id: row.name for row in db.session.execute(sa.select(model.id, model.name).where(model.id.in_(wanted)))}
 
 
-def _subject(subject: str) -> str:
+def _key(subject: str) -> Key:
     model, _, number = subject.partition(" ")
-    return _numbered(model, number) if model in SUBJECTS else subject
+    return model, number
 
 
-def _numbered(model: str, number: Any) -> str:
-    return str(SUBJECTS[model]) % {"id": number}
+def _keys(event: AuditEvent) -> list[Key]:
+    """Return whatever an event names by a number."""
+    noted = [
+        (NUMBERS[key], str(each)) for key, value in event.details.items() if key in NUMBERS for each in _all(value)
+    ]
+    return [_key(event.subject), *noted] if event.subject else noted
 
 
-def _value(key: str, value: Any) -> str | int | date | datetime:
+def _all(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _courses(codes: set[Any]) -> dict[Key, str]:
+    if not codes:
+        return {}
+    found = sa.select(Course.code, Course.name).where(Course.code.in_([str(code) for code in codes]))
+    return {("course", row.code): row.name for row in db.session.execute(found)}
+
+
+def _value(key: str, value: Any, called: Mapping[Key, str]) -> str | int | date | datetime:
     if key in NUMBERS:
-        return _together([_numbered(NUMBERS[key], each) for each in (value if isinstance(value, list) else [value])])
+        return _together([called[NUMBERS[key], str(each)] for each in _all(value)])
+    if (key, str(value)) in called:
+        return called[key, str(value)]
     if isinstance(value, bool):
         return str(gettext("Yes") if value else gettext("No"))
     if isinstance(value, int) and str(value) not in CODES.get(key, {}):
