@@ -48,6 +48,7 @@ def test_a_first_fee_stands_on_the_work_list_until_all_of_it_is_paid_out(world, 
     url, name = f"/staff/payments/{payment.id}", application.name
     fee = ("拒絶したお申込みの初回料金を返金します", name, url)
     assert lines() == [fee]
+    assert f'href="{url}"' in browser_for(world.admin).get(f"/staff/applications/{application.id}").html
     first = refunding.propose(payment, RefundGround.refused, 1, "一部", by=world.admin.id)
     assert lines() == [("返金が承認を待っています", name, url), fee], "of 20000 yen 1 was asked back"
     assert payment.free == 19999

@@ -63,7 +63,8 @@ def test_the_page_says_what_cancelling_today_would_mean(world, browser_for):
         page = browser_for(world.ours.owner).get("/contract")
     outlook = page.soup.select_one("#outlook").get_text()
     # April to July at 3,300 yen.
-    assert "4か月分" in outlook and "13,200円" in outlook and "最低利用期間中" in outlook
+    assert "4か月分" in outlook and "13,200円" in outlook
+    assert "早くて2026年8月1日（土）からです。最低利用期間が2026年7月31日（金）まで" in outlook
     assert "/contract/cancel" in page.html
 
 
@@ -152,8 +153,9 @@ def test_change_of_course_by_the_10th(world, browser_for, on, effective):
     db.session.commit()
     with at(on):
         browser = browser_for(world.ours.owner)
+        assert "月額8,800円（税込）から（1,000件まで）" in browser.get("/contract/course").text
         page = confirm(browser, "/contract/course", {"course": other.code})
-        for words in ("3,300円", "8,800円", "プレミアム", "同意します"):
+        for words in ("3,300円", "8,800円", "プレミアム", "同意します", "1,000件まで8,800円"):
             assert words in page.text
         page = browser.post("/contract/course", {**page.form(""), "step": "done"})
         assert page.status == 303

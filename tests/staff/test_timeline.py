@@ -110,6 +110,11 @@ def test_everything_stands_there_once_in_one_order(life, browser_for):
         f"控え{life.theirs.customer.id}",
     ):
         assert private not in page.text
+    rows = {row.select("td, th")[1].get_text(strip=True): row for row in page.soup.select("#timeline tbody tr")}
+    renewed, filled = rows["更新（第7期）"].get_text(" ", strip=True), rows["申込みの入力"].get_text(" ", strip=True)
+    assert "2026年2月1日（日）" in renewed and "00:00" not in renewed and "システム" in renewed
+    assert "お申込者" in filled
+    assert f"ご契約 {contract.number}" in page.text, "by the number that stands on papers"
     notice = next(iter(db.session.scalars(sa.select(Notice.id).order_by(Notice.id))))
     for link in (f"/staff/notices/{notice}", "/staff/requests/1", "/staff/terminations/1", "/staff/uploads/1"):
         assert f'href="{link}"' in page.html, link

@@ -80,6 +80,7 @@ DETAILS_SHOWN = [
     ("contract.details", {"contact": ["", "03-1234-5678"]}, ["お問い合わせ", "– → 03-1234-5678"]),
     ("contract.attested_uploads", {"on": True}, ["有効： はい"]),
     ("contract.create", {"start": "2026-04-01"}, ["利用開始日： 2026年4月1日（水）"]),
+    ("contract.create", {"course": "standard"}, ["コース： スタンダード"]),
     ("mailing.schedule", {"at": "2026-04-01T01:00:00+00:00"}, ["送信予定日時： 2026年4月1日（水） 10:00"]),
     ("mailing.hold", {"reason": "missed"}, ["理由： 予約時刻の経過"]),
     ("mailing.test", {"testers": [3, 4]}, ["テスト送信先（番号3）、テスト送信先（番号4）"]),
