@@ -294,6 +294,12 @@ def test_ask_and_refuse(world, browser_for):
     assert [event.details["act"] for event in tried] == ["start", "refuse", "withdraw", "possible"]
 
 
+def test_an_application_is_forgotten_from_the_day_of_its_withdrawal(world):
+    application = make_application()
+    applying.withdraw(application, by=world.admin.id)
+    assert (application.decided_by, application.decided_at.date()) == (world.admin.id, clock.now().date())
+
+
 def test_no_money_is_promised_back_where_none_was_to_pay(world):
     application = make_application()
     application.paid_on, application.paid_amount = clock.today(), 0  # as a campaign without a first fee leaves it

@@ -308,6 +308,20 @@ def test_a_mail_sent_on_the_10th_may_be_accepted_so(world, browser_for):
     assert (only_request().state, only_request().effective_on) == (RequestState.waiting, date(2026, 4, 1))
 
 
+def test_nothing_is_accepted_from_a_day_on_which_the_contract_is_over(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000]])
+    db.session.commit()
+    with at("2026-03-09T12:00"):
+        owner, staff = browser_for(world.ours.owner), browser_for(world.admin)
+        send(owner, "/contract/course", {"course": other.code})
+        change = only_request()
+        send(owner, "/contract/cancel", {})
+        staff.submit(f"/staff/requests/{change.id}", {"effective": "2026-08-01"}, action="accept")
+        assert db.session.get(ContractRequest, change.id, populate_existing=True).state is RequestState.received
+        staff.submit(f"/staff/requests/{change.id}", {"effective": "2026-07-01"}, action="accept")
+        assert db.session.get(ContractRequest, change.id, populate_existing=True).state is RequestState.waiting
+
+
 def on_paper(world, kind):
     return f"/staff/contracts/{world.ours.contract.id}/entry/{kind}"
 

@@ -179,6 +179,8 @@ def refuse(application: Application, reason: RefusalReason, note: str, *, by: in
 def withdraw(application: Application, *, by: int) -> None:
     """Note that the applicant takes the application back; letters that ask for something stay here. Raises Illegal."""
     application.move(ApplicationAction.withdraw, by=by)
+    # From this day counts after how long it is forgotten.
+    application.decided_at, application.decided_by = clock.now(), by
     take_letters_back(application.about, ASKING)
 
 

@@ -41,7 +41,7 @@ def by_sending(row: ContractRequest) -> date | None:
 def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
     """Accept a request from its day, or from another: later (11-4), or as if sending counted (A-20). Raises Illegal.
 
-    What changes fees holds from a 1st.
+    What changes fees holds from a 1st, and before the end of the contract.
 
     Lifting a suspension is not accepted here: `billing.lifting` looks at the conditions first. Nor is another account:
     `mandating.register` carries it out.
@@ -54,6 +54,9 @@ def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
     lowest = min((day for day in (first, by_sending(row)) if day), default=None)
     if on is not None and (lowest is None or on < lowest or (row.kind in BY_MONTHS and on.day != 1)):
         raise Illegal("not from this day")
+    over, holds = row.contract.life.over_on, on or first
+    if row.kind in CHANGES and over is not None and holds is not None and over <= holds:
+        raise Illegal("the contract is over by then: nobody is told that it will hold")
     row.move(RequestAction.accept)
     row.effective_on = on or first
     if row.kind is RequestKind.early_exit:
