@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.documents import Document
+from wem.staff.timeline_entries import Entry
 from wem.staff.timeline_rules import Place
-from wem.staff.timeline_sources import ACTS, DOCUMENTS, SHOWN, Entry, kept
+from wem.staff.timeline_sources import ACTS, DOCUMENTS, SHOWN, kept
 
 PER_PAGE = 40
 

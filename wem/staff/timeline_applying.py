@@ -43,8 +43,8 @@ def application_days(application: Application) -> Iterator[Entry]:
     url = f"/staff/applications/{application.id}"
     for number, (on, what, who) in enumerate(days):
         if on is not None:
-            dated = not isinstance(on, datetime)
-            place = Place(midnight(on) if dated else on, 10, number)
+            at = on if isinstance(on, datetime) else midnight(on)
+            place, dated = Place(at, 10, number), not isinstance(on, datetime)
             yield Entry(place, str(what), who=who, url=url, area="/staff/applications", dated=dated)
 
 
