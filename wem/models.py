@@ -28,6 +28,7 @@ from wem.lists import blank_mail_models as blank_mail
 from wem.lists import count_models as counts
 from wem.lists import models as lists
 from wem.lists import takedown_models as takedowns
+from wem.mailings import block_models as blocks
 from wem.mailings import image_models as images
 from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
@@ -47,6 +48,7 @@ __all__ = [
     "audit",
     "billing",
     "blank_mail",
+    "blocks",
     "bounces",
     "cases",
     "catalogue",

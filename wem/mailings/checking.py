@@ -52,7 +52,7 @@ def checks(mailing: Mailing) -> list[Check]:
         *_first_mail(mailing),
         *([_review()] if Problem.review in problems else []),
     ]
-    if mailing.body_kind is BodyKind.html and mailing.html.strip():
+    if mailing.body_kind.has_html and mailing.html.strip():
         found += [
             *links_and_images(mailing.html, mailing.customer_id),
             *_size(_shown_to(mailing, letter, Sample.longest)),

@@ -16,8 +16,9 @@ from wem.delivery.personalising import Escape, TemplateProblem, compile_template
 from wem.delivery.rendering import SYSTEM_NAMES
 from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
-from wem.mailings import narrowing
+from wem.mailings import block_keeping, narrowing
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
+from wem.mailings.block_compiling import pictures_of, text_of
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.image_using import note_uses
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
@@ -27,6 +28,16 @@ from wem.mailings.wrapping import USUAL
 # Only these may stand in links and addresses of images: others would name the reader to whoever is asked (17-4).
 HARMLESS_KINDS = (FieldKind.choice, FieldKind.choices, FieldKind.yes_no)
 TEXT_ONLY = "email"
+
+
+@dataclass(frozen=True)
+class PersonalLink:
+    """Fields that stand in a link or in the address of an image and must not."""
+
+    names: tuple[str, ...]
+
+
+Fault = TemplateProblem | PersonalLink
 
 
 class Conflict(Exception):
@@ -40,16 +51,9 @@ class Conflict(Exception):
 class Refused(Exception):
     """Something in the texts cannot stand; by field what is wrong: a TemplateProblem, or names that are in links."""
 
-    def __init__(self, problems: dict[str, TemplateProblem | PersonalLink]) -> None:
+    def __init__(self, problems: dict[str, Fault]) -> None:
         super().__init__(", ".join(problems))
         self.problems = problems
-
-
-@dataclass(frozen=True)
-class PersonalLink:
-    """Fields that stand in a link or in the address of an image and must not."""
-
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def clean(draft: Draft, customer_id: int, mailing: Mailing | None = None) -> Cle
     """Return the draft ready to be kept, in place of `mailing`; raises Refused with the first problem of each text."""
     draft = replace(draft, derive=_derives(draft, mailing))
     names = known_names(customer_id)
-    problems: dict[str, TemplateProblem | PersonalLink] = {}
+    problems: dict[str, Fault] = {}
     html = ""
     for part, source, escape, known in (
         ("subject", draft.subject, "header", names),
@@ -100,7 +104,7 @@ def clean(draft: Draft, customer_id: int, mailing: Mailing | None = None) -> Cle
         ("text", draft.text, "text", [*names, TEXT_ONLY]),
     ):
         # What is not sent may wait: HTML behind a plain text, a text that is made anew.
-        if (part == "html" and draft.body_kind is BodyKind.text) or (part == "text" and draft.derive):
+        if (part == "html" and draft.body_kind is not BodyKind.html) or (part == "text" and draft.derive):
             continue
         try:
             compile_template(source, escape=_ESCAPES[escape], known=known, language=draft.language)
@@ -110,6 +114,9 @@ def clean(draft: Draft, customer_id: int, mailing: Mailing | None = None) -> Cle
             problems[part] = problem
     if draft.body_kind is BodyKind.text:
         html = _clean_or_nothing(draft.html)
+    elif draft.body_kind is BodyKind.blocks:
+        # Looked over and made when the blocks were saved.
+        html = mailing.html if mailing is not None else ""
     elif "html" not in problems and (personal := personal_names_in_links(html, customer_id)):
         problems["html"] = PersonalLink(tuple(personal))
     if not draft.derive and "text" not in problems and (personal := personal_names_in_text(draft.text, customer_id)):
@@ -139,21 +146,22 @@ def _clean_or_nothing(source: str) -> str:
 
 def personal_names_in_links(html: str, customer_id: int) -> list[str]:
     """Return the names in links, image addresses and written-out addresses that would carry a reader's data away."""
-    return _personal(names_in_links(html) | names_in_body_addresses(html), customer_id)
+    return personal(names_in_links(html) | names_in_body_addresses(html), customer_id)
 
 
 def personal_names_in_text(text: str, customer_id: int) -> list[str]:
     """Return the names in addresses of a text part, of which mail programs make links, that would do the same."""
-    return _personal(names_in_text_addresses(text), customer_id)
+    return personal(names_in_text_addresses(text), customer_id)
 
 
-def _personal(used: set[str], customer_id: int) -> list[str]:
+def personal(used: Collection[str], customer_id: int) -> list[str]:
+    """Return those of these names that may stand in no address: all but choice and yes/no fields, and the system's."""
     if not used:
         return []
     harmless = set(SYSTEM_NAMES) | set(
         db.session.scalars(sa.select(Field.key).where(Field.customer_id == customer_id, Field.kind.in_(HARMLESS_KINDS)))
     )
-    return sorted(used - harmless)
+    return sorted(set(used) - harmless)
 
 
 _ELEMENT = re.compile(r"<([A-Za-z][A-Za-z0-9]*)")
@@ -263,11 +271,18 @@ def _fill_text(mailing: Mailing, cleaned: Cleaned) -> None:
         mailing.text, mailing.text_edited, mailing.text_outdated = draft.text, True, False
         return
     if draft.derive:
-        mailing.text, mailing.text_edited, mailing.text_outdated = text_from_html(cleaned.html), False, False
+        mailing.text, mailing.text_edited, mailing.text_outdated = _derived(mailing, cleaned), False, False
     elif draft.text.strip() != (mailing.text or "").strip():
         mailing.text, mailing.text_edited, mailing.text_outdated = draft.text, True, False
     elif cleaned.html != mailing.html:
         mailing.text_outdated = True
+
+
+def _derived(mailing: Mailing, cleaned: Cleaned) -> str:
+    if cleaned.draft.body_kind is not BodyKind.blocks:
+        return text_from_html(cleaned.html)
+    document = block_keeping.document_of(mailing)
+    return text_of(document, pictures_of(document, mailing.customer_id))
 
 
 def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
@@ -294,6 +309,8 @@ def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
     db.session.add(copy)
     db.session.flush()
     narrowing.copy(mailing, copy)
+    if copy.body_kind is BodyKind.blocks:
+        block_keeping.copy(mailing, copy, by=by)
     note_uses(copy)
     audit.record("mailing.duplicate", by=by, customer_id=mailing.customer_id, subject=copy, source=mailing.id)
     return copy

@@ -115,8 +115,11 @@ def append_footer_html(
     language: str = "ja",
     provider: str = _PROVIDER,
     first_mail_note: str | None = None,
+    width: int | None = None,
 ) -> str:
     """Return a whole document, cleaned, with the footer as the last thing in its body.
+
+    `width` is that of the mail's own column in pixels, where it has one: then the footer stands in the same column.
 
     Cleaning closes whatever the customer left open (comment, style block, element), so nothing swallows the footer; its
     look is written with !important on each element, so no style block changes it. Inline the styles before.
@@ -133,15 +136,19 @@ def append_footer_html(
         _row(_plain(escape(words["system"].format(provider=provider)))),
     ]
     # Lines of its own: one of more than 998 octets would have the whole part written as quoted-printable.
+    look, centred = (_TABLE, "") if width is None else (f"{_TABLE}{_column(width)}", ' align="center"')
     footer = (
-        '\n<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff"\n'
-        f' style="{_TABLE}">\n<tr style="display:table-row !important;"><td bgcolor="#ffffff" style="{_CELL}">'
-        + "".join(f"\n{row}" for row in rows)
-        + "\n</td></tr></table>\n"
+        f'\n<table role="presentation" width="{width or "100%"}"{centred} cellpadding="0" cellspacing="0" border="0"\n'
+        f' bgcolor="#ffffff" style="{look}">\n<tr style="display:table-row !important;">'
+        f'<td bgcolor="#ffffff" style="{_CELL}">' + "".join(f"\n{row}" for row in rows) + "\n</td></tr></table>\n"
     )
     document = complete_document(clean_html(html), language)
     end = document.rindex("</body>")
     return document[:end] + footer + document[end:]
+
+
+def _column(width: int) -> str:
+    return f"max-width:{width}px !important;margin:24px auto 0 auto !important;"
 
 
 def _items(words: dict[str, str], details: LegalDetails) -> list[tuple[str, str]]:

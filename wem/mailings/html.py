@@ -67,6 +67,10 @@ _SCHEME = re.compile(r"([^/?#:]*):")
 _LEADING_OUTPUT = re.compile(
     r"""\w+(?:\s*\|\s*(?:strip|default:\s*(?:"(?:https?://[^"]*)?"|'(?:https?://[^']*)?')))*"""
 )
+# What a mail says of light and dark: without it programs turn its colours as they like.
+_SCHEMES = re.compile(
+    r'<meta name="(?:supported-)?color-schemes?" content="(?:light|dark|only)(?: (?:light|dark|only))?">'
+)
 _WHOLE_TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*'){0,4000}>")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _STYLE_BLOCK = re.compile(r"<style([^>]*)>(.*?)</style>", re.DOTALL)
@@ -91,7 +95,7 @@ def clean_html(source: str) -> str:
     frame = _Frame(shielded.html)
     cleaned = _scrubbed(shielded.html, shielded)
     if frame.whole:
-        cleaned = _document(cleaned, frame.language, _scrubbed_attributes(frame.body, shielded))
+        cleaned = _document(cleaned, frame.language, _scrubbed_attributes(frame.body, shielded), frame.schemes)
     shielded.check(cleaned)
     cleaned = shielded.restore(cleaned)
     if len(cleaned) > MAX_SOURCE:
@@ -206,24 +210,25 @@ def _scrubbed_attributes(given: list[tuple[str, str | None]], shielded: Shielded
     return _scrubbed(f"<div{written}></div>", shielded).removeprefix("<div").removesuffix("></div>")
 
 
-def _document(content: str, language: str, body: str) -> str:
+def _document(content: str, language: str, body: str, schemes: str = "") -> str:
     """Return a whole document; style blocks move into its head, where more mail programs read them."""
     styles = "".join(found[0] for found in _STYLE_BLOCK.finditer(content))
     content = _STYLE_BLOCK.sub("", content)
     return (
         f'<!DOCTYPE html>\n<html lang="{entities.escape(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{styles}</head><body{body}>{content.strip()}</body></html>\n"
+        f"{schemes}{styles}</head><body{body}>{content.strip()}</body></html>\n"
     )
 
 
 class _Frame:
-    """What a whole document says outside its content: language and the body's attributes."""
+    """What a whole document says outside its content: language, light and dark, and the body's attributes."""
 
     def __init__(self, html: str) -> None:
         self.language = "ja"
         self.body: list[tuple[str, str | None]] = []
         self.whole = False
+        self.schemes = "".join(dict.fromkeys(found[0] for found in _SCHEMES.finditer(html)))
         for name in ("!doctype", "html", "body"):
             found = re.search(rf"<{name}(?=[\s>])", html, re.IGNORECASE)
             if found is None:

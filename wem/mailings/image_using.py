@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from wem.db import db
 from wem.mailings.image_models import Image, ImageUse
 from wem.mailings.image_rules import ImageState, is_ours, tokens_in
-from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.models import Mailing
 from wem.settings import settings
 
 
@@ -25,7 +25,7 @@ def address_of(image: Image) -> str:
 
 def note_uses(mailing: Mailing) -> None:
     """Write down which images the mailing shows now; call it whenever its HTML was set, the mailing being flushed."""
-    html = mailing.html if mailing.body_kind is BodyKind.html else ""
+    html = mailing.html if mailing.body_kind.has_html else ""
     tokens = tokens_in(html, origin())
     shown = set(
         db.session.scalars(sa.select(Image.id).where(Image.customer_id == mailing.customer_id, Image.token.in_(tokens)))

@@ -74,8 +74,14 @@ class InThePast(ValueError):
 
 
 class BodyKind(enum.StrEnum):
+    blocks = "blocks"
     html = "html"
     text = "text"
+
+    @property
+    def has_html(self) -> bool:
+        """Whether such a mail has HTML, made of blocks or written."""
+        return self is not BodyKind.text
 
 
 class Mailing(Base):
@@ -121,6 +127,8 @@ class Mailing(Base):
     unsubscribed: Mapped[int] = mapped_column(default=0)
     # Two people who edit at once: the second save with an old number is told so.
     version: Mapped[int] = mapped_column(default=1)
+    # Of a mail made of blocks: the number of the revision that holds, 0 before the first.
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
 
     lists: Mapped[list[MailingList]] = relationship(secondary="mailing_target", order_by=MailingList.id)
 

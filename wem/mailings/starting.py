@@ -23,6 +23,7 @@ from wem.lists.models import Field, MailingList
 from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings import maintenance, narrowing, reviewing
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
+from wem.mailings.block_layout_rules import WIDTH
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
 from wem.mailings.footer import append_footer_html, append_footer_text
 from wem.mailings.html import clean_html, inline_styles, text_from_html
@@ -168,7 +169,7 @@ def _source(mailing: Mailing, contract: Contract) -> Source:
     return Source(
         body_kind=mailing.body_kind,
         subject=mailing.subject,
-        html=mailing.html if mailing.body_kind is BodyKind.html else "",
+        html=mailing.html if mailing.body_kind.has_html else "",
         text=mailing.text,
         wrap_at=mailing.wrap_at,
         language=mailing.language,
@@ -185,9 +186,10 @@ def _bodies(source: Source) -> tuple[str, str | None, str]:
     """Return text and HTML with the footer, and the cleaned HTML; raises TemplateProblem."""
     provider, language = settings().PROVIDER_NAME, source.language
     html, text, cleaned = None, source.text, ""
-    if source.body_kind is BodyKind.html:
+    if source.body_kind.has_html:
         cleaned = clean_html(source.html)
-        html = append_footer_html(inline_styles(cleaned), source, language=language, provider=provider)
+        width = WIDTH if source.body_kind is BodyKind.blocks else None
+        html = append_footer_html(inline_styles(cleaned), source, language=language, provider=provider, width=width)
         if not text.strip():
             text = text_from_html(cleaned)
     text = wrap(text, source.wrap_at)

@@ -1,0 +1,55 @@
+"""A customer's brand settings, and the mail that a new one begins with."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from wem import audit
+from wem.accounts.models import Customer
+from wem.db import db
+from wem.mailings.block_models import Brand
+from wem.mailings.block_moving_rules import add_block, change_block
+from wem.mailings.block_rules import BlockKind, Document
+from wem.mailings.image_models import Image
+from wem.mailings.image_rules import ImageState
+
+
+def brand_of(customer_id: int) -> Brand:
+    """Return the customer's settings; the usual ones, in no session, before they were set."""
+    usual = Brand(customer_id=customer_id, **Document().look, logo_id=None, footer="")
+    return db.session.get(Brand, customer_id) or usual
+
+
+def save(customer: Customer, brand: Brand, *, by: int) -> None:
+    """Keep settings that were checked."""
+    db.session.add(brand)
+    audit.record("brand.change", by=by, customer_id=customer.id, subject=customer)
+
+
+def beginning(brand: Brand) -> Document:
+    """Return the mail that a new one begins with: the logo above, the last words below."""
+    document = Document(look=brand.look)
+    if brand.logo_id is not None:
+        document, id = add_block(document, BlockKind.image)
+        document = change_block(document, id, {"picture": str(brand.logo_id), "width": "50"})
+    if brand.footer.strip():
+        document, id = add_block(document, BlockKind.text)
+        document = change_block(document, id, {"text": brand.footer, "size": "small", "align": "center"})
+    return document
+
+
+def offered_images(customer_id: int) -> list[Image]:
+    """Return the images that may go into a mail, the newest first: those of which it is said what they show."""
+    return list(
+        db.session.scalars(
+            sa.select(Image)
+            .where(
+                Image.customer_id == customer_id,
+                Image.deleted_at.is_(None),
+                Image.state == ImageState.ready,
+                sa.or_(Image.alt != "", Image.decorative.is_(True)),
+            )
+            .order_by(Image.id.desc())
+            .limit(200)
+        )
+    )
