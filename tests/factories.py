@@ -29,6 +29,8 @@ from wem.hashing import address_hash
 from wem.lists.counting import change_count
 from wem.lists.models import Field, MailingList, Subscriber, Subscription
 from wem.lists.states import FieldKind, SubscriptionState, Way
+from wem.mailings import block_moving_rules as moving
+from wem.mailings.block_rules import BlockKind, Document
 from wem.mailings.image_models import Image, ImageUse
 from wem.mailings.image_rules import ImageKind, ImageState
 from wem.mailings.models import Mailing
@@ -207,6 +209,17 @@ def make_mailing(mailing_list: MailingList, **values: Any) -> Mailing:
     db.session.add(mailing)
     db.session.flush()
     return mailing
+
+
+def made_of_blocks() -> Document:
+    """Return a mail with a heading, and a text and a button side by side."""
+    document, heading = moving.add_block(Document(), BlockKind.heading)
+    document = moving.change_block(document, heading, {"text": '{{ 氏名 | default: "お客" }}様へ'})
+    document, row = moving.add_row(document, "1-1")
+    document, text = moving.add_block(document, BlockKind.text, row, 0)
+    document = moving.change_block(document, text, {"text": "**新茶**のお知らせです。"})
+    document, button = moving.add_block(document, BlockKind.button, row, 1)
+    return moving.change_block(document, button, {"text": "店へ", "link": "https://shop.example.jp/new"})
 
 
 # One red point.

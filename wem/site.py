@@ -78,6 +78,8 @@ from wem.lists import staff_views as staff_upload_views
 from wem.lists import views as lists_views
 from wem.mailings import (
     answering,
+    block_views,
+    brand_views,
     compose_views,
     image_views,
     maintenance_views,
@@ -201,6 +203,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     segment_views.blueprint,
     mailings_views.blueprint,
     compose_views.blueprint,
+    block_views.blueprint,
+    brand_views.blueprint,
     image_views.blueprint,
     public_image_views.blueprint,
     preview_views.blueprint,

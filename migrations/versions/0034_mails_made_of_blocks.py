@@ -1,13 +1,13 @@
 """mails made of blocks: their revisions, and a customer's brand settings
 
-Revision: 0034, after 0031.
+Revision: 0034, after 0037.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0031"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,7 @@
 // [data-insertable]; data-insert-into="#html" names one field.
 (function () {
   "use strict";
-  var targets = document.querySelectorAll("[data-insertable]");
-  if (!targets.length) return;
+  function targets() { return Array.from(document.querySelectorAll("[data-insertable]")); }
   var last = null;
   document.addEventListener("focusin", function (event) {
     if (event.target.matches("[data-insertable]")) last = event.target;
@@ -16,13 +15,14 @@
   function target(button) {
     var named = button.dataset.insertInto && document.querySelector(button.dataset.insertInto);
     if (named) return named;
-    if (last && last.offsetParent) return last;
-    return Array.from(targets).filter(function (field) { return field.tagName === "TEXTAREA" && field.offsetParent; })[0] || targets[0];
+    if (last && last.isConnected && last.offsetParent) return last;
+    return targets().filter(function (field) { return field.tagName === "TEXTAREA" && field.offsetParent; })[0] || targets()[0];
   }
   document.addEventListener("click", function (event) {
     var button = event.target.closest("[data-insert]");
     if (!button) return;
     var field = target(button);
+    if (!field) return; // no block is open yet
     field.focus();
     field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));

@@ -31,7 +31,7 @@ def test_by_mail_onto_a_list_and_off_it(service: Service, opened: Opened) -> Non
     owner.reload()
     assert steps.figures(owner)[ja("Registered by it")] == "1"
 
-    owner.goto(f"{service.portal}/mailings/new")
+    owner.goto(f"{service.portal}/mailings/new?kind=html")
     steps.compose(owner, "春の新商品", "<h1>春の新商品</h1><p>桜餅です。</p>", "空メールの会")
     press(owner, "Save and preview")
     follow(owner, "Check and send")

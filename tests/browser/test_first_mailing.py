@@ -46,6 +46,7 @@ def test_from_the_first_sign_in_to_an_unsubscription(service: Service, opened: O
 
     owner.goto(f"{service.portal}/dashboard")
     follow(owner, "Write a mail")
+    follow(owner, "Write HTML")
     steps.compose(owner, SUBJECT, HTML, "店頭のお客様")
     press(owner, "Save and preview")
     look_at_the_preview(owner)

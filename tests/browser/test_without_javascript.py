@@ -36,6 +36,7 @@ def test_list_upload_compose_send(service: Service, opened: Opened) -> None:
     steps.make_readers(service, "script", {"script-reader@readers.example.com": "髙橋 一郎"})
     page.goto(f"{service.portal}/mailings")
     follow(page, "New mailing")
+    follow(page, "Write HTML")
     html = '<p>{{ 氏名 | default: "お客様" }}様、新茶が入りました。</p>'
     steps.compose(page, "新茶のお知らせ", html, "お得情報")
     press(page, "Save and check")

@@ -105,8 +105,9 @@ from wem.lists.models import (
 )
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.lists.takedown_models import Takedown, TakenDown
-from wem.mailings import answering, narrowing, replies, reviewing, starting
+from wem.mailings import answering, block_editing, narrowing, replies, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
+from wem.mailings.block_models import Brand
 from wem.mailings.image_rules import ImageProblem, ImageState
 from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
 from wem.mailings.maintenance_rules import Choice
@@ -908,11 +909,13 @@ def _mailings(half: Half) -> None:
     """A mailing of each state and body, with a dispatch where it has begun, and deliveries of each outcome."""
     for state in MailingState:
         for body in BodyKind:
-            if body is BodyKind.text and state not in (MailingState.draft, MailingState.done):
+            if body is not BodyKind.html and state not in (MailingState.draft, MailingState.done):
                 continue
             mailing = factories.make_mailing(
                 half.mailing_list, html=MAIL, body_kind=body, created_by=half.people["owner"]
             )
+            if body is BodyKind.blocks:
+                block_editing.begin(mailing, factories.made_of_blocks(), by=half.people["owner"])
             db.session.commit()
             if state not in (MailingState.draft, MailingState.scheduled):
                 dispatch = starting.start(mailing, by=half.people["owner"])
@@ -980,6 +983,7 @@ def _images(half: Half) -> None:
         half.image_ids.append(image.id)
         if image.state is ImageState.ready:
             half.image_names.append(image.path.removeprefix("/i/"))
+    db.session.add(Brand(customer_id=half.customer_id, logo_id=half.image_ids[0], footer="毎日10時から"))
     deleted = factories.make_image(customer, mailings[-1:], deleted_at=clock.now())
     half.image_names.append(deleted.path.removeprefix("/i/"))
     db.session.commit()

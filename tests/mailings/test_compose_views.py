@@ -39,13 +39,13 @@ def count() -> int:
 
 
 def test_a_new_draft_is_saved_with_lists_and_a_text_made_from_the_html(world: World, editor: Browser) -> None:
-    page = editor.get("/mailings/new")
+    page = editor.get("/mailings/new?kind=html")
     assert "株式会社髙橋商店" in page.text
     assert "takahashi@mail.wem.example" in page.text
     assert "「返信」の画面（アドレスは伏せて表示）" in page.text
     assert "{% if 氏名 %}{{ 氏名 }}様{% else %}お客様{% endif %}" in page.html
     saved = editor.submit(
-        "/mailings/new",
+        "/mailings/new?kind=html",
         {"subject": "秋の新商品", "html": '<p>{{ 氏名 | default: "お客様" }}様</p><p>新商品です。</p>'},
     )
     assert saved.status == 303
@@ -77,10 +77,10 @@ def test_a_name_of_ones_own_comes_before_the_subject_and_no_reader_sees_it(world
 
 
 def test_a_name_too_long_is_refused(world: World, editor: Browser) -> None:
-    page = editor.submit("/mailings/new", {"name": "名" * 101})
+    page = editor.submit("/mailings/new?kind=html", {"name": "名" * 101})
     assert page.status == 422
     assert page.soup.find(id="name-error")
-    assert editor.submit("/mailings/new", {"name": "名" * 100}).status == 303
+    assert editor.submit("/mailings/new?kind=html", {"name": "名" * 100}).status == 303
 
 
 def test_the_name_of_a_copy_says_so_within_its_length(world: World, editor: Browser) -> None:
@@ -132,11 +132,11 @@ def test_everything_in_the_picker_compiles_and_doubles_no_title(world: World, ed
 def test_what_the_picker_offers_can_be_saved(world: World, editor: Browser) -> None:
     codes = [row.code for row in snippets(world.ours.customer.id, "ja")]
     html = "".join(f"<p>{code}</p>" for code in codes if "email" not in code)
-    assert editor.submit("/mailings/new", {"html": html, "text": "\n".join(codes)}).status == 303
+    assert editor.submit("/mailings/new?kind=html", {"html": html, "text": "\n".join(codes)}).status == 303
 
 
 def test_a_draft_needs_nothing(editor: Browser) -> None:
-    assert editor.submit("/mailings/new", {"subject": "", "html": ""}).status == 303
+    assert editor.submit("/mailings/new?kind=html", {"subject": "", "html": ""}).status == 303
     assert newest().subject == ""
 
 
@@ -173,7 +173,7 @@ def test_what_cannot_stand_is_refused_with_its_place(
     make_field(world.theirs.customer, "誕生日", FieldKind.date)
     db.session.commit()
     before = count()
-    page = editor.submit("/mailings/new", {"subject": "件名", "html": "<p>本文</p>", part: source})
+    page = editor.submit("/mailings/new?kind=html", {"subject": "件名", "html": "<p>本文</p>", part: source})
     assert page.status == 422
     assert count() == before
     error = page.soup.find(id=f"{part}-error")
@@ -189,12 +189,12 @@ def test_choice_and_yes_no_fields_may_stand_in_links(world: World, editor: Brows
     make_field(world.ours.customer, "地域", FieldKind.choice, options=["東", "西"])
     db.session.commit()
     html = '<a href="https://shop.example.jp/?a={{ 地域 }}&amp;m={{ 会員 }}&amp;u={{ unsubscribe_url }}">見る</a>'
-    assert editor.submit("/mailings/new", {"subject": "x", "html": html}).status == 303
+    assert editor.submit("/mailings/new?kind=html", {"subject": "x", "html": html}).status == 303
 
 
 def test_what_is_cleaned_away_is_said(editor: Browser) -> None:
     html = '<p onclick="x()">こんにちは</p><script>alert(1)</script><iframe src="https://x.example"></iframe>'
-    saved = editor.submit("/mailings/new", {"subject": "x", "html": html})
+    saved = editor.submit("/mailings/new?kind=html", {"subject": "x", "html": html})
     page = editor.get(saved.location)
     assert "<script>" in page.text
     assert "<iframe>" in page.text
@@ -239,7 +239,7 @@ def test_a_text_left_as_it_was_made_does_not_stop_a_save_when_its_field_is_gone(
 
 def test_a_plain_text_mail(editor: Browser) -> None:
     text = "{{ 氏名 }}様\r\n\r\n{{ email }} にお送りしています。"
-    assert editor.submit("/mailings/new", {"subject": "x", "body_kind": "text", "text": text}).status == 303
+    assert editor.submit("/mailings/new?kind=html", {"subject": "x", "body_kind": "text", "text": text}).status == 303
     mailing = newest()
     assert mailing.body_kind is BodyKind.text
     assert mailing.text == "{{ 氏名 }}様\n\n{{ email }} にお送りしています。"
@@ -314,22 +314,24 @@ def test_a_draft_is_saved_although_the_contract_lacks_something(world: World, ed
     world.ours.contract.postal_address = ""
     world.ours.contract.contact = "03-1234-5678"
     db.session.commit()
-    page = editor.get("/mailings/new")
+    page = editor.get("/mailings/new?kind=html")
     assert "ご契約の登録内容に不足があります" in page.text
-    assert editor.submit("/mailings/new", {"subject": "下書き"}).status == 303
+    assert editor.submit("/mailings/new?kind=html", {"subject": "下書き"}).status == 303
 
 
 def test_another_customers_lists_are_no_choice(world: World, editor: Browser) -> None:
-    page = editor.submit("/mailings/new", {"subject": "x", "lists": [str(world.theirs.mailing_list.id)]})
+    page = editor.submit("/mailings/new?kind=html", {"subject": "x", "lists": [str(world.theirs.mailing_list.id)]})
     assert page.status == 422
 
 
 def test_several_lists(world: World, editor: Browser) -> None:
     other = make_list(world.ours.customer, "会員だより", "members", active_count=2)
     db.session.commit()
-    page = editor.get(f"/mailings/new?list={other.id}")
+    page = editor.get(f"/mailings/new?kind=html&list={other.id}")
     assert page.form()["lists"] == str(other.id)
-    editor.submit("/mailings/new", {"subject": "x", "lists": [str(world.ours.mailing_list.id), str(other.id)]})
+    editor.submit(
+        "/mailings/new?kind=html", {"subject": "x", "lists": [str(world.ours.mailing_list.id), str(other.id)]}
+    )
     assert len(newest().lists) == 2
 
 
@@ -365,7 +367,7 @@ def test_a_viewer_reads(world: World, browser_for: BrowserFor) -> None:
         page = viewer.get(path)
         assert page.status == 200, path
         assert not page.soup.select('main form[method="post"]'), f"{path} offers a viewer what he may not"
-    for path in ("/mailings/new", f"/mailings/{mailing}/edit"):
+    for path in ("/mailings/new?kind=html", f"/mailings/{mailing}/edit"):
         assert viewer.get(path).status == 403
 
 
@@ -387,7 +389,7 @@ def test_nobody_acts_on_another_customers_mailing(world: World, editor: Browser,
 def test_while_the_contract_stands_still_so_does_composing(world: World, editor: Browser) -> None:
     world.ours.contract.suspend(SuspensionGround.nonpayment, "", by=None)
     db.session.commit()
-    for path in ("/mailings", "/mailings/new", f"/mailings/{world.ours.mailing.id}", "/testers"):
+    for path in ("/mailings", "/mailings/new?kind=html", f"/mailings/{world.ours.mailing.id}", "/testers"):
         assert editor.get(path).status == 403
     assert editor.post(f"/mailings/{world.ours.mailing.id}/send", {"version": "1"}).status == 403
 

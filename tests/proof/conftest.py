@@ -97,7 +97,7 @@ class Office:
             time.sleep(0.1)
 
     def compose(self, subject: str, html: str, list_id: int) -> int:
-        form = self.owner.get(f"{self.service.portal}/mailings/new").form("subject", "html", "lists")
+        form = self.owner.get(f"{self.service.portal}/mailings/new?kind=html").form("subject", "html", "lists")
         form.fill("subject", subject)
         form.fill("html", html)
         form.fill("body_kind", "html")

@@ -123,7 +123,10 @@ def _in_html(
     try:
         html = html_of(alone, pictures, mailing.language)  # type: ignore[arg-type]
     except TemplateProblem as problem:
-        return {place: problem}
+        # Told by its place in what was typed, not in the HTML.
+        place = next((name for name, value in block.values.items() if problem.name in value), place)
+        source = block.values.get(place, "")
+        return {place: TemplateProblem(source, source.find(problem.name), problem.kind, problem.name)}
     found = composing.personal_names_in_links(html, mailing.customer_id)
     return {place: PersonalLink(tuple(found))} if found else {}
 

@@ -118,7 +118,7 @@ def copy(mailing: Mailing, to: Mailing, *, by: int | None) -> None:
     keep(to, document_of(mailing), "copy", by=by)
 
 
-def _revision(mailing: Mailing, number: int) -> BlockRevision | None:
-    if number < 1 or mailing.id is None:
-        return None
+def _revision(mailing: Mailing, number: int | None) -> BlockRevision | None:
+    if not number or mailing.id is None:
+        return None  # new, in no session yet
     return db.session.get(BlockRevision, (mailing.id, number))

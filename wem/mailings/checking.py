@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import sqlalchemy as sa
 from flask_babel import format_decimal, gettext
@@ -43,9 +44,9 @@ def checks(mailing: Mailing) -> list[Check]:
         _legal(contract),
         _subject(mailing),
         _audience(mailing, problems),
-        _body(mailing),
+        _in_body(_body(mailing), mailing),
         _text_part(mailing),
-        *([_template(ready)] if ready else []),
+        *([_in_body(_template(ready), mailing)] if ready else []),
         _way_out(),
         *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
         _sender(mailing),
@@ -54,11 +55,16 @@ def checks(mailing: Mailing) -> list[Check]:
     ]
     if mailing.body_kind.has_html and mailing.html.strip():
         found += [
-            *links_and_images(mailing.html, mailing.customer_id),
-            *_size(_shown_to(mailing, letter, Sample.longest)),
+            *(_in_body(check, mailing) for check in links_and_images(mailing.html, mailing.customer_id)),
+            *(_in_body(check, mailing) for check in _size(_shown_to(mailing, letter, Sample.longest))),
         ]
     order = list(Severity)
     return sorted(found, key=lambda check: order.index(check.severity))
+
+
+def _in_body(check: Check, mailing: Mailing) -> Check:
+    """Return a point about the body with the page on which that is changed."""
+    return replace(check, at="blocks") if check.at and mailing.body_kind is BodyKind.blocks else check
 
 
 def refused(found: list[Check]) -> bool:

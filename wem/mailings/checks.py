@@ -14,7 +14,8 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One point: what was found and what to do about it. `at` is "edit" where the draft itself is to be changed."""
+    """One point: what was found and what to do about it. `at` is "edit" where the draft itself is to be changed,
+    "blocks" where its blocks are."""
 
     severity: Severity
     title: str

@@ -18,7 +18,7 @@ from wem.delivery.personalising import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.domains.models import list_senders
 from wem.lists.models import MailingList
-from wem.mailings import composing, narrowing
+from wem.mailings import block_editing, block_keeping, branding, composing, narrowing
 from wem.mailings.composing import Conflict, Draft, Refused
 from wem.mailings.forms import NAME_LENGTH, MailingForm
 from wem.mailings.inserting import snippets
@@ -37,15 +37,22 @@ from wem.web.session import ours
 blueprint = CustomerBlueprint("composing", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
+# What a mail made of blocks is changed to has a page of its own; nothing is changed to blocks.
+BLOCKS_ALONE, WRITTEN = (BodyKind.blocks,), (BodyKind.html, BodyKind.text)
 
 
 @blueprint.route("/mailings/new", methods=["GET", "POST"])
 @writers_only
 def new() -> Answer:
+    """Choose a kind of mail, then write its head, and its body where it is not made of blocks."""
     customer, account = ours()
-    form = _form(customer.id)
+    wanted = request.args.get("kind", "")
+    if request.method == "GET" and wanted not in list(BodyKind):
+        return render_template("mailings/kinds.html", kinds=BodyKind, list=request.args.get("list", type=int))
+    blocks = (request.form.get("body_kind") or wanted) == BodyKind.blocks
+    form = _form(customer.id, kinds=BLOCKS_ALONE if blocks else WRITTEN)
     if request.method == "GET":
-        form.lists.data = _lists_wanted(form)
+        form.lists.data, form.body_kind.data = _lists_wanted(form), wanted
     if not form.validate_on_submit():
         return _page(form, None, 422 if form.is_submitted() else 200)
     try:
@@ -53,6 +60,8 @@ def new() -> Answer:
     except Refused as refused:
         return _refused(form, refused, None)
     mailing = composing.create(customer.id, cleaned, by=account.id)
+    if blocks:
+        block_editing.begin(mailing, branding.beginning(branding.brand_of(customer.id)), by=account.id)
     db.session.commit()
     return _saved(mailing, cleaned.removed)
 
@@ -65,7 +74,8 @@ def edit(id: int) -> Answer:
     if mailing.state is not MailingState.draft:
         flash(gettext("Only drafts can be edited. Cancel the schedule first, or duplicate the mailing."), "warning")
         return see_other(url_for("mailings.show", id=id))
-    form = _form(customer.id, mailing)
+    made_of_blocks = mailing.body_kind is BodyKind.blocks
+    form = _form(customer.id, mailing, kinds=BLOCKS_ALONE if made_of_blocks else WRITTEN)
     if not form.validate_on_submit():
         return _page(form, mailing, 422 if form.is_submitted() else 200)
     typed = str(form.version.data or "")
@@ -73,6 +83,9 @@ def edit(id: int) -> Answer:
     try:
         cleaned = composing.clean(_draft(form), customer.id, mailing)
         composing.save(mailing, cleaned, version, by=account.id)
+        if made_of_blocks:
+            # The mail's language stands in its HTML.
+            block_editing.fill(mailing, block_keeping.document_of(mailing))
     except Refused as refused:
         return _refused(form, refused, mailing)
     except Conflict as conflict:
@@ -95,7 +108,7 @@ def duplicate(id: int) -> Answer:
     copy = composing.duplicate(mailing, name=_name_of_copy(mailing), by=account.id)
     db.session.commit()
     flash(gettext("This is a copy with the same subject. Please change what is to be different."), "success")
-    return see_other(url_for("composing.edit", id=copy.id))
+    return see_other(url_for("blocks.show" if copy.body_kind is BodyKind.blocks else "composing.edit", id=copy.id))
 
 
 @blueprint.post("/mailings/<int:id>/delete")
@@ -121,7 +134,7 @@ def _name_of_copy(mailing: Mailing) -> str:
     return str(gettext("Copy of %(title)s", title=Titles(mailing.customer_id).of(mailing)[:room]))
 
 
-def _form(customer_id: int, mailing: Mailing | None = None) -> MailingForm:
+def _form(customer_id: int, mailing: Mailing | None = None, *, kinds: tuple[BodyKind, ...]) -> MailingForm:
     form = MailingForm(obj=mailing)
     form.offer(
         db.session.scalars(
@@ -130,6 +143,7 @@ def _form(customer_id: int, mailing: Mailing | None = None) -> MailingForm:
             .order_by(MailingList.id)
         ),
         segments_of(customer_id),
+        kinds,
     )
     if mailing is not None and not form.is_submitted():
         form.lists.data = [row.id for row in mailing.lists]
@@ -205,7 +219,8 @@ def _saved(mailing: Mailing, removed: tuple[str, ...]) -> Answer:
             gettext("Taken out of the HTML, because mails cannot or must not hold it: %(what)s", what=what), "warning"
         )
     pages = {"preview": "previews.show", "check": "sending.check"}
-    return see_other(url_for(pages.get(request.form.get("next", ""), "composing.edit"), id=mailing.id))
+    otherwise = "blocks.show" if mailing.body_kind is BodyKind.blocks else "composing.edit"
+    return see_other(url_for(pages.get(request.form.get("next", ""), otherwise), id=mailing.id))
 
 
 def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any) -> Answer:

@@ -87,7 +87,6 @@ class MailingForm(FlaskForm):
     )
     body_kind = RadioField(
         _l("Kind of mail"),
-        choices=[SelectChoice(kind.value, text) for kind, text in BODY_KINDS.items()],
         default=BodyKind.html.value,
     )
     wrap_at = SelectField(
@@ -99,9 +98,10 @@ class MailingForm(FlaskForm):
     html = Body(_l("HTML"), [Length(max=500_000)])
     text = Body(_l("Text part"), [Length(max=500_000)])
 
-    def offer(self, lists: Iterable[Any], segments: Iterable[Any]) -> None:
-        """Offer these lists, each with the number of its readers, and these segments."""
+    def offer(self, lists: Iterable[Any], segments: Iterable[Any], kinds: Iterable[BodyKind]) -> None:
+        """Offer these lists, each with the number of its readers, these segments and these kinds of mail."""
         self.only.choices = self.without.choices = [SelectChoice(row.id, row.name) for row in segments]
+        self.body_kind.choices = [SelectChoice(kind.value, BODY_KINDS[kind]) for kind in kinds]
         self.lists.choices = [
             SelectChoice(row.id, gettext("%(name)s (%(count)s readers)", name=row.name, count=number(row.active_count)))
             for row in lists

@@ -22,7 +22,7 @@ STATES = {
     MailingState.cancelled: (_l("Called off"), "neutral"),
     MailingState.failed: (_l("Failed"), "error"),
 }
-BODY_KINDS = {BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
+BODY_KINDS = {BodyKind.blocks: _l("Blocks"), BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
 WRAPS = {
     35: _l("35 full-width characters"),
     30: _l("30 full-width characters"),

@@ -147,7 +147,7 @@ class MainJob:
         return [reader.submit(form) for reader, form in pages][-1].title
 
     def send(self, subject: str) -> str:
-        form = self.owner.get(f"{self.portal}/mailings/new").form("subject", "lists", "html")
+        form = self.owner.get(f"{self.portal}/mailings/new?kind=html").form("subject", "lists", "html")
         form.fill("lists", self.list_url.rpartition("/")[2])
         form.fill("subject", subject)
         form.fill("html", BODY)

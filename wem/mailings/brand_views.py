@@ -1,0 +1,88 @@
+"""A customer's brand settings: how new mails look, shown as they are chosen."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Response as FlaskResponse
+from flask import flash, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response
+
+from wem.accounts.rules import WRITERS
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.mailings import branding
+from wem.mailings.block_compiling import html_of, pictures_of
+from wem.mailings.block_forms import BrandForm
+from wem.mailings.block_models import Brand
+from wem.mailings.block_moving_rules import add_block, change_block
+from wem.mailings.block_rules import LOOK, BlockKind, NotValid, checked
+from wem.mailings.html import inline_styles
+from wem.mailings.image_using import origin
+from wem.mailings.preview_views import SANDBOX
+from wem.web.blueprints import CustomerBlueprint, for_roles
+from wem.web.htmx import see_other
+from wem.web.numbers import row_number
+from wem.web.session import ours
+
+blueprint = CustomerBlueprint("brands", __name__, use=Use.compose)
+Answer = str | tuple[str, int] | Response
+writers_only = for_roles(WRITERS)
+
+
+@blueprint.route("/mailings/brand", methods=["GET", "POST"])
+@writers_only
+def show() -> Answer:
+    customer, account = ours()
+    brand = branding.brand_of(customer.id)
+    form = BrandForm(data={**brand.look, "logo": str(brand.logo_id or ""), "footer": brand.footer})
+    form.offer(branding.offered_images(customer.id))
+    status = 200
+    if form.is_submitted():
+        if form.validate_on_submit() and request.form.get("show") != "1":
+            _fill(brand, form)
+            branding.save(customer, brand, by=account.id)
+            db.session.commit()
+            flash(gettext("Saved. New mails begin with it; those that there are keep their look."), "success")
+            return see_other(url_for("brands.show"))
+        status = 422 if form.errors else 200
+    shown = {name: form[name].data or "" for name in (*LOOK, "logo")}
+    frame = f"{url_for('brands.preview')}?{urlencode(shown)}"
+    return render_template("mailings/brand.html", form=form, frame=frame), status
+
+
+def _fill(brand: Brand, form: BrandForm) -> None:
+    for name, value in form.look.items():
+        setattr(brand, name, value)
+    brand.logo_id, brand.footer = row_number(form.logo.data), (form.footer.data or "").strip()
+
+
+@blueprint.get("/mailings/brand/preview")
+@writers_only
+def preview() -> Answer:
+    """A sample mail in the look that the address of the page says, for the frame beside the form."""
+    customer, _ = ours()
+    look = {name: _value(name) for name in LOOK}
+    brand = Brand(customer_id=customer.id, **look, logo_id=row_number(request.args.get("logo")), footer="")
+    document = branding.beginning(brand)
+    for kind, values in (
+        (BlockKind.heading, {"text": gettext("A heading"), "level": "1"}),
+        (BlockKind.text, {"text": gettext("Words of a mail, **bold ones** and [a link](https://www.example.jp/).")}),
+        (BlockKind.button, {"text": gettext("A button"), "link": "https://www.example.jp/"}),
+    ):
+        document, id = add_block(document, kind)
+        document = change_block(document, id, values)
+    html = inline_styles(html_of(document, pictures_of(document, customer.id), str(get_locale() or "ja")[:2]))
+    request.may_be_framed = True  # type: ignore[attr-defined]
+    return FlaskResponse(
+        html, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX.format(images=origin())}
+    )
+
+
+def _value(name: str) -> str:
+    """Return a value of the address of the page, the usual one where it is none."""
+    try:
+        return checked(request.args.get(name, ""), LOOK[name], name) or LOOK[name].default
+    except NotValid:
+        return LOOK[name].default
