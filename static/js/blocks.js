@@ -50,12 +50,14 @@
   function own(target) { return target && target.closest ? target.closest("#blocks form[data-autosave]") : null; }
 
   document.addEventListener("compositionstart", function (event) { converting = event.target; });
+  document.addEventListener("focusout", function () { converting = null; });
   document.addEventListener("compositionend", function (event) {
     converting = null;
     if (own(event.target)) soon(own(event.target), WAIT);
   });
   document.addEventListener("input", function (event) {
     var form = own(event.target);
+    if (!event.isComposing) converting = null; // some end a conversion without saying so
     if (!form || !event.target.name) return;
     if (!event.isComposing) soon(form, event.target.tagName === "SELECT" ? 0 : WAIT);
   });

@@ -138,7 +138,12 @@ def test_what_is_written_within_a_minute_is_one_step_and_steps_are_bounded(edito
 WRONG = [
     ("b4", {"text": "{{ 氏名"}, "text", "閉じられていません"),
     ("b4", {"text": "{{ なまえ }}"}, "text", "なまえ"),
-    ("b4", {"text": "{% if 氏名 %}a\n\nb{% endif %}"}, "text", "3行目 2文字目: 「{% endif %}」はこの場所では使えません"),
+    (
+        "b4",
+        {"text": "{% if 氏名 %}a\n\nb{% endif %}"},
+        "text",
+        "3行目 2文字目: 「{% endif %}」はこの場所では使えません",
+    ),
     ("b4", {"text": "[x](https://a.example/?{{ 氏名 }})"}, "text", "氏名"),
     ("b5", {"link": "https://a.example/?{{ 氏名 }}"}, "link", "氏名"),
     ("b5", {"link": "javascript:alert(1)"}, "link", "https://"),
@@ -209,6 +214,7 @@ def test_two_people_at_the_same_block_lose_nothing(
     change(editor, mailing, "b4", text="編集者の文")
     page = change(owner, mailing, "b4", seen=seen, text="店主の文")
     assert page.status == 409 and "店主の文" in page.html and "自分の内容で上書きする" in page.text
+    assert page.soup.find(id="b4-seen")["value"] == seen  # type: ignore[index]
     assert texts(mailing)[1] == "編集者の文"
     # By itself it is not replaced either, however often it is tried.
     for _ in range(2):

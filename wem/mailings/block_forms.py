@@ -66,8 +66,12 @@ def block_shown(
     open: bool = False,
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
+    seen: str | None = None,
 ) -> BlockShown:
-    """Return a block as the editor shows it, with what was typed in place of what is kept, and what is wrong."""
+    """Return a block as the editor shows it, with what was typed in place of what is kept, and what is wrong.
+
+    `seen`: the state that the person goes on from, where it is not the present one.
+    """
     errors = errors or {}
     values = dict(block.values) | dict(typed or {})
     fields = tuple(
@@ -90,7 +94,7 @@ def block_shown(
         kind=block.kind.value,
         label=str(KINDS[block.kind]),
         about=_about(block, pictures),
-        digest=digest(block),
+        digest=digest(block) if seen is None else seen,
         fields=fields,
         error=loose,
         open=open or bool(errors),

@@ -54,7 +54,8 @@ class Typed:
     block: str
     values: Mapping[str, str]
     errors: Mapping[str, str]
-    meanwhile: bool = False
+    # Then the state that this person had before them: saving once more is no decision to replace the other's.
+    meanwhile: str | None = None
 
 
 @blueprint.get("/mailings/<int:id>/blocks")
@@ -128,7 +129,7 @@ def change(id: int) -> Answer:
     seen = None if request.form.get("force") == "1" else request.form.get("seen", "")[:64]
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
-    meanwhile = False
+    meanwhile: str | None = None
     try:
         kind = moving.block_of(block_keeping.document_of(mailing), block_id).kind
         values = typed_values(kind, request.form)
@@ -143,7 +144,7 @@ def change(id: int) -> Answer:
         answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#blocks", "outerHTML"
         return answer
     except Meanwhile:
-        meanwhile = True
+        meanwhile = seen
         errors[""] = gettext("Somebody else changed this block meanwhile. What you wrote stands here, not kept yet.")
     except NotValid as error:
         errors[error.place] = not_valid_text(error)
@@ -155,7 +156,7 @@ def change(id: int) -> Answer:
     if errors:
         db.session.rollback()
         typed = Typed(block_id, values, errors, meanwhile)
-        return _kept(mailing, typed) if auto else _page(mailing, typed=typed, status=409 if meanwhile else 422)
+        return _kept(mailing, typed) if auto else _page(mailing, typed=typed, status=422 if meanwhile is None else 409)
     db.session.commit()
     return _kept(mailing, Typed(block_id, {}, {})) if auto else _done(mailing, block_id, Said())
 
@@ -231,6 +232,7 @@ def _page(
             open=block.id in opened,
             typed=mine.values if mine else None,
             errors=mine.errors if mine else None,
+            seen=mine.meanwhile if mine else None,
         )
     values: dict[str, Any] = {
         "mailing": mailing,
