@@ -90,7 +90,7 @@
     var block = document.getElementById(id), active = document.activeElement;
     if (!block || (active && active.isConnected && block.contains(active))) return;
     block.scrollIntoView({ block: "nearest" });
-    var field = block.querySelector(".block-fields input, .block-fields select, .block-fields textarea");
+    var field = block.querySelector(".block-fields [name]");
     (field || block.querySelector("summary")).focus();
   });
 
