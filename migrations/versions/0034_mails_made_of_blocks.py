@@ -1,13 +1,13 @@
 """mails made of blocks: their revisions, and a customer's brand settings
 
-Revision: 0034, after 0037.
+Revision: 0034, after 0039.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0037"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
