@@ -1,13 +1,13 @@
 """mails made of blocks: their revisions, and a customer's brand settings
 
-Revision: 0034, after 0039.
+Revision: 0034, after 0035.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0039"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

@@ -42,7 +42,7 @@
       }
       form.addEventListener("htmx:afterRequest", after);
       window.htmx.ajax("POST", form.action, {
-        source: form, target: "#blocks-status", swap: "outerHTML", values: { auto: "1" },
+        source: form, target: "#blocks-answer", swap: "outerHTML", values: { auto: "1" },
       });
     });
     return known.saving;

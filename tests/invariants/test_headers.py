@@ -15,6 +15,7 @@ from tests.invariants.sources import template_name, templates
 OWN_POLICY = {
     "previews.html": "a mail as its readers see it, styled inline; in a sandbox where nothing runs",
     "staff_reviews.html": "the same, for staff",
+    "brands.preview": "a sample mail, the same way",
 }
 # endpoint: why it may be kept by the browser.
 MAY_BE_KEPT = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +18,7 @@ from wem.lists.states import FieldKind
 from wem.mailings import block_keeping, narrowing
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.block_compiling import pictures_of, text_of
+from wem.mailings.cleaning_rules import removed
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.image_using import note_uses
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
@@ -162,25 +162,6 @@ def personal(used: Collection[str], customer_id: int) -> list[str]:
         db.session.scalars(sa.select(Field.key).where(Field.customer_id == customer_id, Field.kind.in_(HARMLESS_KINDS)))
     )
     return sorted(set(used) - harmless)
-
-
-_ELEMENT = re.compile(r"<([A-Za-z][A-Za-z0-9]*)")
-_HANDLER = re.compile(r"\son[a-z]+\s*=", re.IGNORECASE)
-_LOOSE = re.compile(r"(?:javascript|vbscript)\s*:", re.IGNORECASE)
-# They come and go with the frame of the document and mean nothing to the person.
-_FRAME = frozenset("html head body meta title tbody link base".split())
-
-
-def removed(source: str, cleaned: str) -> tuple[str, ...]:
-    """Return what cleaning took out, as it was written: `<script>`, `on…=`, `javascript:`."""
-    before = dict.fromkeys(name.lower() for name in _ELEMENT.findall(source))
-    after = {name.lower() for name in _ELEMENT.findall(cleaned)}
-    gone = [f"<{name}>" for name in before if name not in after and name not in _FRAME]
-    if _HANDLER.search(source) and not _HANDLER.search(cleaned):
-        gone.append("on…=")
-    if _LOOSE.search(source) and not _LOOSE.search(cleaned):
-        gone.append("javascript:")
-    return tuple(gone)
 
 
 def create(customer_id: int, cleaned: Cleaned, *, by: int) -> Mailing:
