@@ -113,6 +113,7 @@ def apply_as_company(page: Page, wem: Served, name: str) -> str:
     fill(page, "Postal address", "東京都立川市曙町３－３－３　朝日ビル")
     fill(page, "Telephone", "０４２（１２３）４５６７")
     fill(page, "E-mail address", "asahi@asahiya.example.jp")
+    page.get_by_role("radio", name="スタンダード").check()
     fill(page, "Bank of the account", "みずほ")
     fill(page, "Branch of the account", "大")
     fill(page, "Account number", "７６５４３")
