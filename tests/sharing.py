@@ -17,6 +17,9 @@ from xdist.scheduler import LoadScopeScheduling
 # What takes more than half a minute, the longest first: begun last, one process would work while the others have ended.
 LONG = (
     "tests/browser/test_accessibility.py",
+    "tests/browser/test_blank_mail.py",  # and the other stories of its product
+    "tests/invariants/test_guards.py",  # and the other judges of the crawl
+    "tests/browser/test_help_desk.py",
     "tests/proof",
     "tests/bounces/test_killing.py",
     "tests/delivery/test_stopping.py",
