@@ -121,7 +121,7 @@ def apply_as_company(page: Page, wem: Served, name: str) -> str:
     page.get_by_label(ja("I agree to the terms of service.")).check()
     press(page, "To confirmation")
     good(page, "apply-2-mended")  # two things are wrong: the branch, and a consent
-    fill(page, "Branch of the account", "東京営業部")
+    page.locator("input[name=branch]").fill("東京営業部")  # those to choose from are called 支店 as well
     page.get_by_label(ja("I agree to the consent clauses on personal data.")).check()
     press(page, "To confirmation")
     heading(page, "Please check your application")
