@@ -15,7 +15,7 @@ from wem.accounts.rules import StaffRole
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery.models import Dispatch
-from wem.mailings import going_on, jobs, review_rules, reviewing, starting
+from wem.mailings import going_on, jobs, review_grounds, review_rules, reviewing, starting
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.review_models import AlreadyDecided, MailingReview
 from wem.mailings.review_rules import Ground, ReviewState
@@ -51,34 +51,34 @@ def follow(browser: Browser, page: Page) -> Page:
 
 
 def set_policy(**values: object) -> None:
-    reviewing.set_policy(**{"first_mailing": False, "large_audience": False, "words": "", "by": 1, **values})  # type: ignore[arg-type]
+    review_grounds.set_policy(**{"first_mailing": False, "large_audience": False, "words": "", "by": 1, **values})  # type: ignore[arg-type]
     db.session.commit()
 
 
 def test_without_rules_nothing_waits(world: World) -> None:
-    assert reviewing.needed(world.ours.mailing) == []
+    assert review_grounds.needed(world.ours.mailing) == []
     starting.start(world.ours.mailing, by=1)
 
 
 def test_the_first_mailing_waits_and_the_next_does_not(world: World) -> None:
     set_policy(first_mailing=True)
-    assert reviewing.needed(world.ours.mailing) == [Ground.first]
+    assert review_grounds.needed(world.ours.mailing) == [Ground.first]
     with pytest.raises(CannotStart) as refused:
         starting.start(world.ours.mailing, by=1)
     assert refused.value.problems == [Problem.review]
     set_policy()
     starting.start(world.ours.mailing, by=1)
     set_policy(first_mailing=True)
-    assert reviewing.needed(make_mailing(world.ours.mailing_list)) == []
-    assert reviewing.needed(world.theirs.mailing) == [Ground.first], "each customer has a first one"
+    assert review_grounds.needed(make_mailing(world.ours.mailing_list)) == []
+    assert review_grounds.needed(world.theirs.mailing) == [Ground.first], "each customer has a first one"
 
 
 def test_words_in_the_subject_hold_it_back(world: World) -> None:
     set_policy(words="儲かる\n 儲かる \n絶対")
-    assert reviewing.policy().listed == ["儲かる", "絶対"]
-    assert reviewing.needed(world.ours.mailing) == []
+    assert review_grounds.policy().listed == ["儲かる", "絶対"]
+    assert review_grounds.needed(world.ours.mailing) == []
     world.ours.mailing.subject = "絶 対のおすすめ"
-    assert reviewing.needed(world.ours.mailing) == [Ground.words]
+    assert review_grounds.needed(world.ours.mailing) == [Ground.words]
 
 
 @pytest.mark.both_databases
@@ -198,6 +198,6 @@ def test_the_rules_are_set_by_staff(world: World, browser_for: BrowserFor) -> No
     assert support.post("/staff/reviews/rules", {"words": "あ" * 51}).status == 422
     assert support.post("/staff/reviews/rules", {"first_mailing": "y", "words": "儲かる\r\n絶対"}).status == 303
     db.session.expire_all()
-    policy = reviewing.policy()
+    policy = review_grounds.policy()
     assert (policy.first_mailing, policy.large_audience, policy.listed) == (True, False, ["儲かる", "絶対"])
     assert browser_for(make_account("請求 担当", staff_role=StaffRole.billing)).get("/staff/reviews").status == 403

@@ -21,6 +21,7 @@ from wem.mailings import (
     going_on,
     image_taking,
     maintenance,
+    review_grounds,
     reviewing,
     standing_still,
     starting,
@@ -197,7 +198,7 @@ def _hold(mailing: Mailing, reason: HeldReason) -> None:
 def go_on_reviewed(mailing_id: int) -> None:
     """Put what our staff have approved on the schedule: at its time, or now; ask the customer where its time passed."""
     mailing = db.session.get(Mailing, mailing_id, populate_existing=True)
-    if mailing is None or not reviewing.waits(mailing) or not reviewing.approved(mailing):
+    if mailing is None or not reviewing.waits(mailing) or not review_grounds.approved(mailing):
         return
     ready = None if going_on.missed(mailing) else starting.prepare(mailing)
     mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)

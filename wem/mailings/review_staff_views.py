@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wem.accounts.rules import StaffRole
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
-from wem.mailings import previewing, reviewing
+from wem.mailings import previewing, review_grounds, reviewing
 from wem.mailings.audience import largest_of_late, most_recipients
 from wem.mailings.image_using import origin
 from wem.mailings.preview_views import SANDBOX
@@ -41,10 +41,10 @@ def index() -> Answer:
 
 @blueprint.route("/rules", methods=["GET", "POST"])
 def rules() -> Answer:
-    policy = reviewing.policy()
+    policy = review_grounds.policy()
     form = PolicyForm(obj=policy)
     if form.validate_on_submit():
-        reviewing.set_policy(
+        review_grounds.set_policy(
             first_mailing=form.first_mailing.data,
             large_audience=form.large_audience.data,
             words=form.words.data or "",

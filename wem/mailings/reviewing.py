@@ -6,55 +6,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from wem import audit, queue
+from wem import queue
 from wem.db import db
-from wem.delivery.models import Dispatch, DispatchKind
-from wem.mailings import audience, review_rules, telling
-from wem.mailings.models import BodyKind, HeldReason, Mailing, MailingState
-from wem.mailings.review_models import ONLY, AlreadyDecided, MailingReview, ReviewPolicy
-from wem.mailings.review_rules import Ground, ReviewState
+from wem.mailings import review_grounds, telling
+from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.review_models import AlreadyDecided, MailingReview
+from wem.mailings.review_rules import ReviewState
 
 WAITING = sa.and_(Mailing.state == MailingState.held, Mailing.held_reason == HeldReason.review.value)
-
-
-def policy() -> ReviewPolicy:
-    """Return the rules that hold now; by those of a new service nothing is looked at."""
-    return db.session.get(ReviewPolicy, ONLY) or ReviewPolicy(first_mailing=False, large_audience=False, words="")
-
-
-def set_policy(*, first_mailing: bool, large_audience: bool, words: str, by: int) -> None:
-    """Set the rules for what is sent or scheduled from now on."""
-    row = db.session.get(ReviewPolicy, ONLY, with_for_update=True)
-    if row is None:
-        row = ReviewPolicy(id=ONLY)
-        db.session.add(row)
-    row.first_mailing, row.large_audience, row.changed_by = first_mailing, large_audience, by
-    row.words = "\n".join(review_rules.words_of(words))
-    audit.record("mailings.review_policy", by=by, first=first_mailing, large=large_audience, words=len(row.listed))
-
-
-def needed(mailing: Mailing) -> list[Ground]:
-    """Return why the mailing may not be sent before somebody has looked at it as it stands; none when it may."""
-    rules = policy()
-    if not (rules.first_mailing or rules.large_audience or rules.listed) or approved(mailing):
-        return []
-    first = rules.first_mailing and not _sent_before(mailing.customer_id)
-    large = rules.large_audience and audience.unusually_large(
-        audience.most_recipients(mailing), audience.largest_of_late(mailing.customer_id)
-    )
-    return review_rules.grounds(first=first, words=bool(_words(mailing, rules)), large=large)
-
-
-def approved(mailing: Mailing) -> bool:
-    """Return whether somebody has looked at the mailing as it stands and let it go."""
-    if mailing.id is None:
-        return False
-    found = sa.exists().where(
-        MailingReview.mailing_id == mailing.id,
-        MailingReview.version == mailing.version,
-        MailingReview.state == ReviewState.approved,
-    )
-    return bool(db.session.scalar(sa.select(found)))
 
 
 def latest(mailing_id: int) -> MailingReview | None:
@@ -82,8 +41,8 @@ def ask(mailing: Mailing, at: datetime | None, *, by: int | None) -> MailingRevi
         customer_id=mailing.customer_id,
         mailing_id=mailing.id,
         version=mailing.version,
-        grounds=[ground.value for ground in needed(mailing)],
-        words=_words(mailing, policy()),
+        grounds=[ground.value for ground in review_grounds.needed(mailing)],
+        words=review_grounds.words_found(mailing, review_grounds.policy()),
         asked_by=by,
     )
     db.session.add(review)
@@ -144,15 +103,3 @@ def _still_waits(review: MailingReview) -> Mailing:
     if not waits(mailing) or mailing.version != review.version:
         raise AlreadyDecided
     return mailing
-
-
-def _sent_before(customer_id: int) -> bool:
-    sent = sa.exists().where(Dispatch.customer_id == customer_id, Dispatch.kind == DispatchKind.bulk)
-    return bool(db.session.scalar(sa.select(sent)))
-
-
-def _words(mailing: Mailing, rules: ReviewPolicy) -> list[str]:
-    texts = [mailing.subject, mailing.text]
-    if mailing.body_kind is not BodyKind.text:
-        texts.append(mailing.html)
-    return review_rules.words_in(texts, rules.listed)

@@ -21,7 +21,7 @@ from wem.delivery.rendering import Content, Letter, Templates, compile_templates
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.takedown_models import TakenDown, open_takedown
-from wem.mailings import maintenance, narrowing, reviewing
+from wem.mailings import maintenance, narrowing, review_grounds
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.block_layout_rules import WIDTH
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
@@ -142,7 +142,7 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
     if ready.problem:
         return [ready.problem], ready
     # The last: what is wrong with it otherwise, the customer mends first.
-    return [Problem.review] if reviewing.needed(mailing) else [], ready
+    return [Problem.review] if review_grounds.needed(mailing) else [], ready
 
 
 def prepare(mailing: Mailing) -> Ready | None:
