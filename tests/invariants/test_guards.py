@@ -255,6 +255,7 @@ REFUSES = {
     "previews.html": (404,),  # a mailing in plain text has no HTML
     "staff_application_papers.scan": (404,),  # nothing was scanned
     "contract_filing.mandate_paper": (404,),  # only until the sealed form is here
+    "staff_receipts.show": (404,),  # what was not paid at our own desk has none
 }
 
 
