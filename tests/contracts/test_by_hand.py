@@ -97,6 +97,27 @@ def test_anothers_contract(world, browser_for):
     assert "ほかのお客様のデータを変更しようとした" in browser_for(world.admin).get("/staff/audit").text
 
 
+def test_what_the_role_does_not_permit(world, browser_for):
+    support = browser_for(make_account("支援 担当", staff_role=StaffRole.support))
+    editor, owner = browser_for(world.ours.editor), browser_for(world.ours.owner)
+    id = world.ours.contract.id
+    acts = [
+        (support, f"/staff/contracts/{id}/suspend", 403),
+        (owner, f"/staff/contracts/{id}/suspend", 404),
+        (editor, "/contract/cancel", 403),
+        (owner, "/partner/applications/new", 404),
+    ]
+    for browser, path, status in acts:
+        assert browser.get(path).status in (status, 200)
+        assert not tried("access.not_permitted"), "looking is no attempt"
+        assert browser.post(path, {"ground": "danger", "note": "x"}).status == status
+        [event] = tried("access.not_permitted")
+        assert event.details["page"] == path
+        db.session.delete(event)
+        db.session.commit()
+    assert not contract_of(world.ours).suspended
+
+
 def test_a_row_that_nobody_has_is_no_attempt(world, browser_for):
     assert browser_for(world.ours.owner).post("/contract/requests/999999/withdraw").status == 404
     assert not tried("access.denied")

@@ -97,6 +97,9 @@ def checklist(application: Application, status: int = 200, **forms: FlaskForm) -
     }
     if "start" not in forms:
         forms["start"] = StartForm(formdata=None, owner_email="" if application.phone_mail else application.email)
+    if "arrival" not in forms and application.handed_or_posted_on:
+        # The day on which the contract takes effect is known from who took the form in.
+        forms["arrival"] = ArrivalForm(formdata=None, handed_on=application.handed_or_posted_on)
     people = {application.arrived_by, application.paid_by, application.possible_by, application.decided_by}
     names = sa.select(Account.id, Account.name).where(Account.id.in_(people - {None}))
     page = render_template(

@@ -23,6 +23,7 @@ ACTIONS = {
     **MONEY_ACTS,
     **INVOICE_ACTS,
     **ERASURE_ACTS,
+    "access.not_permitted": _l("Tried to do what the role does not permit"),
     "access.denied": _l("Tried to change what is another customer's"),
     "account.create_admin": _l("Made an administrator"),
     "account.end": _l("Ended an account"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
@@ -23,6 +23,21 @@ from wem.web.session import WORK, current_account, current_customer, current_mem
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+def turn_away(status: int) -> NoReturn:
+    """Refuse; whoever tries to change something leaves a trace, for no page of ours offers it to them."""
+    account = current_account()
+    if account is not None and request.method not in READING:
+        customer = current_customer()
+        customer_id = customer.id if customer else None
+        db.session.rollback()
+        audit.record("access.not_permitted", by=account.id, customer_id=customer_id, page=request.path[:200])
+        db.session.commit()
+    abort(status)
 
 
 class OpenBlueprint(Blueprint):
@@ -57,9 +72,9 @@ class CustomerBlueprint(OpenBlueprint):
     def _permitted(self) -> Any:
         membership = current_membership()
         assert membership is not None
-        changes = request.method not in ("GET", "HEAD", "OPTIONS")
+        changes = request.method not in READING
         if changes and membership.role not in WRITERS:
-            abort(403)
+            turn_away(403)
         if changes and isinstance(membership, OnBehalf) and self.use in ALWAYS:
             # Contract, notices, inquiries: what only the customer declares (9-4).
             self._refuse(membership)
@@ -91,9 +106,9 @@ class StaffBlueprint(OpenBlueprint):
     def _permitted(self) -> None:
         account = current_account()
         if account is None or account.staff_role is None:
-            abort(404)
+            turn_away(404)
         if not rules.staff_may(account.staff_role, self.roles):
-            abort(403)
+            turn_away(403)
 
 
 class PartnerBlueprint(OpenBlueprint):
@@ -128,7 +143,7 @@ def _customer_chosen() -> Response | None:
 def _is_partner() -> None:
     account = current_account()
     if account is None or account.partner_id is None:
-        abort(404)
+        turn_away(404)
 
 
 def for_roles(roles: frozenset[Role]) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -139,7 +154,7 @@ def for_roles(roles: frozenset[Role]) -> Callable[[Callable[P, R]], Callable[P, 
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             membership = current_membership()
             if membership is None or membership.role not in roles:
-                abort(403)
+                turn_away(403)
             return view(*args, **kwargs)
 
         return guarded
