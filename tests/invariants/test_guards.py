@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import PORTAL, PUBLIC
@@ -17,6 +18,7 @@ from tests.page import Browser
 from wem import clock
 from wem.accounts.models import Account, Membership
 from wem.accounts.rules import Role, StaffRole
+from wem.audit import AuditEvent
 from wem.contracts.models import Contract
 from wem.contracts.rules import ALWAYS
 from wem.db import db
@@ -160,7 +162,10 @@ def test_a_viewer_reads_only(stage: Stage, app: Flask, browser_for: Make, watch:
             continue
         for path in paths(route, stage.ours, stage)[:1]:
             assert viewer.post(path).status == 403, route
-    assert watch.changed() == []
+    # Nothing but the trace of the attempts.
+    assert watch.changed(but={"audit_event"}) == []
+    tried = sa.select(AuditEvent.account_id).where(AuditEvent.action == "access.not_permitted")
+    assert stage.ours.people["viewer"] in set(db.session.scalars(tried))
 
 
 def test_exceptions_are_still_some(app: Flask) -> None:
