@@ -21,7 +21,7 @@ from wem.contracts.part_models import ContractTerm
 from wem.contracts.request_models import Correction, RenewalRefusal, Termination, TerminationGround, TerminationScope
 from wem.contracts.requesting import Way
 from wem.contracts.rules import ContractState, EndReason, Restriction, SuspensionGround, Use
-from wem.contracts.state_rules import CorrectionState, TerminationAction, TerminationState
+from wem.contracts.state_rules import CorrectionState, Service, TerminationAction, TerminationState
 from wem.db import db
 from wem.notices import jobs as notice_jobs
 from wem.notices import letters
@@ -273,6 +273,18 @@ def test_restriction_for_overload(world, browser_for):
     assert contract_of(world.ours).permits(Use.send, today)
     browser.post(f"{path}/release", {"note": "もう一度"})
     assert audited("contract.denied_release")
+
+
+def test_a_restriction_outlives_a_suspension(world):
+    contract, today = contract_of(world.ours), datetime.now(JAPAN).date()
+    contract.restrict(Restriction.sending, "過大な負荷", by=None)
+    contract.suspend(SuspensionGround.danger, "", by=None)
+    assert not contract.permits(Use.sign_up, today)
+    contract.resume("", by=None)
+    assert contract.service is Service.restricted
+    assert not contract.permits(Use.send, today) and contract.permits(Use.sign_up, today)
+    contract.release("", by=None)
+    assert contract.service is Service.running
 
 
 # -- the daily job

@@ -173,10 +173,10 @@ class Contract(Base):
     def suspend(self, ground: SuspensionGround, note: str, *, by: int | None) -> None:
         """Stop the service at once (停止): sign-up, upload, composing and sending ask `permits` and stand still.
 
-        Raises Illegal when it is stopped already.
+        A restriction (18) stands meanwhile, and holds again once the suspension is lifted: only staff end it. Raises
+        Illegal when it is stopped already.
         """
         after(SERVICE, self.service, ServiceAction.suspend)
-        self._release(by=by)
         self.suspended_at = clock.now()
         self.suspension_ground = ground
         self.suspension_note = note
@@ -190,7 +190,7 @@ class Contract(Base):
 
         A termination in part is lifted by two persons; `asked_by` is the first. Raises OwnProposal for one alone.
         """
-        after(SERVICE, self.service, ServiceAction.lift)
+        after(SERVICE, self.service, ServiceAction.lift_restricted if self.restriction else ServiceAction.lift)
         if self.suspension_ground is SuspensionGround.partial_termination:
             if asked_by is None:
                 raise Illegal("a termination in part is lifted by two")
@@ -240,11 +240,6 @@ class Contract(Base):
     def release(self, note: str, *, by: int | None) -> None:
         """Lift the restriction. Raises Illegal when there is none."""
         after(SERVICE, self.service, ServiceAction.release)
-        self._release(by=by, note=note)
-
-    def _release(self, *, by: int | None, note: str = "") -> None:
-        if self.restriction is None:
-            return
         audit.record("contract.release", by=by, customer_id=self.customer_id, subject=self, note=note)
         self.restriction, self.restricted_at, self.restriction_note = None, None, ""
 

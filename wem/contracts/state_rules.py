@@ -86,6 +86,7 @@ class Service(enum.StrEnum):
 class ServiceAction(enum.StrEnum):
     suspend = "suspend"
     lift = "lift (13-2: settled in time, all settled, applied for, decided by staff)"
+    lift_restricted = "lift, while a restriction stands"
     restrict = "restrict"
     release = "release"
 
@@ -97,6 +98,7 @@ SERVICE: Mapping[tuple[Service, ServiceAction], Service] = {
     (V.restricted, SA.release): V.running,
     (V.restricted, SA.suspend): V.suspended,
     (V.suspended, SA.lift): V.running,
+    (V.suspended, SA.lift_restricted): V.restricted,
 }
 
 
