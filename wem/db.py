@@ -96,6 +96,7 @@ PATIENCE_SECONDS = 30.0
 # How long this context waits for the write lock.
 patience_seconds: ContextVar[float] = ContextVar("patience_seconds", default=PATIENCE_SECONDS)
 ROOMY_LOG_PAGES = 16_000  # 64 MB
+SMALL_MEMORY_BYTES = 16 * 1024 * 1024
 
 
 def open_as_we_need(engine: Engine, synchronous: str) -> None:
@@ -162,6 +163,28 @@ def quote_no_values(engine: Engine) -> None:
         if primary and wrapped:
             error.args = (primary,)
             wrapped.args = (f"({type(error).__module__}.{type(error).__qualname__}) {primary}",)
+
+
+def keep_memory_small() -> None:
+    """Bound what all connections of this process keep of an SQLite database in memory together.
+
+    Each may keep 64 MB, which is right for the one that writes a million rows; a sender has five of them and reads
+    every row once, and the system keeps the file in memory anyway.
+    """
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA soft_heap_limit={SMALL_MEMORY_BYTES}")
+
+
+def look_at_sizes(*tables: str) -> None:
+    """Have SQLite see how full these tables are now: it goes by what it saw last, and reads all of a table that it
+    believes to be small. PostgreSQL looks by itself. Commits."""
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(sa.text("PRAGMA analysis_limit=400"))
+        for table in tables:
+            db.session.execute(sa.text(f"ANALYZE {table}"))
+        db.session.commit()
 
 
 def let_others_write() -> None:

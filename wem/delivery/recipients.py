@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,7 +41,9 @@ def recipients_of(
 ) -> list[Recipient]:
     """Return the open deliveries of a batch, each with the lists of these that its reader is on now."""
     query = _query(dispatch_id, list_ids).where(Delivery.batch == batch, Delivery.state.in_(OPEN))
-    return _gathered(query.order_by(Delivery.seq), attested_since or {})
+    # Put in order here: asked for an order, SQLite reads the whole dispatch along its key instead of the batch alone,
+    # 0.2 s for each batch of a million.
+    return sorted(_gathered(query, attested_since or {}), key=attrgetter("seq"))
 
 
 def still_wanted(dispatch_id: int, subscriber_id: int, list_ids: Collection[int]) -> bool:

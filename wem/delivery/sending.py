@@ -6,7 +6,7 @@ import logging
 
 from flask import current_app
 
-from wem.db import db
+from wem.db import db, keep_memory_small
 from wem.delivery.carrying import Carrier
 from wem.delivery.holding import BatchDesk
 from wem.delivery.leasing import new_owner
@@ -23,6 +23,7 @@ def send_until(deadline: float) -> bool:
     Commits. A mail server that does not take mail ends it; the sweep rings again.
     """
     db.session.commit()  # what follows happens in another thread, with a session of its own
+    keep_memory_small()
     app, loaded = current_app._get_current_object(), settings()  # type: ignore[attr-defined]
     there = server(loaded)
     owner, connections = new_owner(), int(loaded.SMTP_CONNECTIONS)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wem import clock, queue
-from wem.db import db, insert_ignoring
+from wem.db import db, insert_ignoring, look_at_sizes
 from wem.delivery import providers
 from wem.delivery.controlling import locked, ring_senders
 from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState
@@ -79,7 +79,10 @@ def _expand_some(dispatch_id: int, written: Written) -> bool:
     end = _end_of_window(dispatch)
     if end is None:
         _complete(dispatch, at)
+        large = dispatch.total > WINDOW
         db.session.commit()
+        if large:
+            look_at_sizes("delivery", "batch")
         return False
     first = dispatch.total
     written.follow(dispatch)
