@@ -28,6 +28,7 @@ class Purpose(enum.StrEnum):
     invitation = "invitation"  # membership invitation id
     emergency = "emergency"  # emergency stop id
     news_stop = "news_stop"  # customer id, number of a purpose: stops mails to a customer about services
+    application = "application"  # application id: leads the applicant to its papers
     order = "order"  # inquiry id: an order by mail, asked of the registered address
     undo = "undo"
     preview = "preview"  # account id, mailing id, subscriber id

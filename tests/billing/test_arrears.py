@@ -10,7 +10,7 @@ from tests.contracts.stepping import send
 from tests.factories import make_account, make_mailing, make_receivable
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem.billing import lifting
+from wem.billing import lifting, reminding
 from wem.clock import JAPAN
 from wem.contracts.models import Contract, Stop
 from wem.contracts.part_models import Standstill
@@ -59,6 +59,7 @@ def test_mark_preview_suspend(world, browser_for):
         page = browser.post("/staff/arrears", {**marked, "step": "preview"})
         cells = [cell.get_text(strip=True) for cell in page.soup.select("tbody tr")[0].find_all(["th", "td"])]
         assert cells == [world.ours.customer.name, "3,300円", "0", "1", "1"]
+        assert f"{world.ours.customer.name}： 未納分の督促をまだ一度も送っていません" in page.text
         assert not contract_of(world.ours).suspended
         assert browser.post("/staff/arrears", {**marked, "step": "done", "note": " "}).status == 422
         page = browser.post("/staff/arrears", {**page.form(""), "step": "done", "note": "3月分"})
@@ -69,6 +70,18 @@ def test_mark_preview_suspend(world, browser_for):
     assert db.session.scalars(sa.select(Stop.customer_id)).all() == [world.ours.customer.id]
     mail = db.session.scalars(sa.select(OutboxMail)).one()
     assert "2026年9月27日（日）までにすべて清算" in mail.text and "3,300円" in mail.text
+
+
+def test_a_reminder_whose_day_lies_ahead_is_named_before_suspending(world, browser_for):
+    make_receivable(world.ours.contract, date(2026, 3, 27))
+    with at("2026-04-06T12:00"):
+        reminding.remind(world.ours.contract, date(2026, 4, 16), by=world.admin.id)
+        db.session.commit()
+    path = f"/staff/contracts/{world.ours.contract.id}/suspend"
+    with at("2026-04-16T12:00"):
+        assert "2026年4月16日（木））がまだ過ぎていません" in browser_for(world.admin).get(path).text
+    with at("2026-04-17T12:00"):
+        assert "停止する前に確認" not in browser_for(world.admin).get(path).text
 
 
 def test_nobody_is_suspended_without_a_debt(world, browser_for):

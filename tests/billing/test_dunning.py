@@ -12,7 +12,7 @@ from wem.accounts.rules import StaffRole
 from wem.billing import arrears, debit_answering, debit_planning, debiting, reminding
 from wem.billing.debit_models import PaymentChoice
 from wem.billing.debit_rules import Method, first_answer
-from wem.billing.dunning_rules import Asked, Case, Proposal, proposal
+from wem.billing.dunning_rules import Asked, Case, Doubt, Proposal, doubt, proposal
 from wem.billing.models import Receivable
 from wem.billing.month_models import Reminder
 from wem.billing.staff_invoice_views import to_pay_by
@@ -45,6 +45,19 @@ ASKED = Asked(date(2026, 4, 6), date(2026, 4, 16))
 )
 def test_what_is_proposed(on, values, wanted):
     assert proposal(Case(DUE, LIMIT, **values), date(2026, *on), 7) is wanted
+
+
+@pytest.mark.parametrize(
+    ("pay_by", "asks_for", "on", "wanted"),
+    [
+        (None, 3_300, 17, Doubt.never),
+        (date(2026, 4, 16), 3_300, 16, Doubt.ahead),
+        (date(2026, 4, 16), 3_300, 17, None),
+        (None, 0, 17, Doubt.debit),
+    ],
+)
+def test_what_speaks_against_a_suspension(pay_by, asks_for, on, wanted):
+    assert doubt(pay_by, asks_for, date(2026, 4, on)) is wanted
 
 
 def test_remind_wait_suspend_and_the_late_payment(world, browser_for):

@@ -195,3 +195,17 @@ def test_banks_are_addressed_by_their_whole_names(name, code, full):
 )
 def test_branches_are_called_as_letters_call_them(name, bank, full):
     assert name_rules.branch_in_full(name, bank) == full
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("0421234567", True),
+        ("０４２（１２３）４５６７", True),
+        ("042-123-4568", False),
+        ("", False),
+        ("42-123-4567", False),
+    ],
+)
+def test_a_telephone_number_is_the_same_with_whatever_hyphens(typed, same):
+    assert rules.same_phone(typed, "042-123-4567") is same

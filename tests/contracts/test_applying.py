@@ -1,6 +1,7 @@
 """From the first typing to the contract or the refusal, as an applicant, staff and a partner do it."""
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import time_machine
 from tests.contracts.applications import ENTRIES, TYPED, make_application
 from tests.documents.test_documents import words
 from tests.factories import make_account, make_option
-from wem import clock
+from wem import clock, tokens
 from wem.accounts.models import Customer, Invitation, Partner
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
@@ -22,6 +23,8 @@ from wem.db import db
 from wem.lists import blank_addresses
 from wem.notices.models import Notice
 from wem.notices.rules import Channel, NoticeKind, NoticeState
+from wem.outbox import OutboxMail
+from wem.tokens import Purpose
 from wem.web.limits import limiter
 
 
@@ -96,6 +99,29 @@ def test_the_papers_are_filled(world, browser_for):
     assert browser_for().get("/apply/debit.pdf").location == "/apply", "another browser has none"
 
 
+def test_the_papers_are_found_again_by_the_link_in_the_mail(world, browser_for):
+    browser = browser_for()
+    browser.post("/apply", TYPED)
+    browser.post("/apply/confirm")
+    assert "この2つの書類へのリンクを" in browser.get("/apply/done").text
+    mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == "notice")).one()
+    link = re.search(r"/apply/papers/[\w.-]+", mail.text)[0]
+    assert link in mail.html and "〒190-0012" in mail.text
+    other = browser_for()
+    # The address was typed, not proven: a stranger who gets the mail does not get the account number.
+    assert only().number in other.get(link).text and "株式会社" not in other.get(link).soup.select_one("main").text
+    assert other.post(link, {"phone": "042-000-0000"}).status == 422
+    assert other.get("/apply/debit.pdf").location == "/apply"
+    assert other.post(link, {"phone": "0421234567"}).location == "/apply/done"
+    assert other.get("/apply/debit.pdf").status == 200
+    with time_machine.travel(clock.now() + timedelta(days=30, minutes=1)):
+        assert browser_for().get(link).status == 410
+    assert browser_for().get(f"/apply/papers/{tokens.sign(Purpose.order, only().id)}").status == 410
+    applying.withdraw(only(), by=world.admin.id)
+    db.session.commit()
+    assert browser_for().get(link).status == 410
+
+
 def test_papers_hold_whatever_was_typed(world):
     nasty = '#eval("1") $x$ <b> *'
     application = make_application(name=nasty, address=nasty * 3, person="", email="")
@@ -115,6 +141,7 @@ def test_papers_hold_whatever_was_typed(world):
         ({"postal_code": "12"}, "郵便番号"),
         ({"address": "東京都立川市曙町"}, "番地"),
         ({"phone": "1"}, "電話番号を入力"),
+        ({"partner_code": "XXXX"}, "このコードの弊社パートナーは見つかりません"),
         ({"bank": "そんな銀行"}, "見つかりませんでした"),
         ({"branch": "大"}, "候補"),
         ({"account_number": "12345678"}, "7桁まで"),
@@ -134,8 +161,10 @@ def test_a_person_needs_no_corporate_number_and_is_whom_we_ask(world, browser_fo
     typed = {**TYPED, "kind": "person", "name": "新木 三郎", "representative": "", "corporate_number": "123"}
     assert browser.post("/apply", {**typed, "person": ""}).location == "/apply/confirm"
     assert (only().entries["corporate_number"], only().entries["person"]) == ("", "新木 三郎")
-    assert browser.post("/apply", typed).location == "/apply/confirm"
-    assert only().entries["person"] == "新木 四郎"
+    assert "ご担当者" not in browser.get("/apply/confirm").text
+    # What was typed as a company and is not seen any more counts for nothing.
+    assert browser.post("/apply", {**typed, "representative": "代表取締役"}).location == "/apply/confirm"
+    assert (only().entries["person"], only().entries["representative"]) == ("新木 三郎", "")
 
 
 def test_the_summary_of_errors_goes_down_the_page_by_short_names(world, browser_for):
@@ -348,6 +377,9 @@ def test_by_letter_when_only_a_phone_has_mail(world, browser_for):
     staff.post(f"{path}/start", start_on())
     notices = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.start_guide)).all()
     assert [notice.channel for notice in notices] == [Channel.letter]
+    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.initial_fee)).one()
+    assert "/apply/papers/" not in told.text and "口座振替依頼書に署名・押印" in told.text
+    assert f"{clock.today().year}年" in notices[0].text and "（" in dict(notices[0].words["facts"])["利用開始日"]
 
 
 def test_paper_is_entered_with_its_scan(world, browser_for):

@@ -71,7 +71,8 @@ def test_start_without_payment(world, browser_for):
     staff.post(f"{path}/possible")
     started = {"start_date": today, "slug": "shinki", "owner_email": "o@shinki.example.jp"}
     before = db.session.scalar(sa.select(sa.func.count()).select_from(Contract))
-    assert staff.post(f"{path}/start", started).status == 409
+    page = staff.post(f"{path}/start", started)
+    assert page.status == 409 and "足りないもの：初回料金の入金" in page.text
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Contract)) == before
     db.session.refresh(application)
     assert application.state is ApplicationState.checking
@@ -110,7 +111,9 @@ def test_what_the_role_does_not_permit(world, browser_for):
     for browser, path, status in acts:
         assert browser.get(path).status in (status, 200)
         assert not tried("access.not_permitted"), "looking is no attempt"
-        assert browser.post(path, {"ground": "danger", "note": "x"}).status == status
+        page = browser.post(path, {"ground": "danger", "note": "x"})
+        assert page.status == status
+        assert ("あなたの役割では" in page.text) is (browser is support)
         [event] = tried("access.not_permitted")
         assert event.details["page"] == path
         db.session.delete(event)
@@ -129,6 +132,7 @@ def test_approving_ones_own_termination(world, browser_for):
     page = staff.submit(f"/staff/contracts/{id}/termination", given)
     assert "approve" not in staff.get(page.location).html
     staff.post(page.location, {"note": "自分で", "decision": "approve"})
+    assert "ご自身の申請は承認できません" in staff.get(f"/staff/contracts/{id}").text
     assert contract_of(world.ours).state is ContractState.active
     assert db.session.scalars(sa.select(Termination.state)).one() is TerminationState.proposed
     assert [event.account_id for event in tried("contract.denied_own_approval")] == [world.admin.id]

@@ -163,6 +163,8 @@ def test_suspended_closes_lists_and_mailings_and_leaves_the_contract_open(world,
         assert page.status == 200
         assert "ご利用を停止しています" in page.text
         assert "内部のメモ" not in page.html
+    page = browser.get("/contract")
+    assert not page.soup.select_one("#standing").select('a[href="/contract"]'), "it does not lead to itself"
     assert "/mailings/new" not in browser.get("/dashboard").html
     assert browser_for(world.theirs.owner).get("/lists").status == 200
 

@@ -124,7 +124,9 @@ def test_staff_enter_one_that_came_by_letter(world, browser_for):
         staff = browser_for(world.admin)
         path = f"/staff/contracts/{world.ours.contract.id}/entry"
         given = {"kind": "early_exit", "channel": "letter", "received": "2026-03-09T10:00", "wanted": "2026-05-01"}
-        assert staff.submit(path, given).status == 303
-        assert request(RequestKind.early_exit).effective_on == date(2026, 5, 1)
-        assert staff.submit(path, {**given, "wanted": "2026-08-01"}).status == 422
+        assert staff.submit(path, given).status == 422, "what shows that it was asked for?"
+        assert staff.submit(path, {**given, "note": "閉店します"}).status == 303
+        row = request(RequestKind.early_exit)
+        assert (row.effective_on, row.agreed, row.wish["note"]) == (date(2026, 5, 1), "", "閉店します")
+        assert staff.submit(path, {**given, "note": "x", "wanted": "2026-08-01"}).status == 422
     assert db.session.scalar(sa.select(AuditEvent.id).where(AuditEvent.action == "request.open")) is not None

@@ -9,7 +9,8 @@ import time_machine
 
 from tests.factories import make_account, make_contract, make_customer
 from wem import clock
-from wem.accounts.rules import StaffRole
+from wem.accounts import inviting
+from wem.accounts.rules import Role, StaffRole
 from wem.audit import AuditEvent
 from wem.bounces import returning
 from wem.cli import main
@@ -245,6 +246,29 @@ def test_termination_of_a_part_suspends(world, browser_for):
     assert contract.suspension_ground is SuspensionGround.partial_termination
     told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.termination)).one()
     assert "配信機能" in told.text and "第14条第3項" not in told.text, "no sum falls due with a part"
+    for said in ("一部を、ただちに解除", "停止するもの", "読者の新規登録", "続くもの", "読者による配信停止"):
+        assert said in told.text, said
+
+
+def test_one_that_ends_on_its_first_day_names_no_day_before_it(world, browser_for):
+    contract, other = contract_of(world.ours), second_person()
+    contract.start_date = date(2026, 3, 2)
+    invited = inviting.invite_member(contract.customer, "late@shop.example.jp", "後任", Role.editor, by=world.admin)
+    with at("2026-03-02T10:00"):
+        row = ending.propose_termination(
+            contract, TerminationGround.unfit, TerminationScope.whole, "事実", by=world.admin.id
+        )
+        ending.decide_termination(row, TerminationAction.approve, "確認", by=other.id)
+        db.session.commit()
+        told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.contract_ended)).one()
+        assert "終了した日" in told.text and "2026年3月2日（月）" in told.text and "3月1日" not in told.text
+        page = browser_for(world.admin).get(f"/staff/contracts/{contract.id}")
+        assert "なし（利用開始日以前の2026年3月2日（月）に終了）" in page.text
+        # Who was invited cannot come in any more, and nobody is told what a month costs.
+        assert not inviting.usable(invited)
+        page = browser_for(world.ours.owner).get("/contract")
+        assert "なし（利用開始日以前の" in page.text and "3,300円" not in page.text and "月額" not in page.text
+        assert "3,300円" not in browser_for(world.ours.owner).get("/dashboard").text
 
 
 def test_corrected_in_time(world, browser_for):
@@ -275,12 +299,18 @@ def test_restriction_for_overload(world, browser_for):
     assert audited("contract.denied_release")
 
 
-def test_a_restriction_outlives_a_suspension(world):
+def test_a_restriction_outlives_a_suspension(world, browser_for):
     contract, today = contract_of(world.ours), datetime.now(JAPAN).date()
     contract.restrict(Restriction.sending, "過大な負荷", by=None)
     contract.suspend(SuspensionGround.danger, "", by=None)
     assert not contract.permits(Use.sign_up, today)
-    contract.resume("", by=None)
+    db.session.commit()
+    staff, path = browser_for(world.admin), f"/staff/contracts/{contract.id}"
+    staff.submit(f"{path}/resume", {"note": "確認した"})
+    assert "再び適用されます" in staff.get(path).text
+    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.resumed)).one()
+    assert "第18条）は、再び適用されます" in told.text and "過大な負荷" in told.text
+    contract = contract_of(world.ours)
     assert contract.service is Service.restricted
     assert not contract.permits(Use.send, today) and contract.permits(Use.sign_up, today)
     contract.release("", by=None)

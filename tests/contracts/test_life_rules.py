@@ -190,6 +190,7 @@ def test_the_tables_say_what_they_say():
 
 LEAVING = life(C.leaving, leaves_on=d("2026-08-01"))
 ENDED = life(C.ended, ended_on=d("2026-08-01"), reason=EndReason.cancelled)
+AT_ONCE = life(C.ended, ended_on=d("2026-01-15"), reason=EndReason.terminated)
 NEVER = life(C.ended, ended_on=d("2026-01-10"), reason=EndReason.terminated)
 
 
@@ -202,7 +203,8 @@ NEVER = life(C.ended, ended_on=d("2026-01-10"), reason=EndReason.terminated)
         # Once it is over there is no present term, also before the daily job has ended it.
         (LEAVING, "2026-08-01", "2026-07-31", "2026-08-01", None, None, None),
         (ENDED, "2027-01-10", "2026-07-31", "2026-08-01", None, None, None),
-        # Terminated before its start: nothing of it began.
+        # Terminated before its start, or on its day: no whole day of it was.
+        (AT_ONCE, "2026-02-01", None, None, None, None, None),
         (NEVER, "2026-02-01", None, None, None, None, None),
         (replace(NEVER, reason=EndReason.void), "2026-02-01", None, None, None, None, None),
     ],
@@ -212,3 +214,4 @@ def test_the_dates_that_the_pages_show(of, today, last_day, first_exit, term_end
     found = (shown.last_day, shown.first_exit, shown.term_ends, shown.renews, shown.refusal_deadline)
     assert found == tuple(day and d(day) for day in (last_day, first_exit, term_ends, renews, refusal_by))
     assert shown.void_since == (of.ended_on if of.reason is EndReason.void else None)
+    assert shown.cut_off == (of.ended_on if of in (NEVER, AT_ONCE) else None)

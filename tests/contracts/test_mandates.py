@@ -109,6 +109,7 @@ def test_a_change_of_account_from_the_page_to_the_bank(world, browser_for):
     old = make_mandate(world.ours.contract, M.registered).id
     db.session.commit()
     owner, staff = browser_for(world.ours.owner), browser_for(world.admin)
+    assert "現在の口座から" in owner.get("/contract/bank").text
     shown = confirm(owner, "/contract/bank", BANK)
     for each in ("みずほ銀行 東京営業部", "0076543", "カ)タカハシ"):
         assert each in shown.text, each
@@ -137,6 +138,16 @@ def test_a_change_of_account_from_the_page_to_the_bank(world, browser_for):
     assert owner.get(paper).status == 404, "the paper is through"
     staff.post(f"{path}/register")
     assert [event.details["act"] for event in audited("mandate.not_allowed")] == ["register"]
+
+
+def test_without_an_account_nobody_speaks_of_the_present_one(world, browser_for):
+    owner = browser_for(world.ours.owner)
+    assert "お振込みでお支払いください" in owner.get("/contract/bank").text
+    done = owner.get(send(owner, "/contract/bank", BANK).location)
+    receipt = db.session.scalars(sa.select(Notice).where(Notice.about == f"request {newest().request_id}")).one()
+    staff = browser_for(world.admin).get(f"/staff/requests/{newest().request_id}")
+    for text in (done.text, receipt.text, staff.text, owner.get("/contract").text):
+        assert "振込み" in text and "現在の口座から" not in text
 
 
 def test_a_form_with_a_fault_goes_back_and_comes_again(world, browser_for):

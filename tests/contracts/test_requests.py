@@ -1,5 +1,6 @@
 """What customers ask for on their screens, what staff answer, and what comes of it on its day."""
 
+import io
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -85,6 +86,34 @@ def test_months_that_a_campaign_frees_cost_nothing_and_the_first_is_that_of_the_
     assert fee_of_month(contract, 5_000, months[1]) is None
 
 
+def test_what_leaving_costs_knows_the_change_that_is_asked_for(world, browser_for):
+    other, lesson = make_course("プレミアム", [[1000, 8000]]), make_option("講習", 1000)
+    db.session.commit()
+    with at("2026-03-09T12:00"):
+        owner, staff = browser_for(world.ours.owner), browser_for(world.admin)
+
+        def outlook():
+            return dict(costing.leaving_today(contract_of(world.ours), clock.now(), 0).costs())
+
+        def asks(path, given):
+            send(owner, path, given)
+            return only_request()
+
+        # April to July: 3,300 yen each, then 8,800 from May.
+        assert list(outlook().values()) == ["4か月分：現在の最大数で13,200円（税込）"]
+        row = asks("/contract/course", {"course": other.code, "wanted": "2026-05-01"})
+        assert "承諾された場合" in list(outlook())[1]
+        now, then = outlook().values()
+        assert "13,200円" in now and "29,700円" in then
+        assert "29,700円" in owner.get("/contract").soup.select_one("#outlook").get_text()
+        staff.submit(f"/staff/requests/{row.id}", action="/accept")
+        assert ["29,700円" in text for text in outlook().values()] == [True]
+        row = asks("/contract/options", {"options": [lesson.code], "wanted": "2026-06-01"})
+        staff.submit(f"/staff/requests/{row.id}", action="/accept")
+        # 1,100 yen more in June and July.
+        assert ["31,900円" in text for text in outlook().values()] == [True]
+
+
 def test_cancel_in_three_steps_then_the_end_by_its_day(world, browser_for):
     with at("2026-07-20T12:00"):
         browser = browser_for(world.ours.owner)
@@ -128,6 +157,8 @@ def test_a_cancellation_is_withdrawn_until_it_holds(world, browser_for, on, stat
     with at(on):
         browser.sign_in(world.ours.owner)
         browser.post(f"{page.location}/withdraw")
+        if status is RequestState.withdrawn:
+            assert "取下げ" in browser.get(page.location).text and "控えを" not in browser.get(page.location).text
     assert only_request().state is status
     expected = ContractState.active if status is RequestState.withdrawn else ContractState.leaving
     assert contract_of(world.ours).state is expected
@@ -298,7 +329,13 @@ def test_a_mail_sent_on_the_10th_may_be_accepted_so(world, browser_for):
     db.session.commit()
     with at("2026-03-11T09:00"):
         browser = browser_for(world.admin)
-        given = {"kind": "course", "channel": "mail", "received": "2026-03-11T00:02", "sent": "2026-03-10T23:58"}
+        given = {
+            "kind": "course",
+            "channel": "mail",
+            "received": "2026-03-11T00:02",
+            "sent": "2026-03-10T23:58",
+            "note": "プレミアムに",
+        }
         browser.submit(f"/staff/contracts/{world.ours.contract.id}/entry", {**given, "course": other.code})
         row = only_request()
         assert row.effective_on == date(2026, 5, 1)
@@ -306,6 +343,48 @@ def test_a_mail_sent_on_the_10th_may_be_accepted_so(world, browser_for):
         assert "2026年4月1日（水）から適用できます" in page.text
         browser.submit(f"/staff/requests/{row.id}", {"effective": "2026-04-01"}, action="accept")
     assert (only_request().state, only_request().effective_on) == (RequestState.waiting, date(2026, 4, 1))
+
+
+def test_of_a_letter_its_scan_is_kept_and_no_sentence_that_nobody_saw(world, browser_for):
+    paper = make_option("紙の請求書", 500)
+    db.session.commit()
+    with at("2026-03-05T12:00"):
+        staff, path = browser_for(world.admin), f"/staff/contracts/{world.ours.contract.id}/entry"
+        given = {"kind": "options", "channel": "letter", "received": "2026-03-05T10:00", "options": [paper.code]}
+        assert staff.submit(path, given).status == 422
+        assert staff.submit(path, {**given, "scan": (io.BytesIO(b"%PDF-1.7 signed"), "a.pdf")}).status == 303
+        row = only_request()
+        assert (row.agreed, row.wish["add"]) == ("", [paper.code])
+        page = staff.get(f"/staff/requests/{row.id}")
+        assert "お申し出の内容（書面など）が根拠" in page.text and "同意した内容" not in page.text
+        scan = page.soup.find("a", string=f"request-{row.id}.pdf")["href"]
+        assert staff.get(scan).response.get_data() == b"%PDF-1.7 signed"
+
+
+def test_a_wrong_entry_is_taken_back_by_staff_and_a_customers_own_is_not(world, browser_for):
+    with at("2026-07-20T12:00"):
+        staff, path = browser_for(world.admin), f"/staff/contracts/{world.ours.contract.id}/entry"
+        staff.submit(path, {"kind": "cancel", "channel": "letter", "received": "2026-07-20T10:00"})
+        row, contract = only_request(), contract_of(world.ours)
+        assert contract.state is ContractState.leaving
+        page = staff.get(f"/staff/requests/{row.id}")
+        assert "受付済み（適用待ち）" in page.text and "承諾" not in page.soup.select_one("main").get_text()
+        assert staff.submit(f"/staff/requests/{row.id}", {"undo-reason": " "}, action="/undo").status == 422
+        staff.submit(f"/staff/requests/{row.id}", {"undo-reason": "別のお客様の書面でした"}, action="/undo")
+        row = only_request()
+        assert (row.state, contract_of(world.ours).state) == (RequestState.withdrawn, ContractState.active)
+        assert told().kind is NoticeKind.cancellation_withdrawn
+        assert "誤って入力した" in told().text and "別のお客様の書面でした" in told().text
+        assert [event.details["note"] for event in audited("request.undo")] == ["別のお客様の書面でした"]
+        # What the customer sent is theirs to withdraw; and what holds already stands.
+        owner = browser_for(world.ours.owner)
+        send(owner, "/contract/cancel", {})
+        own = only_request()
+        assert "/undo" not in staff.get(f"/staff/requests/{own.id}").html
+        staff.post(f"/staff/requests/{own.id}/undo", {"undo-reason": "x"})
+        staff.post(f"/staff/requests/{row.id}/undo", {"undo-reason": "x"})
+    assert contract_of(world.ours).state is ContractState.leaving
+    assert len(audited("request.denied_undo")) == 2
 
 
 def test_nothing_is_accepted_from_a_day_on_which_the_contract_is_over(world, browser_for):

@@ -12,7 +12,7 @@ from tests.factories import make_account, make_contract, make_course, make_custo
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.clock import JAPAN
-from wem.contracts import deciding, due, jobs, mandating, refusing, requesting
+from wem.contracts import deciding, due, jobs, mandating, refusing, requesting, withdrawing
 from wem.contracts.application_rules import APPLICATION, ApplicationAction, ApplicationState, missing_checks
 from wem.contracts.mandate_models import Mandate, mandates
 from wem.contracts.models import Contract
@@ -81,7 +81,7 @@ def do(contract, act, number, by, courses, at):
                 acts = {
                     "accept": lambda: deciding.accept(row, by=by),
                     "refuse": lambda: deciding.refuse(row, "理由", by=by),
-                    "withdraw": lambda: requesting.withdraw(row, by=by),
+                    "withdraw": lambda: withdrawing.withdraw(row, by=by),
                     "check": lambda: deciding.check(row, by=by),
                 }
                 acts[act]()

@@ -94,7 +94,7 @@ def test_refused_after_the_start_guide(world, browser_for):
     # One notice, of the refusal: nobody is thanked for having used what never began.
     told = db.session.scalars(sa.select(Notice).where(Notice.about == f"contract {id}")).all()
     assert [notice.kind for notice in told] == [NoticeKind.refusal]
-    for said in ("第4条第3項", "(3)", "反社会的勢力", contract.number, "返金"):
+    for said in ("第4条第3項", "(3)", "反社会的勢力", contract.number, "返金", "2026年4月1日（水）"):
         assert said in str(told[0].words), said
     [event] = tried("contract.void")
     assert (event.account_id, event.customer_id, event.details["ground"]) == (world.admin.id, contract.customer_id, 3)

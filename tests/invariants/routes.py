@@ -15,6 +15,8 @@ from tests.invariants.stage import Half, Stage
 from wem import tokens
 from wem.accounts.models import Account, SignIn
 from wem.bounces.models import Alarm
+from wem.contracts.application_models import Application
+from wem.contracts.application_rules import ApplicationState
 from wem.db import db
 from wem.delivery.identity import Purpose as DeliveryPurpose
 from wem.delivery.identity import delivery_id, identity_keys
@@ -52,6 +54,7 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "files": lambda half: half.inquiry_file_ids,
     "inquiries/confirm": lambda half: [tokens.sign(Purpose.order, half.inquiry_ids[0])],
     "apply": lambda half: ["banks", "branches"],
+    "apply/papers": lambda half: [tokens.sign(Purpose.application, number) for number in open_applications()],
     "terms": lambda half: [1],
     "manual": lambda half: [1],
     "c": lambda half: [tokens.sign(Purpose.confirm, *half.subscription_ids)],
@@ -134,6 +137,11 @@ STAFF_ROWS: dict[str, Callable[[Stage], Values]] = {
 
 def delivery_token(half: Half, purpose: DeliveryPurpose) -> str:
     return delivery_id(half.dispatch_ids[0], 1, purpose, identity_keys(settings().SECRET_KEY))
+
+
+def open_applications() -> Values:
+    found = sa.select(Application.id).where(Application.state == ApplicationState.filled)
+    return list(db.session.scalars(found.order_by(Application.id).limit(1)))
 
 
 def sign_ins_of(half: Half) -> Values:

@@ -49,11 +49,11 @@ def python(fresh: Path, name: str, text: str) -> None:
     (fresh / "path" / name).chmod(0o755)
 
 
-def run(fresh: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(fresh: Path, *arguments: str, name: str = "run", **environ: str) -> subprocess.CompletedProcess[str]:
     """Do what a newcomer does, from another folder and with an empty home."""
     (fresh / "home").mkdir(exist_ok=True)
     return subprocess.run(
-        [fresh / "clone" / "bin" / "run"],
+        [fresh / "clone" / "bin" / name, *arguments],
         capture_output=True,
         text=True,
         cwd=fresh,
@@ -88,6 +88,13 @@ def test_one_line_says_what_is_missing(fresh: Path, interpreters: dict[str, str]
     assert done.returncode == 2
     assert done.stderr.splitlines() == [line]
     assert done.stdout == ""
+    assert not (fresh / "clone" / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["run", "test", "check", "wem"])
+def test_help_installs_nothing(fresh: Path, name: str) -> None:
+    done = run(fresh, "--help", name=name)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith(f"usage: bin/{name}")
     assert not (fresh / "clone" / ".venv").exists()
 
 

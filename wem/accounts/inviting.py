@@ -94,8 +94,16 @@ def accept(invitation: Invitation, name: str, password_hash: str | None) -> Acco
     return account
 
 
-def withdraw(invitation: Invitation, *, by: Account) -> None:
+def withdraw(invitation: Invitation, *, by: int | None) -> None:
     """Take an invitation back: its link no longer works."""
     invitation.withdrawn_at = clock.now()
     outbox.take_back(f"invitation {invitation.id}")
-    audit.record("invitation.withdraw", by=by.id, customer_id=invitation.customer_id, subject=invitation)
+    audit.record("invitation.withdraw", by=by, customer_id=invitation.customer_id, subject=invitation)
+
+
+def waiting(customer_id: int) -> list[Invitation]:
+    """Return the invitations to a customer's people that nobody took up or took back, the oldest first."""
+    found = sa.select(Invitation).where(
+        Invitation.customer_id == customer_id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None)
+    )
+    return list(db.session.scalars(found.order_by(Invitation.id)))

@@ -158,7 +158,7 @@ def withdraw(id: int) -> Answer:
     row = found_or_404(Invitation, id)
     if row.customer_id is not None:
         abort(404)
-    inviting.withdraw(row, by=me())
+    inviting.withdraw(row, by=me().id)
     db.session.commit()
     flash(gettext("The invitation is withdrawn."), "success")
     return see_other(url_for("staff_people.show"))

@@ -133,7 +133,7 @@ def remove(id: int) -> Answer:
 @owners_only
 def withdraw(id: int) -> Answer:
     _, account = ours()
-    inviting.withdraw(owned_or_404(Invitation, id), by=account)
+    inviting.withdraw(owned_or_404(Invitation, id), by=account.id)
     db.session.commit()
     flash(gettext("The invitation is withdrawn."), "success")
     return see_other(url_for("team.show"))

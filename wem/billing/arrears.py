@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem.billing import collecting, dunning_rules, reminding
-from wem.billing.dunning_rules import Asked, Case, Proposal
+from wem.billing.dunning_rules import Asked, Case, Doubt, Proposal
 from wem.billing.models import Receivable, receivables
 from wem.billing.month_models import Reminder
 from wem.billing.rules import NotPaid
@@ -62,10 +62,14 @@ class Debtor:
     reminder: Reminder | None = None
     proposal: Proposal = Proposal.wait
     asked_for: int = 0  # yen that a reminder asks for: nothing while a debit is to collect all of it
+    doubt: Doubt | None = None  # what speaks against suspending today
 
 
-def debtors(on: date, *, ended: bool = False) -> list[Debtor]:
-    """Return every contract in force with something overdue, the oldest debt first; with `ended` those over too."""
+def debtors(on: date, *, ended: bool = False, contract_id: int | None = None) -> list[Debtor]:
+    """Return every contract in force with something overdue, the oldest debt first; with `ended` those over too.
+
+    With `contract_id` this one alone.
+    """
     oldest = sa.func.min(Receivable.due_on)
     found = (
         sa.select(Contract, sa.func.count(Receivable.id), sa.func.sum(_MISSING), oldest)
@@ -76,6 +80,8 @@ def debtors(on: date, *, ended: bool = False) -> list[Debtor]:
     )
     if not ended:
         found = found.where(Contract.state != ContractState.ended)
+    if contract_id is not None:
+        found = found.where(Contract.id == contract_id)
     rows = db.session.execute(found).all()
     ids = [row[0].id for row in rows]
     reminders = reminding.last_reminders(ids)
@@ -96,11 +102,13 @@ def _debtor(
 ) -> Debtor:
     limit = date_rules.settle_limit(since)
     if not left:
-        return Debtor(contract, count, amount, since, limit, dunning_rules.days_overdue(since, on))
+        days = dunning_rules.days_overdue(since, on)
+        return Debtor(contract, count, amount, since, limit, days, doubt=dunning_rules.doubt(None, 0, on))
     asked = Asked(reminder.sent_on, reminder.pay_by) if reminder else None
     over = contract.state is ContractState.ended
     oldest = left[0].due_on
     case = Case(oldest, date_rules.settle_limit(oldest), asked, contract.suspended, over)
+    of_this, asks_for = dunning_rules.asked_for(case), sum(each.missing for each in left)
     return Debtor(
         contract,
         count,
@@ -108,9 +116,10 @@ def _debtor(
         since,
         limit,
         dunning_rules.days_overdue(since, on),
-        reminder if dunning_rules.asked_for(case) else None,
+        reminder if of_this else None,
         dunning_rules.proposal(case, on, int(settings().REMIND_AFTER_DAYS)),
-        sum(each.missing for each in left),
+        asks_for,
+        dunning_rules.doubt(of_this.pay_by if of_this else None, asks_for, on),
     )
 
 

@@ -24,6 +24,14 @@ class Asked:
     pay_by: date
 
 
+class Doubt(enum.StrEnum):
+    """What speaks against a suspension today; staff may go on."""
+
+    debit = "debit"  # one that is to come collects all of it
+    never = "never"  # nobody has reminded of this debt
+    ahead = "ahead"  # the last reminder gives until a day that has not passed
+
+
 @dataclass(frozen=True)
 class Case:
     """A contract with something overdue, as it stands on a day."""
@@ -51,6 +59,15 @@ def proposal(case: Case, on: date, remind_after: int) -> Proposal:
     if on <= asked.pay_by or case.suspended:
         return Proposal.wait
     return Proposal.remind if case.ended else Proposal.suspend
+
+
+def doubt(pay_by: date | None, asks_for: int, on: date) -> Doubt | None:
+    """Return what speaks against suspending on a day: `pay_by` of this debt's last reminder, and the yen to ask for."""
+    if not asks_for:
+        return Doubt.debit
+    if pay_by is None:
+        return Doubt.never
+    return Doubt.ahead if on <= pay_by else None
 
 
 def days_overdue(due: date, on: date) -> int:

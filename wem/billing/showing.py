@@ -14,11 +14,11 @@ from wem.contracts.request_models import ContractRequest, Correction, Revocation
 from wem.contracts.wording import (
     CORRECTIONS,
     END_REASONS,
-    REQUEST_STATES,
     REQUESTS,
     RESTRICTIONS,
     TERMINATION_GROUNDS,
     TERMINATIONS,
+    state_of,
 )
 from wem.db import db
 from wem.notices.models import notices_about
@@ -45,7 +45,7 @@ def life(contract: Contract) -> dict[str, Any]:
         "options": contract.options_on(today),
         "requests": newest(ContractRequest),
         "request_names": REQUESTS,
-        "request_states": REQUEST_STATES,
+        "request_state": state_of,
         "refusal": refusal,
         "may_note_arrival": refusal is not None and refusing.may_note_arrival(refusal),
         # What we told of each, newest first, by what it was about.

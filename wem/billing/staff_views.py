@@ -216,6 +216,8 @@ def lift(id: int) -> Answer:
         db.session.commit()
         said = gettext("It is refused, and the customer is told.") if refuses else gettext("The service is resumed.")
         flash(said, "success")
+        if not refuses and contract.restriction:
+            flash(gettext("The restriction of use (Art. 18) holds again."), "warning")
         return see_other(url_for("staff_contracts.show", id=id))
     page = render_template(
         "billing/staff/lifting.html",

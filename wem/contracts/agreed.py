@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from wem.contracts import catalogue, date_rules
-from wem.contracts.catalogue_models import Course, course_price
+from wem.contracts import catalogue, date_rules, rules
+from wem.contracts.catalogue_models import Course, Option, course_price
 from wem.contracts.models import Contract
-from wem.contracts.request_models import ContractRequest, RequestKind
+from wem.contracts.price_models import agreed_tier
+from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
 from wem.contracts.state_rules import RequestState
 from wem.db import db
 
@@ -43,17 +44,53 @@ def agreed_on(contract: Contract, day: date) -> Agreed:
     return Agreed(course, own, [(int(up_to), int(yen)) for up_to, yen in tiers])
 
 
-def fee_of_month(contract: Contract, peak: int, month: date) -> int | None:
+def coming(contract: Contract) -> list[ContractRequest]:
+    """Return the changes of course and options that are asked for or accepted, the earliest first (11)."""
+    found = open_requests(contract.id, RequestKind.course, RequestKind.options)
+    return sorted((row for row in found if row.effective_on), key=lambda row: (row.effective_on, row.id))
+
+
+def fee_of_month(contract: Contract, peak: int, month: date, changes: Sequence[ContractRequest] = ()) -> int | None:
     """Return what a month costs by a peak, yen net with options; None without a price.
 
     The first month is that of the lowest tier whatever the peak (A-06); a campaign's months are without the monthly
-    fee (5-4).
+    fee (5-4). `changes` hold from their days, the earliest first.
     """
     start = contract.start_date
     campaign = contract.campaign if not contract.own_price else None
     if campaign and start and date_rules.free_month(campaign.free_months, start, month):
-        return catalogue.options_fee(contract.options_on(month), month)
+        return catalogue.options_fee(_options(contract, month, changes), month)
     day = max(month, start) if start else month
     if start and month == date_rules.month_start(start):
         peak = 0
-    return catalogue.monthly_fee(contract, peak, day)
+    return plain_fee(contract, peak, day, changes)
+
+
+def plain_fee(contract: Contract, peak: int, day: date, changes: Sequence[ContractRequest] = ()) -> int | None:
+    """Return the monthly fee of a day with what will have changed by then, net with options; no campaign counts."""
+    held = [row for row in changes if row.effective_on is not None and row.effective_on <= day]
+    if not held:
+        return catalogue.monthly_fee(contract, peak, day)
+    courses = [row.wish["course"] for row in held if row.kind is RequestKind.course]
+    course_id, tiers = contract.course_id, contract.tiers_on(day)
+    if courses:
+        course_id = catalogue.course_of(courses[-1]).id
+        price = course_price(course_id, day)
+        # A price agreed for the present course does not come along.
+        tiers = [(int(up_to), int(yen)) for up_to, yen in price.tiers] if price else []
+    base = rules.fee(tiers, peak)
+    if base is None:
+        tier = agreed_tier(contract.id, course_id, date_rules.month_start(day), peak)
+        base = tier[1] if tier else None
+    return None if base is None else base + catalogue.options_fee(_options(contract, day, changes), day)
+
+
+def _options(contract: Contract, day: date, changes: Sequence[ContractRequest]) -> list[Option]:
+    """Return the options of a day, with what will have been added and removed by then."""
+    found = {option.code: option for option in contract.options_on(day)}
+    for row in changes:
+        if row.kind is RequestKind.options and row.effective_on and row.effective_on <= day:
+            found = {code: option for code, option in found.items() if code not in row.wish["remove"]}
+            added = [catalogue.option_of(code) for code in row.wish["add"]]
+            found |= {option.code: option for option in added if option.ends_on is None or option.ends_on > day}
+    return list(found.values())

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
@@ -26,7 +27,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
-from wem.contracts import application_rules, catalogue, describing, fee_table, places, rules
+from wem.contracts import application_rules, applying, catalogue, describing, fee_table, places, rules
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.application_rules import Applicant
 from wem.contracts.application_wording import APPLICANTS
@@ -80,6 +81,8 @@ class ApplicationForm(AccountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for each in (self.representative, self.person):
+            each.flags.required = True  # of companies, who alone see them
         self.samples = samples_on(clock.today())
         self.fees = fee_table.fees_on(clock.today())
         self.course.choices = [SelectChoice(code, each.name) for code, each in self.fees.items()]
@@ -143,15 +146,22 @@ class ApplicationForm(AccountForm):
             raise ValidationError(gettext("This is no corporate number: 13 digits, and the first checks the others."))
 
     def validate_representative(self, field: Field) -> None:
-        if self.kind.data == Applicant.company.value and not field.data:
+        if self.kind.data == Applicant.person.value:
+            field.data = ""
+        elif not field.data:
             raise ValidationError(gettext("A company names its representative."))
 
     def validate_person(self, field: Field) -> None:
-        """An individual is the person whom we ask, unless another is named."""
-        if not field.data and self.kind.data == Applicant.person.value:
+        """An individual is the person whom we ask; the page shows them no such field."""
+        if self.kind.data == Applicant.person.value:
             field.data = self.name.data
         elif not field.data:
             raise ValidationError(gettext("A company names the person in charge."))
+
+    def validate_partner_code(self, field: Field) -> None:
+        field.data = application_rules.plain(field.data or "")
+        if field.data and applying.partner_of(field.data) is None:
+            raise ValidationError(gettext("We know no partner of this code. Please check it, or leave it empty."))
 
     def validate_postal_code(self, field: Field) -> None:
         code = rules.postal_code(field.data or "")
@@ -192,6 +202,12 @@ class ApplicationForm(AccountForm):
         titles = {choice.value: choice.label for choice in self.uses.choices or ()}
         chosen = [str(titles[each]) for each in self.uses.data or ()]
         return {**typed, **self.account(), "use_titles": chosen, "uses_asked": bool(titles)}
+
+
+class PapersForm(FlaskForm):
+    """What proves that who opens the mailed link is the applicant."""
+
+    phone = OneLine(_l("Telephone"), [NEEDED])
 
 
 PAPER = ("handed_on", "arrived_on", "scan", "debit_form", "own_initial", "own_tiers")

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import force_locale
 
 from wem import audit, documents
-from wem.contracts import debit_paper
+from wem.contracts import debit_paper, scans
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import Applicant
 from wem.contracts.application_wording import APPLICANTS
@@ -30,6 +30,8 @@ def application_form(application: Application) -> bytes:
             "kind": kind,
             "company": application.kind is Applicant.company,
             **{name: entries[name] or "" for name in PRINTED},
+            # A code that nobody has is no partner's: what stands on a paper is true.
+            "partner_code": application.partner.code if application.partner else "",
             "course": entries["course_name"],
             "options": "、".join(entries.get("option_names", ())),
             "campaign": entries.get("campaign_name", ""),
@@ -52,7 +54,6 @@ def application_form(application: Application) -> bytes:
 
 PRINTED = (
     "name", "kana", "corporate_number", "representative", "person", "postal_code", "address", "phone", "email",
-    "partner_code",
 )  # fmt: skip
 
 
@@ -91,16 +92,11 @@ def _common(application: Application) -> dict[str, Any]:
     }
 
 
-SCANS = {b"%PDF": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
-MOST_SCAN_BYTES = 10_000_000
-
-
 def keep_scan(application: Application, content: bytes, *, by: int) -> bool:
     """Keep the scan of a signed form; False when it is no PDF or picture, or too large."""
-    media_type = next((kind for magic, kind in SCANS.items() if content.startswith(magic)), None)
-    if media_type is None or len(content) > MOST_SCAN_BYTES:
+    kept = scans.keep(content, f"{application.number}-scan", about=application.about, customer_id=None)
+    if kept is None:
         return False
-    name = f"{application.number}-scan.{media_type.rpartition('/')[2]}"
-    application.scan = documents.keep(content, name, about=application.about, customer_id=None, media_type=media_type)
+    application.scan = kept
     audit.record("application.scan", by=by, subject=application)
     return True

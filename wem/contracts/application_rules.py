@@ -53,6 +53,8 @@ DIAGRAMS = (diagram("Application", APPLICATION, S.draft),)
 # After so many days staff look after what an applicant was to send.
 PATIENCE_DAYS = 14
 POST_DAYS = 5
+# How long the mailed link leads to the papers of an application.
+PAPERS_DAYS = 30
 
 
 class Way(enum.StrEnum):
@@ -183,6 +185,12 @@ def phone(text: str) -> str | None:
     typed = _DASHES.sub("-", plain(text)).replace("(", "-").replace(")", "-").replace(" ", "-").strip("-")
     digits = typed.replace("-", "")
     return re.sub("-+", "-", typed) if re.fullmatch("0[0-9]{9,10}", digits) else None
+
+
+def same_phone(typed: str, kept: str) -> bool:
+    """Return whether both are one telephone number, with whatever hyphens."""
+    number, other = phone(typed), phone(kept)
+    return number is not None and other is not None and number.replace("-", "") == other.replace("-", "")
 
 
 def digits(text: str, length: int) -> str | None:

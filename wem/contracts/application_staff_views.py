@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,13 +17,14 @@ from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
 from wem.billing import first_fee_return
 from wem.billing.refunding import IN_VAIN
-from wem.contracts import application_facts, application_papers, applying
+from wem.contracts import application_facts, application_papers, applying, scans
 from wem.contracts.accepting import SlugTaken
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import (
     OPEN,
     ApplicationAction,
     ApplicationState,
+    Check,
     RefusalReason,
 )
 from wem.contracts.application_staff_forms import (
@@ -131,12 +132,18 @@ def done(application: Application, text: str) -> Response:
     return see_other(url_for("staff_applications.show", id=application.id))
 
 
-def _refused(application: Application, act: str, missing: list[str] | None = None) -> Answer:
+def _refused(application: Application, act: str, missing: Sequence[Check] = ()) -> Answer:
     """Answer to what the page does not offer, and leave a trace of the attempt."""
     db.session.rollback()
-    audit.record("application.not_allowed", by=me().id, subject=application, act=act, missing=missing or [])
+    audit.record(
+        "application.not_allowed", by=me().id, subject=application, act=act, missing=[check.value for check in missing]
+    )
     db.session.commit()
-    return _page_after(application.id, gettext("This is not possible in the present state of the application."))
+    said = gettext("This is not possible in the present state of the application.")
+    if missing:
+        names = gettext(", ").join(str(CHECKS[check]) for check in missing)
+        said = gettext("It cannot start yet. Missing: %(what)s", what=names)
+    return _page_after(application.id, said)
 
 
 def _page_after(id: int, text: str) -> Answer:
@@ -269,7 +276,7 @@ def start(id: int) -> Answer:
         form.slug.errors = [gettext("Another customer has this name. Please choose another one.")]
         return checklist(db.session.get_one(Application, id), 422, start=form)
     except NotReady as error:
-        return _refused(application, "start", missing=[check.value for check in error.missing])
+        return _refused(application, "start", missing=error.missing)
     except Illegal:
         return _refused(application, "start")
     text = gettext("Contract %(number)s is made, and the start guide is on its way.", number=contract.number)
@@ -290,6 +297,6 @@ def start_date(id: int) -> Answer:
 
 def keep_scan(application: Application, file: FileStorage | None) -> None:
     """Keep the scan of a form, or say why not."""
-    content = file.read(application_papers.MOST_SCAN_BYTES + 1) if file else b""
+    content = file.read(scans.MOST_BYTES + 1) if file else b""
     if content and not application_papers.keep_scan(application, content, by=me().id):
         flash(gettext("The scan was not kept: a PDF, JPEG or PNG of at most 10 MB is."), "warning")

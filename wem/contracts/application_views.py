@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from wem.contracts import application_facts, application_papers, applying
 from wem.contracts.account_forms import AccountForm
-from wem.contracts.application_forms import ApplicationForm
+from wem.contracts.application_forms import ApplicationForm, PapersForm
 from wem.contracts.application_models import Application
-from wem.contracts.application_rules import ApplicationState, Way
+from wem.contracts.application_rules import PAPERS_DAYS, ApplicationState, Way, same_phone
 from wem.contracts.applying import Typed
 from wem.contracts.text_models import in_force
 from wem.contracts.text_rules import TextKind
@@ -107,7 +107,33 @@ def done() -> Answer:
     found = _filled()
     if found is None:
         return see_other(url_for("apply.enter"))
-    return render_template("contracts/applying/done.html", application=found, partner=application_facts.partner(found))
+    return render_template(
+        "contracts/applying/done.html",
+        application=found,
+        partner=application_facts.partner(found) if found.partner else "",
+        days=PAPERS_DAYS,
+    )
+
+
+@blueprint.route("/apply/papers/<token>", methods=["GET", "POST"])
+@limiter.limit("10/hour", methods=["POST"])
+def papers(token: str) -> Answer:
+    """Lead who has the mailed link back to the papers, on whatever device.
+
+    The mail address was typed, not proven, and one of the papers shows an account number: who opens the link says the
+    telephone number of the application first.
+    """
+    found, form = applying.named_by(token), PapersForm()
+    if found is None:
+        return render_template("contracts/applying/papers_gone.html"), 410
+    if form.validate_on_submit():
+        if same_phone(form.phone.data or "", found.entries["phone"]):
+            session[KEY] = found.id
+            return see_other(url_for("apply.done"))
+        form.phone.errors = [gettext("This is not the telephone number of the application.")]
+    return render_template("contracts/applying/papers.html", form=form, application=found), (
+        422 if form.is_submitted() else 200
+    )
 
 
 @blueprint.get("/apply/application.pdf")

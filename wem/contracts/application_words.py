@@ -6,12 +6,15 @@ from datetime import date
 
 from flask_babel import force_locale, gettext
 
+from wem import tokens
 from wem.contracts.application_models import Application
-from wem.contracts.application_rules import RefusalReason
+from wem.contracts.application_rules import PAPERS_DAYS, ApplicationState, RefusalReason, Way
 from wem.contracts.application_wording import REASONS
+from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract
 from wem.notices.rules import Words
 from wem.settings import settings
+from wem.tokens import Purpose
 
 
 def day(on: date) -> str:
@@ -32,8 +35,8 @@ def initial_fee(application: Application) -> Words:
                     gettext("Thank you for applying for WeM."),
                     gettext("By the campaign nothing is to be transferred before the start."),
                 ],
-                [(gettext("Application number"), application.number), *_chosen(application)],
-                [gettext("The service begins once the form is here.")],
+                [(gettext("Application number"), application.number), *_chosen(application), *_papers(application)],
+                [*_what_to_send(application), gettext("The service begins once the form is here.")],
             )
         return Words(
             gettext("Initial fee for WeM"),
@@ -47,9 +50,47 @@ def initial_fee(application: Application) -> Words:
                 (gettext("First fee (tax included)"), yen(application.fee_total)),
                 (gettext("Transfer to"), settings().PROVIDER_ACCOUNT),
                 (gettext("Name of the sender"), f"{application.number} {application.kana}"),
+                *_papers(application),
             ],
-            [gettext("Please bear the fee of the transfer. The service begins once form and fee are here.")],
+            [
+                *_what_to_send(application),
+                gettext("Please bear the fee of the transfer. The service begins once form and fee are here."),
+            ],
         )
+
+
+def _awaited(application: Application) -> bool:
+    """Return whether the papers that we filled are still to be sealed; from paper there is nothing to print."""
+    return application.way is Way.web and application.state is ApplicationState.filled
+
+
+def _papers(application: Application) -> list[tuple[str, str]]:
+    """Return the link to the papers, where we write by mail: a printed link leads nowhere."""
+    if not _awaited(application) or application.by_letter:
+        return []
+    token = tokens.sign(Purpose.application, application.id)
+    return [(gettext("Your papers again"), f"{settings().PORTAL_URL.rstrip('/')}/apply/papers/{token}")]
+
+
+def _what_to_send(application: Application) -> list[str]:
+    if not _awaited(application):
+        return []
+    to = f"〒{settings().PROVIDER_POSTAL_CODE} {settings().PROVIDER_ADDRESS} {settings().PROVIDER_NAME}"
+    said = [
+        gettext(
+            "Please sign and seal the application form and the request for direct debit, and hand them to our partner "
+            "or post them to: %(address)s",
+            address=to,
+        )
+    ]
+    if not application.by_letter:
+        said.append(
+            gettext(
+                "The link above leads to both papers for %(days)s days, with the telephone number of your application.",
+                days=PAPERS_DAYS,
+            )
+        )
+    return said
 
 
 def _chosen(application: Application) -> list[tuple[str, str]]:
@@ -126,7 +167,7 @@ def void(contract: Contract, application: Application | None, reason: RefusalRea
             [
                 *([(gettext("Application number"), application.number)] if application is not None else []),
                 (gettext("Contract number"), contract.number),
-                (gettext("Start date that was planned"), day(contract.start_date) if contract.start_date else ""),
+                (gettext("Start date that was planned"), in_japanese(contract.start_date)),
                 (gettext("Grounds"), f"({reason.value}) {REASONS[reason]}"),
             ],
             after,
@@ -137,15 +178,16 @@ def start_guide(application: Application, contract: Contract, owner_email: str) 
     """利用開始案内 (4-1, 4-4): the start date, and what is lent (8-1)."""
     slug, given = contract.customer.slug, settings()
     assert contract.start_date is not None
+    effect = application.handed_or_posted_on or contract.start_date
     with force_locale("ja"):
         return Words(
             gettext("Your use of WeM begins"),
             [gettext("We have checked your application and your first fee, and accept your application.")],
             [
                 (gettext("Contract number"), contract.number),
-                (gettext("Start date"), day(contract.start_date)),
+                (gettext("Start date"), in_japanese(contract.start_date)),
                 (gettext("Course"), contract.course.name),
-                (gettext("Effect of the contract"), day(application.handed_or_posted_on or contract.start_date)),
+                (gettext("Effect of the contract"), in_japanese(effect)),
                 (gettext("Dedicated ID"), owner_email),
                 (gettext("Password"), gettext("You set it yourself by the link in a mail of its own.")),
                 (gettext("Dedicated URL"), f"{given.PUBLIC_URL.rstrip('/')}/h/{slug}/"),
@@ -169,7 +211,7 @@ def start_corrected(application: Application, contract: Contract, before: date) 
             [gettext("The start date in our earlier guide is replaced by the one below.")],
             [
                 (gettext("Contract number"), contract.number),
-                (gettext("Start date so far"), day(before)),
-                (gettext("Start date"), day(contract.start_date)),
+                (gettext("Start date so far"), in_japanese(before)),
+                (gettext("Start date"), in_japanese(contract.start_date)),
             ],
         )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from wem import audit, clock
+from wem import audit, clock, tokens
 from wem.accounts.models import Account, Partner
 from wem.contracts import accepting, application_words, life_rules, mandating
 from wem.contracts.accepting import Taken
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import (
     OPEN,
+    PAPERS_DAYS,
     Applicant,
     ApplicationAction,
     ApplicationState,
@@ -32,6 +33,7 @@ from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import hand_over, take_letters_back, tell
+from wem.tokens import Purpose
 
 # Kinds that ask an applicant for something: nobody posts them once the application is over.
 ASKING = frozenset({NoticeKind.initial_fee, NoticeKind.fee_reminder, NoticeKind.supplement})
@@ -78,6 +80,13 @@ def write_down(typed: Typed, kept: Application | None = None, *, by: int | None 
     db.session.flush()
     application.seal_account(typed.entries["account_number"])
     return application
+
+
+def named_by(token: str) -> Application | None:
+    """Return the application whose papers a mailed link leads to; None once it is decided or the link too old."""
+    subject = tokens.read(Purpose.application, token, timedelta(days=PAPERS_DAYS))
+    found = db.session.get(Application, int(subject[0])) if subject else None
+    return found if found is not None and found.state in OPEN else None
 
 
 def partner_of(code: str) -> Partner | None:

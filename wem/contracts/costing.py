@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,11 +10,12 @@ from flask_babel import gettext
 
 from wem.clock import JAPAN
 from wem.contracts import catalogue, fee_table, life_rules, rules
-from wem.contracts.agreed import fee_of_month
+from wem.contracts.agreed import coming, fee_of_month, plain_fee
 from wem.contracts.catalogue_models import course_price
 from wem.contracts.date_rules import DAY, month_start, months_between
 from wem.contracts.describing import as_read
 from wem.contracts.models import Contract
+from wem.contracts.request_models import ContractRequest
 from wem.contracts.state_rules import Illegal
 
 # Of each month, yen net at the present peak; None above the highest tier.
@@ -30,6 +31,8 @@ class Leaving:
     fees: Fees
     minimum_until: date  # last day of the minimum term
     in_minimum_term: bool
+    # With the changes that are asked for, should we accept them; None when there are none.
+    if_changed: Fees | None = None
 
     @property
     def why(self) -> str:
@@ -52,7 +55,7 @@ class Leaving:
         )
 
     def costs(self) -> list[tuple[str, str]]:
-        return [(gettext("Fees after this month"), _sum(self.fees))]
+        return [(gettext("Fees after this month"), _sum(self.fees)), *_if_changed(self.if_changed, self.fees)]
 
 
 def leaving_today(contract: Contract, at: datetime, peak: int, wanted: date | None = None) -> Leaving | None:
@@ -62,14 +65,15 @@ def leaving_today(contract: Contract, at: datetime, peak: int, wanted: date | No
     except Illegal:
         return None
     over, today = life.over_on, at.astimezone(JAPAN).date()
-    coming, exit_on = month_start(today, 1), life.first_exit
+    next_month, exit_on = month_start(today, 1), life.first_exit
     assert over is not None and life.leaves_on is not None and exit_on is not None
     return Leaving(
         effective=life.leaves_on,
         last_day=over - DAY,
-        fees=_fees(contract, peak, coming, over),
+        fees=_fees(contract, peak, next_month, over),
         minimum_until=exit_on - DAY,
-        in_minimum_term=exit_on > coming,
+        in_minimum_term=exit_on > next_month,
+        if_changed=_with_undecided(contract, lambda changes: _fees(contract, peak, next_month, over, changes)),
     )
 
 
@@ -80,11 +84,13 @@ class EarlyExit:
     effective: date
     fees: Fees  # still to come until then
     rest: Fees  # of the minimum term after it that are owed
+    if_changed: Fees | None = None  # both, with the changes that are asked for, should we accept them
 
     def costs(self) -> list[tuple[str, str]]:
         return [
             (gettext("Fees until then"), _sum(self.fees)),
             (gettext("Rest of the minimum term"), _sum(self.rest)),
+            *_if_changed(self.if_changed, [*self.fees, *self.rest]),
         ]
 
 
@@ -96,14 +102,44 @@ def leaving_early(contract: Contract, at: datetime, peak: int, month: date) -> E
     today, exit_on = at.astimezone(JAPAN).date(), contract.life.first_exit
     assert exit_on is not None
     rest = months_between(month, exit_on) if contract.rest_owed else 0
-    # The rest is owed at the plain fee, a campaign's free months included: so the final account asks for it.
-    owed = [catalogue.monthly_fee(contract, peak, month)] * rest
-    return EarlyExit(month, _fees(contract, peak, month_start(today, 1), month), owed)
+    first, accepted = month_start(today, 1), _accepted(contract)
+
+    def owed(changes: Sequence[ContractRequest]) -> Fees:
+        # The rest is owed at the plain fee, a campaign's free months included: so the final account asks for it.
+        return [plain_fee(contract, peak, month, changes)] * rest
+
+    return EarlyExit(
+        month,
+        _fees(contract, peak, first, month),
+        owed(accepted),
+        _with_undecided(contract, lambda rows: [*_fees(contract, peak, first, month, rows), *owed(rows)]),
+    )
 
 
-def _fees(contract: Contract, peak: int, first: date, over: date) -> Fees:
+def _fees(
+    contract: Contract, peak: int, first: date, over: date, changes: Sequence[ContractRequest] | None = None
+) -> Fees:
+    """Return the fees of whole months, with the changes that are accepted, or with those given."""
+    held = _accepted(contract) if changes is None else changes
     months = range(max(0, months_between(first, over)))
-    return [fee_of_month(contract, peak, month_start(first, later)) for later in months]
+    return [fee_of_month(contract, peak, month_start(first, later), held) for later in months]
+
+
+def _accepted(contract: Contract) -> list[ContractRequest]:
+    return [row for row in coming(contract) if not row.undecided]
+
+
+def _with_undecided(contract: Contract, fees: Callable[[Sequence[ContractRequest]], Fees]) -> Fees | None:
+    """Return fees as they would be with all that is asked for; None when nothing waits for our answer."""
+    changes = coming(contract)
+    return fees(changes) if any(row.undecided for row in changes) else None
+
+
+def _if_changed(fees: Fees | None, as_it_stands: Fees) -> list[tuple[str, str]]:
+    """Return the line about what is asked for; none when the end comes before it would hold."""
+    if fees is None or list(fees) == list(as_it_stands):
+        return []
+    return [(gettext("The same, if the change you asked for is accepted"), _sum(fees))]
 
 
 def _sum(fees: Fees) -> str:

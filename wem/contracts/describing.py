@@ -32,7 +32,7 @@ def facts(row: ContractRequest, *, for_staff: bool = False) -> Facts:
     asked = row.wish
     if row.channel is not Channel.portal:
         asked = {name: shown(text) if name in TYPED else text for name, text in asked.items()}
-    found = wish(row.kind, asked)
+    found = wish(row.kind, asked, row.channel)
     found.append((gettext("Received"), row.received_at))
     if row.wanted_on:
         found.append((gettext("Wanted from"), row.wanted_on))
@@ -47,14 +47,15 @@ def facts(row: ContractRequest, *, for_staff: bool = False) -> Facts:
     return found
 
 
-def wish(kind: RequestKind, asked: dict[str, Any]) -> Facts:
+def wish(kind: RequestKind, asked: dict[str, Any], channel: Channel = Channel.portal) -> Facts:
     """Return the content of a request by itself."""
     match kind:
         case RequestKind.course:
-            return [(gettext("Course"), f"{_course(asked['from'])} → {_course(asked['course'])}")]
+            return [(gettext("Course"), f"{_course(asked['from'])} → {_course(asked['course'])}"), *_said(asked)]
         case RequestKind.options:
             added = [(gettext("Option to add"), _option(code)) for code in asked.get("add", [])]
-            return [*added, *((gettext("Option to remove"), _option(code)) for code in asked.get("remove", []))]
+            gone = [(gettext("Option to remove"), _option(code)) for code in asked.get("remove", [])]
+            return [*added, *gone, *_said(asked)]
         case RequestKind.details | RequestKind.correction | RequestKind.name:
             labels = {**DETAILS, "name": gettext("Contract holder"), "kana": gettext("Name in kana")}
             changes = [
@@ -66,9 +67,18 @@ def wish(kind: RequestKind, asked: dict[str, Any]) -> Facts:
                 (gettext("Bank and branch"), f"{asked['bank']} {asked['branch']}"),
                 (gettext("Account holder"), asked["holder"]),
             ]
+        case RequestKind.cancel:
+            # On the screen the customer is asked what could have been better; on paper stands what it says.
+            return _said(asked, gettext("What could we have done better?") if channel is Channel.portal else "")
+        case RequestKind.early_exit:
+            return _said(asked, gettext("Why you wish to leave earlier") if channel is Channel.portal else "")
         case _:
-            note = (asked.get("note") or "").strip()
-            return [(gettext("Note"), note)] if note else []
+            return _said(asked, gettext("Note for us") if channel is Channel.portal else "")
+
+
+def _said(asked: dict[str, Any], label: str = "") -> Facts:
+    note = (asked.get("note") or "").strip()
+    return [(label or gettext("Words of the customer"), note)] if note else []
 
 
 def conditions(said: Conditions) -> list[tuple[str, str]]:

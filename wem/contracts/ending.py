@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.contracts import life_rules, living, notifying, reaching
+from wem.contracts import life_rules, living, notifying_acts, reaching
 from wem.contracts.models import Contract
 from wem.contracts.request_models import (
     Correction,
@@ -38,7 +38,7 @@ def issue_correction(contract: Contract, breach: str, demand: str, deadline: dat
     audit.record(
         "correction.issue", by=by, customer_id=contract.customer_id, subject=row, deadline=deadline.isoformat()
     )
-    notifying.correction(row)
+    notifying_acts.correction(row)
     return row
 
 
@@ -51,7 +51,7 @@ def close_correction(row: Correction, action: CorrectionAction, note: str, *, by
     audit.record(
         "correction.close", by=by, customer_id=row.contract.customer_id, subject=row, state=row.state.value, note=note
     )
-    notifying.correction_closed(row)
+    notifying_acts.correction_closed(row)
 
 
 def propose_termination(
@@ -132,8 +132,8 @@ def decide_termination(row: Termination, action: TerminationAction, note: str, *
         found.decided_by, found.decided_at = by, clock.now()
     if row.scope is TerminationScope.part:
         contract.suspend(SuspensionGround.partial_termination, row.part, by=by)
-        notifying.terminated(row)
+        notifying_acts.terminated(row)
         return
     contract.take(life_rules.terminate(contract.life, clock.today()))
-    notifying.terminated(row)
+    notifying_acts.terminated(row)
     living.close(contract, by=by)

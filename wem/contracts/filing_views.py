@@ -9,7 +9,7 @@ from wem import clock
 from wem.contracts import addressing, describing, mandate_papers, requesting
 from wem.contracts.application_wording import ACCOUNT_TYPES
 from wem.contracts.describing import Facts
-from wem.contracts.mandate_models import Mandate
+from wem.contracts.mandate_models import Mandate, serving
 from wem.contracts.models import DETAILS
 from wem.contracts.request_forms import BankForm, ChangeDetailsForm, NameForm
 from wem.contracts.request_models import RequestKind
@@ -131,10 +131,10 @@ def bank() -> Answer:
                 (gettext("Changes on"), form.planned.data),
             ],
             notes=[
-                gettext(
-                    "At the end you get the request for direct debit as PDF. Please seal it and post it to us; until "
-                    "the bank has registered it the present account is debited (Art. 16)."
-                )
+                gettext("At the end you get the request for direct debit as PDF. Please seal it and post it to us."),
+                gettext("Until the bank has registered it the present account is debited (Art. 16).")
+                if serving(contract.id)
+                else gettext("Until the bank has registered it please pay by transfer; no account is debited yet."),
             ],
         ),
     )

@@ -44,6 +44,7 @@ class Dates:
 
     void_since: date | None = None  # refused after all; the contract has no effect from the beginning
     last_day: date | None = None
+    cut_off: date | None = None  # ended that day, which is the start's or before: there is no last day of service
     first_exit: date | None = None
     term: Term | None = None  # the present one
     term_ends: date | None = None
@@ -57,7 +58,7 @@ def dates(life: Life, today: date) -> Dates:
     if life.reason is EndReason.void:
         return Dates(void_since=over)
     if life.start is not None and over is not None and over <= life.start:
-        return Dates()  # terminated before its start
+        return Dates(cut_off=over)  # terminated before its start, or on its day
     last_day = over - DAY if over else None
     running = life.state is not ContractState.ended and (over is None or today < over)
     if life.start is None or not running:

@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import audit, clock
+from wem.accounts import inviting
 from wem.contracts import life_rules, notifying
 from wem.contracts.date_rules import DAY, Term
 from wem.contracts.emergency_models import EmergencyStop
@@ -89,7 +90,7 @@ def end(contract: Contract, on: date) -> None:
 
 
 def close(contract: Contract, *, by: int | None) -> None:
-    """What comes with every end: nothing more is sent, the notice is carried out, other requests lapse."""
+    """What comes with every end: nothing more is sent, the notice is carried out, what else was open ends."""
     assert contract.ended_on is not None and contract.end_reason is not None
     db.session.add(Stop(customer_id=contract.customer_id, at=clock.now()))
     for request in open_requests(contract.id):
@@ -106,6 +107,8 @@ def close(contract: Contract, *, by: int | None) -> None:
         db.session.add(
             Standstill(contract_id=contract.id, ground=contract.suspension_ground, since=since, until=contract.ended_on)
         )
+    for invitation in inviting.waiting(contract.customer_id):
+        inviting.withdraw(invitation, by=by)
     for option in contract.options:
         if option.until is None or option.until > contract.ended_on:
             option.until = contract.ended_on

@@ -96,6 +96,11 @@ def mandates(contract_id: int) -> list[Mandate]:
     return list(db.session.scalars(found))
 
 
+def serving(contract_id: int) -> Mandate | None:
+    """Return the mandate by which a contract's fees are debited at present."""
+    return next((row for row in mandates(contract_id) if row.state is MandateState.registered), None)
+
+
 def of_request(request_id: int) -> Mandate | None:
     """Return the mandate that a change of bank account waits for."""
     return db.session.scalar(sa.select(Mandate).where(Mandate.request_id == request_id))

@@ -7,34 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 from flask_babel import force_locale, gettext
 
 from wem import clock
-from wem.contracts import date_rules, describing
+from wem.contracts import date_rules, describing, life_rules
 from wem.contracts.addressing import about, addressee
 from wem.contracts.describing import in_japanese
-from wem.contracts.models import Contract, literal_ends
+from wem.contracts.mandate_models import serving
+from wem.contracts.models import Contract
 from wem.contracts.request_models import (
     ContractRequest,
-    Correction,
-    RenewalRefusal,
     RequestKind,
-    Termination,
-    TerminationScope,
 )
 from wem.contracts.rules import EndReason
-from wem.contracts.state_rules import CorrectionState, RequestState
-from wem.contracts.wording import END_REASONS, GROUNDS, REQUESTS, RESTRICTIONS, TERMINATION_GROUNDS
+from wem.contracts.state_rules import RequestState
+from wem.contracts.wording import END_REASONS, GROUNDS, REQUESTS, RESTRICTIONS
 from wem.notices.masking_rules import masked
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell
 
 
-def _tell(contract: Contract, kind: NoticeKind, subject: str, words: Words, **options: Any) -> Notice:
+def tell_of(contract: Contract, kind: NoticeKind, subject: str, words: Words, **options: Any) -> Notice:
     return tell(
         addressee(contract),
         words,
@@ -47,19 +44,19 @@ def _tell(contract: Contract, kind: NoticeKind, subject: str, words: Words, **op
 
 
 @contextmanager
-def _written() -> Iterator[None]:
+def written() -> Iterator[None]:
     with force_locale("ja"):
         yield
 
 
-def _named(contract: Contract, *more: tuple[str, Any]) -> list[tuple[str, str]]:
+def named(contract: Contract, *more: tuple[str, Any]) -> list[tuple[str, str]]:
     facts = [(gettext("Contract number"), contract.number), *more]
     return [(label, in_japanese(value)) for label, value in facts if value not in ("", None)]
 
 
 def request(row: ContractRequest, step: str) -> None:
-    """Tell of a request: received, accepted, refused, applied or withdrawn."""
-    with _written():
+    """Tell of a request: received, accepted, refused, applied, withdrawn, or undone by us."""
+    with written():
         name = str(REQUESTS[row.kind])
         title, before = {
             "received": (gettext("%(name)s: received", name=name), gettext("We have received the following.")),
@@ -70,9 +67,13 @@ def request(row: ContractRequest, step: str) -> None:
             ),
             "applied": (gettext("%(name)s: carried out", name=name), gettext("The following is carried out.")),
             "withdrawn": (gettext("%(name)s: withdrawn", name=name), gettext("The following was withdrawn.")),
+            "undone": (
+                gettext("%(name)s: entered by mistake", name=name),
+                gettext("We had entered the following by mistake. It is taken back, and has had no effect."),
+            ),
         }[step]
-        words = Words(title, [before], _named(row.contract, *describing.facts(row)), _after(row, step))
-        _tell(row.contract, _kind(row, step), f"request {row.id}", words)
+        words = Words(title, [before], named(row.contract, *describing.facts(row)), _after(row, step))
+        tell_of(row.contract, _kind(row, step), f"request {row.id}", words)
 
 
 STEPS = {
@@ -81,6 +82,7 @@ STEPS = {
     "refused": NoticeKind.request_refused,
     "applied": NoticeKind.request_applied,
     "withdrawn": NoticeKind.request_withdrawn,
+    "undone": NoticeKind.request_withdrawn,
 }
 
 
@@ -88,7 +90,7 @@ def _kind(row: ContractRequest, step: str) -> NoticeKind:
     match row.kind, step:
         case RequestKind.cancel, "received":
             return NoticeKind.cancellation_received
-        case RequestKind.cancel, "withdrawn":
+        case RequestKind.cancel, ("withdrawn" | "undone"):
             return NoticeKind.cancellation_withdrawn
         case RequestKind.resume, "refused":
             return NoticeKind.resume_refused
@@ -106,16 +108,14 @@ def _after(row: ContractRequest, step: str) -> list[str]:
                 gettext("You can withdraw it on the page of your contract until the day on which it holds."),
                 gettext("The data on our servers are not returned (Art. 15-4) and are erased after the end."),
             ]
-        case RequestKind.bank if row.state is RequestState.checking:
-            return [
-                gettext("Your sealed form is here. Until the bank has registered it the present account is debited.")
-            ]
         case RequestKind.bank:
-            return [
-                gettext(
-                    "Please post the new debit form with the bank's seal. Until then the present account is debited."
-                )
-            ]
+            here = row.state is RequestState.checking
+            form = (
+                gettext("Your sealed form is here.")
+                if here
+                else gettext("Please post the new debit form with the bank's seal.")
+            )
+            return [form, _meanwhile(row.contract)]
         case RequestKind.early_exit:
             return [
                 gettext("Whether we agree is ours to decide (Art. 5-1). Until then your cancellation holds as it is.")
@@ -125,28 +125,37 @@ def _after(row: ContractRequest, step: str) -> list[str]:
     return []
 
 
+def _meanwhile(contract: Contract) -> str:
+    """Return how fees are paid until a bank has registered a new account (16)."""
+    if serving(contract.id) is not None:
+        return gettext("Until the bank has registered the new account, the present one is debited.")
+    return gettext("Until the bank has registered the account, please pay by transfer.")
+
+
 def details_mended(contract: Contract, changes: dict[str, list[str]]) -> None:
     """Tell that we had typed something wrongly: {detail: [as it was, as it is]}."""
-    with _written():
-        facts = _named(contract, *describing.wish(RequestKind.correction, {"details": changes}))
+    with written():
+        facts = named(contract, *describing.wish(RequestKind.correction, {"details": changes}))
         before = gettext("We had entered the following wrongly, and have corrected it.")
         after = gettext("Please tell us if anything is still wrong.")
         words = Words(gettext("Your registered details are corrected"), [before], facts, [after])
-        _tell(contract, NoticeKind.details_mended, about(contract), words)
+        tell_of(contract, NoticeKind.details_mended, about(contract), words)
 
 
 def ended(contract: Contract) -> None:
-    with _written():
+    with written():
         reason = END_REASONS[contract.end_reason] if contract.end_reason else ""
-        last = contract.ended_on - date_rules.DAY if contract.ended_on else None
-        facts = _named(contract, (gettext("Last day of service"), last), (gettext("How it ended"), str(reason)))
+        shown = life_rules.dates(contract.life, clock.today())
+        # Who is terminated on the day of the start, or before it, has no whole day of service to name.
+        day = gettext("Ended on") if shown.cut_off else gettext("Last day of service")
+        facts = named(contract, (day, shown.cut_off or shown.last_day), (gettext("How it ended"), str(reason)))
         before = gettext("Your contract has ended. Thank you for having used our service.")
         if contract.end_reason is EndReason.terminated:
             before = gettext("Your contract has ended by our termination, of which we tell you separately.")
         after = gettext(
             "Sums that are still open are due now. The data on our servers are erased and cannot be restored."
         )
-        _tell(
+        tell_of(
             contract,
             NoticeKind.contract_ended,
             about(contract),
@@ -156,13 +165,13 @@ def ended(contract: Contract) -> None:
 
 def suspended(contract: Contract, owed: list[tuple[str, int, date]]) -> None:
     """Tell of a suspension, with what is overdue as (label, yen, due)."""
-    with _written():
+    with written():
         ground = GROUNDS[contract.suspension_ground] if contract.suspension_ground else ""
         sums = [
             (label, gettext("%(amount)s yen, due on %(day)s", amount=f"{amount:,}", day=in_japanese(due)))
             for label, amount, due in owed
         ]
-        facts = _named(
+        facts = named(
             contract, (gettext("Suspended since"), contract.suspended_at), (gettext("Ground"), str(ground)), *sums
         )
         after = []
@@ -177,7 +186,7 @@ def suspended(contract: Contract, owed: list[tuple[str, int, date]]) -> None:
         before = gettext(
             "We have suspended the service. You can still sign in to the contract, and readers can stop their mails."
         )
-        _tell(
+        tell_of(
             contract,
             NoticeKind.suspension,
             about(contract),
@@ -186,120 +195,36 @@ def suspended(contract: Contract, owed: list[tuple[str, int, date]]) -> None:
 
 
 def resumed(contract: Contract) -> None:
-    with _written():
+    with written():
         before = gettext("You can use the service again. Mailings that were held wait for your decision.")
-        _tell(
-            contract,
-            NoticeKind.resumed,
-            about(contract),
-            Words(gettext("The service is resumed"), [before], _named(contract)),
+        facts = named(contract)
+        if contract.restriction:
+            before = gettext(
+                "The suspension is lifted. The restriction of use that stood before it (Art. 18) holds again."
+            )
+            facts = named(contract, *_restriction(contract))
+        tell_of(
+            contract, NoticeKind.resumed, about(contract), Words(gettext("The service is resumed"), [before], facts)
         )
+
+
+def _restriction(contract: Contract) -> list[tuple[str, str]]:
+    what = str(RESTRICTIONS[contract.restriction]) if contract.restriction else ""
+    return [(gettext("Restricted"), what), (gettext("Reason"), masked(contract.restriction_note))]
 
 
 def restricted(contract: Contract) -> None:
-    with _written():
-        what = str(RESTRICTIONS[contract.restriction]) if contract.restriction else ""
+    with written():
         before = gettext(
             "Use of the service put too much load on our servers. We have restricted it for the time being (Art. 18)."
         )
-        facts = _named(contract, (gettext("Restricted"), what), (gettext("Reason"), masked(contract.restriction_note)))
-        _tell(contract, NoticeKind.restriction, about(contract), Words(gettext("Use is restricted"), [before], facts))
+        facts = named(contract, *_restriction(contract))
+        tell_of(contract, NoticeKind.restriction, about(contract), Words(gettext("Use is restricted"), [before], facts))
 
 
 def released(contract: Contract) -> None:
-    with _written():
+    with written():
         words = Words(
-            gettext("The restriction is lifted"), [gettext("You can use the whole service again.")], _named(contract)
+            gettext("The restriction is lifted"), [gettext("You can use the whole service again.")], named(contract)
         )
-        _tell(contract, NoticeKind.restriction_lifted, about(contract), words)
-
-
-def renewal_refused(row: RenewalRefusal, term: date_rules.Term, deadline: date) -> Notice:
-    """Send our refusal of renewal: by mail or letter only (5-3); a mail that comes back in time becomes a letter."""
-    with _written():
-        contract = row.contract
-        facts = _named(
-            contract,
-            (gettext("The contract ends on"), term.end(literal_ends())),
-            (gettext("Reason"), masked(row.reason)),
-        )
-        before = gettext("We do not renew the contract below (Art. 5-2, 5-3).")
-        after = gettext(
-            "If this notice reaches you after %(day)s, the contract ends one term later.", day=in_japanese(deadline)
-        )
-        words = Words(gettext("Notice that the contract is not renewed"), [before], facts, [after])
-        return _tell(
-            contract,
-            NoticeKind.non_renewal,
-            f"refusal {row.id}",
-            words,
-            deadline=_end_of(deadline),
-            by=row.sent_by,
-        )
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day, time(23, 59, 59), clock.JAPAN)
-
-
-def refusal_taken_back(row: RenewalRefusal) -> None:
-    with _written():
-        before = gettext("We take back our notice that the contract is not renewed. It goes on as before.")
-        words = Words(gettext("The contract goes on"), [before], _named(row.contract))
-        _tell(row.contract, NoticeKind.general, f"refusal {row.id}", words)
-
-
-def correction(row: Correction) -> None:
-    with _written():
-        facts = _named(
-            row.contract,
-            (gettext("Breach"), masked(row.breach)),
-            (gettext("To be done"), masked(row.demand)),
-            (gettext("Deadline"), row.deadline),
-        )
-        before = gettext("We recommend that you correct the following by the deadline (Art. 14-2).")
-        after = gettext("If it is not corrected by then, we may terminate the contract.")
-        _tell(
-            row.contract,
-            NoticeKind.correction,
-            f"correction {row.id}",
-            Words(gettext("Demand for correction"), [before], facts, [after]),
-            by=row.issued_by,
-            deadline=_end_of(row.deadline),
-        )
-
-
-def correction_closed(row: Correction) -> None:
-    with _written():
-        done = (
-            gettext("We see it as corrected.")
-            if row.state is CorrectionState.corrected
-            else gettext("We take our demand back.")
-        )
-        words = Words(
-            gettext("The demand for correction is closed"),
-            [done],
-            _named(row.contract, (gettext("Breach"), masked(row.breach))),
-        )
-        _tell(row.contract, NoticeKind.correction_closed, f"correction {row.id}", words)
-
-
-def terminated(row: Termination) -> None:
-    with _written():
-        part = masked(row.part) if row.scope is TerminationScope.part else gettext("The whole contract")
-        facts = _named(
-            row.contract,
-            (gettext("Ground"), str(TERMINATION_GROUNDS[row.ground])),
-            (gettext("Scope"), part),
-            (gettext("Holds since"), row.decided_at),
-        )
-        before = gettext("We have terminated the contract below with immediate effect.")
-        whole = row.scope is TerminationScope.whole
-        # A part leaves the contract and its due days as they are.
-        after = [gettext("All that you owe is due now (Art. 14-3).")] if whole else []
-        _tell(
-            row.contract,
-            NoticeKind.termination,
-            f"termination {row.id}",
-            Words(gettext("Notice of termination"), [before], facts, after),
-        )
+        tell_of(contract, NoticeKind.restriction_lifted, about(contract), words)

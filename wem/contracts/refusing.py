@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.contracts import date_rules, life_rules, living, notifying
+from wem.contracts import date_rules, life_rules, living, notifying_acts
 from wem.contracts.models import Contract
 from wem.contracts.request_models import RenewalRefusal
 from wem.contracts.rules import ContractState
@@ -29,7 +29,7 @@ def refuse_renewal(contract: Contract, reason: str, *, by: int) -> RenewalRefusa
     db.session.add(row)
     db.session.flush()
     term = term_to_end(contract, clock.today())
-    notice = notifying.renewal_refused(row, term, date_rules.non_renewal_deadline(term, contract.notice_months))
+    notice = notifying_acts.renewal_refused(row, term, date_rules.non_renewal_deadline(term, contract.notice_months))
     row.notice_id = notice.id
     audit.record("refusal.send", by=by, customer_id=contract.customer_id, subject=row, note=reason)
     return row
@@ -173,4 +173,4 @@ def take_refusal_back(row: RenewalRefusal, *, by: int) -> None:
         row.contract.take(life_rules.keep(row.contract.life, clock.today()))
     row.taken_back_at = clock.now()
     audit.record("refusal.take_back", by=by, customer_id=row.contract.customer_id, subject=row)
-    notifying.refusal_taken_back(row)
+    notifying_acts.refusal_taken_back(row)

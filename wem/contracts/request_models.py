@@ -88,6 +88,11 @@ class ContractRequest(Base):
         return self.state in OPEN
 
     @property
+    def about(self) -> str:
+        """Return how its notices and papers are found."""
+        return f"request {self.id}"
+
+    @property
     def undecided(self) -> bool:
         return self.state in UNDECIDED
 

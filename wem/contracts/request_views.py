@@ -9,16 +9,16 @@ from flask_babel import gettext
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import costing, date_rules, describing, requesting
+from wem.contracts import addressing, costing, date_rules, describing, requesting, withdrawing
 from wem.contracts.describing import Facts
-from wem.contracts.mandate_models import of_request
+from wem.contracts.mandate_models import of_request, serving
 from wem.contracts.models import Contract
 from wem.contracts.request_forms import ApplyToResumeForm, CancelForm, CourseForm, EarlyExitForm, OptionsForm
 from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
 from wem.contracts.rules import Use
-from wem.contracts.state_rules import Illegal
+from wem.contracts.state_rules import Illegal, RequestState
 from wem.contracts.stepping_views import Answer, Page, sent_already, stepped, who
-from wem.contracts.wording import CHANNELS, REQUEST_STATES, REQUESTS
+from wem.contracts.wording import CHANNELS, REQUESTS, state_of
 from wem.db import db
 from wem.lists import counting
 from wem.settings import settings
@@ -27,6 +27,7 @@ from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
 from wem.web.session import me
 
+OVER = (RequestState.withdrawn, RequestState.refused, RequestState.lapsed)
 blueprint = CustomerBlueprint("contract_requests", __name__, use=Use.contract)
 
 
@@ -263,12 +264,15 @@ def done(id: int) -> Answer:
         "contracts/request_done.html",
         row=row,
         name=REQUESTS[row.kind],
-        state=REQUEST_STATES[row.state],
+        state=state_of(row.kind, row.state),
         channel=CHANNELS[row.channel],
         facts=describing.facts(row),
-        fresh=row.received_at.date() == clock.today(),
+        # What was taken back or refused in the meantime is no step done.
+        fresh=row.received_at.astimezone(clock.JAPAN).date() == clock.today() and row.state not in OVER,
+        by_mail=addressing.by_mail(row.contract),
         withdrawable=may_withdraw(row),
         mandate=of_request(row.id) if row.kind is RequestKind.bank else None,
+        debited=serving(row.contract_id) is not None,
     )
 
 
@@ -289,7 +293,7 @@ def withdraw(id: int) -> Answer:
     db.session.refresh(row.contract, with_for_update=True)
     db.session.refresh(row)
     try:
-        requesting.withdraw(row, by=account.id)
+        withdrawing.withdraw(row, by=account.id)
     except Illegal:
         db.session.rollback()
         flash(gettext("It cannot be withdrawn any more."), "error")

@@ -93,10 +93,11 @@ def cancel(contract: Contract, way: Way, wanted: date | None = None, note: str =
     return row
 
 
-def leave_early(contract: Contract, month: date, way: Way, *, agreed: str, note: str = "") -> ContractRequest:
+def leave_early(contract: Contract, month: date, way: Way, *, agreed: str = "", note: str = "") -> ContractRequest:
     """Take in that a customer who has cancelled asks to be let go within the minimum term: ours to grant (A-04).
 
-    `agreed` are the words about what is owed. Raises NotPossible without a cancellation and for any other month.
+    `agreed` are the words about what is owed, as they were shown. Raises NotPossible without a cancellation and for
+    any other month.
     """
     exit_on = contract.life.first_exit
     if contract.leaves_on is None or exit_on is None or contract.leaves_on <= clock.today():
@@ -117,9 +118,18 @@ def leave_early(contract: Contract, month: date, way: Way, *, agreed: str, note:
 
 
 def change_course(
-    contract: Contract, code: str, way: Way, *, overdue: int, agreed: str, wanted: date | None = None
+    contract: Contract,
+    code: str,
+    way: Way,
+    *,
+    overdue: int,
+    agreed: str = "",
+    wanted: date | None = None,
+    note: str = "",
 ) -> ContractRequest:
-    """Ask for another course (11-1, 11-2); `agreed` are the words about the new fee that the person agreed to.
+    """Ask for another course (11-1, 11-2); `agreed` are the words about the new fee that the person saw and agreed to.
+
+    Of what came by letter, mail or telephone nobody saw any: `note` has the customer's own words.
 
     Raises NotPossible: before the start, with debts overdue (A-21), for the same course, for one not on offer.
     """
@@ -129,7 +139,7 @@ def change_course(
     if code not in {course.code for course, _ in catalogue.offered(clock.today())}:
         raise NotPossible("not offered")
     effective = _changes_on(contract, way, wanted)
-    wish = {"course": code, "from": contract.course.code}
+    wish = {"course": code, "from": contract.course.code, **_own_words(note)}
     row = _open(contract, RequestKind.course, way, wanted_on=wanted, effective_on=effective, agreed=agreed, wish=wish)
     notifying.request(row, "received")
     return row
@@ -142,8 +152,9 @@ def change_options(
     way: Way,
     *,
     overdue: int,
-    agreed: str,
+    agreed: str = "",
     wanted: date | None = None,
+    note: str = "",
 ) -> ContractRequest:
     """Ask for options to be added or removed, under the rules of a change of course (11-1). Raises NotPossible."""
     _may_change(contract, overdue)
@@ -154,10 +165,14 @@ def change_options(
     if not set(add) <= on_offer:
         raise NotPossible("not offered")
     effective = _changes_on(contract, way, wanted)
-    wish = {"add": list(add), "remove": list(remove)}
+    wish = {"add": list(add), "remove": list(remove), **_own_words(note)}
     row = _open(contract, RequestKind.options, way, wanted_on=wanted, effective_on=effective, agreed=agreed, wish=wish)
     notifying.request(row, "received")
     return row
+
+
+def _own_words(note: str) -> dict[str, str]:
+    return {"note": note} if note else {}
 
 
 def _may_change(contract: Contract, overdue: int) -> None:
@@ -269,20 +284,3 @@ def ask_to_resume(contract: Contract, way: Way, note: str = "") -> ContractReque
     row = _open(contract, RequestKind.resume, way, wish={"note": note})
     notifying.request(row, "received")
     return row
-
-
-def withdraw(row: ContractRequest, *, by: int) -> None:
-    """Take a request back before it holds; a cancellation until it is effective. Raises Illegal."""
-    if row.kind is RequestKind.cancel:
-        row.contract.take(life_rules.withdraw_notice(row.contract.life, clock.today()))
-        for other in open_requests(row.contract_id, RequestKind.early_exit):
-            other.move(RequestAction.withdraw)
-    elif row.kind is RequestKind.early_exit and not row.undecided:
-        raise Illegal("it is granted: the cancellation itself can be withdrawn")
-    elif row.effective_on is not None and row.effective_on <= clock.today() and not row.undecided:
-        raise Illegal("it holds already")
-    if row.kind is RequestKind.bank:
-        mandating.drop(row, by=by)
-    row.move(RequestAction.withdraw)
-    audit.record("request.withdraw", by=by, customer_id=row.customer_id, subject=row, request=row.kind.value)
-    notifying.request(row, "withdrawn")

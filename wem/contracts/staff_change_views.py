@@ -9,8 +9,8 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit
-from wem.billing import lifting
+from wem import audit, clock
+from wem.billing import arrears, lifting
 from wem.contracts import accepting, addressing, notifying
 from wem.contracts.accepting import SlugTaken, Taken
 from wem.contracts.forms import NewContractForm, ResumeForm, StaffDetailsForm, SuspendForm
@@ -76,10 +76,7 @@ def suspend(id: int) -> Answer:
         return _shown(contract)
     form = SuspendForm()
     if not form.validate_on_submit():
-        page = render_template(
-            "contracts/staff/suspend.html", contract=contract, form=form, reach=reach(contract.customer_id)
-        )
-        return page, 422 if form.is_submitted() else 200
+        return _suspending(contract, form), 422 if form.is_submitted() else 200
     note = (form.note.data or "").strip()
     try:
         if form.chosen is SuspensionGround.nonpayment:
@@ -94,13 +91,17 @@ def suspend(id: int) -> Answer:
         )
         db.session.commit()
         form.ground.errors = [gettext("Nothing is overdue. Enter what is owed first.")]
-        page = render_template(
-            "contracts/staff/suspend.html", contract=contract, form=form, reach=reach(contract.customer_id)
-        )
-        return page, 422
+        return _suspending(contract, form), 422
     db.session.commit()
     flash(gettext("%(name)s is suspended. Nothing more is sent.", name=contract.customer.name), "success")
     return _shown(contract)
+
+
+def _suspending(contract: Contract, form: SuspendForm) -> str:
+    doubted = [row for row in arrears.debtors(clock.today(), contract_id=contract.id) if row.doubt]
+    return render_template(
+        "contracts/staff/suspend.html", contract=contract, form=form, reach=reach(contract.customer_id), doubted=doubted
+    )
 
 
 @blueprint.route("/<int:id>/resume", methods=["GET", "POST"])
@@ -126,6 +127,8 @@ def resume(id: int) -> Answer:
     notifying.resumed(contract)
     db.session.commit()
     flash(gettext("%(name)s can use the service again.", name=contract.customer.name), "success")
+    if contract.restriction:
+        flash(gettext("The restriction of use (Art. 18) holds again."), "warning")
     return _shown(contract)
 
 

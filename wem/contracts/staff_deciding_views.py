@@ -33,7 +33,8 @@ def answer_decision(row: Termination | Revocation, decide: Callable[..., None], 
     try:
         decide(row, TerminationAction[chosen], (form.note.data or "").strip(), by=me().id)
     except OwnProposal:
-        return denied(contract, "own_approval")
+        said = gettext("You cannot approve what you asked for yourself: another person decides.")
+        return denied(contract, "own_approval", said)
     except Illegal:
         return denied(contract, act)
     return decided(contract.id, gettext("It is decided."))

@@ -14,7 +14,7 @@ from wem.contracts.models import DETAILS, Contract
 from wem.contracts.request_models import Channel, ContractRequest
 from wem.contracts.requesting import NotPossible, Way
 from wem.contracts.staff_filing_forms import BankOnPaperForm, DetailsOnPaperForm, NameOnPaperForm, PaperForm
-from wem.contracts.staff_request_views import entered, letter_named, receipt_notes, typed_from
+from wem.contracts.staff_request_views import entered, letter_named, meanwhile, receipt_notes, typed_from
 from wem.contracts.staff_views import CHANGERS, contract_to_change
 from wem.contracts.wording import REFUSALS
 from wem.db import db
@@ -89,9 +89,7 @@ def bank(id: int) -> Answer:
         form,
         gettext("Enter a change of bank account of %(name)s", name=contract.customer.name),
         file,
-        gettext(
-            "The change holds once the bank has registered the new form; until then the present account is debited."
-        ),
+        meanwhile(id),
     )
 
 

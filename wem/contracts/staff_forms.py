@@ -65,6 +65,9 @@ BY_STAFF = (
 )
 
 
+AGREED_ON_PAPER = (RequestKind.course.value, RequestKind.options.value, RequestKind.early_exit.value)
+
+
 class ReceiptForm(FlaskForm):
     """What came on paper, by mail or by telephone: how, and when; receipt decides (A-11)."""
 
@@ -106,6 +109,7 @@ class EntryForm(ReceiptForm):
         _l("Options from then on"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
     note = TextAreaField(_l("Words of the customer"), [Optional(), Length(max=500)])
+    scan = FileField(_l("Scan of what came"), description=_l("PDF, JPEG or PNG, at most 10 MB."))
 
     def __init__(self, contract: Contract, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,6 +123,11 @@ class EntryForm(ReceiptForm):
             SelectChoice("", gettext("No other course")),
             *(SelectChoice(course.code, course.name) for course, _ in catalogue.offered(clock.today())),
         ]
+
+    def validate_note(self, field: TextAreaField) -> None:
+        # What changes fees is agreed to on the paper alone (11-2).
+        if self.kind.data in AGREED_ON_PAPER and not (field.data or "").strip() and not self.scan.data:
+            raise ValidationError(gettext("Copy what the customer wrote or said, or attach the scan."))
 
 
 class ArrivedForm(FlaskForm):

@@ -12,19 +12,19 @@ from werkzeug.wrappers import Response
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
 from wem.billing import arrears
-from wem.contracts import costing, date_rules, deciding, describing, requesting
-from wem.contracts.mandate_models import of_request
+from wem.contracts import date_rules, deciding, describing, requesting, scans, withdrawing
+from wem.contracts.mandate_models import of_request, serving
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind
 from wem.contracts.requesting import NotPossible, Way
 from wem.contracts.staff_forms import AcceptForm, EntryForm, ReasonForm
 from wem.contracts.staff_views import CHANGERS, LOOKERS, contract_to_change, may_change
 from wem.contracts.state_rules import UNDECIDED, Illegal
-from wem.contracts.wording import CHANNELS, MANDATES, REFUSALS, REQUEST_STATES, REQUESTS
+from wem.contracts.wording import CHANNELS, MANDATES, REFUSALS, REQUESTS, state_of
 from wem.db import db
+from wem.documents import Document
 from wem.inquiries import answering
 from wem.inquiries.models import EntryKind, InquiryEntry
-from wem.lists import counting
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.numbers import row_number
@@ -47,7 +47,7 @@ def index() -> Answer:
     ).all()
     page = page_of(sa.select(ContractRequest).where(ContractRequest.state.not_in(UNDECIDED)), ContractRequest.id)
     return render_template(
-        "contracts/staff/requests.html", undecided=undecided, page=page, names=REQUESTS, states=REQUEST_STATES
+        "contracts/staff/requests.html", undecided=undecided, page=page, names=REQUESTS, state_of=state_of
     )
 
 
@@ -56,7 +56,13 @@ def show(id: int) -> Answer:
     return _page(found_or_404(ContractRequest, id), AcceptForm(), ReasonForm())
 
 
-def _page(row: ContractRequest, accept_form: AcceptForm, reason_form: ReasonForm, status: int = 200) -> Answer:
+def _page(
+    row: ContractRequest,
+    accept_form: AcceptForm,
+    reason_form: ReasonForm,
+    status: int = 200,
+    undo_form: ReasonForm | None = None,
+) -> Answer:
     decidable = row.undecided and row.kind is not RequestKind.resume and may_change()
     mandate = of_request(row.id) if row.kind is RequestKind.bank else None
     if not accept_form.is_submitted():
@@ -66,19 +72,34 @@ def _page(row: ContractRequest, accept_form: AcceptForm, reason_form: ReasonForm
         "contracts/staff/request.html",
         row=row,
         name=REQUESTS[row.kind],
-        state=REQUEST_STATES[row.state],
+        state=state_of(row.kind, row.state),
         channel=CHANNELS[row.channel],
         facts=describing.facts(row, for_staff=True),
         decidable=decidable,
         accept_form=accept_form,
         reason_form=reason_form,
+        undo_form=undo_form or ReasonForm(formdata=None, prefix="undo"),
+        undoable=withdrawing.may_undo(row) and may_change(),
+        papers=db.session.scalars(sa.select(Document).where(Document.about == row.about)).all(),
         mandate=mandate,
         mandate_states=MANDATES,
+        meanwhile=meanwhile(row.contract_id),
         overdue=arrears.outstanding(row.contract_id, clock.today()),
         earlier=granted if granted and row.effective_on and granted < row.effective_on else None,
         resumes=row.kind is RequestKind.resume and row.undecided and may_change(),
     )
     return page, status
+
+
+def meanwhile(contract_id: int) -> str:
+    """Return what is debited until the bank has registered a new account (16)."""
+    if serving(contract_id) is None:
+        return gettext(
+            "Fees are debited once the bank has registered the form; until then the customer pays by transfer."
+        )
+    return gettext(
+        "The change holds once the bank has registered the new form; until then the present account is debited."
+    )
 
 
 def _held(id: int) -> ContractRequest:
@@ -141,6 +162,20 @@ def refuse(id: int) -> Answer:
     return _shown(id, gettext("It is refused, and the customer is told the reason."))
 
 
+@act_blueprint.post("/staff/requests/<int:id>/undo")
+def undo(id: int) -> Answer:
+    """Take back what was entered by mistake; a customer's own request is the customer's to withdraw."""
+    row, form = _held(id), ReasonForm(prefix="undo")
+    if not form.validate():
+        return _page(row, AcceptForm(formdata=None), ReasonForm(formdata=None), 422, form)
+    try:
+        withdrawing.undo(row, (form.reason.data or "").strip(), by=me().id)
+    except Illegal:
+        return _not_possible(id, row.customer_id, "undo")
+    db.session.commit()
+    return _shown(id, gettext("It is taken back, and the customer is told."))
+
+
 @act_blueprint.route("/staff/contracts/<int:id>/entry", methods=["GET", "POST"])
 def enter(id: int) -> Answer:
     """Type in what came by letter, mail or telephone."""
@@ -152,6 +187,7 @@ def enter(id: int) -> Answer:
         if form.validate():
             try:
                 row = _entered(contract, form, letter)
+                _keep_scan(row, form)
                 if letter is not None:
                     answering.note_request(letter, row.id, by=me().id)
             except NotPossible as error:
@@ -167,6 +203,7 @@ def enter(id: int) -> Answer:
         back_label=contract.customer.name,
         form=form,
         label=gettext("Enter"),
+        upload=True,
         notes=[
             *receipt_notes(letter),
             gettext("Not to renew is a cancellation for the customer too: Art. 15-1 holds, within the term as well."),
@@ -222,6 +259,7 @@ def receipt_notes(letter: InquiryEntry | None) -> list[str]:
 
 
 def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -> ContractRequest:
+    """Take in what came. Nobody was shown a sentence about fees: the customer's words and the scan are the evidence."""
     # To the second: midnight decides.
     received_at = letter.at if letter is not None else form.received_at
     way = Way(me().id, received_at, Channel(form.channel.data), form.sent_at)
@@ -231,13 +269,10 @@ def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -
             return requesting.cancel(contract, way, wanted, form.note.data or "")
         case RequestKind.early_exit:
             month = date_rules.month_start(wanted or form.received_at.date(), 0 if wanted else 1)
-            peak = counting.month_peak(contract.customer_id)
-            words = costing.early_sentence(contract, form.received_at, peak, month) if contract.life.first_exit else ""
-            return requesting.leave_early(contract, month, way, agreed=words, note=form.note.data or "")
+            return requesting.leave_early(contract, month, way, note=form.note.data or "")
         case RequestKind.resume:
             return requesting.ask_to_resume(contract, way, form.note.data or "")
         case RequestKind.options:
-            day = date_rules.change_effective(received_at.astimezone(clock.JAPAN), wanted, contract.start_date)
             wished = form.options.data or []
             return requesting.change_options(
                 contract,
@@ -245,12 +280,20 @@ def _entered(contract: Contract, form: EntryForm, letter: InquiryEntry | None) -
                 [code for code in form.has if code not in wished],
                 way,
                 overdue=arrears.before_change(contract.id, clock.today()),
-                agreed=costing.options_sentence(wished, day),
                 wanted=wanted,
+                note=form.note.data or "",
             )
         case _:
             code = form.course.data or contract.course.code
-            day = date_rules.change_effective(received_at.astimezone(clock.JAPAN), wanted, contract.start_date)
-            sentence = costing.course_sentence(contract, code, day, counting.month_peak(contract.customer_id))
             overdue = arrears.before_change(contract.id, clock.today())
-            return requesting.change_course(contract, code, way, overdue=overdue, agreed=sentence, wanted=wanted)
+            return requesting.change_course(
+                contract, code, way, overdue=overdue, wanted=wanted, note=form.note.data or ""
+            )
+
+
+def _keep_scan(row: ContractRequest, form: EntryForm) -> None:
+    """Keep the scan of what came, with the request; or say why it was not."""
+    file = form.scan.data
+    content = file.read(scans.MOST_BYTES + 1) if file else b""
+    if content and not scans.keep(content, f"request-{row.id}", about=row.about, customer_id=row.customer_id):
+        flash(gettext("The scan was not kept: a PDF, JPEG or PNG of at most 10 MB is."), "warning")

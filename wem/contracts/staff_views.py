@@ -235,11 +235,11 @@ def decided(contract_id: int, said: str) -> Response:
     return see_other(url_for("staff_contracts.show", id=contract_id))
 
 
-def denied(contract: Contract, act: str) -> Response:
+def denied(contract: Contract, act: str, said: str = "") -> Response:
     """What the table does not allow was asked for: nothing happens, and it is written down."""
     contract_id, customer_id = contract.id, contract.customer_id
     db.session.rollback()
     audit.record(f"contract.denied_{act}", by=me().id, customer_id=customer_id, subject=contract)
     db.session.commit()
-    flash(gettext("This is not possible any more, or not allowed."), "error")
+    flash(said or gettext("This is not possible any more, or not allowed."), "error")
     return see_other(url_for("staff_contracts.show", id=contract_id))

@@ -19,7 +19,7 @@ from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.request_models import ContractRequest, open_requests
 from wem.contracts.rules import Use
 from wem.contracts.state_rules import OPEN
-from wem.contracts.wording import LEGAL_ITEMS, MANDATES, PROSPECTS, REQUEST_STATES, REQUESTS, RESTRICTIONS, STANDINGS
+from wem.contracts.wording import LEGAL_ITEMS, MANDATES, PROSPECTS, REQUESTS, RESTRICTIONS, STANDINGS, state_of
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MonthPeak
@@ -101,7 +101,7 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "mandate_states": MANDATES,
         "masked": masked,
         "request_names": REQUESTS,
-        "request_states": REQUEST_STATES,
+        "request_state": state_of,
         "overdue": arrears.outstanding(contract.id, today),
         "lifting": arrears.conditions(contract, today),
         "restricted": RESTRICTIONS.get(contract.restriction) if contract.restriction else None,

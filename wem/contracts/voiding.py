@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from wem import audit, clock
 from wem.accounts import inviting
-from wem.accounts.models import Account, Invitation, Membership
+from wem.accounts.models import Account, Membership
 from wem.contracts import application_words, life_rules, living
 from wem.contracts.addressing import about, addressee
 from wem.contracts.application_models import Application
@@ -41,20 +41,11 @@ def reach(contract: Contract) -> Reach:
     members = sa.select(sa.func.count()).where(Membership.customer_id == contract.customer_id)
     application = application_of(contract)
     return Reach(
-        invitations=len(_invitations(contract)),
+        invitations=len(inviting.waiting(contract.customer_id)),
         people=db.session.scalar(members) or 0,
         mandates=len(_living(contract)),
         paid=(application.paid_amount or 0) if application else 0,
     )
-
-
-def _invitations(contract: Contract) -> list[Invitation]:
-    found = sa.select(Invitation).where(
-        Invitation.customer_id == contract.customer_id,
-        Invitation.accepted_at.is_(None),
-        Invitation.withdrawn_at.is_(None),
-    )
-    return list(db.session.scalars(found.order_by(Invitation.id)))
 
 
 def _living(contract: Contract) -> list[Mandate]:
@@ -79,8 +70,6 @@ def void(contract: Contract, reason: RefusalReason, note: str, *, by: Account) -
     application = application_of(contract)
     if application is not None:
         _refuse(application, reason, note, by.id)
-    for invitation in _invitations(contract):
-        inviting.withdraw(invitation, by=by)
     for mandate in _living(contract):
         # Nothing will ever be debited: one that the bank has registered serves nothing either.
         registered = mandate.state is MandateState.registered

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 
 from wem.contracts.due_rules import What
@@ -69,6 +71,16 @@ REQUEST_STATES = {
     RequestState.withdrawn: (_l("Withdrawn"), "neutral"),
     RequestState.lapsed: (_l("Lapsed with the contract"), "neutral"),
 }
+# What holds by itself is accepted by nobody: a cancellation, and what is filed (15-1, 16).
+TAKEN_IN = (_l("Taken in, waits for its day"), "progress")
+BY_ITSELF = (RequestKind.cancel, RequestKind.details, RequestKind.correction)
+
+
+def state_of(kind: RequestKind, state: RequestState) -> tuple[Any, str]:
+    """Return the words of a request's state, and the badge's kind."""
+    return TAKEN_IN if kind in BY_ITSELF and state is RequestState.waiting else REQUEST_STATES[state]
+
+
 CHANNELS = {
     Channel.portal: _l("On the screens of WeM"),
     Channel.mail: _l("By e-mail"),

@@ -17,10 +17,10 @@ from wem.contracts.request_models import ContractRequest, Correction, RenewalRef
 from wem.contracts.wording import (
     CORRECTIONS,
     GROUNDS,
-    REQUEST_STATES,
     REQUESTS,
     TERMINATION_GROUNDS,
     TERMINATIONS,
+    state_of,
 )
 from wem.db import db
 from wem.documents import Document
@@ -128,7 +128,7 @@ def _requests(contract: Contract, before: Place | None, most: int) -> list[Entry
             str(gettext("Request: %(name)s", name=REQUESTS[row.kind])),
             [Detail(str(gettext("Holds from")), row.effective_on)] if row.effective_on else [],
             people.get(row.asked_by, ""),
-            REQUEST_STATES[row.state],
+            state_of(row.kind, row.state),
             f"/staff/requests/{row.id}",
             "/staff/requests",
         )
