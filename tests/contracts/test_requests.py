@@ -100,7 +100,7 @@ def test_what_leaving_costs_knows_the_change_that_is_asked_for(world, browser_fo
             return only_request()
 
         # April to July: 3,300 yen each, then 8,800 from May.
-        assert list(outlook().values()) == ["4か月分：現在の最大数で13,200円（税込）"]
+        assert list(outlook().values()) == ["4か月分、現在の月内最大数で13,200円（税込）"]
         row = asks("/contract/course", {"course": other.code, "wanted": "2026-05-01"})
         assert "承諾された場合" in list(outlook())[1]
         now, then = outlook().values()
@@ -158,7 +158,8 @@ def test_a_cancellation_is_withdrawn_until_it_holds(world, browser_for, on, stat
         browser.sign_in(world.ours.owner)
         browser.post(f"{page.location}/withdraw")
         if status is RequestState.withdrawn:
-            assert "取下げ" in browser.get(page.location).text and "控えを" not in browser.get(page.location).text
+            shown = browser.get(page.location)
+            assert "取り下げ" in shown.text and "控えを" not in shown.text and not shown.soup.select(".steps")
     assert only_request().state is status
     expected = ContractState.active if status is RequestState.withdrawn else ContractState.leaving
     assert contract_of(world.ours).state is expected

@@ -128,8 +128,8 @@ def _after(row: ContractRequest, step: str) -> list[str]:
 def _meanwhile(contract: Contract) -> str:
     """Return how fees are paid until a bank has registered a new account (16)."""
     if serving(contract.id) is not None:
-        return gettext("Until the bank has registered the new account, the present one is debited.")
-    return gettext("Until the bank has registered the account, please pay by transfer.")
+        return str(gettext("Until the bank has registered the new account, the present one is debited."))
+    return str(gettext("Until the bank has registered the account, please pay by transfer."))
 
 
 def details_mended(contract: Contract, changes: dict[str, list[str]]) -> None:

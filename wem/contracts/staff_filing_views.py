@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.contracts import addressing, requesting
+from wem.contracts.mandate_models import serving
 from wem.contracts.models import DETAILS, Contract
 from wem.contracts.request_models import Channel, ContractRequest
 from wem.contracts.requesting import NotPossible, Way
 from wem.contracts.staff_filing_forms import BankOnPaperForm, DetailsOnPaperForm, NameOnPaperForm, PaperForm
-from wem.contracts.staff_request_views import entered, letter_named, meanwhile, receipt_notes, typed_from
+from wem.contracts.staff_request_views import entered, letter_named, receipt_notes, typed_from
 from wem.contracts.staff_views import CHANGERS, contract_to_change
-from wem.contracts.wording import REFUSALS
+from wem.contracts.wording import MEANWHILE, REFUSALS
 from wem.db import db
 from wem.inquiries import answering
 from wem.web.blueprints import StaffBlueprint
@@ -89,7 +90,7 @@ def bank(id: int) -> Answer:
         form,
         gettext("Enter a change of bank account of %(name)s", name=contract.customer.name),
         file,
-        meanwhile(id),
+        str(MEANWHILE[serving(id) is not None]),
     )
 
 

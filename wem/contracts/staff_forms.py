@@ -108,7 +108,7 @@ class EntryForm(ReceiptForm):
     options = SelectMultipleField(
         _l("Options from then on"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
-    note = TextAreaField(_l("Words of the customer"), [Optional(), Length(max=500)])
+    note = TextAreaField(_l("Words of the customer"), [Length(max=500)])
     scan = FileField(_l("Scan of what came"), description=_l("PDF, JPEG or PNG, at most 10 MB."))
 
     def __init__(self, contract: Contract, *args: Any, **kwargs: Any) -> None:

@@ -20,7 +20,7 @@ from wem.contracts.requesting import NotPossible, Way
 from wem.contracts.staff_forms import AcceptForm, EntryForm, ReasonForm
 from wem.contracts.staff_views import CHANGERS, LOOKERS, contract_to_change, may_change
 from wem.contracts.state_rules import UNDECIDED, Illegal
-from wem.contracts.wording import CHANNELS, MANDATES, REFUSALS, REQUESTS, state_of
+from wem.contracts.wording import CHANNELS, MANDATES, MEANWHILE, REFUSALS, REQUESTS, state_of
 from wem.db import db
 from wem.documents import Document
 from wem.inquiries import answering
@@ -83,23 +83,12 @@ def _page(
         papers=db.session.scalars(sa.select(Document).where(Document.about == row.about)).all(),
         mandate=mandate,
         mandate_states=MANDATES,
-        meanwhile=meanwhile(row.contract_id),
+        meanwhile=MEANWHILE[serving(row.contract_id) is not None],
         overdue=arrears.outstanding(row.contract_id, clock.today()),
         earlier=granted if granted and row.effective_on and granted < row.effective_on else None,
         resumes=row.kind is RequestKind.resume and row.undecided and may_change(),
     )
     return page, status
-
-
-def meanwhile(contract_id: int) -> str:
-    """Return what is debited until the bank has registered a new account (16)."""
-    if serving(contract_id) is None:
-        return gettext(
-            "Fees are debited once the bank has registered the form; until then the customer pays by transfer."
-        )
-    return gettext(
-        "The change holds once the bank has registered the new form; until then the present account is debited."
-    )
 
 
 def _held(id: int) -> ContractRequest:

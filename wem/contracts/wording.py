@@ -149,6 +149,11 @@ MANDATES = {
     MandateState.stopped: (_l("Mandate stopped"), "neutral"),
     MandateState.void: (_l("Void"), "neutral"),
 }
+# What is debited until the bank has registered a new account, by whether there is one now (16).
+MEANWHILE = {
+    True: _l("The change holds once the bank has registered the new form; until then the present account is debited."),
+    False: _l("Fees are debited once the bank has registered the form; until then the customer pays by transfer."),
+}
 # What is done, as the button says it, and what is said afterwards.
 MANDATE_ACTS = {
     MandateAction.receive: (_l("The sealed form is here"), _l("The form is noted as received.")),

@@ -41,7 +41,12 @@ def mail(notice: Notice, footer: list[str], files: tuple[tuple[str, str], ...] =
             subject=f"【WeM】{notice.title}",
             text=notice.text,
             html=render_template(
-                "emails/notices/notice.html", name=name, number=notice.number, words=notice.words, footer=footer
+                "emails/notices/notice.html",
+                name=name,
+                number=notice.number,
+                words=notice.words,
+                footer=footer,
+                ours=settings().PORTAL_URL,
             ),
             sender_name=f"WeM（{settings().PROVIDER_NAME}）",
             reply_to=settings().SUPPORT_EMAIL,
