@@ -8,7 +8,7 @@ from wtforms import BooleanField
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.forms import NEEDED
 from wem.contracts.request_forms import DetailsFields, NameFields
-from wem.contracts.staff_forms import ReceiptForm
+from wem.contracts.staff_entry_forms import ReceiptForm
 from wem.web.days import Day
 
 

@@ -17,7 +17,8 @@ from wem.contracts.mandate_models import of_request, serving
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind
 from wem.contracts.requesting import NotPossible, Way
-from wem.contracts.staff_forms import AcceptForm, EntryForm, ReasonForm
+from wem.contracts.staff_entry_forms import EntryForm
+from wem.contracts.staff_forms import AcceptForm, ReasonForm
 from wem.contracts.staff_views import CHANGERS, LOOKERS, contract_to_change, may_change
 from wem.contracts.state_rules import UNDECIDED, Illegal
 from wem.contracts.wording import CHANNELS, MANDATES, MEANWHILE, REFUSALS, REQUESTS, state_of
