@@ -28,6 +28,7 @@ from wem.lists import blank_mail_models as blank_mail
 from wem.lists import count_models as counts
 from wem.lists import models as lists
 from wem.lists import takedown_models as takedowns
+from wem.mailings import back_number_models as back_numbers
 from wem.mailings import block_models as blocks
 from wem.mailings import image_models as images
 from wem.mailings import maintenance_models as maintenance
@@ -46,6 +47,7 @@ __all__ = [
     "accounts",
     "applications",
     "audit",
+    "back_numbers",
     "billing",
     "blank_mail",
     "blocks",

@@ -105,7 +105,7 @@ from wem.lists.models import (
 )
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.lists.takedown_models import Takedown, TakenDown
-from wem.mailings import answering, block_editing, narrowing, replies, reviewing, starting
+from wem.mailings import answering, back_numbers, block_editing, narrowing, replies, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.block_models import Brand
 from wem.mailings.image_rules import ImageProblem, ImageState
@@ -157,6 +157,7 @@ class Half:
     mailing_ids: list[int] = field(default_factory=list)
     segment_ids: list[int] = field(default_factory=list)
     dispatch_ids: list[int] = field(default_factory=list)
+    back_numbers: list[int] = field(default_factory=list)
     domain_ids: list[int] = field(default_factory=list)
     tester_ids: list[int] = field(default_factory=list)
     image_ids: list[int] = field(default_factory=list)
@@ -242,6 +243,7 @@ def set_up() -> Stage:
         _segments(half)
         _images(half)
         _reviews(half)
+        _back_numbers(half)
         _bounces(half)
         _replies(half)
         _maintenance(half)
@@ -966,6 +968,17 @@ def _segments(half: Half) -> None:
         narrowing.choose(mailing, half.segment_ids[:1], [])
         if state is MailingState.done:
             narrowing.keep(mailing)
+    db.session.commit()
+
+
+def _back_numbers(half: Half) -> None:
+    """What is done, as everybody reads it."""
+    for mailing in db.session.scalars(
+        sa.select(Mailing).where(Mailing.id.in_(half.mailing_ids), Mailing.state == MailingState.done)
+    ).all():
+        row = back_numbers.publish(mailing, back_numbers.made(mailing), by=half.people["owner"])
+        if mailing.body_kind is BodyKind.html and row.number is not None:
+            half.back_numbers.append(row.number)
     db.session.commit()
 
 

@@ -16,10 +16,13 @@ OWN_POLICY = {
     "previews.html": "a mail as its readers see it, styled inline; in a sandbox where nothing runs",
     "staff_reviews.html": "the same, for staff",
     "brands.preview": "a sample mail, the same way",
+    "archive.mail": "the same, for everybody",
+    "mail_in_browser.show": "the same, for its reader",
 }
 # endpoint: why it may be kept by the browser.
 MAY_BE_KEPT = {
     "robots.robots": "says the same to everybody",
+    "archive.feed": "asked for again and again by programs, which are told whether it has changed",
     "public_images.show": "an image under a name that never is another's",
     "images.picture": "the same on our own pages, by who is signed in alone",
 }

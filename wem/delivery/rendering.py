@@ -23,7 +23,9 @@ FIRST_MAIL = "first-mail"
 # Names of the delivery in addresses of counted links and of the picture that counts opens: `identity.delivery_id`.
 LINK_TOKEN = "link-token"
 OPEN_TOKEN = "open-token"
-TOKENS = {LINK_TOKEN: Purpose.click, OPEN_TOKEN: Purpose.open}
+# The address of the mail's own page is made of one too.
+VIEW_URL = "view_url"
+TOKENS = {LINK_TOKEN: Purpose.click, OPEN_TOKEN: Purpose.open, VIEW_URL: Purpose.view}
 SENDER_ID = "wem-mail"
 # Local part of the address that takes reports of complaints; its domain is one that we sign with (RFC 9477 section 3).
 COMPLAINTS = "fbl"
@@ -100,6 +102,7 @@ class Letter:
         self._forms: dict[tuple[Charset, bool], Form | None] = {}
         # The reader's own in texts, after those that every mail carries.
         self._tokens = [name for name in TOKENS if name in self.names]
+        self._view_start = loaded.PUBLIC_URL.rstrip("/") + "/v/"
         self._own_replies = content.reply_to is None
         replies = (Purpose.reply,) if self._own_replies else ()
         tokens = (TOKENS[name] for name in self._tokens)
@@ -137,6 +140,8 @@ class Letter:
         values = values_of(recipient.fields, self.content.language)
         values |= self._shared
         values |= zip(self._tokens, tokens, strict=True)
+        if VIEW_URL in self.names:
+            values[VIEW_URL] = f"{self._view_start}{values[VIEW_URL]}"
         values["list_name"] = listing.list_name
         values["date"] = day(at.date(), self.content.language)
         values["unsubscribe_url"] = addressed.unsubscribe_url
@@ -192,7 +197,7 @@ class Letter:
         )
 
 
-SYSTEM_NAMES = ("list_name", "date", "sender_name", "customer_name", "unsubscribe_url", "preferences_url")
+SYSTEM_NAMES = ("list_name", "date", "sender_name", "customer_name", "unsubscribe_url", "preferences_url", VIEW_URL)
 
 
 def letter_of(dispatch: Dispatch) -> Letter:

@@ -21,6 +21,7 @@ from wem.lists.notice import notice_for
 from wem.lists.public_forms import JoinForm
 from wem.lists.senders import Sender, sender_of
 from wem.lists.states import Way
+from wem.mailings import back_numbers
 from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint
 from wem.web.languages import CODES
@@ -34,15 +35,23 @@ FORM_FROM, FORM_UNTIL = timedelta(seconds=2), timedelta(hours=1)
 # Many phones of one carrier, or a shop's guests, share an address of the net.
 PER_IP = "30 per 10 minutes;300 per day"
 PER_LIST = "2000 per hour"
+# Back numbers on the home page; the others are one click away.
+LATEST = 5
 
 
 @blueprint.get("/h/<slug>/")
 def home(slug: str) -> Any:
-    """Who sends, and the lists that are open for sign-up."""
+    """Who sends, the lists that are open for sign-up, and the latest back numbers."""
     sender = sender_or_404(slug)
     if sender.unavailable:
         return unavailable(sender)
-    return render("lists/public/home.html", sender, lists=open_lists(sender))
+    latest = back_numbers.in_sight(sender.customer_id, sender.lists_down).limit(LATEST) if sender.archive else None
+    return render(
+        "lists/public/home.html",
+        sender,
+        lists=open_lists(sender),
+        latest=db.session.scalars(latest).all() if latest is not None else [],
+    )
 
 
 @blueprint.get("/h/<slug>/join")

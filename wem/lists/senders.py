@@ -24,6 +24,8 @@ class Sender:
     contact: str = ""
     # Whether registering is possible today: the contract permits it, and the pages are not taken down.
     open: bool = False
+    # Whether back numbers are shown: the same, for the archive (product.md 8).
+    archive: bool = False
     # Our staff have taken down all pages, or those of these lists.
     unavailable: bool = False
     lists_down: frozenset[int] = frozenset()
@@ -47,6 +49,7 @@ def sender_of(customer: Customer) -> Sender:
         postal_address=contract.postal_address,
         contact=contract.contact,
         open=contract.permits(Use.sign_up, clock.today()) and not pages_down,
+        archive=contract.permits(Use.archive, clock.today()) and not pages_down,
         unavailable=pages_down,
         lists_down=lists_down,
     )

@@ -176,6 +176,7 @@ def _draft(form: MailingForm) -> Draft:
         # A form that does not show them leaves them as they are.
         only=(form.only.data or ()) if narrows else None,
         without=(form.without.data or ()) if narrows else None,
+        view_line=form.view_line.data,
         derive=request.form.get("derive") == "1",
     )
 
@@ -205,6 +206,7 @@ def _part(name: str) -> str:
             "language": gettext("Language of the legal block"),
             "body_kind": gettext("Kind of mail"),
             "wrap_at": gettext("Line width of the text"),
+            "view_line": gettext("Line at the head that leads to the mail in the browser"),
             "html": gettext("HTML"),
             "text": gettext("Text part"),
         }[name]

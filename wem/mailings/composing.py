@@ -73,6 +73,7 @@ class Draft:
     # The text is to be made from the HTML whatever was typed.
     derive: bool = False
     wrap_at: int = USUAL
+    view_line: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,7 @@ def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
         "body_kind": (mailing.body_kind, draft.body_kind),
         "html": (mailing.html, cleaned.html),
         "wrap_at": (mailing.wrap_at, draft.wrap_at),
+        "view_line": (mailing.view_line, draft.view_line),
         "text": (mailing.text.strip(), mailing.text.strip() if draft.derive else draft.text.strip()),
     }
     for use, typed in ((SegmentUse.only, draft.only), (SegmentUse.without, draft.without)):
@@ -224,7 +226,7 @@ def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
     take_sender_name(mailing)
     mailing.name = draft.name
     mailing.subject, mailing.language, mailing.body_kind = draft.subject, draft.language, draft.body_kind
-    mailing.wrap_at = draft.wrap_at
+    mailing.wrap_at, mailing.view_line = draft.wrap_at, draft.view_line
     mailing.lists = list(
         db.session.scalars(
             sa.select(MailingList).where(
@@ -284,6 +286,7 @@ def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
         text_outdated=mailing.text_outdated,
         language=mailing.language,
         wrap_at=mailing.wrap_at,
+        view_line=mailing.view_line,
     )
     take_sender_name(copy)
     copy.lists = [row for row in mailing.lists if row.archived_at is None]

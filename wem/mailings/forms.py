@@ -11,6 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     HiddenField,
     RadioField,
     SelectField,
@@ -95,6 +96,7 @@ class MailingForm(FlaskForm):
         choices=[SelectChoice(width, text) for width, text in WRAPS.items()],
         default=USUAL,
     )
+    view_line = BooleanField(_l("Line at the head that leads to the mail in the browser"))
     html = Body(_l("HTML"), [Length(max=500_000)])
     text = Body(_l("Text part"), [Length(max=500_000)])
 

@@ -36,6 +36,7 @@ def snippets(customer_id: int, language: str) -> list[Snippet]:
         Snippet(gettext("Sender's name"), "{{ sender_name }}"),
         Snippet(gettext("Link to stop the mails"), "{{ unsubscribe_url }}"),
         Snippet(gettext("Link to the reader's settings"), "{{ preferences_url }}"),
+        Snippet(gettext("Link to the mail in the browser"), "{{ view_url }}"),
         Snippet(gettext("The reader's address (text part only)"), "{{ email }}"),
     ]
 

@@ -15,6 +15,7 @@ from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
 from wem.mailings import (
     answering,
+    back_numbers,
     controlling,
     expanding,
     following,
@@ -66,6 +67,20 @@ def settle(mailing_id: int) -> None:
     if mailing is not None:
         _tell(mailing)
     db.session.commit()
+    if mailing_id in back_numbers.waiting():
+        queue.ring_now(queue.WORK, "wem.mailings.jobs.publish", mailing_id)
+
+
+def publish(mailing_id: int) -> None:
+    """Show a mailing that has been sent to everybody, as its customer wished."""
+    back_numbers.publish_wanted(mailing_id)
+    db.session.commit()
+
+
+def publish_sent() -> None:
+    """Find mailings that have been sent and wait to be published."""
+    for mailing_id in back_numbers.waiting():
+        publish(mailing_id)
 
 
 def erase_old_replies() -> None:

@@ -113,6 +113,8 @@ class Mailing(Base):
     text_outdated: Mapped[bool] = mapped_column(default=False)
     # Full-width characters in a line of the text as it is sent; 0: as written.
     wrap_at: Mapped[int] = mapped_column(sa.SmallInteger, default=35)
+    # The HTML begins with a line that leads to the mail's page in the browser.
+    view_line: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     language: Mapped[str] = mapped_column(sa.String(2), default="ja")
     scheduled_at: Mapped[datetime | None]
     tolerance: Mapped[timedelta] = mapped_column(sa.Interval, default=timedelta(hours=1))

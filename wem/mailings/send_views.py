@@ -12,7 +12,7 @@ from wem import clock
 from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.mailings import checking, composing, maintenance, narrowing, reviewing, starting, telling
+from wem.mailings import back_numbers, checking, composing, maintenance, narrowing, reviewing, starting, telling
 from wem.mailings.audience import reach
 from wem.mailings.forms import SendForm
 from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
@@ -55,6 +55,7 @@ def check(id: int) -> Answer:
                 reach=reach_text(reached),
                 narrowing=narrowing.shown(mailing),
                 warned=checking.warned(found),
+                publish=back_numbers.is_wanted(mailing.id),
             )
     membership = current_membership()
     page = render_template(
@@ -101,6 +102,7 @@ def send(id: int) -> Answer:
         if isinstance(error, CannotStart) and error.problems == [Problem.review]:
             return _submit(id, at, account_id)
         return _not_sent(owned_or_404(Mailing, id), error)
+    back_numbers.want(mailing, request.form.get("publish") == "1")
     telling.tell_people(mailing)
     db.session.commit()
     if window is not None:
@@ -118,6 +120,7 @@ def _submit(id: int, at: datetime | None, account_id: int) -> Answer:
         return _moved_on(mailing)
     composing.take_sender_name(mailing)
     reviewing.ask(mailing, at, by=account_id)
+    back_numbers.want(mailing, request.form.get("publish") == "1")
     db.session.commit()
     flash(
         gettext("Our staff look at this mailing first. It is sent by itself at the time that you chose, once approved.")

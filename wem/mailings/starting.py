@@ -31,6 +31,7 @@ from wem.mailings.models import BodyKind, Mailing, MailingTarget, held_by_staff
 from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.start_problems import CannotStart as CannotStart
 from wem.mailings.start_problems import Problem as Problem
+from wem.mailings.view_line import with_view_line
 from wem.mailings.wrapping import wrap
 from wem.settings import settings
 from wem.tracking.linking import Counted, counted
@@ -46,6 +47,7 @@ class Source:
     html: str
     text: str
     wrap_at: int
+    view_line: bool
     language: str
     # Of the contract, for the footer.
     sender_name: str
@@ -172,6 +174,7 @@ def _source(mailing: Mailing, contract: Contract) -> Source:
         html=mailing.html if mailing.body_kind.has_html else "",
         text=mailing.text,
         wrap_at=mailing.wrap_at,
+        view_line=mailing.view_line,
         language=mailing.language,
         sender_name=contract.sender_name,
         postal_code=contract.postal_code,
@@ -190,6 +193,8 @@ def _bodies(source: Source) -> tuple[str, str | None, str]:
         cleaned = clean_html(source.html)
         width = WIDTH if source.body_kind is BodyKind.blocks else None
         html = append_footer_html(inline_styles(cleaned), source, language=language, provider=provider, width=width)
+        if source.view_line:
+            html = with_view_line(html, language)
         if not text.strip():
             text = text_from_html(cleaned)
     text = wrap(text, source.wrap_at)

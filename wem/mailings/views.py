@@ -15,8 +15,9 @@ from wem.accounts.models import Membership
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.progress import progress
-from wem.mailings import maintenance, narrowing, reviewing
+from wem.mailings import back_numbers, maintenance, narrowing, reviewing
 from wem.mailings.audience import most_recipients
+from wem.mailings.back_number_rules import may_be_published
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.review_rules import ReviewState
 from wem.mailings.titles import Titles
@@ -109,6 +110,8 @@ def about(mailing: Mailing) -> dict[str, Any]:
         "most": most_recipients(mailing),
         "held_text": held_text(mailing.held_reason),
         "body_kind": BODY_KINDS[mailing.body_kind],
+        "back_number": back_numbers.of(mailing.id),
+        "publishable": may_be_published(mailing.state, mailing.started_at is not None),
         "moving": moving(mailing, counts is not None and counts.moving),
         "waited_for": mailing.state is MailingState.scheduled
         and mailing.scheduled_at is not None

@@ -88,6 +88,7 @@ SUBJECTS = {
 }
 LABELS = {
     **DETAILS,
+    "back_number": _l("Back number no."),
     "address": _l("Sender's address"),
     "case": _l("Case"),
     "case_state": _l("State of the case"),

@@ -93,6 +93,8 @@ ACTIONS = {
     "mailing.maintenance": _l("Chose for a mailing and maintenance"),
     "mailing.hold": _l("A mailing was held"),
     "mailing.pause": _l("Paused a mailing"),
+    "mailing.publish": _l("Published a back number"),
+    "mailing.withdraw": _l("Withdrew a back number"),
     "mailing.resume": _l("Resumed a mailing"),
     "mailing.schedule": _l("Scheduled a mailing"),
     "mailing.start": _l("Started a mailing"),

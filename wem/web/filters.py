@@ -27,6 +27,11 @@ def day(value: date | datetime | None) -> str:
     return f"{value:%a, } {value.day} {value:%b %Y}".replace("  ", " ")
 
 
+def month(value: date) -> str:
+    """Return the month of a day: `2026年4月` or `April 2026`."""
+    return f"{value.year}年{value.month}月" if japanese(value) else f"{value:%B %Y}"
+
+
 def moment(value: datetime | None) -> str:
     """Return the day and the time to the minute, in Japan."""
     if value is None:
@@ -60,6 +65,6 @@ def readable(value: str | int | date | datetime) -> str:
 
 
 def set_up_filters(app: Flask) -> None:
-    app.jinja_env.filters.update(day=day, moment=moment, number=number, readable=readable, yen=yen)
+    app.jinja_env.filters.update(day=day, moment=moment, month=month, number=number, readable=readable, yen=yen)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
