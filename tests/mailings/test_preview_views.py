@@ -53,6 +53,20 @@ def test_the_mail_stands_in_a_frame_of_its_own_without_any_right(world: World, e
     assert mail.response.mimetype == "text/html"
 
 
+def test_images_are_off_when_asked(world: World, editor: Browser) -> None:
+    frame = editor.get(preview(world, "?view=images")).soup.find("iframe")
+    assert frame is not None
+    policy = editor.get(str(frame["src"])).response.headers["Content-Security-Policy"]
+    assert "img-src 'none';" in policy
+
+
+def test_all_readers_stand_side_by_side(world: World, editor: Browser) -> None:
+    page = editor.get(preview(world, "/readers"))
+    assert len(page.soup.select("iframe.mail-frame")) == 4, "the old phone shows text"
+    assert len(page.soup.select("pre.mail-text")) == 1
+    assert len(editor.get(preview(world, "/readers?only=worst")).soup.select("iframe.mail-frame")) == 2
+
+
 def test_a_dark_background_is_a_choice_of_its_own_within_the_frame(world: World, editor: Browser) -> None:
     world.ours.mailing.html = '<p style="color:#000000">{{ 氏名 }}様</p>'
     db.session.commit()

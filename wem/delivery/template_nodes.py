@@ -32,7 +32,30 @@ class TemplateProblem(ValueError):
         self.kind = kind
         self.name = name[:80]
         self.suggestion = suggestion
+        self.excerpt = _excerpt(source, len(before), self.name)
         super().__init__(f"{self.line}:{self.column} {kind} {self.name}".rstrip())
+
+
+# Characters shown of a line on each side of what is wrong in it: HTML comes in lines of any length.
+AROUND = 60
+
+
+def _excerpt(source: str, at: int, name: str) -> tuple[str, str, str]:
+    """Return the line at a place as what stands before, what is wrong, what stands after; the ends may be cut with …"""
+    start, end = source.rfind("\n", 0, at) + 1, source.find("\n", at)
+    end = len(source) if end < 0 else end
+    wrong = len(name) if name and source.startswith(name, at) else _to_the_end_of_a_tag(source[at:end])
+    before, after = source[start:at], source[at + wrong : end]
+    return (
+        before if len(before) <= AROUND else "…" + before[-AROUND:],
+        source[at : at + wrong],
+        after if len(after) <= AROUND else after[:AROUND] + "…",
+    )
+
+
+def _to_the_end_of_a_tag(rest: str) -> int:
+    ends = [place + 2 for place in (rest.find("}}"), rest.find("%}")) if place >= 0]
+    return min(*ends, AROUND) if ends else min(len(rest), AROUND)
 
 
 @dataclass(frozen=True, slots=True)

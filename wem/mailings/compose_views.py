@@ -192,7 +192,8 @@ def _refused(form: MailingForm, refused: Refused, mailing: Mailing | None) -> An
                 names=composing.in_words(problem.names),
             )
         form[part].errors = [said]
-    return _page(form, mailing, 422)
+    faults = {part: each.excerpt for part, each in refused.problems.items() if isinstance(each, TemplateProblem)}
+    return _page(form, mailing, 422, faults=faults)
 
 
 def _part(name: str) -> str:

@@ -42,11 +42,13 @@ NAMES = {
     Sample.old_phone: (_l("Old phone"), _l("An invented reader with a phone of old kind, which shows text only.")),
     Sample.foreign: (_l("Foreign"), _l("An invented reader whose values hold letters that are not Japanese.")),
 }
-VIEWS = ("desktop", "phone", "dark", "text")
+VIEWS = ("desktop", "phone", "dark", "images", "text")
+# Those who show the worst: nothing filled in, and more than anybody expects.
+WORST = (Sample.empty, Sample.longest)
 # The mail runs nothing, loads images alone and is shown by our own pages alone. Our own images are named: without TLS,
 # on somebody's own machine, they are no https.
 SANDBOX = (
-    "sandbox; default-src 'none'; img-src https: data: {images}; style-src 'unsafe-inline'; base-uri 'none'; "
+    "sandbox; default-src 'none'; img-src {images}; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
 
@@ -75,8 +77,33 @@ def html(id: int) -> Answer:
         abort(404)
     flask.request.may_be_framed = True  # type: ignore[attr-defined]
     mail = darkened(chosen.shown.html) if request.args.get("view") == "dark" else chosen.shown.html
-    return FlaskResponse(
-        mail, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX.format(images=origin())}
+    images = "'none'" if request.args.get("view") == "images" else f"https: data: {origin()}"
+    return FlaskResponse(mail, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX.format(images=images)})
+
+
+@blueprint.get("/mailings/<int:id>/preview/readers")
+def readers(id: int) -> Answer:
+    """The mail as each invented reader gets it, side by side: all of them, or those who show the worst."""
+    mailing = owned_or_404(Mailing, id)
+    worst = request.args.get("only") == "worst"
+    problem, shown = "", []
+    try:
+        letter = previewing.compiled(mailing)
+        shown = [
+            (index, NAMES[reader.sample], previewing.filled(letter, reader))
+            for index, reader in enumerate(previewing.samples_of(mailing.customer_id))
+            if not worst or reader.sample in WORST
+        ]
+    except TemplateProblem as found:
+        problem = problem_text(found)
+    return render_template(
+        "mailings/preview_readers.html",
+        mailing=mailing,
+        titles=Titles(mailing.customer_id),
+        shown=shown,
+        worst=worst,
+        text_only=[SAMPLES.index(Sample.old_phone)],
+        problem=problem,
     )
 
 
