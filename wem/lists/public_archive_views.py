@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Response as FlaskResponse
 from flask import abort, request
 from flask_babel import force_locale, gettext
+from sqlalchemy.orm import undefer
 
 from wem.db import db
 from wem.lists.models import MailingList
@@ -94,7 +95,7 @@ def feed(slug: str) -> Any:
     newest = back_numbers.in_sight(sender.customer_id, sender.lists_down).order_by(None)
     rows = db.session.scalars(
         newest.order_by(BackNumber.published_at.desc(), BackNumber.number.desc())
-        .options(sa.orm.undefer(BackNumber.text))
+        .options(undefer(BackNumber.text))
         .limit(feeding.ITEMS)
     ).all()
     with force_locale(page_language()):
@@ -104,7 +105,8 @@ def feed(slug: str) -> Any:
     made = feeding.feed(rows, title=title, about=about, home=home, language=page_language())
     answer = FlaskResponse(made, mimetype="application/rss+xml", headers={"Cache-Control": "no-cache"})
     answer.add_etag()
-    answer.last_modified = max((row.published_at for row in rows if row.published_at), default=None)
+    if rows:
+        answer.last_modified = rows[0].published_at
     return answer.make_conditional(request)
 
 

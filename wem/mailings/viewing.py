@@ -100,8 +100,9 @@ def seen(dispatch_id: int, seq: int) -> Seen | Hidden:
 
 def _as_got(dispatch: Dispatch, seq: int, reader: Subscriber) -> Seen:
     content = Content(**dispatch.content)
-    letter = letter_of(dispatch)
-    if content.html is not None:
+    if content.html is None:
+        letter = letter_of(dispatch)
+    else:
         plain = replace(content, html=uncounted(content.html, targets_of(dispatch.id)))
         letter = Letter(dispatch.id, plain, settings())
     values = _values(content, dispatch, seq, reader)
