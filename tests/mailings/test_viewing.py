@@ -121,7 +121,8 @@ def test_forged_taken_down_and_suspended_are_not_shown(world: World, public: Bro
 
 def test_the_mail_carries_the_address_of_its_page(world: World) -> None:
     dispatch = sent(world, view_line=True)
-    recipient = recipients_of(dispatch.id, 0, [world.ours.mailing_list.id])[0]
+    batch = db.session.scalars(sa.select(Delivery.batch).where(Delivery.dispatch_id == dispatch.id)).first() or 0
+    recipient = recipients_of(dispatch.id, batch, [world.ours.mailing_list.id])[0]
     mail = letter_of(dispatch).mail(recipient, clock.now(), Features())
     assert viewing.view_url(dispatch.id, recipient.seq).encode() in mail.data.replace(b"=\r\n", b"")
     mailing = db.session.get_one(Mailing, dispatch.mailing_id)

@@ -134,7 +134,7 @@ def _list(sender: Sender, list_slug: str) -> MailingList:
 
 def _row(sender: Sender, number: int) -> BackNumber:
     found = back_numbers.in_sight(sender.customer_id, sender.lists_down).where(BackNumber.number == number)
-    row = db.session.scalar(found)
+    row: BackNumber | None = db.session.scalar(found)
     return row if row is not None else abort(404)
 
 

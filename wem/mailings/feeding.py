@@ -36,7 +36,8 @@ def feed(rows: Iterable[BackNumber], *, title: str, about: str, home: str, langu
         if row.published_at is not None:
             Xml.SubElement(item, "pubDate").text = rfc822(row.published_at)
         Xml.SubElement(item, "description").text = in_xml(summary(row.text))
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="utf-8") + b"\n"
+    written: bytes = Xml.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + written + b"\n"
 
 
 def rfc822(at: datetime) -> str:
