@@ -1,13 +1,13 @@
 """back numbers: mailings that their customer shows to everybody; mails with a link to their own page at the head
 
-Revision: 0038, after 0035.
+Revision: 0038, after 0034.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0038"
-down_revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
