@@ -977,7 +977,8 @@ def _back_numbers(half: Half) -> None:
         sa.select(Mailing).where(Mailing.id.in_(half.mailing_ids), Mailing.state == MailingState.done)
     ).all():
         row = back_numbers.publish(mailing, back_numbers.made(mailing), by=half.people["owner"])
-        if mailing.body_kind is BodyKind.html and row.number is not None:
+        # Those whose mail stands in a frame: of HTML, and of blocks.
+        if row.html is not None and row.number is not None:
             half.back_numbers.append(row.number)
     db.session.commit()
 

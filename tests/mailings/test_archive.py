@@ -132,7 +132,7 @@ def test_a_mail_in_plain_text_stays_text(world: World, public: Browser) -> None:
 
 
 def test_the_feed_is_sound_whatever_stands_in_a_subject(world: World, public: Browser) -> None:
-    row = published(world, subject="秋の <b>& ]]> 新商品\x0b")
+    row = published(world, subject="秋の <b>& ]]> 新商品\x0b", text="<script>1</script> 本文")
     answer = public.get(home(world, "feed"))
     assert answer.response.mimetype == "application/rss+xml"
     channel = Xml.fromstring(answer.response.data).find("channel")
@@ -142,6 +142,7 @@ def test_the_feed_is_sound_whatever_stands_in_a_subject(world: World, public: Br
     assert (item.findtext("link") or "").endswith(home(world, "archive/1"))
     assert item.findtext("guid") == f"urn:uuid:{row.guid}"
     assert (item.findtext("pubDate") or "").endswith("+0900")
+    assert "&lt;script&gt;" in (item.findtext("description") or ""), "read, not obeyed"
     again = public.client.get(
         home(world, "feed"),
         base_url="http://localhost:8001",
@@ -164,13 +165,14 @@ def test_a_suspended_contract_shows_nothing_but_who_sends(world: World, public: 
     assert "秋の新商品" not in public.get(home(world)).text
 
 
-def test_what_is_taken_down_or_put_away_is_not_shown(world: World, public: Browser) -> None:
+def test_what_is_taken_down_or_put_away_is_not_shown(world: World, browser_for: BrowserFor, public: Browser) -> None:
     row = published(world)
     down = {"customer_id": world.ours.customer.id, "reason": "権利侵害", "by": world.admin.id}
     takedown = Takedown(**down, kind=TakenDown.mailing, target_id=row.mailing_id)
     db.session.add(takedown)
     db.session.commit()
     assert public.get(home(world, "archive/1")).status == 404
+    assert "現在は表示されていません" in browser_for(world.ours.editor).get(f"/mailings/{row.mailing_id}").text
     takedown.lift("解決", by=world.admin.id)
     db.session.commit()
     assert public.get(home(world, "archive/1")).status == 200

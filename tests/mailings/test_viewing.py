@@ -16,7 +16,7 @@ from wem.delivery.rendering import letter_of
 from wem.lists.models import Subscriber
 from wem.lists.takedown_models import Takedown, TakenDown
 from wem.mailings import jobs as mailings_jobs
-from wem.mailings import starting, viewing
+from wem.mailings import previewing, starting, viewing
 from wem.mailings.models import BodyKind, Mailing
 from wem.tracking.models import Hit
 
@@ -86,6 +86,13 @@ def test_who_left_leaves_nothing_behind(world: World, public: Browser) -> None:
     gone = public.get(path(dispatch, seq))
     assert gone.status == 410
     assert "保存されていません" in gone.text
+
+
+def test_a_test_copy_says_what_its_link_is(world: World, public: Browser) -> None:
+    shown = previewing.as_sample(factories.make_mailing(world.ours.mailing_list, text="{{ view_url }}"), 0)
+    page = public.get(shown.text.strip().splitlines()[0].removeprefix("http://localhost:8001"))
+    assert page.status == 404
+    assert "テスト" in page.text
 
 
 def test_a_text_mail_masks_the_address(world: World, public: Browser) -> None:

@@ -105,8 +105,7 @@ def feed(slug: str) -> Any:
     made = feeding.feed(rows, title=title, about=about, home=home, language=page_language())
     answer = FlaskResponse(made, mimetype="application/rss+xml", headers={"Cache-Control": "no-cache"})
     answer.add_etag()
-    if rows:
-        answer.last_modified = rows[0].published_at
+    answer.last_modified = back_numbers.last_change(sender.customer_id)
     return answer.make_conditional(request)
 
 

@@ -38,6 +38,8 @@ class BackNumber(Base):
     sent_on: Mapped[date | None]
     published_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    # When it came into sight or went out of it.
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
     # As everybody reads it.
     language: Mapped[str] = mapped_column(sa.String(2), default="ja")
     subject: Mapped[str] = mapped_column(sa.String(1000), default="")

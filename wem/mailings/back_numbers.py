@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from wem.accounts.models import Customer
 from wem.db import db
 from wem.delivery.personalising import TemplateProblem
 from wem.lists.models import MailingList
-from wem.lists.takedown_models import Takedown, TakenDown
+from wem.lists.takedown_models import Takedown, TakenDown, down
 from wem.mailings.back_number_models import BackNumber
 from wem.mailings.back_number_rules import may_be_published
 from wem.mailings.models import Mailing, MailingState, MailingTarget
@@ -144,6 +144,18 @@ def in_sight(customer_id: int, lists_down: Collection[int] = ()) -> sa.Select[An
         )
         .order_by(BackNumber.sent_on.desc(), BackNumber.number.desc())
     )
+
+
+def is_in_sight(row: BackNumber) -> bool:
+    """Return whether everybody can read a back number now, as far as it is not the contract that says no."""
+    pages_down, lists_down = down(row.customer_id)
+    found = in_sight(row.customer_id, lists_down).where(BackNumber.id == row.id)
+    return not pages_down and db.session.scalar(found) is not None
+
+
+def last_change(customer_id: int) -> datetime | None:
+    """Return when one of the customer's back numbers last came into sight or went out of it; None without any."""
+    return db.session.scalar(sa.select(sa.func.max(BackNumber.changed_at)).where(BackNumber.customer_id == customer_id))
 
 
 def of_list(list_id: int) -> sa.ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from email.utils import format_datetime
+from html import escape
 from xml.etree import ElementTree as Xml
 
 from wem import clock
@@ -35,7 +36,8 @@ def feed(rows: Iterable[BackNumber], *, title: str, about: str, home: str, langu
         Xml.SubElement(item, "guid", {"isPermaLink": "false"}).text = f"urn:uuid:{row.guid}"
         if row.published_at is not None:
             Xml.SubElement(item, "pubDate").text = rfc822(row.published_at)
-        Xml.SubElement(item, "description").text = in_xml(summary(row.text))
+        # Readers of feeds take it for HTML: what looks like a tag in the text is to be read, not obeyed.
+        Xml.SubElement(item, "description").text = in_xml(escape(summary(row.text), quote=False))
     written: bytes = Xml.tostring(root, encoding="utf-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + written + b"\n"
 

@@ -48,9 +48,10 @@ WORST = (Sample.empty, Sample.longest)
 # The mail runs nothing, loads images alone and is shown by our own pages alone. Our own images are named: without TLS,
 # on somebody's own machine, they are no https.
 SANDBOX = (
-    "sandbox; default-src 'none'; img-src {images}; style-src 'unsafe-inline'; base-uri 'none'; "
+    "sandbox; default-src 'none'; img-src https: data: {images}; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
+WITHOUT_IMAGES = SANDBOX.replace("img-src https: data: {images}", "img-src 'none'")
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ def html(id: int) -> Answer:
         abort(404)
     flask.request.may_be_framed = True  # type: ignore[attr-defined]
     mail = darkened(chosen.shown.html) if request.args.get("view") == "dark" else chosen.shown.html
-    images = "'none'" if request.args.get("view") == "images" else f"https: data: {origin()}"
-    return FlaskResponse(mail, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX.format(images=images)})
+    policy = WITHOUT_IMAGES if request.args.get("view") == "images" else SANDBOX
+    return FlaskResponse(
+        mail, mimetype="text/html", headers={"Content-Security-Policy": policy.format(images=origin())}
+    )
 
 
 @blueprint.get("/mailings/<int:id>/preview/readers")

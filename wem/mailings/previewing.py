@@ -14,8 +14,6 @@ from wem import clock, tokens
 from wem.accounts.models import Customer
 from wem.contracts.models import contract_in_force
 from wem.db import db
-from wem.delivery.identity import Purpose as DeliveryPurpose
-from wem.delivery.identity import delivery_id, identity_keys
 from wem.delivery.models import Dispatch
 from wem.delivery.progress import latest_dispatch
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
@@ -26,6 +24,7 @@ from wem.mailings import starting
 from wem.mailings.models import Mailing
 from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.samples import Sample, SampleReader, sample_readers
+from wem.mailings.viewing import NOBODYS, view_url
 from wem.settings import settings
 from wem.tokens import Purpose
 from wem.tracking.linking import uncounted
@@ -146,7 +145,7 @@ def _filled(letter: Letter, fields: dict[str, Any], address: str) -> Shown:
         # Signed for nobody: these pages say that nothing more is sent.
         "unsubscribe_url": _public("/u/" + tokens.sign(Purpose.unsubscribe, 0, 0)),
         "preferences_url": _public("/p/" + tokens.sign(Purpose.preferences, 0)),
-        "view_url": _public("/v/" + delivery_id(0, 0, DeliveryPurpose.view, identity_keys(settings().SECRET_KEY))),
+        "view_url": view_url(NOBODYS, 0),
         "email": address,
         FIRST_MAIL: "",
     }

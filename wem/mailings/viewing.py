@@ -26,10 +26,14 @@ from wem.settings import settings
 from wem.tracking.linking import uncounted
 from wem.tracking.links import targets_of
 
+# In place of a dispatch, in previews and test copies.
+NOBODYS = 0
+
 
 class Hidden(enum.StrEnum):
     """Why a mail that was sent is not shown."""
 
+    test = "test"  # it is the link of a test copy, which is nobody's
     gone = "gone"  # erased, or older than what is kept
     closed = "closed"  # the contract stands still, or our staff took it down
 
@@ -68,6 +72,8 @@ def seen(dispatch_id: int, seq: int) -> Seen | Hidden:
 
     Nothing is counted: neither links nor the opening.
     """
+    if dispatch_id == NOBODYS:
+        return Hidden.test
     dispatch = db.session.get(Dispatch, dispatch_id)
     mailing = db.session.get(Mailing, dispatch.mailing_id) if dispatch else None
     if dispatch is None or mailing is None:

@@ -110,12 +110,22 @@ def about(mailing: Mailing) -> dict[str, Any]:
         "most": most_recipients(mailing),
         "held_text": held_text(mailing.held_reason),
         "body_kind": BODY_KINDS[mailing.body_kind],
-        "back_number": back_numbers.of(mailing.id),
-        "publishable": may_be_published(mailing.state, mailing.started_at is not None),
+        **_archive(mailing),
         "moving": moving(mailing, counts is not None and counts.moving),
         "waited_for": mailing.state is MailingState.scheduled
         and mailing.scheduled_at is not None
         and mailing.scheduled_at <= clock.now(),
+    }
+
+
+def _archive(mailing: Mailing) -> dict[str, Any]:
+    """Return the mailing's place among the back numbers, and what can come of it."""
+    row = back_numbers.of(mailing.id)
+    return {
+        "back_number": row,
+        "publishable": may_be_published(mailing.state, mailing.started_at is not None),
+        "publishes_itself": row is not None and row.wanted and mailing.state is not MailingState.cancelled,
+        "out_of_sight": row is not None and row.in_sight and not back_numbers.is_in_sight(row),
     }
 
 
