@@ -92,7 +92,7 @@ def test_a_test_copy_says_what_its_link_is(world: World, public: Browser) -> Non
     shown = previewing.as_sample(factories.make_mailing(world.ours.mailing_list, text="{{ view_url }}"), 0)
     page = public.get(shown.text.strip().splitlines()[0].removeprefix("http://localhost:8001"))
     assert page.status == 404
-    assert "テスト" in page.text
+    assert "テストメールのリンクです" in page.text
 
 
 def test_a_text_mail_masks_the_address(world: World, public: Browser) -> None:
