@@ -61,7 +61,7 @@ NUMBERS = (
     "INBOUND_HANDLED_DAYS", "INBOUND_KEPT_DAYS", "BOUNCE_SETTLING_HOURS", "ADVERSE_NOTICE_DAYS", "LOOKS_KEPT_DAYS",
     "IMAP_PORT", "HELP_DESK_DAYS", "INQUIRY_KEPT_DAYS", "REPORTS_KEPT_DAYS", "SIGN_IN_HISTORY_DAYS",
     "DEBIT_LEAD_DAYS", "DEBIT_RESULT_DAYS",
-    "BUSINESS_YEAR_ENDS", "REMIND_AFTER_DAYS", "REMINDER_DAYS",
+    "BUSINESS_YEAR_ENDS", "PAYMENT_DAYS", "REMIND_AFTER_DAYS", "REMINDER_DAYS",
     "ERASURE_HOURS", "CUSTOMER_KEPT_MONTHS", "APPLICATION_KEPT_MONTHS", "CONSENT_KEPT_MONTHS", "BACKUP_DAYS",
 )  # fmt: skip
 
@@ -139,6 +139,9 @@ class Settings:
     )
     CHANGE_NEEDS: str = _about(
         "overdue", "what must be paid before a change of course (11-2): what is overdue, or all that is open"
+    )
+    PAYMENT_DAYS: str = _about(
+        "10", "least days that an invoice leaves for a transfer; issued later it is due on the next month's day"
     )
     REMIND_AFTER_DAYS: str = _about("7", "days after the due date from which a reminder is proposed")
     REMINDER_DAYS: str = _about("10", "days that a reminder gives to pay; after them a suspension is proposed (13-2)")

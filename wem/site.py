@@ -11,6 +11,8 @@ from wem.accounts import account_views, team_views
 from wem.accounts import staff_views as staff_people_views
 from wem.accounts import views as accounts_views
 from wem.billing import (
+    staff_assigning_views,
+    staff_correction_views,
     staff_debit_views,
     staff_invoice_views,
     staff_method_views,
@@ -29,6 +31,7 @@ from wem.bounces import views as bounce_views
 from wem.cases import report_views, staff_act_views, staff_claim_views, staff_report_views
 from wem.cases import staff_views as staff_case_views
 from wem.contracts import (
+    application_money_views,
     application_paper_views,
     application_partner_views,
     application_staff_views,
@@ -154,6 +157,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     invoice_views.blueprint,
     staff_invoice_views.blueprint,
     staff_invoice_views.act_blueprint,
+    staff_correction_views.blueprint,
+    staff_assigning_views.blueprint,
     staff_month_views.blueprint,
     staff_erasure_views.blueprint,
     staff_erasure_views.act_blueprint,
@@ -177,6 +182,7 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     page_views.blueprint,
     page_staff_views.blueprint,
     application_staff_views.blueprint,
+    application_money_views.blueprint,
     application_paper_views.blueprint,
     application_partner_views.blueprint,
     notice_views.blueprint,

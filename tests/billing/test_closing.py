@@ -9,7 +9,19 @@ import sqlalchemy as sa
 from tests.billing.closing_world import at, closed, contract_with, drafted, invoices, issued, owed, with_option
 from tests.contracts.applications import make_application
 from tests.factories import make_campaign, make_course
-from wem.billing import closing, correcting, drafting, final, first_invoices, jobs, monthly, moved_starts
+from wem.billing import (
+    arrears,
+    closing,
+    correcting,
+    debit_deciding,
+    drafting,
+    final,
+    first_invoices,
+    jobs,
+    monthly,
+    moved_starts,
+)
+from wem.billing.debit_rules import Method
 from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth, FinalAccount, MonthClose, MonthDraft
 from wem.billing.rules import CloseState, Held, InvoiceKind, Occasion, ReceivableKind
@@ -368,6 +380,26 @@ def test_a_late_close_takes_the_course_that_held_in_its_month(app):
     march, april = (db.session.get(ContractMonth, (contract.id, month)) for month in (MARCH, APRIL))
     assert (march.course, march.tiers, march.charged_base) == (before, [[1_000, 2_000]], 2_000)
     assert (april.course, april.charged_base) == ("ビジネス", 16_000)
+
+
+@pytest.mark.both_databases
+def test_a_late_close_leaves_time_and_its_notice_says_how_to_pay(app):
+    with at("2026-03-15T12:00"):
+        debited, transferring = contract_with(10), contract_with(10, name="振込の店")
+        debit_deciding.choose(transferring, None, Method.transfer, "経理の都合", by=1)
+        db.session.commit()
+    with at("2026-03-28T12:00"):
+        closed(MARCH)
+    for contract, said in (
+        (debited, "2026年4月27日（月）に、ご登録の口座から振り替えます"),
+        (transferring, "見本銀行"),
+    ):
+        (row,) = invoices(contract)
+        assert (row.issued_on, row.due_on) == (date(2026, 3, 28), date(2026, 4, 27))
+        notice = db.session.get(Notice, row.notice_id)
+        assert said in notice.text
+        assert arrears.outstanding(contract.id, date(2026, 4, 27)) == 0
+    assert "見本銀行" not in db.session.get(Notice, invoices(debited)[0].notice_id).text
 
 
 def test_the_fee_of_a_month_knows_a_campaigns_months(app):

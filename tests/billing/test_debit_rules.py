@@ -88,7 +88,7 @@ def test_the_days_of_a_debit(month, debit_on, deadline, result):
     [
         ("2026-12-01", [], "2026-12-01", True),
         ("2026-12-17", [], "2026-12-01", True),
-        ("2026-12-18", [], "2027-01-01", False),
+        ("2026-12-18", [], "2027-01-01", True),  # before the month's close, which screens warn of
         ("2026-12-02", ["2026-12-28"], "2027-01-01", False),
         ("2027-01-01", ["2026-12-28"], "2027-01-01", True),
     ],

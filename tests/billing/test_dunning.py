@@ -9,10 +9,11 @@ from tests.billing import bank
 from tests.billing.closing_world import at, contract_with
 from tests.factories import make_account, make_receivable
 from wem.accounts.rules import StaffRole
-from wem.billing import arrears, debit_answering, debit_planning, debiting, reminding
+from wem.billing import arrears, debit_answering, debit_planning, debiting, lifting, reminding
 from wem.billing.debit_models import PaymentChoice
-from wem.billing.debit_rules import Method, first_answer
+from wem.billing.debit_rules import Method, first_asking
 from wem.billing.dunning_rules import Asked, Case, Doubt, Proposal, doubt, proposal
+from wem.billing.invoice_rules import due_day
 from wem.billing.models import Receivable
 from wem.billing.month_models import Reminder
 from wem.billing.staff_invoice_views import to_pay_by
@@ -100,11 +101,33 @@ def test_remind_wait_suspend_and_the_late_payment(world, browser_for):
 
 def test_when_the_bank_answers_the_first_debit_that_can_ask(app):
     def answer(since, due):
-        return first_answer(date(2026, *since), date(2026, *due), debit_planning.of_month)
+        return first_asking(date(2026, *since), date(2026, *due), debit_planning.of_month).result_on
 
     assert answer((3, 1), (3, 27)) == date(2026, 4, 2)
     assert answer((3, 19), (3, 20)) == answer((4, 1), (4, 1)) == date(2026, 5, 7)  # the file of March was closed
     assert answer((3, 1), (3, 30)) == date(2026, 5, 7)  # not due by the debit of March
+
+
+NOVEMBER, DECEMBER = date(2026, 11, 27), date(2026, 12, 28)
+
+
+@pytest.mark.parametrize(
+    ("issued", "debited", "made", "wanted"),
+    [
+        ((11, 1), True, (), NOVEMBER),
+        ((11, 17), True, (), NOVEMBER),  # the last day on which the bank takes the file
+        ((11, 18), True, (), DECEMBER),
+        ((11, 5), True, (NOVEMBER,), DECEMBER),  # its file was made without it
+        ((11, 17), False, (), NOVEMBER),  # ten days for a transfer
+        ((11, 18), False, (), DECEMBER),
+        ((11, 27), False, (), DECEMBER),  # never on the day of issue
+        ((11, 28), True, (), DECEMBER),
+    ],
+)
+def test_who_is_told_late_has_time_to_pay(app, issued, debited, made, wanted):
+    day = date(2026, *issued)
+    found = due_day(date(2026, 11, 1), day, 10, debit_planning.of_month, debited=debited, made=made)
+    assert found == wanted
 
 
 def proposals(on):
@@ -118,7 +141,10 @@ def test_what_a_debit_is_still_to_collect_is_asked_for_by_nobody(app):
         contract = contract_with(0)
         make_receivable(contract, date(2026, 4, 10))
         db.session.commit()
-        assert proposals(date(2026, 4, 30)) == [(Proposal.wait, 0)]
+        assert proposals(date(2026, 4, 30)) == [], "its payer has nothing to do but to wait"
+        assert arrears.outstanding(contract.id, date(2026, 4, 30)) == 0
+        with pytest.raises(Illegal):
+            lifting.suspend(contract, "早すぎる", by=1)
         assert proposals(date(2026, 5, 8)) == [(Proposal.remind, 3_300)], "no file was made"
     with at("2026-04-15T12:00"):
         assert money_work.owing(date(2026, 4, 30)) == []

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.billing import bank
 from tests.billing.closing_world import at, closed, contract_with, drafted, invoices, owed
-from tests.factories import make_account
+from tests.factories import make_account, make_receivable
 from wem.accounts.rules import StaffRole
 from wem.billing import (
     arrears,
@@ -288,6 +288,9 @@ def test_the_books_find_by_date_amount_and_counterparty(app):
     assert found(least=11_000, most=22_000, counterparty="高橋商店") == [first.id, third.id]
     assert found(counterparty=theirs.number) == [second.id]
     assert found(counterparty=third.number, since=date(2026, 5, 3)) == []
+    ours.customer.kana, theirs.customer.kana = "タカハシショウテン", "ヤマダハナコ"
+    for typed in ("ヤマダ", "やまだ", "ﾔﾏﾀﾞ"):
+        assert found(counterparty=typed) == [second.id], typed
     assert books.sums(Wanted(counterparty="髙橋")) == (2, 33_000)
     rates = [(row.month.month, row.rate, row.documents, row.net, row.tax) for row in books.month_sums()]
     assert rates == [(5, 10, 1, 20_000, 2_000), (4, 10, 2, 30_000, 3_000), (4, 0, 1, 500, 0)]
@@ -317,6 +320,11 @@ def test_the_customer_sees_its_own_invoices_and_the_count(world, browser_for):
         assert browser.get(f"/invoices/{other.number}").status == 404
         assert browser.get(f"/invoices/{other.number}.pdf").status == 404
         assert "1日0時の件数" in browser.get("/contract/count").text
+        make_receivable(world.ours.contract, date(2026, 2, 10), 5_000).label = "機器の弁償"
+        db.session.commit()
+        for path in ("/contract", "/invoices"):
+            page = browser.get(path)
+            assert "機器の弁償" in page.text and "請求書はありません" in page.text and "5,000円" in page.text, path
         page = browser.get("/dashboard")
         assert "3,300円" in page.text and "1,001件からコース料金5,500円" in page.text
 
@@ -343,6 +351,8 @@ def test_staff_close_a_month_after_its_dry_run(world, browser_for):
         row = invoices()[0]
         assert row.number in browser.get("/staff/invoices?counterparty=高橋商店").text
         page = browser.submit(f"/staff/invoices/{row.id}/correction", {"note": "宛名", "name": "株式会社新高橋"})
+        assert "発行する内容" in page.text and "返還請求書" in page.text and len(invoices()) == 2, "nothing yet"
+        page = browser.post(f"/staff/invoices/{row.id}/correction", {**page.form(""), "step": "issue"})
         new = invoices()[-1]
         assert page.location == f"/staff/invoices/{new.id}" and new.recipient_name == "株式会社新高橋"
         assert new.number in browser.get(f"/staff/invoices/{row.id}").text

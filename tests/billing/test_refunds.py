@@ -48,7 +48,7 @@ def test_a_first_fee_stands_on_the_work_list_until_all_of_it_is_paid_out(world, 
     url, name = f"/staff/payments/{payment.id}", application.name
     fee = ("拒絶したお申込みの初回料金を返金します", name, url)
     assert lines() == [fee]
-    assert f'href="{url}"' in browser_for(world.admin).get(f"/staff/applications/{application.id}").html
+    assert f'href="{url}#refund"' in browser_for(world.admin).get(f"/staff/applications/{application.id}").html
     first = refunding.propose(payment, RefundGround.refused, 1, "一部", by=world.admin.id)
     assert lines() == [("返金が承認を待っています", name, url), fee], "of 20000 yen 1 was asked back"
     assert payment.free == 19999
@@ -120,7 +120,15 @@ def test_what_is_asked_back_settles_nothing_and_the_rest_can_be_used(world, brow
 
 @pytest.mark.parametrize(
     "query",
-    [{"least": "9" * 20}, {"most": "-1"}, {"from": "2026-13-01"}, {"to": "x"}, {"least": "三千"}],
+    [
+        {"least": "9" * 20},
+        {"most": "-1"},
+        {"from": "2026-13-01"},
+        {"to": "x"},
+        {"least": "三千"},
+        {"least": "10", "most": "9"},
+        {"from": "2026-04-02", "to": "2026-04-01"},
+    ],
 )
 def test_a_search_that_cannot_be_read_is_refused(world, browser_for, query):
     payment = paying.take(PaymentWay.transfer, TODAY, 1000, None, by=world.admin.id, payer="ﾔﾏﾀﾞﾀﾛｳ")

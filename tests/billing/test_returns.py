@@ -188,10 +188,14 @@ def test_a_part_of_a_claim_is_given_back_and_seen_without_a_minus(world, browser
     row = claim_of(world, 3000, paid=False)
     db.session.commit()
     browser = browser_for(world.admin)
-    browser.submit(
-        f"/staff/invoices/{row.id}/correction",
-        {"way": "give_back", "lines-0-amount": "1000", "note": "数の誤り", "name": "山田 太郎"},
-    )
+    path = f"/staff/invoices/{row.id}/correction?way=give_back"
+    form = browser.get(path).form("")
+    assert not any(value for name, value in form.items() if name.startswith("lines-") and "rate" not in name)
+    typed = {"lines-0-label": "費用", "lines-0-rate": "0", "lines-0-amount": "1,000", "note": "数の誤り"}
+    assert browser.submit(path, {**typed, "lines-0-amount": "3,001"}).status == 422
+    page = browser.submit(path, typed)
+    assert "1,000円" in page.text
+    browser.post(path, {**page.form(""), "step": "issue"})
     back = db.session.scalars(sa.select(Invoice).where(Invoice.corrects_id == row.id)).one()
     assert (back.total, back.credit, correcting.claimed(row)) == (-1000, 0, 2000)
     page = browser.get(f"/staff/invoices/{back.id}").text

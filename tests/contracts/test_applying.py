@@ -15,6 +15,8 @@ from wem import clock, tokens
 from wem.accounts.models import Customer, Invitation, Partner
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
+from wem.billing.payment_models import Payment
+from wem.billing.payment_rules import PaymentState
 from wem.contracts import application_papers, applying, jobs
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import ApplicationState, RefusalReason
@@ -291,13 +293,23 @@ def test_a_start_before_everything_is_here_is_refused_and_noted(world, browser_f
 
 
 @pytest.mark.both_databases
-def test_too_little_counts_as_not_paid(world, browser_for):
+def test_too_little_is_noted_and_the_rest_can_come_later(world, browser_for):
     application, staff = make_application(), browser_for(world.admin)
-    values = {"paid_on": clock.today().isoformat(), "amount": "14299"}
-    page = staff.post(f"/staff/applications/{application.id}/payment", values)
-    assert page.status == 422 and "未入金" in page.text
-    assert only().paid_on is None
+    path, today = f"/staff/applications/{application.id}/payment", clock.today()
+    values = {"paid_on": today.isoformat(), "amount": "14,000", "known": "0"}
+    assert staff.post(path, values).status == 303
+    assert staff.post(path, values).status == 409, "the same form twice is one payment"
+    assert (only().paid_on, only().paid_amount) == (None, 14_000)
+    page = staff.get(f"/staff/applications/{application.id}")
+    assert "残りは300円です" in page.text
     assert db.session.scalar(sa.select(AuditEvent.details).where(AuditEvent.action == "application.short"))
+    staff.post(path, {**values, "amount": "300", "known": "14000"})
+    assert (only().paid_on, only().paid_amount) == (today, 14_300)
+    came = list(db.session.scalars(sa.select(Payment).order_by(Payment.id)))
+    assert [(row.amount, row.application_id, row.state) for row in came] == [
+        (14_000, application.id, PaymentState.held), (300, application.id, PaymentState.held),
+    ]  # fmt: skip
+    assert staff.post(path, {**values, "amount": "1", "known": "14300"}).status == 409
 
 
 @pytest.mark.both_databases

@@ -5,21 +5,29 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
+from wem import clock
 from wem.accounts.models import Account, Customer, Membership
 from wem.accounts.rules import StaffRole, password_problem
+from wem.audit import AuditEvent
+from wem.billing import arrears, books, closing, debit_planning
+from wem.billing.debit_models import DebitRun
+from wem.billing.debit_rules import RunState
+from wem.billing.invoice_models import Invoice
+from wem.billing.rules import Occasion
 from wem.contracts.models import Contract
 from wem.db import db
 from wem.demo import making
 from wem.demo.cli import demo as demo_command
 from wem.demo.cli import sign_ins
-from wem.demo.customers import CUSTOMERS, PASSWORD
+from wem.demo.customers import CUSTOMERS, OTHERS, PASSWORD
 from wem.demo.names import PREFECTURES, readers
 from wem.lists.counting import recount, registered
 from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription
 from wem.mailings import checking
 from wem.mailings.models import Mailing, MailingState
-from wem.outbox import OutboxMail
+from wem.outbox import OutboxMail, OutboxState
 
 RESERVED = re.compile(r"@(?:[a-z]+\.)*example(?:\.(?:com|net|org|jp|co\.jp|ne\.jp|ac\.jp))$")
 
@@ -45,9 +53,11 @@ def test_every_prefecture_can_be_chosen():
 
 
 def test_made_and_counted(demo):
-    assert [c.slug for c in db.session.scalars(sa.select(Customer).order_by(Customer.id))] == ["takahashi", "yunosato"]
+    slugs = [c.slug for c in db.session.scalars(sa.select(Customer).order_by(Customer.id))]
+    assert slugs == [each.slug for each in (*CUSTOMERS, *OTHERS)]
     for customer in db.session.scalars(sa.select(Customer)):
-        assert registered(customer.id) == recount(customer.id) > 0
+        assert registered(customer.id) == recount(customer.id)
+        assert (registered(customer.id) > 0) is (customer.slug in ("takahashi", "yunosato"))
     for row in db.session.scalars(sa.select(MailingList)):
         counted = sa.select(sa.func.count()).select_from(Subscription).where(Subscription.list_id == row.id)
         assert row.active_count == db.session.scalar(counted)
@@ -58,7 +68,8 @@ def test_made_and_counted(demo):
 
 def test_nothing_is_faked(demo):
     assert {m.state for m in db.session.scalars(sa.select(Mailing))} == {MailingState.draft}
-    assert db.session.scalar(sa.select(OutboxMail.id)) is None
+    waiting = sa.select(OutboxMail.id).where(OutboxMail.state == OutboxState.waiting)
+    assert db.session.scalar(waiting) is None
 
 
 def test_drafts_could_be_sent(demo, app):
@@ -69,9 +80,10 @@ def test_drafts_could_be_sent(demo, app):
 
 def test_contracts_may_send(demo):
     contracts = db.session.scalars(sa.select(Contract).order_by(Contract.id)).all()
-    assert [c.standing for c in contracts] == ["in_use", "in_use"]
+    assert {c.standing for c in contracts} == {"in_use"}
     assert not any(c.missing_legal_items for c in contracts)
-    assert [c.attested_uploads for c in contracts] == [True, False]
+    assert [c.attested_uploads for c in contracts] == [True, False, False, False, False]
+    assert all(c.effective_on < c.start_date < clock.today() for c in contracts)
 
 
 def test_everybody_signs_in(demo, browser_for):
@@ -89,13 +101,37 @@ def test_everybody_signs_in(demo, browser_for):
     assert db.session.scalar(both) == len(CUSTOMERS)
 
 
+@pytest.mark.parametrize("today", ["2026-11-28", "2027-01-01", "2027-03-01", "2028-02-29"])
+def test_money_has_a_past_on_whatever_day_it_begins(app, today):
+    with time_machine.travel(f"{today}T03:00:00+09:00", tick=False):
+        making.make()
+        db.session.commit()
+        day = clock.today()
+        issued = list(db.session.scalars(sa.select(Invoice)))
+        assert {row.occasion for row in issued} == {Occasion.initial, Occasion.monthly} and len(issued) == 15
+        assert all(row.issued_on <= day and row.told_at for row in issued)
+        assert all(row.due_on > row.issued_on for row in issued if row.occasion is Occasion.monthly)
+        runs = list(db.session.scalars(sa.select(DebitRun).order_by(DebitRun.id)))
+        assert runs[0].state is RunState.answered and runs[0].paid_count == 2 and runs[0].failed_count == 1
+        assert len(runs) == 2 and runs[0].made_at < runs[1].made_at < clock.now()
+        names = [each.contract.customer.slug for each in arrears.debtors(day)]
+        assert "sakurabooks" in names and "takahashi" not in names
+        assert sum(each.amount for each in books.ageing(day)) > 0
+        assert closing.next_month(day) == day.replace(day=1), "the present month is still to be closed"
+        if runs[1].state is RunState.answered:
+            plan = debit_planning.plan(debit_planning.upcoming(day), joined=True)
+            assert [record[0].who.name for record in plan.records] == ["株式会社さくら書店"]
+        last = db.session.scalar(sa.select(sa.func.max(AuditEvent.at)))
+        assert last <= clock.now()
+
+
 def test_command_makes_it_once(app):
     runner = app.test_cli_runner()
     first = runner.invoke(demo_command)
     assert first.exit_code == 0 and PASSWORD in first.output
     assert (app.config["WEM"].var / "demo.txt").read_text("utf-8") == first.output
     assert runner.invoke(demo_command).output == first.output
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Customer)) == 2
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Customer)) == 5
     shown = runner.invoke(demo_command, ["--show"]).output
     assert shown.endswith(first.output) and "http://localhost:8000" in shown
     (app.config["WEM"].var / "demo.txt").unlink()

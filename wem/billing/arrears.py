@@ -8,6 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem.billing import collecting, dunning_rules, reminding
+from wem.billing.collecting import Late
 from wem.billing.dunning_rules import Asked, Case, Doubt, Proposal
 from wem.billing.models import Receivable, receivables
 from wem.billing.month_models import Reminder
@@ -22,9 +23,8 @@ from wem.settings import settings
 
 
 def outstanding(contract_id: int, on: date) -> int:
-    """Return the yen that a contract has not paid in time."""
-    found = sa.select(sa.func.sum(_MISSING)).where(collecting.overdue(on), Receivable.contract_id == contract_id)
-    return db.session.scalar(found) or 0
+    """Return the yen that a contract has not paid in time; what a first debit is still to ask for is none of it."""
+    return sum(row.missing for row in overdue(contract_id, on))
 
 
 def before_change(contract_id: int, on: date) -> int:
@@ -45,8 +45,7 @@ _MISSING = Receivable.amount - Receivable.paid
 
 def overdue(contract_id: int, on: date) -> list[Receivable]:
     """Return what a contract has not paid in time, the oldest first."""
-    found = sa.select(Receivable).where(Receivable.contract_id == contract_id, collecting.overdue(on))
-    return list(db.session.scalars(found.order_by(Receivable.due_on, Receivable.id)))
+    return [each.row for each in collecting.late(on, [contract_id])]
 
 
 @dataclass(frozen=True)
@@ -70,39 +69,24 @@ def debtors(on: date, *, ended: bool = False, contract_id: int | None = None) ->
 
     With `contract_id` this one alone.
     """
-    oldest = sa.func.min(Receivable.due_on)
-    found = (
-        sa.select(Contract, sa.func.count(Receivable.id), sa.func.sum(_MISSING), oldest)
-        .join(Receivable, Receivable.contract_id == Contract.id)
-        .where(collecting.overdue(on))
-        .group_by(Contract.id)
-        .order_by(oldest, Contract.id)
-    )
-    if not ended:
-        found = found.where(Contract.state != ContractState.ended)
-    if contract_id is not None:
-        found = found.where(Contract.id == contract_id)
-    rows = db.session.execute(found).all()
-    ids = [row[0].id for row in rows]
-    reminders = reminding.last_reminders(ids)
-    left: dict[int, list[Receivable]] = {}
-    for each in collecting.uncollected(ids, on):
-        left.setdefault(each.contract_id, []).append(each)
-    return [_debtor(*row, reminders.get(row[0].id), left.get(row[0].id, []), on) for row in rows]
+    owing: dict[int, list[Late]] = {}
+    for each in collecting.late(on, None if contract_id is None else [contract_id]):
+        owing.setdefault(each.row.contract_id, []).append(each)
+    reminders = reminding.last_reminders(list(owing))
+    found = [
+        _debtor(sums[0].row.contract, sums, reminders.get(id), on)
+        for id, sums in owing.items()
+        if ended or sums[0].row.contract.state is not ContractState.ended
+    ]
+    return sorted(found, key=lambda each: (each.oldest, each.contract.id))
 
 
-def _debtor(
-    contract: Contract,
-    count: int,
-    amount: int,
-    since: date,
-    reminder: Reminder | None,
-    left: list[Receivable],
-    on: date,
-) -> Debtor:
-    limit = date_rules.settle_limit(since)
+def _debtor(contract: Contract, sums: list[Late], reminder: Reminder | None, on: date) -> Debtor:
+    since = sums[0].row.due_on
+    count, amount = len(sums), sum(each.row.missing for each in sums)
+    limit, days = date_rules.settle_limit(since), dunning_rules.days_overdue(since, on)
+    left = [each.row for each in sums if not each.again]
     if not left:
-        days = dunning_rules.days_overdue(since, on)
         return Debtor(contract, count, amount, since, limit, days, doubt=dunning_rules.doubt(None, 0, on))
     asked = Asked(reminder.sent_on, reminder.pay_by) if reminder else None
     over = contract.state is ContractState.ended
@@ -115,7 +99,7 @@ def _debtor(
         amount,
         since,
         limit,
-        dunning_rules.days_overdue(since, on),
+        days,
         reminder if of_this else None,
         dunning_rules.proposal(case, on, int(settings().REMIND_AFTER_DAYS)),
         asks_for,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import jaconv
 import sqlalchemy as sa
 
+from wem.accounts.models import Customer
 from wem.billing.invoice_models import Invoice, InvoiceTax
 from wem.billing.invoice_wording import DOCUMENTS, OCCASIONS
 from wem.billing.models import Receivable
@@ -54,7 +57,10 @@ def matching(wanted: Wanted) -> sa.Select[Invoice]:
         typed = wanted.counterparty
         contracts = sa.select(Contract.id).where(Contract.number == typed)
         names = [Invoice.recipient_name.contains(name, autoescape=True) for name in sorted(spellings(typed))]
-        found = found.where(sa.or_(*names, Invoice.number == typed, Invoice.contract_id.in_(contracts)))
+        read = jaconv.hira2kata(unicodedata.normalize("NFKC", typed))
+        kana = sa.select(Customer.id).where(Customer.kana.contains(read, autoescape=True))
+        by_kana = sa.and_(Invoice.customer_id.in_(kana), Invoice.occasion != Occasion.third_party)
+        found = found.where(sa.or_(*names, Invoice.number == typed, Invoice.contract_id.in_(contracts), by_kana))
     return found
 
 

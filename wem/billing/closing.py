@@ -8,13 +8,13 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from wem import audit, clock, workdays
-from wem.billing import final, issuing, monthly, telling
+from wem import audit, clock
+from wem.billing import falling_due, final, issuing, monthly, telling
 from wem.billing.invoice_wording import receivable_text
 from wem.billing.issuing import Reason
 from wem.billing.month_models import ContractMonth, MonthClose
 from wem.billing.rules import CloseState, CloseStep, Held, Occasion, ReceivableKind
-from wem.contracts import date_rules, due
+from wem.contracts import due
 from wem.contracts.date_rules import month_start
 from wem.contracts.due_rules import What
 from wem.contracts.models import Contract
@@ -197,15 +197,10 @@ def charge(contract_id: int, month: date) -> None:
     if found.total > 0:
         period = (min(found.opened), issuing.whole_month(newest)[1])
         once = f"monthly {contract_id} {newest:%Y-%m}"
-        why = Reason(once, Occasion.monthly, month, due_day(month), period)
+        why = Reason(once, Occasion.monthly, month, falling_due.of_month(contract, month), period)
         invoice = issuing.issue(contract, found.lines, why)
         issuing.owe(invoice, ReceivableKind.monthly, receivable_text(newest))
     monthly.note(found, rows, invoice)
-
-
-def due_day(month: date) -> date:
-    """Return by when a month's invoice is paid: the day of its debit, or today when that is over."""
-    return max(date_rules.debit_date(month, workdays.holidays()), clock.today())
 
 
 def _tell(month: date) -> Iterator[None]:
@@ -258,6 +253,14 @@ def next_month(today: date) -> date:
     last = db.session.scalar(sa.select(sa.func.max(MonthClose.month)).where(MonthClose.state == CloseState.done))
     present = month_start(today)
     return present if last is None else min(month_start(last, 1), present)
+
+
+def charged(month: date) -> bool:
+    """Return whether a month's fees stand on invoices; always where WeM closes no months at all."""
+    close = db.session.get(MonthClose, month)
+    if close is not None:
+        return close.state is CloseState.done
+    return db.session.scalar(sa.select(ContractMonth.month).limit(1)) is None
 
 
 def closes(limit: int = 24) -> list[MonthClose]:

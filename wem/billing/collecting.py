@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from wem.billing import debit_planning, debit_rules
-from wem.billing.debit_models import DebitEntry, DebitItem, in_file, in_flight, method_of, methods
+from wem.billing.debit_models import DebitEntry, DebitItem, in_file, in_flight, live_runs, method_of, methods
 from wem.billing.debit_rules import EntryState, Method
 from wem.billing.models import Receivable
 from wem.contracts.mandate_models import Mandate
@@ -21,32 +23,64 @@ def overdue(on: date) -> sa.ColumnElement[bool]:
     return sa.and_(Receivable.settled_on.is_(None), Receivable.due_on < on, ~in_flight())
 
 
-def uncollected(contract_ids: Collection[int], on: date) -> list[Receivable]:
-    """Return what these contracts have not paid in time and no debit is to collect, the oldest first.
+@dataclass(frozen=True)
+class Late:
+    """One sum that was not paid in time; `again`: a debit that failed is made once more, and nobody is reminded."""
 
-    Left out is what the bank has been asked for, and what the next debit by a registered mandate will ask for first.
+    row: Receivable
+    again: bool
+
+
+def late(on: date, contract_ids: Collection[int] | None = None) -> list[Late]:
+    """Return what was not paid in time, the oldest first; of all contracts unless some are named.
+
+    Left out is what no debit has asked for yet and the next one by a registered mandate will: its payer has nothing
+    to do but to wait (6-1).
     """
     asked = sa.exists(
         sa.select(DebitItem.id)
         .join(DebitEntry)
         .where(DebitItem.receivable_id == Receivable.id, DebitEntry.state != EntryState.withdrawn)
     )
-    found = sa.select(Receivable, asked).where(
-        overdue(on), ~in_file(), Receivable.contract_id.in_(contract_ids)
-    )  # fmt: skip
-    rows = db.session.execute(found.order_by(Receivable.due_on, Receivable.id)).all()
-    since, chosen = _registered(contract_ids), methods(contract_ids)
-    left = []
-    for row, was_asked in rows:
-        debited = debit_rules.debitable(row.kind.value) and method_of(row.contract_id, row.id, chosen) is Method.debit
+    found = sa.select(Receivable, asked, in_file()).where(overdue(on)).order_by(Receivable.due_on, Receivable.id)
+    found = found.options(joinedload(Receivable.contract))
+    if contract_ids is not None:
+        found = found.where(Receivable.contract_id.in_(contract_ids))
+    rows = db.session.execute(found).all()
+    planned = _planned([row for row, was_asked, _ in rows if not was_asked], on)
+    return [Late(row, again) for row, _, again in rows if row.id not in planned]
+
+
+def late_ids(contract_ids: Collection[int], on: date) -> set[int]:
+    """Return which sums of these contracts were not paid in time, as screens mark them."""
+    return {each.row.id for each in late(on, contract_ids)}
+
+
+def uncollected(contract_ids: Collection[int], on: date) -> list[Receivable]:
+    """Return what these contracts have not paid in time and no debit is to collect, the oldest first."""
+    return [each.row for each in late(on, contract_ids) if not each.again]
+
+
+def _planned(rows: Collection[Receivable], on: date) -> set[int]:
+    """Return which of these sums, that no debit has asked for, one will ask for; until the bank should have answered.
+
+    What a file left out that was made since it could ask waits for no further one.
+    """
+    if not rows:
+        return set()
+    contract_ids = {row.contract_id for row in rows}
+    since, chosen, runs = _registered(contract_ids), methods(contract_ids), live_runs()
+    found = set()
+    for row in rows:
         ready = since.get(row.contract_id)
-        if was_asked or not debited or ready is None:
-            left.append(row)
+        debited = debit_rules.debitable(row.kind.value) and method_of(row.contract_id, row.id, chosen) is Method.debit
+        if ready is None or not debited:
             continue
         known = max(ready, row.created_at.date())
-        if on > debit_rules.first_answer(known, row.due_on, debit_planning.of_month):
-            left.append(row)
-    return left
+        made = {run.debit_on for run in runs if run.made_at.date() <= known}
+        if on <= debit_rules.first_asking(known, row.due_on, debit_planning.of_month, made).result_on:
+            found.add(row.id)
+    return found
 
 
 def _registered(contract_ids: Collection[int]) -> dict[int, date]:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wem import clock
-from wem.billing import invoice_rules, issuing
+from wem.billing import falling_due, invoice_rules, issuing
 from wem.billing.invoice_models import Invoice, following, issued
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.invoice_wording import receivable_text
@@ -92,6 +92,18 @@ def negated(lines: Sequence[Line]) -> list[Line]:
     return [replace(line, amount=-line.amount) for line in lines]
 
 
+def check(row: Invoice, lines: Sequence[Line], *, part: bool) -> None:
+    """Raise NotCorrectable unless these lines can be given back of an invoice, or stand on the one in its place."""
+    if part:
+        if row.kind is not InvoiceKind.invoice or not _within(lines, left_by_rate(row)):
+            raise NotCorrectable(row.number)
+        return
+    if not may_correct(row) or left(row) != row.net:
+        raise NotCorrectable(row.number)
+    if row.third_party and row.settled_on and invoice_rules.total(invoice_rules.taxes(lines)) > row.total:
+        raise NotCorrectable(row.number)
+
+
 def replace_by(
     row: Invoice,
     lines: Sequence[Line],
@@ -106,10 +118,7 @@ def replace_by(
     What was paid on the old one counts for the new one, which is for the same days unless told. A claim against a third
     party is replaced by a claim; one that was paid is followed by one of at most as much. Raises NotCorrectable.
     """
-    if not may_correct(row) or left(row) != row.net:
-        raise NotCorrectable(row.number)
-    if row.third_party and row.settled_on and invoice_rules.total(invoice_rules.taxes(lines)) > row.total:
-        raise NotCorrectable(row.number)
+    check(row, lines, part=False)
     contract, lines = row.contract, _with_months(lines, row)
     month, was_for = month_start(clock.today()), period_of(row)
     back = issuing.issue(
@@ -123,7 +132,7 @@ def replace_by(
     )  # fmt: skip
     if not row.third_party:
         issuing.set_off(back)
-    due = max(row.due_on or clock.today(), clock.today())
+    due = falling_due.kept(contract, row.due_on)
     new = issuing.issue(
         contract,
         lines,
@@ -175,8 +184,7 @@ def give_back(row: Invoice, lines: Sequence[Line], note: str, *, by: int, token:
     known = issued(once)
     if known is not None:
         return known
-    if row.kind is not InvoiceKind.invoice or not _within(lines, left_by_rate(row)):
-        raise NotCorrectable(row.number)
+    check(row, lines, part=True)
     back = issuing.issue(
         row.contract,
         negated(lines),

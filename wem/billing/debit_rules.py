@@ -103,26 +103,34 @@ def new_code(mandate_id: int, known: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class DebitDay:
-    """One debit: the month whose fees it is for, its day, and until when the bank takes the file."""
+    """One debit: the month whose fees it is for, its day, and from when until when its file is made for the bank."""
 
     month: date
     debit_on: date
     deadline: date
     result_on: date
+    opens: date  # the day after the bank took the file before it for the last time
 
     def may_be_made(self, today: date) -> bool:
-        """A file is made from the 1st of its month on, when the month before is closed, until the deadline."""
-        return self.month <= today <= self.deadline
+        """A file is made once that before it is out of reach, until the bank takes it no more. Before the close of its
+        month it lacks that month's fees, which screens say: there is one file for a day."""
+        return self.opens <= today <= self.deadline
 
 
 def debit_day(month: date, lead_days: int, result_days: int, holidays: Container[date]) -> DebitDay:
     """Return the debit of a month: its 27th or the next bank day, even if that is next month's."""
     day = date_rules.debit_date(date_rules.month_start(month), holidays)
+    before = date_rules.debit_date(date_rules.month_start(month, -1), holidays)
+
+    def taken_until(day: date) -> date:
+        return date_rules.bank_days_away(day, -lead_days, holidays) if lead_days else day
+
     return DebitDay(
         date_rules.month_start(month),
         day,
-        date_rules.bank_days_away(day, -lead_days, holidays) if lead_days else day,
+        taken_until(day),
         date_rules.bank_days_away(day, result_days, holidays) if result_days else day,
+        taken_until(before) + date_rules.DAY,
     )
 
 
@@ -136,13 +144,16 @@ def next_debit(today: date, made: Container[date], of_month: Callable[[date], De
         month = date_rules.month_start(month, 1)
 
 
-def first_answer(since: date, due_on: date, of_month: Callable[[date], DebitDay]) -> date:
-    """Return when the bank answers the first debit that can ask for a sum: known since a day, due on another."""
+def first_asking(
+    since: date, due_on: date, of_month: Callable[[date], DebitDay], made: Container[date] = ()
+) -> DebitDay:
+    """Return the first debit that can ask for a sum: known since a day, due on another; `made`: days of debit whose
+    file was made without it."""
     month = date_rules.month_start(since, -1)
     while True:
         found = of_month(month)
-        if found.deadline >= since and found.debit_on >= due_on:
-            return found.result_on
+        if found.deadline >= since and found.debit_on >= due_on and found.debit_on not in made:
+            return found
         month = date_rules.month_start(month, 1)
 
 

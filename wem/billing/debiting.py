@@ -37,7 +37,7 @@ def make(day: DebitDay, *, by: int) -> DebitRun:
     if lost_runs():
         raise Illegal("a file that was made before a restore waits for staff")
     if not day.may_be_made(clock.today()):
-        raise Illegal("its month has not begun, or the bank takes it no more")
+        raise Illegal("it is not its time, or the bank takes it no more")
     ours = debit_planning.collector()
     if settings().production and not ours.code.strip("0"):
         raise NoCollector

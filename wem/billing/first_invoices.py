@@ -9,7 +9,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import clock
-from wem.billing import invoice_rules, issuing, paying
+from wem.billing import first_payments, invoice_rules, issuing, paying
 from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_rules import Fees
 from wem.billing.invoice_wording import receivable_text
@@ -63,6 +63,7 @@ def account(application: Application) -> Invoice | None:
     """
     contract = application.contract
     assert contract is not None
+    first_payments.hand_over(application)
     fee, entries = application.fee, application.entries
     told = application.fee_told_on or application.created_at.date()
     prices = {option.name: yen for option, yen in offered_options(told)}
@@ -148,14 +149,17 @@ def issue(
 
 
 def _settle(owed: Receivable, paid_on: date, amount: int, by: int | None) -> None:
-    """Settle the first fee with the payment that brought it: the one that the bank's file named, or one of its own."""
+    """Settle the first fee with the payments that brought it: those noted for its application, that which the bank's
+    file named, or one of its own."""
     known = sa.select(Payment).where(
-        Payment.contract_id == owed.contract_id, Payment.paid_on == paid_on, Payment.amount == amount
+        Payment.contract_id == owed.contract_id, Payment.settled == 0, Payment.refunded == 0, Payment.paid_on <= paid_on
     )
-    payment = db.session.scalar(known.where(Payment.settled == 0, Payment.refunded == 0).order_by(Payment.id).limit(1))
-    if payment is None:
-        payment = paying.take(PaymentWay.transfer, paid_on, amount, owed.contract, by=by)
-    paying.settle(payment, owed.contract, [owed.id], by=by)
+    came = list(db.session.scalars(known.order_by(Payment.paid_on, Payment.id)))
+    brought = [each for each in came if (each.paid_on, each.amount) == (paid_on, amount)][:1]
+    if not brought and sum(each.amount for each in came) == amount:
+        brought = came  # it came in parts
+    for payment in brought or [paying.take(PaymentWay.transfer, paid_on, amount, owed.contract, by=by)]:
+        paying.settle(payment, owed.contract, [owed.id], by=by)
 
 
 def period(contract: Contract) -> tuple[date, date]:

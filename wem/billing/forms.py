@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, StringField, TextAreaField, ValidationError
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms import BooleanField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from wem import clock
-from wem.web.days import Day, past
+from wem.web.amounts import Between, Whole
+from wem.web.days import Day, ahead, past
 
 NEEDED = DataRequired(_l("This field is required."))
 
 
 class ReceivableForm(FlaskForm):
     label = StringField(_l("For what"), [NEEDED, Length(max=100)])
-    amount = IntegerField(
+    amount = Whole(
         _l("Amount in yen, tax included"),
-        [InputRequired(_l("This field is required.")), NumberRange(1, 100_000_000)],
+        [InputRequired(_l("This field is required.")), Between(1, 100_000_000)],
     )
     due_on = Day(_l("Due on"), [NEEDED])
 
@@ -32,12 +32,8 @@ class SuspendForm(FlaskForm):
 
 
 class RemindForm(FlaskForm):
-    pay_by = Day(_l("Please pay by"), [NEEDED])
+    pay_by = Day(_l("Please pay by"), [NEEDED, ahead])
     by_letter = BooleanField(_l("By letter, also where a mail address is declared"))
-
-    def validate_pay_by(self, field: Day) -> None:
-        if field.data <= clock.today():
-            raise ValidationError(gettext("This day does not lie ahead."))
 
 
 class LiftForm(FlaskForm):

@@ -13,21 +13,21 @@ from wtforms import (
     Form,
     FormField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     StringField,
 )
 from wtforms import TextAreaField as Text
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from wem import clock
 from wem.billing import invoice_rules
 from wem.billing.invoice_rules import RATES, STANDARD, ItemKind, Line
 from wem.billing.invoice_wording import DOCUMENTS
 from wem.billing.rules import InvoiceKind
-from wem.web.days import Day, past
+from wem.web.amounts import Between, Whole, in_order
+from wem.web.days import Day, ahead, past
 
 NEEDED = DataRequired(_l("This field is required."))
 MOST_YEN = 100_000_000
@@ -42,10 +42,10 @@ def rate_choices() -> list[SelectChoice]:
 
 class LineForm(Form):
     label = StringField(_l("For what"), [Optional(), Length(max=150)])
-    amount = IntegerField(_l("Yen, net"), [Optional(), NumberRange(-MOST_YEN, MOST_YEN)])
+    amount = Whole(_l("Yen, net"), [Optional(), Between(-MOST_YEN, MOST_YEN)])
     rate = SelectField(_l("Tax rate"), choices=rate_choices, default=str(STANDARD))
 
-    def validate_amount(self, field: IntegerField) -> None:
+    def validate_amount(self, field: Whole) -> None:
         if (self.label.data or "").strip() and field.data is None:
             raise ValidationError(gettext("Please enter the amount too."))
 
@@ -95,7 +95,7 @@ class FirstForm(FlaskForm):
 
 
 class HandForm(LinesForm):
-    due_on = Day(_l("To be paid by"), [NEEDED])
+    due_on = Day(_l("To be paid by"), [NEEDED, ahead])
     token = HiddenField()
 
 
@@ -104,12 +104,10 @@ class CostForm(FlaskForm):
 
     since = Day(_l("Mails that came back from"), [NEEDED])
     until = Day(_l("until (including)"), [NEEDED])
-    quantity = IntegerField(_l("Number"), [InputRequired(_l("This field is required.")), NumberRange(1, 10_000_000)])
-    unit = IntegerField(
-        _l("Yen for each, net"), [InputRequired(_l("This field is required.")), NumberRange(1, 1_000_000)]
-    )
+    quantity = Whole(_l("Number"), [InputRequired(_l("This field is required.")), Between(1, 10_000_000)])
+    unit = Whole(_l("Yen for each, net"), [InputRequired(_l("This field is required.")), Between(1, 1_000_000)])
     rate = SelectField(_l("Tax rate"), choices=rate_choices, default="0")
-    due_on = Day(_l("To be paid by"), [NEEDED])
+    due_on = Day(_l("To be paid by"), [NEEDED, ahead])
     to = RadioField(
         _l("Who is charged"),
         choices=[
@@ -124,7 +122,7 @@ class CostForm(FlaskForm):
     note = Text(_l("Reason, as it stands on the document"), [NEEDED, Length(max=500)])
     token = HiddenField()
 
-    def validate_unit(self, field: IntegerField) -> None:
+    def validate_unit(self, field: Whole) -> None:
         if field.data and self.quantity.data and field.data * self.quantity.data > MOST_YEN:
             raise ValidationError(gettext("This comes to too much."))
 
@@ -152,9 +150,9 @@ class BooksForm(FlaskForm):
 
     since = Day(_l("Issued from"), [Optional()])
     until = Day(_l("until (including)"), [Optional()])
-    least = IntegerField(_l("Amount from"), [Optional(), NumberRange(0, LARGEST)])
-    most = IntegerField(_l("Amount to"), [Optional(), NumberRange(0, LARGEST)])
-    counterparty = StringField(_l("Customer, contract or invoice number"), [Optional(), Length(max=200)])
+    least = Whole(_l("Amount from"), [Optional(), Between(0, LARGEST)])
+    most = Whole(_l("Amount to"), [Optional(), Between(0, LARGEST)])
+    counterparty = StringField(_l("Customer (also in kana), contract or invoice number"), [Optional(), Length(max=200)])
     kind = SelectField(
         _l("Document"),
         choices=lambda: [
@@ -163,6 +161,12 @@ class BooksForm(FlaskForm):
         ],
         default="",
     )
+
+    def validate_until(self, field: Day) -> None:
+        in_order(self.since.data, field.data)
+
+    def validate_most(self, field: Whole) -> None:
+        in_order(self.least.data, field.data)
 
     def plain_counterparty(self) -> str:
         return " ".join(unicodedata.normalize("NFC", self.counterparty.data or "").split())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from wem.billing.debit_rules import DebitDay
 from wem.contracts import rules
 from wem.contracts.date_rules import days_in_month, month_start, months_between, pro_rata
 
@@ -205,6 +206,23 @@ def way_to_pay(*, debited: bool, desk: bool, registered: bool, on_due: bool) -> 
     if not registered:
         return "either"
     return "debit_on_due" if on_due else "debit_next"
+
+
+def due_day(
+    month: date, today: date, days: int, of_month: Callable[[date], DebitDay], *, debited: bool, made: Container[date]
+) -> date:
+    """Return by when a month's invoice of today is paid: the day of its debit, or of the first later one that leaves
+    time: for a debit that its file can still be made, for a transfer so many days. Never the day of issue.
+    """
+    while True:
+        found = of_month(month)
+        if debited:
+            in_time = found.deadline >= today and found.debit_on not in made
+        else:
+            in_time = (found.debit_on - today).days >= days
+        if in_time and found.debit_on > today:
+            return found.debit_on
+        month = month_start(month, 1)
 
 
 def may_be_issued(number: str, address: str, production: bool) -> bool:

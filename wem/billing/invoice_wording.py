@@ -113,7 +113,9 @@ def label(line: Line) -> str:
         case _:
             text = line.name
     more = []
-    if line.count is not None:
+    if line.count == 0:
+        more.append(gettext("no addresses, lowest tier"))
+    elif line.count is not None:
         more.append(gettext("%(count)s addresses", count=f"{line.count:,}"))
     if line.days:
         more.append(gettext("used on %(days)s of %(all)s days", days=line.days[0], all=line.days[1]))

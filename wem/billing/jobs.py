@@ -15,6 +15,7 @@ from wem.billing import (
     drafting,
     final,
     first_invoices,
+    first_payments,
     issuing,
     mandate_ending,
     moved_starts,
@@ -86,9 +87,11 @@ def carry_out_answer(run_id: int) -> None:
 
 
 def follow_contracts() -> None:
-    """Make the first invoices of new contracts and the last accounts of those that are over (4-1, 14-3, 15-2);
-    let first fees follow a corrected start date (4-4), and take returns off that waited for the bank's answer.
+    """Give contracts what came in for their applications; make first invoices and the last accounts of those that are
+    over (4-1, 14-3, 15-2); let first fees follow a corrected start date (4-4), and take returns off that waited for the
+    bank's answer.
     """
+    _each(first_payments.waiting(), lambda id: first_payments.hand_over(db.session.get_one(Application, id)))
     _each(first_invoices.waiting(), lambda id: first_invoices.account(db.session.get_one(Application, id)))
     _each(moved_starts.waiting(), lambda id: moved_starts.follow(db.session.get_one(Contract, id)))
     _each(issuing.waiting_credits(), lambda id: issuing.set_off(db.session.get_one(Invoice, id)))

@@ -8,15 +8,10 @@ import sqlalchemy as sa
 from flask_babel import force_locale, gettext
 
 from wem import documents
-from wem.billing import debit_planning, invoice_rules
-from wem.billing.debit_models import method_of, methods
-from wem.billing.debit_rules import Method, debitable
+from wem.billing import ways_to_pay
 from wem.billing.invoice_models import Invoice
-from wem.billing.models import Receivable
 from wem.billing.rules import InvoiceKind
 from wem.contracts.describing import in_japanese
-from wem.contracts.mandate_models import Mandate
-from wem.contracts.state_rules import MandateState
 from wem.db import db
 from wem.settings import settings
 
@@ -58,7 +53,7 @@ def data(row: Invoice) -> dict[str, Any]:
     period = f"{in_japanese(row.period_from)} ～ {in_japanese(row.period_to)}" if row.period_from else ""
     corrects = f"{row.corrects.number}（{in_japanese(row.corrects.issued_on)}）" if row.corrects else ""
     # A return says what goes back, and says so in its title: its sums stand there without a minus.
-    sign, pay = (-1 if row.kind is InvoiceKind.give_back else 1), way_to_pay(row)
+    sign, pay = (-1 if row.kind is InvoiceKind.give_back else 1), ways_to_pay.way_to_pay(row).how
     with force_locale("ja"):
         return {
             "gives_back": row.kind is InvoiceKind.give_back,
@@ -92,40 +87,9 @@ def data(row: Invoice) -> dict[str, Any]:
             "net": f"{sign * row.net:,}",
             "tax": f"{sign * row.tax:,}",
             "total": f"{sign * row.total:,}",
-            "pay": pay,
+            "pay": "" if pay == "paid" else pay,
             "account": settings().PROVIDER_ACCOUNT if pay in ("transfer", "either") else "",
         }
-
-
-def way_to_pay(row: Invoice) -> str:
-    """Return how what an invoice leaves open is paid, as things stand when its document is set.
-
-    `debit_on_due` and `debit_next` by a registered mandate, `either` while it is not registered, `transfer`, `desk`;
-    nothing when nothing is open: a return, or a first fee that came in before its invoice.
-    """
-    if row.total <= 0:
-        return ""
-    owed = db.session.scalar(sa.select(Receivable).where(Receivable.invoice_id == row.id))
-    if row.third_party or owed is None:
-        return "transfer"
-    if owed.settled_on is not None or not owed.missing:
-        return ""
-    method = method_of(row.contract_id, owed.id, methods([row.contract_id]))
-    registered = sa.select(Mandate.id).where(
-        Mandate.contract_id == row.contract_id, Mandate.state == MandateState.registered
-    )
-    return invoice_rules.way_to_pay(
-        debited=debitable(owed.kind.value) and method is Method.debit,
-        desk=method is Method.desk,
-        registered=db.session.scalar(registered.limit(1)) is not None,
-        on_due=row.due_on is not None and _debit_takes_it(row),
-    )
-
-
-def _debit_takes_it(row: Invoice) -> bool:
-    """Return whether its day of payment is that of a debit whose file was still open when it was issued."""
-    day = debit_planning.of_month(row.month)
-    return row.due_on == day.debit_on and row.issued_on <= day.deadline
 
 
 def rate_text(rate: int) -> str:

@@ -11,7 +11,7 @@ from wem import audit, clock
 from wem.billing import payment_rules, refunding
 from wem.billing.models import Receivable
 from wem.billing.payment_models import Payment, PaymentShare
-from wem.billing.payment_rules import Open, PaymentWay
+from wem.billing.payment_rules import Open, PaymentState, PaymentWay
 from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
@@ -67,8 +67,10 @@ def settle(payment: Payment, contract: Contract, chosen: Sequence[int] | None = 
 
     `chosen`: the sums that it is for; all that are open unless given. What is short leaves the last sum open, what is
     over stays with the payment. What somebody has asked back settles nothing while that waits. Raises Illegal when the
-    payment is another contract's.
+    payment is another contract's, or an application's that is not decided.
     """
+    if payment.state is PaymentState.held:
+        raise Illegal("it is an application's that is not decided")
     if payment.contract_id is not None and payment.contract_id != contract.id and payment.settled:
         raise Illegal("it settles another contract's sums")
     if payment.application_id is not None and payment.goes_back:
@@ -143,7 +145,7 @@ def set_aside(payment: Payment, note: str, *, by: int) -> None:
     """What is left of it is nothing of a contract's: interest, a transfer by mistake that the bank takes back; or its
     payer is gone. Raises Illegal when nothing is left, or while somebody has asked it back.
     """
-    if not payment.rest or payment.free != payment.rest:
+    if not payment.rest or payment.free != payment.rest or payment.state is PaymentState.held:
         raise Illegal("nothing is left, or it is asked back")
     payment.set_aside_at, payment.note = clock.now(), note
     audit.record("payment.set_aside", by=by, subject=payment, amount=payment.rest, note=note)

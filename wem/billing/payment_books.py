@@ -16,18 +16,21 @@ from wem.billing.books import harmless
 from wem.billing.payment_models import Payment
 from wem.billing.wording import PAYMENTS, WAYS
 from wem.contracts.application_models import Application
+from wem.contracts.application_rules import IN_VAIN
 from wem.contracts.models import Contract
 from wem.contracts.name_rules import spellings
 from wem.db import db
 
 REST = Payment.amount - Payment.settled - Payment.refunded
+# Of an application that is not decided: neither nobody's nor too much.
+HELD = Payment.application_id.in_(sa.select(Application.id).where(Application.state.not_in(IN_VAIN)))
 ONLY = {
     "unmatched": sa.and_(
         REST > 0, Payment.contract_id.is_(None), Payment.application_id.is_(None), Payment.set_aside_at.is_(None)
     ),
     "over": sa.and_(
         REST > 0,
-        sa.or_(Payment.contract_id.is_not(None), Payment.application_id.is_not(None)),
+        sa.or_(Payment.contract_id.is_not(None), sa.and_(Payment.application_id.is_not(None), ~HELD)),
         Payment.set_aside_at.is_(None),
     ),
     "all": sa.true(),

@@ -7,21 +7,22 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from wem import clock
 from wem.billing.debit_rules import Decision, Method
 from wem.billing.payment_models import Refund
 from wem.billing.payment_rules import PaymentWay, RefundGround, RefundState
 from wem.billing.wording import DECISIONS, GROUNDS, METHODS, WAYS
+from wem.web.amounts import Between, Whole, in_order
 from wem.web.days import Day, past
 
 NEEDED = DataRequired(_l("This field is required."))
 NUMBER = _l("Number of the contract, or of the application that came to nothing")
 CHOSEN = DataRequired(_l("Please choose one."))
-YEN = [InputRequired(_l("This field is required.")), NumberRange(1, 9_999_999_999)]
+YEN = [InputRequired(_l("This field is required.")), Between(1, 9_999_999_999)]
 MOST = 999_999_999_999  # yen, in twelve digits as bank files have them
 OF_PAYMENTS = [each for each in RefundGround if each is not RefundGround.returned]
 WORDS = [NEEDED, Length(max=500)]
@@ -60,7 +61,7 @@ class PaymentForm(FlaskForm):
         choices=[SelectChoice(each.value, WAYS[each]) for each in (PaymentWay.transfer, PaymentWay.desk)],
         default=PaymentWay.transfer.value,
     )
-    amount = IntegerField(_l("Amount that came in, in yen"), YEN)
+    amount = Whole(_l("Amount that came in, in yen"), YEN)
     paid_on = Day(_l("Came in on"), [NEEDED, past], default=clock.today)
     payer = StringField(_l("Name of the payer, as the bank writes it"), [Optional(), Length(max=100)])
     note = StringField(_l("Note for the record"), [Optional(), Length(max=500)])
@@ -74,9 +75,15 @@ class PaymentsForm(FlaskForm):
 
     since = Day(_l("Paid from"), [Optional()], name="from")
     until = Day(_l("Paid until"), [Optional()], name="to")
-    least = IntegerField(_l("At least (yen)"), [Optional(), NumberRange(0, MOST)])
-    most = IntegerField(_l("At most (yen)"), [Optional(), NumberRange(0, MOST)])
+    least = Whole(_l("At least (yen)"), [Optional(), Between(0, MOST)])
+    most = Whole(_l("At most (yen)"), [Optional(), Between(0, MOST)])
     payer = StringField(_l("Payer or customer"), [Optional(), Length(max=100)])
+
+    def validate_until(self, field: Day) -> None:
+        in_order(self.since.data, field.data)
+
+    def validate_most(self, field: Whole) -> None:
+        in_order(self.least.data, field.data)
 
 
 class AssignForm(FlaskForm):
@@ -93,7 +100,7 @@ class RefundForm(FlaskForm):
         [CHOSEN],
         choices=[SelectChoice(each.value, GROUNDS[each]) for each in OF_PAYMENTS],
     )
-    amount = IntegerField(_l("Amount that goes back, in yen"), YEN)
+    amount = Whole(_l("Amount that goes back, in yen"), YEN)
     reason = TextAreaField(_l("Why, and to which account"), WORDS)
 
     @property
@@ -102,7 +109,7 @@ class RefundForm(FlaskForm):
 
 
 class ReturnForm(FlaskForm):
-    amount = IntegerField(_l("Amount that goes back, in yen"), YEN)
+    amount = Whole(_l("Amount that goes back, in yen"), YEN)
     reason = TextAreaField(_l("Why, and to which account"), WORDS)
 
 

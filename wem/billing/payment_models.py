@@ -21,6 +21,7 @@ from wem.billing.payment_rules import (
     Rest,
 )
 from wem.contracts.application_models import Application
+from wem.contracts.application_rules import IN_VAIN
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import after
 from wem.db import Base, BigId, db
@@ -88,7 +89,7 @@ class Payment(Base):
     note: Mapped[str] = mapped_column(sa.String(500), default="")
     # Whose it is; nobody knows before it is matched.
     contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contract.id"), index=True)
-    # The first fee of an application that was refused or withdrawn before there was a contract: it only goes back.
+    # The first fee of an application until that is a contract; of one that came to nothing it only goes back.
     application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("application.id"), index=True)
     statement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("bank_statement.id"), index=True)
     line_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
@@ -125,7 +126,8 @@ class Payment(Base):
     @property
     def state(self) -> PaymentState:
         known = self.contract_id is not None or self.application_id is not None
-        return Rest(self.amount, self.settled, self.refunded, known, self.set_aside_at is not None).state
+        held = self.application is not None and self.application.state not in IN_VAIN
+        return Rest(self.amount, self.settled, self.refunded, known, self.set_aside_at is not None, held).state
 
 
 class PaymentShare(Base):

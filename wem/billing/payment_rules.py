@@ -22,6 +22,7 @@ class PaymentState(enum.StrEnum):
     unmatched = "unmatched"  # nobody has said whose it is
     over = "over"  # more than was owed: the rest waits for what comes, or goes back
     settled = "settled"
+    held = "held"  # of an application that is not decided, or not a contract yet
     set_aside = "set_aside"
 
 
@@ -34,6 +35,7 @@ class Rest:
     refunded: int
     known: bool  # whose it is
     set_aside: bool = False
+    held: bool = False
 
     @property
     def state(self) -> PaymentState:
@@ -41,6 +43,8 @@ class Rest:
             return PaymentState.settled
         if self.set_aside:
             return PaymentState.set_aside
+        if self.held:
+            return PaymentState.held
         return PaymentState.over if self.known else PaymentState.unmatched
 
 
@@ -133,7 +137,7 @@ def suggestions(
         if not each.open:
             continue
         exact = amount == each.total or any(amount == sum_.missing for sum_ in each.open)
-        by_name = bool(name) and any(_alike(name, known) for known in each.names)
+        by_name = bool(name) and any(alike(name, known) for known in each.names)
         suggestion = Suggestion(each.contract_id, _names(each.number, digits), by_name, exact, each.open)
         if suggestion.by_number or suggestion.by_name or (exact and alone):
             found.append(suggestion)
@@ -169,7 +173,8 @@ class Sought:
 _LEAST = 4
 
 
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
+    """Return whether two names, as `kana_rules.key` gives them, may be one payer's; banks cut long ones off."""
     if not other:
         return False
     short, long = sorted((one, other), key=len)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
+from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from wem.web.amounts import Between, Whole
 
 MOST_ADDRESSES, MOST_YEN = 100_000_000, 100_000_000
 NEEDED = _l("This field is required.")
@@ -15,8 +17,8 @@ NEEDED = _l("This field is required.")
 class PriceForm(FlaskForm):
     """A monthly fee for a count that no tier holds; `seen` is what was shown of its effect."""
 
-    up_to = IntegerField(_l("Holds up to how many addresses"), [InputRequired(NEEDED), NumberRange(1, MOST_ADDRESSES)])
-    fee = IntegerField(_l("Monthly fee of the course, yen, net"), [InputRequired(NEEDED), NumberRange(0, MOST_YEN)])
+    up_to = Whole(_l("Holds up to how many addresses"), [InputRequired(NEEDED), Between(1, MOST_ADDRESSES)])
+    fee = Whole(_l("Monthly fee of the course, yen, net"), [InputRequired(NEEDED), Between(0, MOST_YEN)])
     holds = RadioField(
         _l("Holds for"),
         [InputRequired(_l("Please choose one."))],

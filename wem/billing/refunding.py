@@ -12,28 +12,38 @@ from wem.billing import payment_rules
 from wem.billing.invoice_models import Invoice
 from wem.billing.models import Receivable
 from wem.billing.payment_models import Payment, Refund, refunds_of
-from wem.billing.payment_rules import DROPPED, RefundAction, RefundGround, RefundState
+from wem.billing.payment_rules import DROPPED, PaymentState, RefundAction, RefundGround, RefundState
 from wem.billing.rules import InvoiceKind, Occasion
 from wem.contracts.application_models import Application
-from wem.contracts.application_rules import ApplicationState
+from wem.contracts.application_rules import IN_VAIN, ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
 from wem.contracts.state_rules import Illegal, second_person
 from wem.db import db
-
-IN_VAIN = (ApplicationState.refused, ApplicationState.withdrawn)
 
 
 def _of_refused(payment: Payment) -> bool:
     """Return whether it came in for an application that was refused, before or after there was a contract (4-3)."""
     if payment.contract is not None:
         return payment.contract.end_reason is EndReason.void
+    applied = payment.application
+    if applied is not None and applied.contract is not None:
+        return applied.contract.end_reason is EndReason.void
     return _of_applicant(payment, ApplicationState.refused)
 
 
 def _of_applicant(payment: Payment, state: ApplicationState) -> bool:
     application = payment.application
     return application is not None and returnable(application) and application.state is state
+
+
+def ground_of(payment: Payment) -> RefundGround:
+    """Return the ground on which what is left of a payment goes back most likely (A-17)."""
+    if _of_refused(payment):
+        return RefundGround.refused
+    if _of_applicant(payment, ApplicationState.withdrawn):
+        return RefundGround.withdrawn
+    return RefundGround.overpaid
 
 
 def returnable(application: Application) -> bool:
@@ -80,6 +90,8 @@ def owes_back(column: Any, whose: Any) -> sa.ColumnElement[bool]:
 def propose(payment: Payment, ground: RefundGround, amount: int, reason: str, *, by: int) -> Refund:
     """Return a refund that waits for another person. Raises Illegal when the terms do not allow it."""
     contract = payment.contract
+    if payment.state is PaymentState.held:
+        raise Illegal("the application is not decided")
     payment_rules.may_refund(
         ground,
         amount,

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock, queue
 from wem.accounts.rules import StaffRole
-from wem.billing import debit_answering, debit_deciding, debit_planning, debiting
+from wem.billing import closing, debit_answering, debit_deciding, debit_planning, debiting
 from wem.billing.debit_models import DebitEntry, DebitRun, live_runs
 from wem.billing.debit_rules import EntryState, Left, RunState
 from wem.billing.payment_forms import DecideForm, FileForm, WithdrawForm
@@ -49,7 +49,7 @@ def index() -> Answer:
         plan=plan,
         day=day,
         may_make=day.may_be_made(today) and plan.count > 0,
-        begins=day.month > today,
+        charged=closing.charged(day.month),
         left=[(text, sums, sum(each.candidate.open for each in sums)) for _, text, sums in reasons if sums],
         waiting=[run for run in live_runs() if run.state in (RunState.made, RunState.reading)],
         to_decide=_to_decide(),

@@ -13,10 +13,10 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock, workdays
 from wem.accounts.rules import StaffRole
-from wem.billing import books, correcting, first_invoices, issuing, papers, refunding
+from wem.billing import books, collecting, correcting, first_invoices, issuing, papers, refunding
 from wem.billing.books import Wanted
 from wem.billing.csv_views import csv_answer
-from wem.billing.invoice_forms import BooksForm, CorrectionForm, CostForm, FirstForm, HandForm, SettledForm
+from wem.billing.invoice_forms import BooksForm, CostForm, FirstForm, HandForm, SettledForm
 from wem.billing.invoice_models import Invoice, following
 from wem.billing.invoice_rules import ItemKind, Line
 from wem.billing.invoice_wording import DOCUMENTS, NOT_READY, OCCASIONS
@@ -111,6 +111,7 @@ def invoice_page(row: Invoice, status: int = 200, **forms: Any) -> tuple[str, in
         form=forms.get("settled") or SettledForm(formdata=None, settled_on=clock.today()), free=free,
         refund=forms.get("refund") or ReturnForm(formdata=None, amount=free), refunds=refunds, grounds=GROUNDS,
         refund_states=REFUNDS, mine=me().id, decisions=decision_forms(refunds, forms.get("decisions", {})),
+        late=collecting.late_ids([row.contract_id], clock.today()),
     )  # fmt: skip
     return page, status
 
@@ -119,48 +120,6 @@ def invoice_page(row: Invoice, status: int = 200, **forms: Any) -> tuple[str, in
 def pdf(id: int) -> Answer:
     row = found_or_404(Invoice, id)
     return file_answer(papers.content(row), papers.file_name(row))
-
-
-@act_blueprint.route("/invoices/<int:id>/correction", methods=["GET", "POST"])
-def correct(id: int) -> Answer:
-    row = found_or_404(Invoice, id)
-    if not correcting.may_correct(row):
-        flash(gettext("This document cannot be corrected: correct the one that took its place."), "error")
-        return see_other(url_for("staff_invoices.show", id=id))
-    given = [{"label": each["label"], "amount": each["amount"], "rate": str(each["rate"])} for each in row.lines]
-    to = row.recipient
-    form = CorrectionForm(
-        lines=given, name=to["name"], postal_code=to["postal_code"], address=to["address"],
-        token=secrets.token_urlsafe(16),
-    )  # fmt: skip
-    while len(form.lines) < len(given) + 2:
-        form.lines.append_entry()
-    if form.validate_on_submit():
-        # Read anew while it is held: the same form sent twice at once is one correction.
-        db.session.get(Contract, row.contract_id, with_for_update=True, populate_existing=True)
-        note = (form.note.data or "").strip()
-        try:
-            if form.way.data == "give_back":
-                found = correcting.give_back(row, form.typed(), note, by=me().id, token=_token(form.token.data))
-            else:
-                name = " ".join((form.name.data or "").split())
-                recipient = {**row.recipient, "name": name, "honorific": honorific(name)}
-                if row.third_party:
-                    recipient["postal_code"] = (form.postal_code.data or "").strip()
-                    recipient["address"] = " ".join((form.address.data or "").split())
-                _, found = correcting.replace_by(row, form.typed(), note, by=me().id, recipient=recipient)
-        except correcting.NotCorrectable:
-            db.session.rollback()
-            flash(gettext("It cannot be given back: more than is left of the invoice, or nothing."), "error")
-            if row.third_party and row.settled_on:
-                flash(gettext("What was paid cannot be followed by a higher claim: issue another one."), "error")
-        else:
-            db.session.commit()
-            said = gettext("%(number)s is issued, and the customer is told.", number=found.number)
-            flash(gettext("%(number)s is issued.", number=found.number) if row.third_party else said, "success")
-            return see_other(url_for("staff_invoices.show", id=found.id))
-    page = render_template("billing/staff/correction.html", row=row, form=form, documents=DOCUMENTS)
-    return page, 422 if form.is_submitted() else 200
 
 
 @act_blueprint.route("/contracts/<int:id>/invoices/new", methods=["GET", "POST"])

@@ -21,6 +21,7 @@ from wem.billing.month_models import ContractMonth, MonthClose, MonthDraft
 from wem.billing.papers import rate_text
 from wem.billing.rules import CloseState
 from wem.contracts import due
+from wem.contracts.date_rules import month_start
 from wem.db import db
 from wem.lists import recounting
 from wem.web.blueprints import StaffBlueprint
@@ -42,7 +43,8 @@ def show() -> Answer:
     drafts = _drafts(month, only, start)
     progress = _progress(close) if close else {}
     return render_template(
-        "billing/staff/month.html", month=month, next_month=closing.next_month(clock.today()), close=close,
+        "billing/staff/month.html", month=month, before=month_start(month, -1),
+        next_month=closing.next_month(clock.today()), close=close,
         drafts=drafts[:PER_PAGE], older=start + PER_PAGE if len(drafts) > PER_PAGE else None, only=only,
         sums=drafting.sums(month), pending=due.number(month) if close and close.state is CloseState.drafted else 0,
         look_at=LOOK_AT, held=waits, priced=pricing.agreed(waits),
@@ -87,7 +89,10 @@ def _drafts(month: date, only: str, start: int) -> list[MonthDraft]:
 
 
 def _progress(close: MonthClose) -> dict[str, Any]:
-    opened = sa.select(sa.func.count()).select_from(ContractMonth).where(ContractMonth.month == close.month)
+    # The first month of a contract is the first fee's, not the close's.
+    opened = sa.select(sa.func.count()).select_from(ContractMonth).where(
+        ContractMonth.month == close.month, ContractMonth.first.is_(False)
+    )  # fmt: skip
     invoices = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Invoice.total), 0)).where(
         Invoice.month == close.month, Invoice.done_once.like("monthly %")
     )  # fmt: skip

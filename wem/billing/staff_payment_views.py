@@ -30,6 +30,7 @@ from wem.billing.payment_models import BankStatement, DoubtfulLine, Payment, Pay
 from wem.billing.payment_rules import PaymentState, PaymentWay, RefundState
 from wem.billing.wording import GROUNDS, PAYMENTS, REFUNDS, WAYS
 from wem.contracts.application_models import Application
+from wem.contracts.application_rules import IN_VAIN, ApplicationState
 from wem.contracts.models import Contract
 from wem.contracts.state_rules import Illegal
 from wem.db import db
@@ -45,7 +46,7 @@ blueprint = StaffBlueprint(
 )
 Answer = str | tuple[str, int] | Response
 NOT_POSSIBLE = _l("This is not possible any more, or not allowed.")
-NOBODYS = _l("There is no such contract, and no such application that was refused or withdrawn.")
+NOBODYS = _l("There is no such contract, and no such application.")
 
 
 @blueprint.get("")
@@ -77,7 +78,7 @@ def payments_page(form: FileForm, status: int = 200, **more: Any) -> tuple[str, 
     asked = wanted(search)
     found = sa.select(Payment).where(ONLY[only])
     found = found.where(sa.false()) if asked is None else payment_books.matching(found, asked)
-    page, status = page_of(found, Payment.id), status if asked else 422
+    page, status = page_of(found, Payment.id, order=Payment.paid_on), status if asked else 422
     unmatched = [row for row in page.rows if row.state is PaymentState.unmatched]
     best = {id: suggested[0] for id, suggested in matching.suggestions(unmatched).items() if suggested}
     sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(REST), 0))
@@ -140,9 +141,14 @@ def new() -> Answer:
     form = PaymentForm()
     if form.validate_on_submit():
         typed = (form.contract.data or "").strip()
-        contract, application = _numbered(typed), _refused_application(typed)
+        contract, application = numbered(typed), application_numbered(typed)
         if typed and contract is None and application is None:
             form.contract.errors = [NOBODYS]
+        elif application is not None and not refunding.returnable(application):
+            # What comes in for an application in progress is noted on its checklist, and is a payment by that.
+            form.contract.errors = [
+                gettext("Note what came in for an application in progress on its own page: /staff/applications")
+            ]
         else:
             row = paying.take(
                 PaymentWay(form.way.data),
@@ -162,21 +168,30 @@ def new() -> Answer:
             return see_other(url_for("staff_payments.show", id=row.id))
     elif not form.is_submitted():
         form.contract.data = request.args.get("contract", "")[:20]
-        application = _refused_application(form.contract.data)
-        if application is not None:
+        application = application_numbered(form.contract.data) or _first_fee_of(numbered(form.contract.data))
+        if application is not None and application.state in IN_VAIN:
             form.amount.data, form.paid_on.data = application.paid_amount, application.paid_on or clock.today()
     return render_template("billing/staff/payment_new.html", form=form), 422 if form.is_submitted() else 200
 
 
-def _numbered(number: str) -> Contract | None:
+def numbered(number: str) -> Contract | None:
     return db.session.scalar(sa.select(Contract).where(Contract.number == number)) if number else None
 
 
-def _refused_application(number: str) -> Application | None:
-    """Return the application of a number that was refused or withdrawn before there was a contract."""
+def application_numbered(number: str) -> Application | None:
+    """Return the application of a number that is in progress, or was refused or withdrawn before it was a contract."""
     id = row_number(number.partition("-")[2].lstrip("0"))
     row = db.session.get(Application, id) if id is not None else None
-    return row if row is not None and row.number == number and refunding.returnable(row) else None
+    if row is None or row.number != number or row.state is ApplicationState.draft or row.contract_id is not None:
+        return None
+    return row
+
+
+def _first_fee_of(contract: Contract | None) -> Application | None:
+    """Return the application that a contract was made from."""
+    if contract is None:
+        return None
+    return db.session.scalar(sa.select(Application).where(Application.contract_id == contract.id).limit(1))
 
 
 @blueprint.get("/<int:id>")
@@ -202,7 +217,7 @@ def payment_page(row: Payment, status: int = 200, **forms: Any) -> tuple[str, in
         receipt=receipts.receipt_of(row),
         assign=forms.get("assign") or AssignForm(formdata=None),
         aside=forms.get("aside") or AsideForm(formdata=None),
-        refund=forms.get("refund") or RefundForm(formdata=None, amount=row.free),
+        refund=forms.get("refund") or RefundForm(formdata=None, amount=row.free, ground=refunding.ground_of(row).value),
         decisions=decision_forms(row.refunds, forms.get("decisions", {})),
     )
     return page, status
@@ -233,36 +248,6 @@ def denied(id: int, act: str) -> Response:
     audit.record(f"payment.denied_{act}", by=me().id, customer_id=customer_id, subject=row)
     db.session.commit()
     return done(id, str(NOT_POSSIBLE), "error")
-
-
-@blueprint.post("/<int:id>/contract")
-def assign(id: int) -> Answer:
-    """Say whose a payment is, and settle what that contract owes: all of it, or what is marked."""
-    row, form = held(id), AssignForm()
-    typed = (form.contract.data or "").strip()
-    contract, application = _numbered(typed), _refused_application(typed)
-    if not form.validate() or (contract is None and application is None):
-        form.contract.errors = form.contract.errors or [NOBODYS]
-        return payment_page(row, 422, assign=form)
-    if contract is None:
-        assert application is not None
-        return _of_refused(row, application)
-    marked = [number for each in request.form.getlist("sum") if (number := row_number(each)) is not None]
-    try:
-        settled = paying.settle(row, contract, marked or None, by=me().id)
-    except Illegal:
-        return denied(id, "assign")
-    db.session.commit()
-    return done(id, gettext("%(amount)s yen are settled by it.", amount=f"{settled:,}"))
-
-
-def _of_refused(row: Payment, application: Application) -> Answer:
-    try:
-        paying.of_refused(row, application, by=me().id)
-    except Illegal:
-        return denied(row.id, "assign")
-    db.session.commit()
-    return done(row.id, gettext("It is noted. Please ask for its refund."))
 
 
 @blueprint.post("/<int:id>/aside")

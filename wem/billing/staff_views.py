@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.billing import arrears, first_invoices, lifting, paying, reminding
+from wem.billing import arrears, collecting, first_invoices, lifting, paying, reminding
 from wem.billing.arrears import Debtor
 from wem.billing.dunning_rules import Proposal
 from wem.billing.forms import LiftForm, ReceivableForm, RemindForm, SettleForm, SuspendForm
@@ -167,6 +167,7 @@ def owed(id: int) -> Answer:
         contract=contract,
         rows=receivables(id),
         first_missing=first_invoices.may_issue(contract),
+        late=collecting.late_ids([id], clock.today()),
         today=clock.today(),
         form=form,
         settle_form=SettleForm(formdata=None),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask_babel import force_locale, gettext
 
 from wem import clock
+from wem.billing import ways_to_pay
 from wem.billing.invoice_models import Invoice
 from wem.billing.invoice_wording import DOCUMENTS
 from wem.billing.rules import InvoiceKind
@@ -86,8 +87,11 @@ def words(row: Invoice) -> Words:
             facts.append((gettext("Not subject to tax"), yen(sign * each.net)))
     total = gettext("Given back, with tax") if gives_back else gettext("Total with tax")
     facts.append((total, yen(sign * row.total)))
+    way = ways_to_pay.way_to_pay(row)
     if row.due_on and row.total > 0:
         facts.append((gettext("To be paid by"), in_japanese(row.due_on)))
+    if 0 < way.missing != row.total:
+        facts.append((gettext("Still to be paid"), yen(way.missing)))
     if row.note:
         facts.append((gettext("Remarks"), row.note))
     before = gettext("We give back what is named below.") if gives_back else gettext("We charge what is named below.")
@@ -99,7 +103,7 @@ def words(row: Invoice) -> Words:
             if gives_back
             else gettext("The document is ready on the web; it takes the place of paper (Art. 22-2): %(url)s")
         )
-        after.append(str(text) % {"url": url})
+        after += [*ways_to_pay.sentences(way), str(text) % {"url": url}]
     elif row.total > 0:
         after.append(gettext("Please transfer it to: %(account)s", account=settings().PROVIDER_ACCOUNT))
     title = gettext("Return invoice %(number)s") if gives_back else gettext("Invoice %(number)s")

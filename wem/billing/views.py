@@ -9,7 +9,7 @@ from flask import abort, render_template
 from werkzeug.wrappers import Response
 
 from wem import clock
-from wem.billing import papers
+from wem.billing import collecting, papers, ways_to_pay
 from wem.billing.invoice_models import Invoice, following
 from wem.billing.invoice_wording import DOCUMENTS, OCCASIONS
 from wem.billing.models import Receivable
@@ -30,6 +30,7 @@ from wem.web.session import current_customer
 
 blueprint = CustomerBlueprint("invoices", __name__, use=Use.contract)
 Answer = str | tuple[str, int] | Response
+SHOWN = 50
 # What is charged to somebody else on account of a customer is not the customer's to see.
 OWN = Invoice.occasion != Occasion.third_party
 
@@ -44,10 +45,15 @@ def index() -> Answer:
     customer = current_customer()
     if customer is None:
         abort(404)
-    page = page_of(sa.select(Invoice).where(Invoice.customer_id == customer.id, OWN), Invoice.id)
+    page, today = page_of(sa.select(Invoice).where(Invoice.customer_id == customer.id, OWN), Invoice.id), clock.today()
+    others = sa.select(Receivable).where(
+        Receivable.customer_id == customer.id, Receivable.invoice_id.is_(None), Receivable.not_paid.is_(None)
+    )
+    claims = list(db.session.scalars(others.order_by(Receivable.id.desc()).limit(SHOWN)))
     return render_template(
         "billing/invoices.html", page=page, documents=DOCUMENTS, occasions=OCCASIONS, open=open_sums(page.rows),
-        today=clock.today(),
+        claims=claims, today=today,
+        late=collecting.late_ids({row.contract_id for row in [*page.rows, *claims]}, today),
     )  # fmt: skip
 
 
@@ -62,7 +68,8 @@ def show(number: str) -> Answer:
     row = _mine(number)
     return render_template(
         "billing/invoice.html", row=row, documents=DOCUMENTS, following=following(row.id), rate_text=rate_text,
-        owed=open_sums([row]).get(row.id), today=clock.today(),
+        owed=open_sums([row]).get(row.id), today=clock.today(), way=ways_to_pay.way_to_pay(row),
+        late=collecting.late_ids([row.contract_id], clock.today()),
     )  # fmt: skip
 
 

@@ -109,6 +109,7 @@ PAYMENTS = {
     PaymentState.unmatched: (_l("Whose it is, is not known yet"), "warning"),
     PaymentState.over: (_l("More than was owed"), "info"),
     PaymentState.settled: (_l("Matched in full"), "success"),
+    PaymentState.held: (_l("For an application in progress"), "info"),
     PaymentState.set_aside: (_l("Set aside"), "neutral"),
 }
 REFUNDS = {

@@ -49,6 +49,7 @@ APPLICATION: Mapping[tuple[ApplicationState, ApplicationAction], ApplicationStat
     (S.accepted, A.void): S.refused,
 }
 OPEN = frozenset({S.filled, S.checking, S.supplement})
+IN_VAIN = frozenset({S.refused, S.withdrawn})  # it came to nothing
 DIAGRAMS = (diagram("Application", APPLICATION, S.draft),)
 # After so many days staff look after what an applicant was to send.
 PATIENCE_DAYS = 14

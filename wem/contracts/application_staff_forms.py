@@ -8,9 +8,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, EmailField, Field, IntegerField, RadioField, TextAreaField, ValidationError
+from wtforms import BooleanField, EmailField, Field, HiddenField, RadioField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, NumberRange
+from wtforms.validators import Length
 
 from wem import clock
 from wem.contracts import application_rules, rules
@@ -18,6 +18,7 @@ from wem.contracts.application_forms import PartnerApplicationForm, StaffApplica
 from wem.contracts.application_wording import REASONS
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
 from wem.lists import blank_addresses
+from wem.web.amounts import Between, Whole
 from wem.web.days import Day
 
 
@@ -33,7 +34,8 @@ class ArrivalForm(FlaskForm):
 
 class PaymentForm(FlaskForm):
     paid_on = Day(_l("Credited on"), [NEEDED], default=clock.today)
-    amount = IntegerField(_l("Amount in yen"), [NEEDED, NumberRange(min=1, max=100_000_000)])
+    amount = Whole(_l("Amount in yen"), [NEEDED, Between(1, 100_000_000)])
+    known = HiddenField(default="")  # what had come in when the page was shown
 
     def validate_paid_on(self, field: Field) -> None:
         not_to_come(field.data)

@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.accounts.models import Account
 from wem.accounts.rules import StaffRole
-from wem.billing import first_fee_return
-from wem.billing.refunding import IN_VAIN
+from wem.billing import first_fee_return, first_payments
 from wem.contracts import application_facts, application_papers, applying, scans
 from wem.contracts.accepting import SlugTaken
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import (
+    IN_VAIN,
     OPEN,
     ApplicationAction,
     ApplicationState,
@@ -37,7 +37,7 @@ from wem.contracts.application_staff_forms import (
     SupplementForm,
 )
 from wem.contracts.application_wording import CHECKS, REASONS, STATES, WAYS
-from wem.contracts.applying import NotEnough, NotReady
+from wem.contracts.applying import NotReady
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.notices.models import Notice
@@ -132,7 +132,7 @@ def done(application: Application, text: str) -> Response:
     return see_other(url_for("staff_applications.show", id=application.id))
 
 
-def _refused(application: Application, act: str, missing: Sequence[Check] = ()) -> Answer:
+def refused(application: Application, act: str, missing: Sequence[Check] = ()) -> Answer:
     """Answer to what the page does not offer, and leave a trace of the attempt."""
     db.session.rollback()
     audit.record(
@@ -143,10 +143,10 @@ def _refused(application: Application, act: str, missing: Sequence[Check] = ()) 
     if missing:
         names = gettext(", ").join(str(CHECKS[check]) for check in missing)
         said = gettext("It cannot start yet. Missing: %(what)s", what=names)
-    return _page_after(application.id, said)
+    return page_after(application.id, said)
 
 
-def _page_after(id: int, text: str) -> Answer:
+def page_after(id: int, text: str) -> Answer:
     flash(text, "error")
     found = db.session.get_one(Application, id)
     return checklist(found, 409)
@@ -160,7 +160,7 @@ def _act(id: int, act: str, name: str, form: FlaskForm, do: Callable[[Applicatio
     try:
         text = do(application)
     except Illegal:
-        return _refused(application, act)
+        return refused(application, act)
     return done(application, text)
 
 
@@ -188,32 +188,15 @@ def debit_form(id: int) -> Answer:
     try:
         applying.note_debit_form(application, by=me().id)
     except Illegal:
-        return _refused(application, "debit-form")
+        return refused(application, "debit-form")
     return done(application, gettext("The request for direct debit is noted."))
-
-
-@blueprint.post("/<int:id>/payment")
-def payment(id: int) -> Answer:
-    form, application = PaymentForm(), application_of(id)
-    if not form.validate_on_submit():
-        return checklist(application, 422, payment=form)
-    try:
-        applying.note_payment(application, form.paid_on.data, form.amount.data, by=me().id)
-    except NotEnough:
-        db.session.commit()
-        short = gettext("Less than the first fee of %(yen)s yen: it counts as not paid.", yen=application.fee_total)
-        form.amount.errors = [short]
-        return checklist(application, 422, payment=form)
-    except Illegal:
-        return _refused(application, "payment")
-    return done(application, gettext("The money is noted."))
 
 
 @blueprint.post("/<int:id>/possible")
 def possible(id: int) -> Answer:
     application = application_of(id)
     if application.state not in OPEN:
-        return _refused(application, "possible")
+        return refused(application, "possible")
     application.note_possible(by=me().id)
     return done(application, gettext("It is noted that the service can be provided."))
 
@@ -235,7 +218,7 @@ def completed(id: int) -> Answer:
     try:
         application.move(ApplicationAction.complete, by=me().id)
     except Illegal:
-        return _refused(application, "completed")
+        return refused(application, "completed")
     return done(application, gettext("It goes on being checked."))
 
 
@@ -256,7 +239,7 @@ def withdraw(id: int) -> Answer:
     try:
         applying.withdraw(application, by=me().id)
     except Illegal:
-        return _refused(application, "withdraw")
+        return refused(application, "withdraw")
     return done(application, gettext("The application is withdrawn."))
 
 
@@ -271,14 +254,15 @@ def start(id: int) -> Answer:
             application, form.start_date.data, form.slug.data or "", form.owner_email.data or "", by=me()
         )
         consenting.take_over(application)
+        first_payments.hand_over(application)
     except SlugTaken:
         db.session.rollback()
         form.slug.errors = [gettext("Another customer has this name. Please choose another one.")]
         return checklist(db.session.get_one(Application, id), 422, start=form)
     except NotReady as error:
-        return _refused(application, "start", missing=error.missing)
+        return refused(application, "start", missing=error.missing)
     except Illegal:
-        return _refused(application, "start")
+        return refused(application, "start")
     text = gettext("Contract %(number)s is made, and the start guide is on its way.", number=contract.number)
     return done(application, text)
 

@@ -39,10 +39,6 @@ from wem.tokens import Purpose
 ASKING = frozenset({NoticeKind.initial_fee, NoticeKind.fee_reminder, NoticeKind.supplement})
 
 
-class NotEnough(ValueError):
-    """Less came in than the first fee: what is short counts as not paid (4-1)."""
-
-
 class NotReady(Illegal):
     """Something that must be there before the start is missing; `missing` says what (4-1)."""
 
@@ -108,9 +104,11 @@ def _tell_fee(application: Application, by: int | None) -> None:
     application.fee_told_on = clock.today()
     application.fee_reminders = 0
     if not application.fee_total:
-        application.paid_on, application.paid_amount = clock.today(), 0
+        application.paid_on, application.paid_amount = clock.today(), application.paid_amount or 0
     elif application.paid_amount is not None and application.paid_amount < application.fee_total:
         application.paid_on = None
+    elif application.paid_amount and application.paid_on is None:
+        application.paid_on = clock.today()  # what had come in was too little for the fee that was told before
     _tell(application, application_words.initial_fee(application), NoticeKind.initial_fee, by)
 
 
@@ -158,15 +156,21 @@ def note_debit_form(application: Application, *, by: int) -> None:
     audit.record("application.debit_form", by=by, subject=application)
 
 
-def note_payment(application: Application, on: date, amount: int, *, by: int) -> None:
-    """Note the money that came in. Raises NotEnough; Illegal when the application is decided already."""
-    if application.state not in OPEN:
-        raise Illegal("the application is decided")
-    if amount < application.fee_total:
-        audit.record("application.short", by=by, subject=application, amount=amount)
-        raise NotEnough
-    application.paid_on, application.paid_amount, application.paid_by = on, amount, by
-    audit.record("application.paid", by=by, subject=application, amount=amount, day=on.isoformat())
+def note_payment(application: Application, on: date, amount: int, *, by: int) -> bool:
+    """Note money that came in; returns whether the first fee is here in full: what is short can come later (4-1).
+
+    Called by `billing.first_payments`, which keeps the payment. Raises Illegal when the application is decided, or the
+    fee is here already.
+    """
+    if application.state not in OPEN or application.paid_on is not None:
+        raise Illegal("the application is decided, or its fee is here")
+    application.paid_amount, application.paid_by = (application.paid_amount or 0) + amount, by
+    full = application.paid_amount >= application.fee_total
+    if full:
+        application.paid_on = on
+    name = "application.paid" if full else "application.short"
+    audit.record(name, by=by, subject=application, amount=amount, day=on.isoformat())
+    return full
 
 
 def ask(application: Application, note: str, *, by: int) -> None:

@@ -102,7 +102,7 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "masked": masked,
         "request_names": REQUESTS,
         "request_state": state_of,
-        "overdue": arrears.outstanding(contract.id, today),
+        "overdue_sums": arrears.overdue(contract.id, today),
         "lifting": arrears.conditions(contract, today),
         "restricted": RESTRICTIONS.get(contract.restriction) if contract.restriction else None,
     }

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from wem.db import db
 from wem.demo import making
-from wem.demo.customers import CUSTOMERS, DELEGATE, PARTNER, PASSWORD, STAFF
+from wem.demo.customers import COLLEAGUES, CUSTOMERS, DELEGATE, OTHERS, PARTNER, PASSWORD, STAFF
 from wem.settings import settings
 
 FILE = "demo.txt"
@@ -44,11 +44,12 @@ def demo(show: bool) -> None:
 def sign_ins() -> str:
     """Return who signs in with what; without host and port, which change from start to start."""
     lines = [f"Sign in at the portal's /login, password of all: {PASSWORD}"]
-    for customer in CUSTOMERS:
+    for customer in (*CUSTOMERS, *OTHERS):
         for _, email, role in customer.people:
             lines.append(f"  {email:<30} {role.value} of {customer.name}")
-    lines.append(f"  {DELEGATE[1]:<30} delegate of both")
+    lines.append(f"  {DELEGATE[1]:<30} delegate of the first two")
     lines.append(f"  {STAFF[1]:<30} staff (administrator)")
+    lines += [f"  {email:<30} staff ({role.value})" for _, email, role in COLLEAGUES]
     lines.append(f"  {PARTNER[3]:<30} partner {PARTNER[1]}")
     pages = "  ".join(f"/h/{customer.slug}/" for customer in CUSTOMERS)
     return "\n".join([*lines, f"Readers' pages, on the public address: {pages}"]) + "\n"

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
-from wem.accounts.rules import Role
+from wem.accounts.rules import Role, StaffRole
 from wem.demo.names import PREFECTURES
 from wem.lists.states import FieldKind
 
 PASSWORD = "himawari-no-hana"
 STAFF = ("管理 花子", "staff@wem.example")
+# Beside the administrator, one of each role.
+COLLEAGUES = (
+    ("契約 太郎", "contracts@wem.example", StaffRole.contracts),
+    ("請求 さくら", "billing@wem.example", StaffRole.billing),
+    ("窓口 健", "support@wem.example", StaffRole.support),
+    ("運用 翔", "operations@wem.example", StaffRole.operations),
+)
 PARTNER = ("P001", "多摩ネット販売株式会社", "販売 次郎", "partner@tamanet.example.jp")
 DELEGATE = ("運営 まこと", "delegate@unei.example.jp")
 
@@ -34,6 +42,15 @@ class DemoList:
     form: tuple[tuple[str, bool], ...]
 
 
+class Pays(enum.Enum):
+    """How a customer of the demo pays its fees."""
+
+    debit = "debit"
+    has_too_little = "has_too_little"  # each debit fails for want of money
+    transfer = "transfer"
+    waits_for_the_bank = "waits_for_the_bank"  # its mandate is not registered yet
+
+
 @dataclass(frozen=True)
 class DemoCustomer:
     slug: str
@@ -44,8 +61,10 @@ class DemoCustomer:
     people: tuple[tuple[str, str, Role], ...]
     fields: tuple[DemoField, ...]
     lists: tuple[DemoList, ...]
-    draft: tuple[str, str, str]  # name, subject, file of the body
+    draft: tuple[str, str, str] | None  # name, subject, file of the body
     inquiries: tuple[tuple[str, str, str], ...] = ()  # subject, question, answer (empty: none yet)
+    holder: str = ""  # of the account, in kana
+    pays: Pays = Pays.debit
 
 
 NAME = DemoField("氏名", "氏名", FieldKind.text)
@@ -54,6 +73,7 @@ BIRTHDAY = DemoField("生年月日", "生年月日", FieldKind.date)
 
 CUSTOMERS = (
     DemoCustomer(
+        holder="カ)タカハシシヨウテン",
         slug="takahashi",
         name="株式会社髙橋商店",
         kana="カブシキガイシャタカハシショウテン",
@@ -116,6 +136,7 @@ CUSTOMERS = (
         ),
     ),
     DemoCustomer(
+        holder="ユ)ユノサトリヨカン",
         slug="yunosato",
         name="有限会社湯の里旅館",
         kana="ユウゲンガイシャユノサトリョカン",
@@ -146,3 +167,46 @@ CUSTOMERS = (
         draft=("冬の宿泊プラン", "【湯の里旅館】雪見の露天風呂と上州牛の会席プラン", "inn"),
     ),
 )
+
+
+def _small(
+    slug: str, name: str, kana: str, holder: str, pays: Pays, owner: str, address: tuple[str, str]
+) -> DemoCustomer:
+    """Return a customer of whom there is little but the bill."""
+    mail = f"owner@{slug}.example.jp"
+    return DemoCustomer(
+        slug=slug,
+        name=name,
+        kana=kana,
+        details={
+            "sender_name": name,
+            "postal_code": address[0],
+            "postal_address": address[1],
+            "contact": f"info@{slug}.example.jp",
+            "notice_email": mail,
+        },
+        attested_uploads=False,
+        people=((owner, mail, Role.owner),),
+        fields=(),
+        lists=(),
+        draft=None,
+        holder=holder,
+        pays=pays,
+    )
+
+
+# Those who do not simply pay by debit.
+OTHERS = (
+    _small(
+        "sakurabooks", "株式会社さくら書店", "カブシキガイシャサクラショテン", "カ)サクラシヨテン", Pays.has_too_little,
+        "桜井 修", ("330-0063", "埼玉県さいたま市浦和区高砂9-99-9（見本の住所）"),
+    ),
+    _small(
+        "aozora", "合同会社あおぞら企画", "ゴウドウガイシャアオゾラキカク", "ド)アオゾラキカク", Pays.transfer,
+        "青木 空", ("220-0012", "神奈川県横浜市西区みなとみらい9-99-9（見本の住所）"),
+    ),
+    _small(
+        "yamadakomuten", "山田工務店", "ヤマダコウムテン", "ヤマダ タケシ", Pays.waits_for_the_bank,
+        "山田 武", ("371-0026", "群馬県前橋市大手町9-99-9（見本の住所）"),
+    ),
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +12,10 @@ from wem.accounts.models import Account, Customer, Membership, Partner, hasher
 from wem.accounts.rules import Role, StaffRole
 from wem.contracts import accepting
 from wem.contracts.accepting import Taken
+from wem.contracts.models import Contract
 from wem.db import db
-from wem.demo import mails, names
-from wem.demo.customers import CUSTOMERS, DELEGATE, PARTNER, PASSWORD, STAFF, DemoCustomer, DemoList
+from wem.demo import mails, names, past
+from wem.demo.customers import COLLEAGUES, CUSTOMERS, DELEGATE, OTHERS, PARTNER, PASSWORD, STAFF, DemoCustomer, DemoList
 from wem.demo.names import Reader
 from wem.hashing import address_hasher
 from wem.inquiries import asking
@@ -45,8 +46,16 @@ def make() -> None:
     db.session.add(partner)
     db.session.flush()
     _account(person, email, password_hash, partner_id=partner.id)
-    for each in CUSTOMERS:
-        _customer(each, admin, delegate, password_hash)
+    for name, email, role in COLLEAGUES:
+        _account(name, email, password_hash, staff_role=role)
+    with clock.as_if(past.morning(past.begin(clock.today()), 9)):
+        made = [(each, _taken_on(each, admin)) for each in (*CUSTOMERS, *OTHERS)]
+        for each, contract in made:
+            _people(each, contract.customer, delegate if each in CUSTOMERS else None, password_hash)
+            _lists(each, contract.customer)
+    for each, contract in made:
+        _work(each, contract.customer, admin)
+    past.live([past.Payer(contract, each.holder, each.pays) for each, contract in made], by=admin.id)
 
 
 def _account(name: str, email: str, password_hash: str, **values: Any) -> Account:
@@ -56,15 +65,25 @@ def _account(name: str, email: str, password_hash: str, **values: Any) -> Accoun
     return account
 
 
-def _customer(what: DemoCustomer, admin: Account, delegate: Account, password_hash: str) -> None:
-    taken = Taken(what.name, what.kana, what.slug, "standard", _start(), what.details)
+def _taken_on(what: DemoCustomer, admin: Account) -> Contract:
+    start = clock.today()
+    applied = start - timedelta(days=14)
+    taken = Taken(what.name, what.kana, what.slug, "standard", start, what.details, applied_on=applied)
     contract = accepting.take_on(taken, by=admin)
     if what.attested_uploads:
         contract.switch_attested_uploads(True, by=admin.id)
-    customer = contract.customer
+    return contract
+
+
+def _people(what: DemoCustomer, customer: Customer, delegate: Account | None, password_hash: str) -> None:
     people = [(_account(name, email, password_hash), role) for name, email, role in what.people]
-    for account, role in [*people, (delegate, Role.delegate)]:
+    if delegate is not None:
+        people.append((delegate, Role.delegate))
+    for account, role in people:
         db.session.add(Membership(account=account, customer=customer, role=role))
+
+
+def _lists(what: DemoCustomer, customer: Customer) -> None:
     fields = {
         field.key: Field(
             customer_id=customer.id,
@@ -78,9 +97,21 @@ def _customer(what: DemoCustomer, admin: Account, delegate: Account, password_ha
     }
     db.session.add_all(fields.values())
     db.session.flush()
-    editor = people[-1][0]
-    lists = [_list(customer, each, fields, editor) for each in what.lists]
-    _draft(customer, lists, what, editor)
+    for each in what.lists:
+        _list(customer, each, fields, _editor(what))
+
+
+def _editor(what: DemoCustomer) -> Account:
+    """Return who works with the lists: the last of the customer's people."""
+    return db.session.scalars(sa.select(Account).where(Account.email == what.people[-1][1])).one()
+
+
+def _work(what: DemoCustomer, customer: Customer, admin: Account) -> None:
+    """What the customer has begun of late: a draft, questions."""
+    editor = _editor(what)
+    lists = list(db.session.scalars(sa.select(MailingList).where(MailingList.customer_id == customer.id)))
+    if what.draft is not None:
+        _draft(customer, sorted(lists, key=lambda row: row.id), what.draft, editor)
     _inquiries(customer, editor, what, admin)
 
 
@@ -92,12 +123,6 @@ def _inquiries(customer: Customer, editor: Account, what: DemoCustomer, admin: A
             inquiry.move(InquiryAction.answer)
             inquiry.unread, inquiry.assigned_to = number > 0, admin.id
             asking.add_entry(inquiry, EntryKind.answer, Said(answer, clock.now(), account_id=admin.id))
-
-
-def _start() -> date:
-    """The first of last month: the minimum term runs, and this month is an ordinary one."""
-    today = clock.today()
-    return date(today.year - 1, 12, 1) if today.month == 1 else date(today.year, today.month - 1, 1)
 
 
 def _list(customer: Customer, what: DemoList, fields: dict[str, Field], editor: Account) -> MailingList:
@@ -183,8 +208,8 @@ def _subscribe(mailing_list: MailingList, subscriber: Subscriber, shown: int) ->
         )
 
 
-def _draft(customer: Customer, lists: list[MailingList], what: DemoCustomer, editor: Account) -> None:
-    name, subject, file = what.draft
+def _draft(customer: Customer, lists: list[MailingList], draft: tuple[str, str, str], editor: Account) -> None:
+    name, subject, file = draft
     mailing = Mailing(
         customer_id=customer.id,
         name=name,

@@ -99,7 +99,7 @@ SHOWN: dict[str, Shows] = {
     "staff_receipts.show": Shows(What.sums, by_contract(Payment)),
     "staff_invoices.show": INVOICE,
     "staff_invoices.pdf": INVOICE,
-    "staff_invoice_acts.correct": INVOICE,
+    "staff_corrections.correct": INVOICE,
     "staff_invoice_acts.new": SUMS,
     "staff_invoice_acts.costs": SUMS,
     "staff_invoice_acts.first": SUMS,

@@ -12,7 +12,8 @@ from wem.billing import arrears, books, closing, debit_planning, refunding
 from wem.billing.debit_models import DebitEntry, live_runs
 from wem.billing.debit_rules import EntryState, Outcome, RunState
 from wem.billing.invoice_wording import HELD, month_text
-from wem.billing.month_models import ContractMonth, MonthClose
+from wem.billing.models import Receivable
+from wem.billing.month_models import ContractMonth, FinalAccount, MonthClose
 from wem.billing.payment_books import REST
 from wem.billing.payment_models import DoubtfulLine, Payment, Refund, payments_of
 from wem.billing.payment_rules import RefundState
@@ -131,6 +132,25 @@ def returns() -> list[Item]:
     return [
         Item(row.issued_on, row.contract, what, action, f"/staff/invoices/{row.id}#refund")
         for row in refunding.returns(MOST)
+    ]
+
+
+def overpaid() -> list[Item]:
+    """What is left of payments of contracts that are over and owe nothing: no invoice comes that it could settle."""
+    owes = sa.exists(
+        sa.select(Receivable.id).where(Receivable.contract_id == Payment.contract_id, Receivable.settled_on.is_(None))
+    )
+    found = (
+        sa.select(Payment)
+        .join(Contract, Contract.id == Payment.contract_id)
+        .join(FinalAccount, FinalAccount.contract_id == Contract.id)
+        .where(REST > 0, Payment.set_aside_at.is_(None), Contract.end_reason != EndReason.void, ~owes)
+    )
+    what, action = gettext("What was paid too much by a contract that is over goes back"), gettext("To the payment")
+    return [
+        Item(max(row.paid_on, row.contract.ended_on), row.contract, what, action, f"/staff/payments/{row.id}#refund")
+        for row in db.session.scalars(found.order_by(Payment.id).limit(MOST))
+        if row.free and row.contract is not None and row.contract.ended_on is not None
     ]
 
 

@@ -122,7 +122,7 @@ def _value(key: str, value: Any, called: Mapping[Key, str]) -> str | int | date 
     if isinstance(value, int) and str(value) not in CODES.get(key, {}):
         return value
     if isinstance(value, list):
-        texts = [str(each) for each in value]
+        texts = [str(CODES.get(key, {}).get(str(each), each)) for each in value]
         # A detail that was changed: what it was, what it is.
         return f"{texts[0] or '–'} → {texts[1] or '–'}" if key in DETAILS and len(texts) == 2 else _together(texts)
     text = str(value)

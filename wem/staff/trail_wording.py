@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 from wem.accounts.wording import ROLES, STAFF_ROLES
 from wem.billing.wording import DECISIONS, FAULTS, METHODS, WAYS
 from wem.cases.wording import CASES, CLAIMS
-from wem.contracts.application_wording import REASONS
+from wem.contracts.application_wording import CHECKS, REASONS
+from wem.contracts.application_wording import WAYS as APPLIED_BY
 from wem.contracts.credential_wording import VIAS
 from wem.contracts.wording import (
     CHANNELS,
@@ -17,6 +18,7 @@ from wem.contracts.wording import (
     REFUSALS,
     REQUESTS,
     RESTRICTIONS,
+    SCOPES,
     TERMINATION_GROUNDS,
     TEXT_KINDS,
 )
@@ -195,8 +197,32 @@ HELD = {
     HeldReason.staff: _l("By our staff"),
     HeldReason.maintenance: _l("Maintenance was going on"),
 }
+# What somebody tried that the state of an application, a mandate or a request did not allow.
+ACTS = {
+    "arrival": _l("Note the form"),
+    "debit-form": _l("Note the request for direct debit"),
+    "payment": _l("Note the money"),
+    "possible": _l("Note that it can be provided"),
+    "supplement": _l("Ask the applicant for what is missing"),
+    "completed": _l("Note that it is complete"),
+    "refuse": _l("Refuse the application"),
+    "withdraw": _l("Withdraw the application"),
+    "start": _l("Accept, and send the start guide"),
+    "start-date": _l("Correct the start date"),
+    "receive": _l("Note the arrival of the form"),
+    "send": _l("Note that the form went to the bank"),
+    "register": _l("Note the registration by the bank"),
+    "stop": _l("Stop the mandate"),
+    "return": _l("Give the form back"),
+    "termination": _l("Decide on a termination"),
+    "revocation": _l("Decide on a lifting"),
+}
 # What is noted as a code, by its label.
 CODES = {
+    "act": ACTS,
+    "missing": {code.value: text for code, text in CHECKS.items()},
+    "scope": {code.value: text for code, text in SCOPES.items()},
+    "way": {code.value: text for code, text in APPLIED_BY.items()},
     "phase": {code.value: text for code, text in PHASES.items()},
     "decision": {code.value: text for code, text in DECISIONS.items()},
     "fault": {code.value: text for code, text in FAULTS.items()},

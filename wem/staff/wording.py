@@ -157,6 +157,8 @@ AREAS = {
     "deletion.": _l("Deletions of data"),
     "takedown.": _l("Takedowns"),
     "account.": _l("Signing in"),
+    "application.": _l("Applications"),
+    "notice.": _l("Notices"),
     "blank_mail.": _l("Blank mail addresses"),
     "contract.": _l("Contracts"),
     "brand.": _l("Brand settings"),

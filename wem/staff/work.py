@@ -81,6 +81,7 @@ def _to_decide(today: date, role: StaffRole) -> Iterator[list[Item]]:
         yield money_work.refunds()
         yield money_work.first_fees()
         yield money_work.returns()
+        yield money_work.overpaid()
         yield money_work.write_offs()
         yield money_work.prices()
         yield money_work.statements()

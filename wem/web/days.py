@@ -31,10 +31,22 @@ def past(form: Any, field: Any) -> None:
         raise ValidationError(gettext("This day lies ahead."))
 
 
+def ahead(form: Any, field: Any) -> None:
+    """Refuse today and what is over, of a day until which somebody has time: a validator of forms."""
+    if field.data and field.data <= clock.today():
+        raise ValidationError(gettext("This day does not lie ahead."))
+
+
 class Day(DateField):
     """A day; one of the year 0001 or 9999, or with a slip in its year, is refused."""
 
     data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(gettext("Please enter a day that the calendar has, as 2026-04-01.")) from None
 
     def pre_validate(self, form: Any) -> None:
         _check(self.data)
