@@ -15,10 +15,12 @@ from wem.db import db
 from wem.delivery.models import Delivery, Dispatch, DispatchState
 from wem.lists import forgetting
 from wem.lists.models import Subscriber
-from wem.mailings import composing, expanding, jobs, narrowing, starting
+from wem.mailings import composing, expanding, jobs, narrowing, review_grounds, reviewing, starting
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.starting import Problem
+from wem.segments import keeping
+from wem.segments.keeping_rules import read
 from wem.segments.models import Segment
 
 BrowserFor = Callable[..., Browser]
@@ -147,3 +149,23 @@ def test_few_who_opened_are_not_counted_out_before_sending(world: World, browser
     db.session.commit()
     page = browser_for(world.ours.editor).get(f"/mailings/{world.ours.mailing.id}/check")
     assert "5人未満の読者" in page.text and "3人" not in page.text
+
+
+@pytest.mark.parametrize("gone_on", [True, False])
+def test_a_segment_changed_after_the_approval_is_looked_at_anew(world: World, gone_on: bool) -> None:
+    review_grounds.set_policy(first_mailing=True, large_audience=False, words="", by=1)
+    mailing, tanaka = mailing_of(world), segment(world, "田中")
+    narrowing.choose(mailing, [tanaka.id], [])
+    reviewing.approve(reviewing.ask(mailing, clock.now() + timedelta(minutes=5), by=1), by=2)
+    db.session.commit()
+    if gone_on:
+        jobs.go_on_reviewed(mailing.id)
+        assert mailing.state is MailingState.scheduled
+    keeping.save(tanaka, "子", read(segment(world, "子").conditions), tanaka.version, by=1)
+    mailing.scheduled_at = clock.now() - timedelta(seconds=1)
+    db.session.commit()
+    (jobs.start_due if gone_on else jobs.follow_reviews)()
+    db.session.refresh(mailing)
+    assert reviewing.waits(mailing)
+    review = db.session.scalars(reviewing.pending()).one()
+    assert (review.mailing_id, review.version) == (mailing.id, mailing.version)

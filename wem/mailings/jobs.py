@@ -22,7 +22,6 @@ from wem.mailings import (
     going_on,
     image_taking,
     maintenance,
-    review_grounds,
     reviewing,
     standing_still,
     starting,
@@ -213,7 +212,8 @@ def _hold(mailing: Mailing, reason: HeldReason) -> None:
 def go_on_reviewed(mailing_id: int) -> None:
     """Put what our staff have approved on the schedule: at its time, or now; ask the customer where its time passed."""
     mailing = db.session.get(Mailing, mailing_id, populate_existing=True)
-    if mailing is None or not reviewing.waits(mailing) or not review_grounds.approved(mailing):
+    if mailing is None or not reviewing.follow(mailing):
+        db.session.commit()
         return
     ready = None if going_on.missed(mailing) else starting.prepare(mailing)
     mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)

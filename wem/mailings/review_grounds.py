@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from wem import audit
@@ -11,6 +13,8 @@ from wem.mailings import audience, review_rules
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.review_models import ONLY, MailingReview, ReviewPolicy
 from wem.mailings.review_rules import Ground, ReviewState
+from wem.mailings.segment_models import MailingSegment
+from wem.segments.models import Segment
 
 
 def policy() -> ReviewPolicy:
@@ -42,15 +46,25 @@ def needed(mailing: Mailing) -> list[Ground]:
 
 
 def approved(mailing: Mailing) -> bool:
-    """Return whether somebody has looked at the mailing as it stands and let it go."""
+    """Return whether somebody has looked at the mailing as it stands, and at whom it goes to, and let it go."""
     if mailing.id is None:
         return False
-    found = sa.exists().where(
-        MailingReview.mailing_id == mailing.id,
-        MailingReview.version == mailing.version,
-        MailingReview.state == ReviewState.approved,
+    return bool(db.session.scalar(sa.select(as_approved(mailing.id, mailing.version))))
+
+
+def as_approved(mailing_id: Any, version: Any) -> sa.ColumnElement[bool]:
+    """Return the condition that a version of a mailing was let go and none of its segments was changed since."""
+    narrowing = sa.exists().where(
+        MailingSegment.mailing_id == MailingReview.mailing_id,
+        Segment.id == MailingSegment.segment_id,
+        Segment.changed_at > MailingReview.decided_at,
     )
-    return bool(db.session.scalar(sa.select(found)))
+    return sa.exists().where(
+        MailingReview.mailing_id == mailing_id,
+        MailingReview.version == version,
+        MailingReview.state == ReviewState.approved,
+        ~narrowing,
+    )
 
 
 def _sent_before(customer_id: int) -> bool:

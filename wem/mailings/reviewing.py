@@ -32,6 +32,22 @@ def ask(mailing: Mailing, at: datetime | None, *, by: int | None) -> MailingRevi
     Raises NotPossible when it has started.
     """
     mailing.submit(at, by=by)
+    return _ask_again(mailing, by=by)
+
+
+def follow(mailing: Mailing) -> bool:
+    """Return whether a mailing that waits was let go; asks anew where a segment of it was changed since."""
+    if not waits(mailing):
+        return False
+    if review_grounds.approved(mailing):
+        return True
+    review = latest(mailing.id)
+    if review is not None and review.state is ReviewState.approved and review.version == mailing.version:
+        _ask_again(mailing, by=None)
+    return False
+
+
+def _ask_again(mailing: Mailing, *, by: int | None) -> MailingReview:
     earlier = sa.select(MailingReview).where(
         MailingReview.mailing_id == mailing.id, MailingReview.state == ReviewState.pending
     )
