@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from wem import audit
@@ -46,25 +44,21 @@ def needed(mailing: Mailing) -> list[Ground]:
 
 
 def approved(mailing: Mailing) -> bool:
-    """Return whether somebody has looked at the mailing as it stands, and at whom it goes to, and let it go."""
+    """Return whether somebody let the mailing go as it stands, and no segment that says to whom was changed since."""
     if mailing.id is None:
         return False
-    return bool(db.session.scalar(sa.select(as_approved(mailing.id, mailing.version))))
-
-
-def as_approved(mailing_id: Any, version: Any) -> sa.ColumnElement[bool]:
-    """Return the condition that a version of a mailing was let go and none of its segments was changed since."""
-    narrowing = sa.exists().where(
+    changed = sa.exists().where(
         MailingSegment.mailing_id == MailingReview.mailing_id,
         Segment.id == MailingSegment.segment_id,
         Segment.changed_at > MailingReview.decided_at,
     )
-    return sa.exists().where(
-        MailingReview.mailing_id == mailing_id,
-        MailingReview.version == version,
+    found = sa.exists().where(
+        MailingReview.mailing_id == mailing.id,
+        MailingReview.version == mailing.version,
         MailingReview.state == ReviewState.approved,
-        ~narrowing,
+        ~changed,
     )
+    return bool(db.session.scalar(sa.select(found)))
 
 
 def _sent_before(customer_id: int) -> bool:
