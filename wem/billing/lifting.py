@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import deciding, notifying
+from wem.contracts import deciding, notifying_service
 from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
 from wem.contracts.rules import SuspensionGround
@@ -18,7 +18,7 @@ def suspend(contract: Contract, note: str, *, by: int) -> None:
     if not owed:
         raise Illegal("nothing is overdue")
     contract.suspend(SuspensionGround.nonpayment, note, by=by)
-    notifying.suspended(contract, [(row.label, row.missing, row.due_on) for row in owed])
+    notifying_service.suspended(contract, [(row.label, row.missing, row.due_on) for row in owed])
 
 
 def lift(contract: Contract, note: str, *, by: int) -> None:
@@ -31,7 +31,7 @@ def lift(contract: Contract, note: str, *, by: int) -> None:
     request.move(RequestAction.accept)
     request.move(RequestAction.apply)
     request.decided_by, request.decided_at, request.effective_on = by, clock.now(), clock.today()
-    notifying.resumed(contract)
+    notifying_service.resumed(contract)
 
 
 def application(contract: Contract) -> ContractRequest | None:

@@ -13,8 +13,7 @@ from wem.cases.handling import enter
 from wem.cases.models import Case, EntryKind
 from wem.cases.rules import CaseAction
 from wem.cases.wording import ACTS, TAKEN_DOWN
-from wem.contracts import ending
-from wem.contracts import notifying as contract_notifying
+from wem.contracts import ending, notifying_service
 from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
 from wem.contracts.rules import Restriction
 from wem.contracts.state_rules import Illegal
@@ -60,7 +59,7 @@ def restrict(case: Case, restriction: Restriction, note: str, *, by: int) -> Non
     case.contract.restrict(restriction, note, by=by)
     _act(case, "case.restrict", note, f"/staff/contracts/{case.contract_id}", by=by)
     audit.record("case.restrict", by=by, customer_id=case.customer_id, subject=case, restriction=restriction.value)
-    contract_notifying.restricted(case.contract)
+    notifying_service.restricted(case.contract)
 
 
 def terminate(case: Case, ground: TerminationGround, evidence: str, *, by: int) -> Termination:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import Any
 
 from flask_babel import force_locale, gettext
 
 from wem import clock
-from wem.contracts import date_rules, describing, life_rules
+from wem.contracts import describing, life_rules
 from wem.contracts.addressing import about, addressee
 from wem.contracts.describing import in_japanese
 from wem.contracts.mandate_models import serving
@@ -24,8 +23,7 @@ from wem.contracts.request_models import (
 )
 from wem.contracts.rules import EndReason
 from wem.contracts.state_rules import RequestState
-from wem.contracts.wording import END_REASONS, GROUNDS, REQUESTS, RESTRICTIONS
-from wem.notices.masking_rules import masked
+from wem.contracts.wording import END_REASONS, REQUESTS
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell
@@ -161,70 +159,3 @@ def ended(contract: Contract) -> None:
             about(contract),
             Words(gettext("Your contract has ended"), [before], facts, [after]),
         )
-
-
-def suspended(contract: Contract, owed: list[tuple[str, int, date]]) -> None:
-    """Tell of a suspension, with what is overdue as (label, yen, due)."""
-    with written():
-        ground = GROUNDS[contract.suspension_ground] if contract.suspension_ground else ""
-        sums = [
-            (label, gettext("%(amount)s yen, due on %(day)s", amount=f"{amount:,}", day=in_japanese(due)))
-            for label, amount, due in owed
-        ]
-        facts = named(
-            contract, (gettext("Suspended since"), contract.suspended_at), (gettext("Ground"), str(ground)), *sums
-        )
-        after = []
-        if owed:
-            limit = in_japanese(date_rules.settle_limit(min(due for _, _, due in owed)))
-            after = [
-                gettext(
-                    "Once all is settled, by %(day)s at the latest, you can apply for resumption (Art. 13-2).",
-                    day=limit,
-                ),
-            ]
-        before = gettext(
-            "We have suspended the service. You can still sign in to the contract, and readers can stop their mails."
-        )
-        tell_of(
-            contract,
-            NoticeKind.suspension,
-            about(contract),
-            Words(gettext("The service is suspended"), [before], facts, after),
-        )
-
-
-def resumed(contract: Contract) -> None:
-    with written():
-        before = gettext("You can use the service again. Mailings that were held wait for your decision.")
-        facts = named(contract)
-        if contract.restriction:
-            before = gettext(
-                "The suspension is lifted. The restriction of use that stood before it (Art. 18) holds again."
-            )
-            facts = named(contract, *_restriction(contract))
-        tell_of(
-            contract, NoticeKind.resumed, about(contract), Words(gettext("The service is resumed"), [before], facts)
-        )
-
-
-def _restriction(contract: Contract) -> list[tuple[str, str]]:
-    what = str(RESTRICTIONS[contract.restriction]) if contract.restriction else ""
-    return [(gettext("Restricted"), what), (gettext("Reason"), masked(contract.restriction_note))]
-
-
-def restricted(contract: Contract) -> None:
-    with written():
-        before = gettext(
-            "Use of the service put too much load on our servers. We have restricted it for the time being (Art. 18)."
-        )
-        facts = named(contract, *_restriction(contract))
-        tell_of(contract, NoticeKind.restriction, about(contract), Words(gettext("Use is restricted"), [before], facts))
-
-
-def released(contract: Contract) -> None:
-    with written():
-        words = Words(
-            gettext("The restriction is lifted"), [gettext("You can use the whole service again.")], named(contract)
-        )
-        tell_of(contract, NoticeKind.restriction_lifted, about(contract), words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.contracts import notifying
+from wem.contracts import notifying_service
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Revocation, Termination, TerminationScope
 from wem.contracts.rules import ContractState, SuspensionGround
@@ -59,4 +59,4 @@ def decide(row: Revocation, action: TerminationAction, note: str, *, by: int) ->
         if not terminated_in_part(contract):
             raise Illegal("there is no termination in part any more")
         contract.resume(row.reason, by=by, asked_by=row.proposed_by)
-        notifying.resumed(contract)
+        notifying_service.resumed(contract)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.billing import arrears, lifting
-from wem.contracts import accepting, addressing, notifying
+from wem.contracts import accepting, addressing, notifying, notifying_service
 from wem.contracts.accepting import SlugTaken, Taken
 from wem.contracts.forms import NewContractForm, ResumeForm, StaffDetailsForm, SuspendForm
 from wem.contracts.models import DETAILS, Contract
@@ -83,7 +83,7 @@ def suspend(id: int) -> Answer:
             lifting.suspend(contract, note, by=me().id)
         else:
             contract.suspend(form.chosen, note, by=me().id)
-            notifying.suspended(contract, [])
+            notifying_service.suspended(contract, [])
     except Illegal:
         db.session.rollback()
         audit.record(
@@ -124,7 +124,7 @@ def resume(id: int) -> Answer:
         )
         return page, 422 if form.is_submitted() else 200
     contract.resume((form.note.data or "").strip(), by=me().id)
-    notifying.resumed(contract)
+    notifying_service.resumed(contract)
     db.session.commit()
     flash(gettext("%(name)s can use the service again.", name=contract.customer.name), "success")
     if contract.restriction:

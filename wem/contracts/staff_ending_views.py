@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import clock
-from wem.contracts import date_rules, ending, notifying, refusing
+from wem.contracts import date_rules, ending, notifying_service, refusing
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract, literal_ends
 from wem.contracts.request_models import (
@@ -161,7 +161,7 @@ def restrict(id: int) -> Answer:
 
     def do() -> None:
         contract.restrict(form.chosen, (form.note.data or "").strip(), by=me().id)
-        notifying.restricted(contract)
+        notifying_service.restricted(contract)
 
     touched = reach(contract.customer_id)
     return _act(
@@ -186,7 +186,7 @@ def release(id: int) -> Answer:
 
     def do() -> None:
         contract.release((form.note.data or "").strip(), by=me().id)
-        notifying.released(contract)
+        notifying_service.released(contract)
 
     return _act(
         contract,
