@@ -15,7 +15,11 @@ from wem.db import Base, BigId, db
 
 class AuditEvent(Base):
     __tablename__ = "audit_event"
-    __table_args__ = (sa.Index("ix_audit_event_customer_id_id", "customer_id", "id"),)
+    __table_args__ = (
+        sa.Index("ix_audit_event_customer_id_id", "customer_id", "id"),
+        # What happened to one mailing stands on its page.
+        sa.Index("ix_audit_event_subject_id", "subject", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]

@@ -19,7 +19,9 @@ from wem.contracts import price_models as prices
 from wem.contracts import request_models as requests
 from wem.contracts import text_models as texts
 from wem.delivery import models as delivery
+from wem.delivery import no_send_models as no_send
 from wem.delivery import pace_models as pace
+from wem.delivery import portion_models as portions
 from wem.domains import models as domains
 from wem.erasure import models as erasures
 from wem.inbound import models as inbound
@@ -73,11 +75,13 @@ __all__ = [
     "months",
     "narrowing",
     "news",
+    "no_send",
     "notices",
     "orders",
     "outbox",
     "pace",
     "payments",
+    "portions",
     "prices",
     "privacy",
     "purposes",

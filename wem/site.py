@@ -86,6 +86,7 @@ from wem.mailings import (
     archive_views,
     block_views,
     brand_views,
+    calendar_views,
     compose_views,
     image_views,
     maintenance_views,
@@ -97,6 +98,7 @@ from wem.mailings import (
     review_staff_views,
     send_views,
     test_copy_views,
+    timing_views,
 )
 from wem.mailings import views as mailings_views
 from wem.notices import public_views as public_notice_views
@@ -220,6 +222,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     public_image_views.blueprint,
     preview_views.blueprint,
     maintenance_views.blueprint,
+    timing_views.blueprint,
+    calendar_views.blueprint,
     test_copy_views.blueprint,
     send_views.blueprint,
     archive_views.blueprint,

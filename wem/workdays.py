@@ -6,7 +6,18 @@ from collections.abc import Container
 from datetime import date
 from functools import cache
 
-from holidays import country_holidays
+from holidays import HolidayBase, country_holidays
+
+
+def holiday_name(day: date, language: str) -> str:
+    """Return what a public holiday is called in a language (`ja`, anything else: English); empty for other days."""
+    return _public("ja" if language.startswith("ja") else "en_US").get(day, "")
+
+
+@cache
+def _public(language: str) -> HolidayBase:
+    found: HolidayBase = country_holidays("JP", language=language)
+    return found
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,6 +68,7 @@ from wem.db import db
 from wem.delivery.identity import reply_address
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
 from wem.delivery.models import Stage as SmtpStage
+from wem.delivery.no_send_models import NoSendSetting
 from wem.delivery.rules import without_addresses
 from wem.domains.rules import DomainState
 from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
@@ -838,6 +839,8 @@ def _maintenance(half: Half) -> None:
     half.incident_ids.append(incident.id)
     key = {"incident_id": incident.id, "customer_id": half.customer_id}
     db.session.add(MaintenanceChoice(mailing_id=half.mailing_ids[0], choice=Choice.hold, chosen_at=at, **key))
+    # A minute of the night: the customer's mailings are those of somebody who may send.
+    db.session.add(NoSendSetting(customer_id=half.customer_id, begins=time(3), ends=time(3, 1), changed_at=at))
     db.session.add(MaintenanceTold(begins_at=incident.begins_at, ends_at=incident.ends_at, told_at=at, **key))
     db.session.commit()
 
@@ -919,6 +922,8 @@ def _mailings(half: Half) -> None:
             if body is BodyKind.blocks:
                 block_editing.begin(mailing, factories.made_of_blocks(), by=half.people["owner"])
             db.session.commit()
+            if state in (MailingState.sending, MailingState.scheduled):
+                mailing.portions = 3
             if state not in (MailingState.draft, MailingState.scheduled):
                 dispatch = starting.start(mailing, by=half.people["owner"])
                 db.session.commit()

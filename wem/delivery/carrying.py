@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import uvloop
 from flask import Flask
 
-from wem import queue
+from wem import clock, queue
 from wem.delivery.connection import Connection
 from wem.delivery.models import Stage
 from wem.delivery.pace import Pace
@@ -161,7 +161,7 @@ class Carrier:
     def word_on(self, parcel: Parcel) -> bool | None:
         """Return whether a parcel may leave this instant; None when that must be looked at first."""
         hold, now = parcel.hold, time.monotonic()
-        if now >= hold.lease.deadline:
+        if now >= hold.lease.deadline or (hold.closes_at is not None and clock.now() >= hold.closes_at):
             hold.stopped = True
         if queue.stopping.is_set():
             self._close()

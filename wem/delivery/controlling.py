@@ -15,8 +15,10 @@ from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Disp
 from wem.delivery.recording import count
 from wem.settings import settings
 
-RUNNING = (DispatchState.preparing, DispatchState.sending)
+RUNNING = (DispatchState.preparing, DispatchState.sending, DispatchState.resting)
 STANDING = (DispatchState.paused, DispatchState.held)
+# Written out, as READY is.
+BLOCKED = sa.text("batch.state = 'blocked'")
 # Rows changed in one transaction.
 CHUNK = 5000
 
@@ -54,7 +56,7 @@ def pause(dispatch_id: int) -> Dispatch:
     dispatch = locked(dispatch_id)
     if dispatch.state not in RUNNING:
         raise CannotControl("pause", dispatch.state)
-    _stop(dispatch, DispatchState.pausing)
+    stop(dispatch, DispatchState.pausing)
     if not in_hand(dispatch):
         dispatch.state = DispatchState.paused
     return dispatch
@@ -82,7 +84,7 @@ def hold(dispatch_id: int) -> Dispatch | None:
     dispatch = locked(dispatch_id)
     if dispatch.state not in (*RUNNING, DispatchState.pausing):
         return None
-    _stop(dispatch, DispatchState.held)
+    stop(dispatch, DispatchState.held)
     return dispatch
 
 
@@ -91,7 +93,7 @@ def cancel(dispatch_id: int) -> Dispatch:
     dispatch = locked(dispatch_id)
     if dispatch.finished:
         raise CannotControl("cancel", dispatch.state)
-    _stop(dispatch, DispatchState.cancelling)
+    stop(dispatch, DispatchState.cancelling)
     return dispatch
 
 
@@ -99,8 +101,16 @@ def fail(dispatch_id: int) -> None:
     """End it because it cannot be sent at all."""
     dispatch = locked(dispatch_id)
     if not dispatch.finished:
-        _stop(dispatch, DispatchState.failed)
+        stop(dispatch, DispatchState.failed)
         dispatch.finished_at = clock.now()
+
+
+def stop(dispatch: Dispatch, state: DispatchState) -> None:
+    """Have nothing of a locked dispatch leave any more: who carries an older epoch stops before the next mail."""
+    dispatch.state = state
+    dispatch.resting_since = None
+    dispatch.epoch += 1
+    queue.ring(queue.WORK, "wem.delivery.jobs.settle", dispatch.id)
 
 
 def in_hand(dispatch: Dispatch) -> bool:
@@ -115,7 +125,7 @@ def settle(dispatch_id: int) -> DispatchState:
     before, at = dispatch.state, clock.now()
     if dispatch.state is DispatchState.pausing and not in_hand(dispatch):
         dispatch.state = DispatchState.paused
-    elif dispatch.state is DispatchState.sending and not _anything_left(dispatch_id):
+    elif dispatch.state in (DispatchState.sending, DispatchState.resting) and not _anything_left(dispatch):
         dispatch.state, dispatch.finished_at = DispatchState.done, at
     elif dispatch.state is DispatchState.cancelling and not in_hand(dispatch):
         queue.ring(queue.WORK, "wem.mailings.jobs.settle", dispatch.mailing_id)
@@ -130,17 +140,13 @@ def settle(dispatch_id: int) -> DispatchState:
     return state
 
 
-def _stop(dispatch: Dispatch, state: DispatchState) -> None:
-    dispatch.state = state
-    dispatch.epoch += 1
-    queue.ring(queue.WORK, "wem.delivery.jobs.settle", dispatch.id)
-
-
-def _anything_left(dispatch_id: int) -> bool:
-    ready = sa.exists().where(Batch.dispatch_id == dispatch_id, READY)
-    leased = sa.exists().where(Batch.dispatch_id == dispatch_id, LEASED)
-    again = sa.exists().where(Retry.dispatch_id == dispatch_id)
-    return bool(db.session.scalar(sa.select(sa.or_(ready, leased, again))))
+def _anything_left(dispatch: Dispatch) -> bool:
+    of_it = Batch.dispatch_id == dispatch.id
+    left = [sa.exists().where(of_it, READY), sa.exists().where(of_it, LEASED)]
+    left.append(sa.exists().where(Retry.dispatch_id == dispatch.id))
+    if dispatch.portions > 1:
+        left.append(sa.exists().where(of_it, BLOCKED))
+    return bool(db.session.scalar(sa.select(sa.or_(*left))))
 
 
 def _cancel_some(dispatch_id: int, at: datetime) -> bool:
@@ -151,7 +157,9 @@ def _cancel_some(dispatch_id: int, at: datetime) -> bool:
         return True
     batches = list(
         db.session.scalars(
-            sa.select(Batch.number).where(Batch.dispatch_id == dispatch_id, sa.or_(READY, LEASED)).limit(CHUNK // 100)
+            sa.select(Batch.number)
+            .where(Batch.dispatch_id == dispatch_id, sa.or_(READY, LEASED, BLOCKED))
+            .limit(CHUNK // 100)
         )
     )
     waiting = list(

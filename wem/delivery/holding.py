@@ -18,7 +18,8 @@ from wem.delivery.controlling import fail, hold, locked, settle
 from wem.delivery.headers import HeaderRefused
 from wem.delivery.leasing import Lease, finish, give_back, lease_next
 from wem.delivery.message import Features, NotDeliverable
-from wem.delivery.models import DeliveryState, Dispatch, DispatchState, Stage, UncertainPolicy
+from wem.delivery.models import DeliveryState, Dispatch, DispatchKind, DispatchState, Stage, UncertainPolicy
+from wem.delivery.no_send_models import hours_of, in_no_send_hours
 from wem.delivery.outcomes import Outcome
 from wem.delivery.pace_lanes import PaceKey
 from wem.delivery.parcels import Hold, Parcel, place_of
@@ -26,6 +27,7 @@ from wem.delivery.personalising import TemplateProblem
 from wem.delivery.recipients import Recipient, recipients_of, still_wanted
 from wem.delivery.recording import Ledger, insisting
 from wem.delivery.rendering import Letter, letter_of
+from wem.delivery.resting import follow_hours
 from wem.delivery.rules import Verdict
 from wem.delivery.signing import Signer, signer_for
 from wem.delivery.smtp import Answer, judge
@@ -57,6 +59,8 @@ class BatchHold(Hold):
         self.policy = policy
         self.intents = policy is UncertainPolicy.hold
         self.parcels: dict[int, BatchParcel] = {}
+        # Whether it keeps to the customer's no-send hours.
+        self.rests = False
         # How its dispatch must stand for anything of it to leave.
         self.running = (DispatchState.sending, lease.epoch)
 
@@ -158,6 +162,9 @@ class BatchDesk:
                     held = BatchHold(
                         lease, letter, signer_for(dispatch.content), dispatch.expires_at, dispatch.uncertain_policy
                     )
+                    held.rests = dispatch.kind is DispatchKind.bulk
+                    hours = hours_of(dispatch.customer_id) if held.rests else None
+                    held.closes_at = hours.next_beginning(clock.now()) if hours else None
                     recipients = recipients_of(lease.dispatch_id, lease.number, letter.list_ids, letter.attested_since)
         except sa.exc.SQLAlchemyError:
             raise
@@ -230,7 +237,9 @@ class BatchDesk:
                 held.lease.lost, held.lease.deadline, held.stopped = True, 0.0, True
         standing = [held for held in standing if not held.stopped]
         states = running({held.lease.dispatch_id for held in standing})
-        forbidden = {each for each in {held.lease.customer_id for held in standing} if not may_send(each)}
+        customers = {held.lease.customer_id for held in standing}
+        forbidden = {each for each in customers if not may_send(each)}
+        resting = self._resting(customers)
         for held in standing:
             if states.get(held.lease.dispatch_id) != held.running:
                 held.stopped = True
@@ -238,6 +247,9 @@ class BatchDesk:
                 held.stopped = True
                 hold(held.lease.dispatch_id)
                 db.session.commit()
+            elif held.rests and held.lease.customer_id in resting:
+                held.stopped = True
+                follow_hours(held.lease.dispatch_id)
 
     def _permitted(self, held: BatchHold) -> bool:
         """Return whether a batch that was just leased may be sent; holds its dispatch when the contract forbids it."""
@@ -247,7 +259,15 @@ class BatchDesk:
             held.stopped = True
             hold(held.lease.dispatch_id)
             db.session.commit()
+        elif held.rests and self._resting({held.lease.customer_id}):
+            held.stopped = True
+            follow_hours(held.lease.dispatch_id)
         return not held.stopped
+
+    def _resting(self, customer_ids: set[int]) -> set[int]:
+        """Return those of these customers whose no-send hours are on."""
+        with looking():
+            return in_no_send_hours(customer_ids, clock.now())
 
 
 def _put_off(entries: Sequence[tuple[Parcel, Outcome]]) -> None:

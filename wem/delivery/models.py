@@ -16,6 +16,7 @@ from wem.db import Base, BigId, Small
 class DispatchState(enum.StrEnum):
     preparing = "preparing"  # the audience is being written down
     sending = "sending"
+    resting = "resting"  # its customer's no-send hours are on; it goes on by itself
     pausing = "pausing"
     paused = "paused"
     cancelling = "cancelling"
@@ -34,7 +35,7 @@ class BatchState(enum.StrEnum):
     ready = "ready"
     leased = "leased"
     done = "done"
-    blocked = "blocked"
+    blocked = "blocked"  # of a portion whose time has not come
     cancelled = "cancelled"
 
 
@@ -99,6 +100,11 @@ class Dispatch(Base):
     expires_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # In how many portions it goes, and how many minutes lie between two of them.
+    portions: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    portion_minutes: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    # Since when it rests in the no-send hours.
+    resting_since: Mapped[datetime | None]
     # When it was served last: who waits longest comes next, and who stands still is found.
     touched_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -132,6 +138,8 @@ class Batch(Base):
     customer_id: Mapped[int]
     priority: Mapped[int] = mapped_column(sa.SmallInteger, default=3)
     provider: Mapped[str] = mapped_column(sa.String(16), default="")
+    # Of which portion its readers are; 0 for second tries, which go with none.
+    portion: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
     state: Mapped[BatchState] = mapped_column(default=BatchState.ready)
     not_before: Mapped[datetime]
     lease_until: Mapped[datetime | None]

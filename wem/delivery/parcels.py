@@ -28,6 +28,8 @@ class Hold:
         self.unwritten = 0
         # Nothing of it leaves any more: paused, not permitted, or the lease is lost.
         self.stopped = False
+        # From this moment on nothing of it leaves; None where no such moment is known.
+        self.closes_at: datetime | None = None
 
     @property
     def resting(self) -> bool:

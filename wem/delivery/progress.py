@@ -47,6 +47,11 @@ class Progress:
         return self.bounced + self.expired
 
     @property
+    def open(self) -> bool:
+        """Whether it is not over yet, also when it stands still."""
+        return self.state not in (DispatchState.done, DispatchState.cancelled, DispatchState.failed)
+
+    @property
     def moving(self) -> bool:
         """Whether the numbers still change by themselves: a page asks again while they do."""
         return self.state in (

@@ -24,15 +24,17 @@ from wem.delivery.models import (
     Retry,
     Stage,
 )
+from wem.delivery.portioning import release, to_release
 from wem.delivery.recording import count
 from wem.delivery.rendering import Content
+from wem.delivery.resting import follow_hours, to_follow
 from wem.delivery.watching import looking
 
 log = logging.getLogger("wem.delivery")
 
 # The audience of a dispatch that nobody has touched for so long is being written down by nobody.
 STUCK = timedelta(seconds=15)
-UNSETTLED = (DispatchState.sending, DispatchState.pausing, DispatchState.cancelling)
+UNSETTLED = (DispatchState.sending, DispatchState.resting, DispatchState.pausing, DispatchState.cancelling)
 
 
 def sweep() -> None:
@@ -44,6 +46,10 @@ def sweep() -> None:
         _alone(_batch_all_retries, dispatch_id, at)
     for dispatch_id in _in_state(*UNSETTLED):
         _alone(settle, dispatch_id)
+    for dispatch_id in to_follow():
+        _alone(follow_hours, dispatch_id)
+    for dispatch_id in to_release():
+        _alone(release, dispatch_id)
     for dispatch_id in _in_state(DispatchState.preparing, untouched_since=at - STUCK):
         queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch_id)
     if _anything_ready(at):
@@ -148,6 +154,7 @@ def batch_retries(dispatch_id: int, at: datetime) -> int:
                 customer_id=dispatch.customer_id,
                 priority=dispatch.priority,
                 provider=provider,
+                portion=0,
                 state=BatchState.ready,
                 not_before=at - clock.SET_BACK,
                 size=number,

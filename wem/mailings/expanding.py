@@ -1,18 +1,20 @@
-"""Writes down who gets a mailing: one row per reader and dispatch, in portions that can be broken off and taken up."""
+"""Writes down who gets a mailing: one row per reader and dispatch, in windows that can be broken off and taken up."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wem import clock, queue
 from wem.db import db, insert_ignoring, look_at_sizes
-from wem.delivery import providers
+from wem.delivery import portioning, providers
 from wem.delivery.controlling import locked, ring_senders
 from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState
 from wem.delivery.pace_limits import batch_sizes
@@ -31,34 +33,39 @@ WINDOW = 5000
 _FIRST = {provider.value: place for place, provider in enumerate(DomainGroup, 1)}
 APART = 16
 
-# Between two portions on SQLite: its one writer would not let a confirmation's outcome in between (seconds).
+# Between two windows on SQLite: its one writer would not let a confirmation's outcome in between (seconds).
 BREATH = 0.02
 
 
 @dataclass
 class Written:
-    """How many readers of each provider are written down, up to a cursor; kept from one portion to the next."""
+    """How many readers of each lane are written down, up to a cursor; kept from one window to the next."""
 
     cursor: int = -1
-    readers: dict[str, int] = field(default_factory=dict)
+    readers: dict[int, int] = field(default_factory=dict)
 
     def follow(self, dispatch: Dispatch) -> None:
-        """Count what is there, unless the last portion was ours."""
+        """Count what is there, unless the last window was ours."""
         if self.cursor != dispatch.prep_cursor:
             self.cursor = dispatch.prep_cursor
             rows = db.session.execute(
-                sa.select(Batch.provider, sa.func.sum(Batch.size))
+                sa.select(Batch.portion, Batch.provider, sa.func.sum(Batch.size))
                 .where(Batch.dispatch_id == dispatch.id)
-                .group_by(Batch.provider)
+                .group_by(Batch.portion, Batch.provider)
             )
-            self.readers = {provider: int(number) for provider, number in rows}
+            self.readers = {_lane(portion, provider): int(number) for portion, provider, number in rows}
+
+
+def _lane(portion: int, provider: str) -> int:
+    """Return the number of a portion's readers of one provider: they fill batches of their own."""
+    return (portion - 1) * APART + _FIRST.get(provider, 1)
 
 
 def expand_until(dispatch_id: int, deadline: float) -> bool:
     """Write the audience down until it is complete or `deadline` (monotonic); returns whether more is to be done.
 
-    Each portion is one transaction with the cursor that tells the next where to begin. Commits. Raises SegmentLost when
-    a segment of the mailing cannot be asked any more; the portions before stay.
+    Each window is one transaction with the cursor that tells the next where to begin. Commits. Raises SegmentLost when
+    a segment of the mailing cannot be asked any more; the windows before stay.
     """
     written = Written()
     while time.monotonic() < deadline and not queue.stopping.is_set():
@@ -70,7 +77,7 @@ def expand_until(dispatch_id: int, deadline: float) -> bool:
 
 
 def _expand_some(dispatch_id: int, written: Written) -> bool:
-    """Write down the next portion; returns whether there may be another. Commits."""
+    """Write down the next window; returns whether there may be another. Commits."""
     dispatch = locked(dispatch_id)
     if dispatch.state is not DispatchState.preparing:
         db.session.commit()
@@ -111,13 +118,19 @@ def _end_of_window(dispatch: Dispatch) -> int | None:
     return end
 
 
-def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[str, int]) -> sa.Insert:
-    """Return the INSERT … SELECT of one portion: every active reader of the lists once, numbered, in batches.
+def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[int, int]) -> sa.Insert:
+    """Return the INSERT … SELECT of one window: every active reader of the lists once, numbered, in batches.
 
-    A batch goes to one provider: each fills its own, from where the portion before left off.
+    A batch goes to one provider, and is of one portion of the mailing: each fills its own, from where the window before
+    left off.
     """
     readers = (
-        sa.select(Subscriber.id, Subscriber.address_hash, providers.provider().label("provider"))
+        sa.select(
+            Subscriber.id,
+            Subscriber.address_hash,
+            providers.provider().label("provider"),
+            _portion(dispatch).label("portion"),
+        )
         .outerjoin(MailDomain, providers.known_domain())
         .where(
             Subscriber.customer_id == dispatch.customer_id,
@@ -131,8 +144,9 @@ def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[str, int]
     )
     provider = readers.c.provider
     sizes = batch_sizes(dispatch.customer_id, content.batch_size)
-    place = sa.func.row_number().over(partition_by=provider, order_by=readers.c.id) - 1
-    filled = (place + _by_provider(provider, before, 0)) // _by_provider(provider, sizes, content.batch_size)
+    lane = (readers.c.portion - 1) * APART + _case(provider, _FIRST, 1)
+    place = sa.func.row_number().over(partition_by=(provider, readers.c.portion), order_by=readers.c.id) - 1
+    filled = (place + _case(lane, before, 0)) // _case(provider, sizes, content.batch_size)
     columns = {
         Delivery.dispatch_id: sa.literal(dispatch.id),
         Delivery.seq: sa.literal(dispatch.total) + sa.func.row_number().over(order_by=readers.c.id),
@@ -140,7 +154,7 @@ def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[str, int]
         Delivery.subscriber_id: readers.c.id,
         Delivery.address_hash: readers.c.address_hash,
         Delivery.provider: provider,
-        Delivery.batch: filled * APART + _by_provider(provider, _FIRST, 1),
+        Delivery.batch: filled * (APART * dispatch.portions) + lane,
         Delivery.state: sa.literal(int(DeliveryState.pending)),
         Delivery.attempts: sa.literal(0),
     }
@@ -150,13 +164,21 @@ def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[str, int]
     return insert
 
 
-def _by_provider(provider: sa.ColumnElement[str], numbers: dict[str, int], otherwise: int) -> sa.ColumnElement[int]:
+def _portion(dispatch: Dispatch) -> sa.ColumnElement[int]:
+    return portioning.portion(Subscriber.id, dispatch) if dispatch.portions > 1 else sa.literal(1)
+
+
+def _portion_in(dispatch: Dispatch, batch: int) -> int:
+    return batch // APART % dispatch.portions + 1
+
+
+def _case(value: sa.ColumnElement[Any], numbers: Mapping[Any, int], otherwise: int) -> sa.ColumnElement[int]:
     known = {name: number for name, number in numbers.items() if number != otherwise}
-    return sa.case(known, value=provider, else_=otherwise) if known else sa.literal(otherwise)
+    return sa.case(known, value=value, else_=otherwise) if known else sa.literal(otherwise)
 
 
-def _cut_batches(dispatch: Dispatch, first: int) -> Counter[str]:
-    """Make the batches of the rows above number `first`, or fill up those cut short; returns the rows by provider."""
+def _cut_batches(dispatch: Dispatch, first: int) -> Counter[int]:
+    """Make the batches of the rows above number `first`, or fill up those cut short; returns the rows by lane."""
     found = db.session.execute(
         sa.select(Delivery.batch, Delivery.provider, sa.func.count().label("held"))
         .where(Delivery.dispatch_id == dispatch.id, Delivery.seq > first)
@@ -170,7 +192,9 @@ def _cut_batches(dispatch: Dispatch, first: int) -> Counter[str]:
             "customer_id": dispatch.customer_id,
             "priority": dispatch.priority,
             "provider": row.provider,
-            "state": BatchState.ready,
+            "portion": _portion_in(dispatch, row.batch),
+            # What is not of the first waits for its time.
+            "state": BatchState.ready if _portion_in(dispatch, row.batch) == 1 else BatchState.blocked,
             "not_before": dispatch.not_before,
             "fence": 0,
             "size": row.held,
@@ -184,9 +208,9 @@ def _cut_batches(dispatch: Dispatch, first: int) -> Counter[str]:
         db.session.execute(
             made.on_conflict_do_update(index_elements=[Batch.dispatch_id, Batch.number], set_=more), rows
         )
-    counted: Counter[str] = Counter()
+    counted: Counter[int] = Counter()
     for row in found:
-        counted[row.provider] += row.held
+        counted[_lane(_portion_in(dispatch, row.batch), row.provider)] += row.held
     return counted
 
 
@@ -194,6 +218,7 @@ def _complete(dispatch: Dispatch, at: datetime) -> None:
     dispatch.started_at = dispatch.touched_at = at
     if dispatch.total:
         dispatch.state = DispatchState.sending
+        portioning.begin(dispatch, at)
         ring_senders()
     else:
         dispatch.state, dispatch.finished_at = DispatchState.done, at

@@ -27,7 +27,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
 from wem.mailings.models import BodyKind, Tester
-from wem.mailings.wording import BODY_KINDS, WRAPS
+from wem.mailings.timing_forms import PortionFields
+from wem.mailings.timing_rules import USUAL_TOLERANCE
+from wem.mailings.wording import BODY_KINDS, TOLERANCES, WRAPS
 from wem.mailings.wrapping import USUAL
 from wem.web.days import Day
 from wem.web.filters import number
@@ -114,8 +116,8 @@ class MailingForm(FlaskForm):
             raise ValidationError(gettext("A segment cannot be both. Nobody would get the mail."))
 
 
-class SendForm(FlaskForm):
-    """When a mailing goes: now, or at a time in Japan that lies ahead."""
+class SendForm(PortionFields, FlaskForm):
+    """When a mailing goes: now, or at a time in Japan that lies ahead; to everybody at once or in portions."""
 
     when = RadioField(
         _l("When"),
@@ -124,6 +126,13 @@ class SendForm(FlaskForm):
     )
     date = Day(_l("Date"), [Optional()])
     time = TimeField(_l("Time"), [Optional()])
+    # In minutes.
+    tolerance = SelectField(
+        _l("How late it may start by itself"),
+        coerce=int,
+        choices=[SelectChoice(int(each.total_seconds() // 60), text) for each, text in TOLERANCES.items()],
+        default=int(USUAL_TOLERANCE.total_seconds() // 60),
+    )
 
     def at(self) -> datetime | None:
         """Return the chosen moment in Japan; None for now."""
@@ -134,6 +143,11 @@ class SendForm(FlaskForm):
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
             return False
+        divided = self.portions_chosen()
+        return self.time_chosen() and divided
+
+    def time_chosen(self) -> bool:
+        """Return whether a time is chosen that can be."""
         if self.when.data != LATER:
             # Whoever chose a time and forgot the mark must not send at once.
             if self.date.data is not None or self.time.data is not None:

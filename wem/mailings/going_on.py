@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from wem import clock
-from wem.mailings import starting
+from wem.mailings import starting, timing
 from wem.mailings.models import HeldReason, Mailing
 from wem.mailings.start_problems import held_for
 from wem.mailings.starting import CannotStart, Ready
@@ -19,7 +19,7 @@ def go_on(mailing: Mailing, ready: Ready | None) -> None:
 
     Where its time has passed by more than it tolerates, or it may not be sent any more, the customer decides.
     """
-    if missed(mailing):
+    if timing.missed(mailing):
         mailing.ask_customer(HeldReason.missed)
         return
     soon = clock.now() + SOON
@@ -27,9 +27,3 @@ def go_on(mailing: Mailing, ready: Ready | None) -> None:
         starting.schedule(mailing, max(mailing.scheduled_at or soon, soon), by=None, ready=ready)
     except CannotStart as error:
         mailing.ask_customer(held_for(error))
-
-
-def missed(mailing: Mailing) -> bool:
-    """Return whether its time passed by more than it tolerates while it waited for us."""
-    at = mailing.scheduled_at
-    return at is not None and clock.now() - at > mailing.tolerance

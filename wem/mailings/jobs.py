@@ -26,6 +26,7 @@ from wem.mailings import (
     standing_still,
     starting,
     telling,
+    timing,
 )
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
@@ -176,12 +177,13 @@ def _start(mailing_id: int) -> None:
     if mailing.scheduled_at > clock.now():
         return
     window = maintenance.window_at(mailing.customer_id, mailing.scheduled_at)
-    due = maintenance.due_at(mailing)
+    due = timing.due_at(mailing)
     if window is not None and (due is None or due > clock.now() or _unwanted(mailing, window)):
         standing_still.stop(mailing, window)
         return _tell(mailing)
-    # What maintenance kept waiting was not missed.
-    if due is not None and clock.now() - due > mailing.tolerance:
+    if due is not None and due > clock.now():
+        return None  # the no-send hours are on
+    if timing.missed(mailing):
         return _hold(mailing, HeldReason.missed)
     if not customer_may(mailing.customer_id, Use.send):
         return _hold(mailing, controlling.forbidden_by(mailing.customer_id))
@@ -215,7 +217,7 @@ def go_on_reviewed(mailing_id: int) -> None:
     if mailing is None or not reviewing.follow(mailing):
         db.session.commit()
         return
-    ready = None if going_on.missed(mailing) else starting.prepare(mailing)
+    ready = None if timing.missed(mailing) else starting.prepare(mailing)
     mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
     try:
         if reviewing.waits(mailing):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.db import db
 from wem.mailings.maintenance_models import MaintenanceChoice
-from wem.mailings.maintenance_rules import Choice, Window, due_after, window_on
+from wem.mailings.maintenance_rules import Choice, Window, window_on
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.notices.models import Incident
 from wem.notices.models import windows as incidents
@@ -43,12 +43,6 @@ def window_now(customer_id: int) -> Window | None:
 def window_at(customer_id: int, at: datetime) -> Window | None:
     """Return the window that a moment lies in, past or to come."""
     return window_on(windows_of(customer_id, at), at)
-
-
-def due_at(mailing: Mailing) -> datetime | None:
-    """Return when a scheduled mailing may go; None while a window without an end holds it."""
-    assert mailing.scheduled_at is not None
-    return due_after(windows_of(mailing.customer_id, mailing.scheduled_at), mailing.scheduled_at)
 
 
 def choice_of(mailing_id: int, incident_id: int) -> Choice:

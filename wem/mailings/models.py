@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from wem import audit, clock
 from wem.db import Base, BigId, db
 from wem.lists.models import MailingList
+from wem.mailings.timing_rules import USUAL_TOLERANCE
 
 
 class MailingState(enum.StrEnum):
@@ -31,6 +32,7 @@ ACTS: dict[str, tuple[MailingState, ...]] = {
     "schedule": UNSTARTED,
     "submit": UNSTARTED,
     "ask": (MailingState.held,),
+    "move": (MailingState.scheduled,),
     "unschedule": (MailingState.scheduled, MailingState.held),
     "start": UNSTARTED,
     "hold": (MailingState.scheduled, MailingState.sending),
@@ -40,8 +42,10 @@ ACTS: dict[str, tuple[MailingState, ...]] = {
     "finish": (MailingState.sending, MailingState.paused, MailingState.held),
     "fail": (MailingState.sending,),
 }
+# Acts that change its time: the audit says what it was before.
+TIME_ACTS = ("schedule", "submit", "move", "unschedule")
 # Acts that make no sense any more once the mailing has started, and those that make none before.
-BEFORE_START = ("schedule", "submit", "ask", "unschedule", "start")
+BEFORE_START = ("schedule", "submit", "ask", "move", "unschedule", "start")
 AFTER_START = ("pause", "resume", "finish", "fail")
 
 
@@ -117,7 +121,11 @@ class Mailing(Base):
     view_line: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     language: Mapped[str] = mapped_column(sa.String(2), default="ja")
     scheduled_at: Mapped[datetime | None]
-    tolerance: Mapped[timedelta] = mapped_column(sa.Interval, default=timedelta(hours=1))
+    # How late it may start by itself.
+    tolerance: Mapped[timedelta] = mapped_column(sa.Interval, default=USUAL_TOLERANCE)
+    # In how many portions it goes, so many minutes apart.
+    portions: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    portion_minutes: Mapped[int] = mapped_column(sa.SmallInteger, default=60, server_default="60")
     held_reason: Mapped[str] = mapped_column(sa.String(64), default="")
     # The state of which the customer's people were told by mail last.
     told_of: Mapped[MailingState | None]
@@ -148,6 +156,16 @@ class Mailing(Base):
     def ask_customer(self, reason: HeldReason) -> None:
         """Note why the customer decides now on what waited for us; raises NotPossible."""
         self._act("ask", MailingState.held, None, held_reason=reason.value)
+
+    def move(self, at: datetime, seen: datetime, *, by: int | None) -> None:
+        """Have it start at another time than the one that the person saw; raises InThePast, NotPossible.
+
+        NotPossible also when somebody else has changed the time since: of two who move it at once, one does.
+        """
+        if at <= clock.now():
+            raise InThePast(at)
+        same = Mailing.scheduled_at == seen
+        self._act("move", MailingState.scheduled, by, same, scheduled_at=at, at_time=at.isoformat())
 
     def unschedule(self, *, by: int | None) -> None:
         """Make it a draft again that can be edited; raises NotPossible once it has started."""
@@ -181,9 +199,18 @@ class Mailing(Base):
         """Note that it cannot be sent at all; raises NotPossible."""
         self._act("fail", MailingState.failed, None, finished_at=clock.now())
 
-    def _act(self, act: str, to: MailingState, by: int | None, at_time: str | None = None, **values: Any) -> None:
+    def _act(
+        self,
+        act: str,
+        to: MailingState,
+        by: int | None,
+        *only: sa.ColumnElement[bool],
+        at_time: str | None = None,
+        **values: Any,
+    ) -> None:
         """Move to a state if the row still stands where the act may begin, and write it into the audit."""
-        conditions = [Mailing.id == self.id, Mailing.state.in_(ACTS[act])]
+        conditions = [Mailing.id == self.id, Mailing.state.in_(ACTS[act]), *only]
+        was = self.scheduled_at if act in TIME_ACTS and self.state is not MailingState.draft else None
         if act in BEFORE_START:
             conditions.append(Mailing.started_at.is_(None))
         if act in AFTER_START:
@@ -198,7 +225,15 @@ class Mailing(Base):
         db.session.refresh(self)
         if not moved.rowcount:  # type: ignore[attr-defined]
             raise NotPossible(act, self.state)
-        details = {"at": at_time} if at_time else {"reason": self.held_reason} if act in ("hold", "ask") else {}
+        details: dict[str, Any] = {}
+        if at_time:
+            details["at"] = at_time
+        if was is not None:
+            details["was"] = was.isoformat()
+        if act in ("hold", "ask"):
+            details["reason"] = self.held_reason
+        if act in ("schedule", "submit", "start") and self.portions > 1:
+            details["portions"] = self.portions
         audit.record(f"mailing.{act}", by=by, customer_id=self.customer_id, subject=self, **details)
 
 

@@ -10,9 +10,10 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wem import clock
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import controlling, starting, telling
+from wem.mailings import controlling, starting, telling, timing
 from wem.mailings.models import Mailing, MailingState, NotPossible
 from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.views import about
@@ -45,7 +46,10 @@ def resume(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
     # Making the texts takes long; nobody else's writing waits for it.
     ready = starting.prepare(mailing) if controlling.begins(mailing) else None
-    return _act(id, partial(controlling.resume, ready=ready), gettext("Sending goes on."))
+    said = gettext("Sending goes on.")
+    if timing.departure(mailing.customer_id, clock.now()).hours is not None:
+        said = gettext("The no-send hours are on. Sending goes on by itself when they are over.")
+    return _act(id, partial(controlling.resume, ready=ready), said)
 
 
 @blueprint.post("/mailings/<int:id>/stop")

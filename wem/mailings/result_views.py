@@ -16,10 +16,11 @@ from wem.bounces.reports import Numbers
 from wem.bounces.wording import CAUSES
 from wem.contracts.rules import Use
 from wem.db import db
+from wem.delivery import portioning
 from wem.delivery.models import DeliveryState
 from wem.delivery.progress import Failure, failures, progress
 from wem.mailings import narrowing
-from wem.mailings.models import Mailing
+from wem.mailings.models import Mailing, MailingState
 from wem.mailings.segment_models import MailingSegment
 from wem.mailings.titles import Titles
 from wem.mailings.wording import REASONS, STATES
@@ -52,6 +53,8 @@ def report(id: int) -> Answer:
         results=results,
         links=links[:MOST_LINKS],
         more_links=max(len(links) - MOST_LINKS, 0),
+        portions=portioning.shown(counts.dispatch_id) if counts else [],
+        stands_still=mailing.state in (MailingState.paused, MailingState.held),
         state_text=state,
         state_kind=kind,
         failed=_causes(came_back, counts.failed) if counts else [],

@@ -12,15 +12,29 @@ from wem import clock
 from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.mailings import back_numbers, checking, composing, maintenance, narrowing, reviewing, starting, telling
-from wem.mailings.audience import reach
+from wem.delivery.portion_rules import allowed
+from wem.mailings import (
+    back_numbers,
+    checking,
+    composing,
+    maintenance,
+    narrowing,
+    reviewing,
+    starting,
+    telling,
+    timing,
+    timing_rules,
+)
+from wem.mailings.audience import Reach, reach
 from wem.mailings.forms import SendForm
 from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
 from wem.mailings.reach_wording import reach_number, reach_text
 from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.titles import Titles
+from wem.mailings.wording import PORTION_INTERVALS, TOLERANCES
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import owned_or_404
 from wem.web.session import current_membership, me
 
@@ -39,19 +53,24 @@ def check(id: int) -> Answer:
     if not _to_be_sent(mailing):
         return _moved_on(mailing)
     found = checking.checks(mailing)
-    form = SendForm()
+    form = SendForm(data={"tolerance": int(mailing.tolerance.total_seconds() // 60)})
     if request.method == "POST" and not checking.refused(found):
         if request.form.get("version") != str(mailing.version):
             flash(gettext("The mailing was changed in the meantime. Please look at the check again."), "warning")
             return see_other(url_for("sending.check", id=id))
-        if form.validate_on_submit():
+        if form.validate_on_submit() and (plan := _planned(form, reached := reach(mailing), mailing)):
             return render_template(
                 "mailings/confirm.html",
                 mailing=mailing,
                 titles=Titles(mailing.customer_id),
                 at=form.at(),
+                tolerance=timedelta(minutes=form.tolerance.data),
+                tolerances=TOLERANCES,
+                intervals=PORTION_INTERVALS,
+                departure=plan.departure,
                 maintenance=maintenance.window_at(mailing.customer_id, form.at() or clock.now()),
-                readers=reach_number(reached := reach(mailing)),
+                readers=reach_number(reached),
+                plan=plan,
                 reach=reach_text(reached),
                 narrowing=narrowing.shown(mailing),
                 warned=checking.warned(found),
@@ -89,8 +108,9 @@ def send(id: int) -> Answer:
     try:
         at = _moment(request.form.get("at", ""))
         composing.take_sender_name(mailing)
-        window = maintenance.window_now(mailing.customer_id) if at is None else None
-        if window is not None:
+        _take_confirmed(mailing)
+        waits = timing.departure(mailing.customer_id, clock.now()) if at is None else None
+        if waits is not None and waits.waits:
             # Nothing can start now: it is scheduled, and waits for the end as if it had been before.
             starting.schedule(mailing, clock.now() + SOON, by=account_id, ready=ready)
         elif at is None:
@@ -105,7 +125,9 @@ def send(id: int) -> Answer:
     back_numbers.want(mailing, request.form.get("publish") == "1")
     telling.tell_people(mailing)
     db.session.commit()
-    if window is not None:
+    if waits is not None and waits.hours is not None and waits.leaves is not None:
+        flash(gettext("The no-send hours are on. The mailing waits, and is sent by itself afterwards."), "info")
+    elif waits is not None and waits.waits:
         flash(gettext("Maintenance is going on. The mailing waits, and is sent by itself afterwards."), "info")
     else:
         flash(gettext("Sending has started.") if at is None else gettext("The mailing is scheduled."), "success")
@@ -119,6 +141,7 @@ def _submit(id: int, at: datetime | None, account_id: int) -> Answer:
     if request.form.get("version") != str(mailing.version) or not _to_be_sent(mailing):
         return _moved_on(mailing)
     composing.take_sender_name(mailing)
+    _take_confirmed(mailing)
     reviewing.ask(mailing, at, by=account_id)
     back_numbers.want(mailing, request.form.get("publish") == "1")
     db.session.commit()
@@ -129,6 +152,25 @@ def _submit(id: int, at: datetime | None, account_id: int) -> Answer:
         "info",
     )
     return see_other(url_for("mailings.show", id=id))
+
+
+def _planned(form: SendForm, reached: Reach, mailing: Mailing) -> timing.Plan | None:
+    portions, minutes = form.plan(reached.count)
+    if not portions:
+        form.per_hour.errors = [gettext("With so few each hour it would take more than 48 hours.")]
+        return None
+    return timing.plan(mailing.customer_id, form.at() or clock.now(), portions, minutes, reached.count)
+
+
+def _take_confirmed(mailing: Mailing) -> None:
+    """Keep how late it may start and in how many portions it goes, as confirmed; raises InThePast for what was not."""
+    typed = request.form.get
+    tolerances = {str(int(each.total_seconds() // 60)): each for each in timing_rules.TOLERANCES}
+    mailing.tolerance = tolerances.get(typed("tolerance", ""), mailing.tolerance)
+    portions, minutes = row_number(typed("portions", "1")), row_number(typed("portion_minutes", "60"))
+    if portions is None or minutes is None or not allowed(portions, minutes):
+        raise InThePast(typed("portions"))
+    mailing.portions, mailing.portion_minutes = portions, minutes
 
 
 def _to_be_sent(mailing: Mailing) -> bool:

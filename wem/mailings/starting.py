@@ -13,7 +13,7 @@ from wem.accounts.models import Customer
 from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.delivery import rules
+from wem.delivery import portioning, rules
 from wem.delivery.markup import names_in_links
 from wem.delivery.models import Dispatch, DispatchKind, DispatchState
 from wem.delivery.personalising import TemplateProblem
@@ -277,9 +277,12 @@ def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:
         created_at=at,
         not_before=at - clock.SET_BACK,
         expires_at=at + rules.LIFETIME,
+        portions=mailing.portions,
+        portion_minutes=mailing.portion_minutes,
     )
     db.session.add(dispatch)
     db.session.flush()
+    portioning.plan(dispatch)
     if ready.counted is not None and ready.counted.targets:
         keep_links(dispatch.id, ready.counted.targets)
     return dispatch

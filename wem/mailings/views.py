@@ -14,14 +14,16 @@ from wem import clock
 from wem.accounts.models import Membership
 from wem.contracts.rules import Use
 from wem.db import db
+from wem.delivery import portioning
+from wem.delivery.models import DispatchState
 from wem.delivery.progress import progress
-from wem.mailings import back_numbers, maintenance, narrowing, reviewing
+from wem.mailings import back_numbers, maintenance, narrowing, planning, reviewing, timing
 from wem.mailings.audience import most_recipients
 from wem.mailings.back_number_rules import may_be_published
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.review_rules import ReviewState
 from wem.mailings.titles import Titles
-from wem.mailings.wording import BODY_KINDS, CHOICES, STATES, held_text
+from wem.mailings.wording import BODY_KINDS, CHANGES, CHOICES, PORTION_INTERVALS, RESTING, STATES, TOLERANCES, held_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
@@ -82,6 +84,8 @@ def show(id: int) -> Answer:
         mailing=mailing,
         titles=Titles(mailing.customer_id),
         narrowing=narrowing.shown(mailing),
+        changes=planning.changes(mailing),
+        change_words=CHANGES,
         **about(mailing),
     )
 
@@ -95,12 +99,22 @@ def about(mailing: Mailing) -> dict[str, Any]:
     window = maintenance.window_at(mailing.customer_id, scheduled) if scheduled else None
     if held:
         window = maintenance.window_now(mailing.customer_id)
+    resting = counts is not None and counts.state is DispatchState.resting
+    asked = clock.now() if resting else scheduled
+    if resting and mailing.state is MailingState.sending:
+        state, kind = RESTING
     review = reviewing.latest(mailing.id)
     return {
         "waits_for_review": reviewing.waits(mailing),
         "refused": review.note
         if review and review.state is ReviewState.refused and mailing.state is MailingState.draft
         else "",
+        "portions": portioning.shown(counts.dispatch_id) if counts else [],
+        "interval": PORTION_INTERVALS.get(mailing.portion_minutes, ""),
+        "stands_still": mailing.state in (MailingState.paused, MailingState.held),
+        "departure": timing.departure(mailing.customer_id, asked) if asked else None,
+        "resting": resting and mailing.state is MailingState.sending,
+        "tolerance": TOLERANCES.get(mailing.tolerance) if scheduled else None,
         "maintenance": window,
         "choice": CHOICES[maintenance.choice_of(mailing.id, window.incident_id)] if window else "",
         "waits_for_maintenance": held,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
@@ -22,6 +24,8 @@ STATES = {
     MailingState.cancelled: (_l("Called off"), "neutral"),
     MailingState.failed: (_l("Failed"), "error"),
 }
+# Of one that is being sent, in the no-send hours.
+RESTING = (_l("Rests until the no-send hours are over"), "info")
 BODY_KINDS = {BodyKind.blocks: _l("Blocks"), BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
 WRAPS = {
     35: _l("35 full-width characters"),
@@ -67,6 +71,39 @@ REVIEWS = {
     ReviewState.approved: (_l("Approved"), "success"),
     ReviewState.refused: (_l("Sent back"), "error"),
     ReviewState.withdrawn: (_l("Taken back"), "neutral"),
+}
+# What was done about a mailing's time, by the act's name in the audit trail.
+CHANGES = {
+    "schedule": _l("Was scheduled"),
+    "submit": _l("Handed in for our look"),
+    "move": _l("Moved to another day"),
+    "unschedule": _l("Taken off the schedule"),
+    "start": _l("Sending began"),
+    "rest": _l("Rested for the no-send hours"),
+    "wake": _l("Went on after the no-send hours"),
+    "pause": _l("Was paused"),
+    "resume": _l("Went on"),
+    "hold": _l("Was held"),
+    "ask": _l("Was given back to decide"),
+    "cancel": _l("Was called off"),
+}
+PORTION_INTERVALS = {
+    10: _l("10 minutes"),
+    15: _l("15 minutes"),
+    30: _l("30 minutes"),
+    60: _l("1 hour"),
+    120: _l("2 hours"),
+    180: _l("3 hours"),
+    360: _l("6 hours"),
+    720: _l("12 hours"),
+}
+TOLERANCES = {
+    timedelta(minutes=15): _l("up to 15 minutes"),
+    timedelta(hours=1): _l("up to 1 hour"),
+    timedelta(hours=3): _l("up to 3 hours"),
+    timedelta(hours=6): _l("up to 6 hours"),
+    timedelta(hours=12): _l("up to 12 hours"),
+    timedelta(hours=24): _l("up to 24 hours"),
 }
 CHOICES = {Choice.hold: _l("Hold it, and send it afterwards"), Choice.cancel: _l("Cancel it")}
 REASONS = {

@@ -50,6 +50,7 @@ SUBJECTS = {
     "Report": _l("Report of abuse no. %(id)s"),
     "Takedown": _l("Takedown no. %(id)s"),
     "Talk": _l("Talk no. %(id)s"),
+    "Dispatch": _l("Sending no. %(id)s"),
     "Customer": _l("Customer no. %(id)s"),
     "Erasure": _l("Erasure no. %(id)s"),
     "EmergencyStop": _l("Emergency stop no. %(id)s"),
@@ -149,6 +150,10 @@ LABELS = {
     "testers": _l("Testers"),
     "time": _l("Which time"),
     "undone": _l("Registrations taken back"),
+    "mailing": _l("Mailing"),
+    "hours": _l("No-send hours"),
+    "was": _l("To be sent at, so far"),
+    "portions": _l("Portions"),
     "begins": _l("Maintenance begins"),
     "choice": _l("What becomes of it"),
     "ends_at": _l("Maintenance ends"),
@@ -252,12 +257,13 @@ NUMBERS = {
     "case": "Case",
     "incident": "Incident",
     "list": "MailingList",
+    "mailing": "Mailing",
     "person": "Account",
     "report": "Report",
     "source": "Mailing",
     "testers": "Tester",
 }
-MOMENTS = frozenset({"at", "begins", "ends_at", "suspended_at"})
+MOMENTS = frozenset({"at", "begins", "ends_at", "suspended_at", "was"})
 DAYS = frozenset(
     {
         "arrived",

@@ -29,6 +29,7 @@ MOVING_UPLOADS = (
 OPEN_DISPATCHES = (
     DispatchState.preparing,
     DispatchState.sending,
+    DispatchState.resting,
     DispatchState.pausing,
     DispatchState.paused,
     DispatchState.cancelling,

@@ -95,6 +95,10 @@ ACTIONS = {
     "mailing.pause": _l("Paused a mailing"),
     "mailing.publish": _l("Published a back number"),
     "mailing.withdraw": _l("Withdrew a back number"),
+    "mailing.move": _l("Moved a mailing to another day"),
+    "mailing.rest": _l("A mailing rests in no-send hours"),
+    "mailing.wake": _l("A mailing goes on after no-send hours"),
+    "hours.set": _l("Changed the no-send hours"),
     "mailing.resume": _l("Resumed a mailing"),
     "mailing.schedule": _l("Scheduled a mailing"),
     "mailing.start": _l("Started a mailing"),
@@ -201,6 +205,7 @@ QUEUES = {
 DISPATCHES = {
     DispatchState.preparing: (_l("Being prepared"), "progress"),
     DispatchState.sending: (_l("Sending"), "progress"),
+    DispatchState.resting: (_l("Rests in no-send hours"), "info"),
     DispatchState.pausing: (_l("Pausing"), "warning"),
     DispatchState.paused: (_l("Paused"), "warning"),
     DispatchState.cancelling: (_l("Being called off"), "warning"),
