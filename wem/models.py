@@ -32,6 +32,7 @@ from wem.lists import models as lists
 from wem.lists import takedown_models as takedowns
 from wem.mailings import back_number_models as back_numbers
 from wem.mailings import block_models as blocks
+from wem.mailings import design_models as designs
 from wem.mailings import image_models as images
 from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
@@ -60,6 +61,7 @@ __all__ = [
     "counts",
     "debits",
     "delivery",
+    "designs",
     "documents",
     "domains",
     "emergencies",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import steps
+from tests.browser import designs, steps
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja, overflows, violations
 from tests.browser.steps import follow, press
 from tests.service import Service
+from wem.mailings.block_colour_rules import contrast
+from wem.mailings.html import clean_html
 
 pytestmark = pytest.mark.browser
 
@@ -147,3 +151,66 @@ def test_with_the_keyboard_and_japanese_input(service: Service, opened: Opened) 
     page.keyboard.press("Enter")
     expect(page.locator("#b2")).to_have_count(0)
     assert order(page) == ["b4"]
+
+
+# What a customer's style could try to hide the legal block with, in a browser that knows all of CSS.
+HOSTILE = (
+    "table,tbody,tr,td,p,a{display:none!important;visibility:hidden!important;opacity:0!important}",
+    "*{color:#fff!important;background:#fff!important;-webkit-text-fill-color:#fff!important;font-size:1px!important}",
+    "p,td{transform:scale(0)!important;clip-path:inset(50%)!important;filter:opacity(0)!important;zoom:.01!important}",
+    "p{position:relative!important;left:-5000px!important;text-indent:-5000px!important;letter-spacing:-9em!important}",
+    "p::first-line,p:first-line{color:#fff!important;font-size:1px!important}",
+    "p::before,body::after{content:'';display:block;position:relative;z-index:9;height:900px;margin-top:-900px;"
+    "background:#fff}",
+    "html,body{height:40px!important;overflow:hidden!important;mask:linear-gradient(red 40px,transparent 0)!important}",
+    "p,a{unicode-bidi:bidi-override!important;direction:rtl!important;writing-mode:vertical-rl!important}",
+    "tbody{display:none!important}tr{visibility:collapse!important}",
+    "table{max-width:0!important;table-layout:fixed!important}",
+)
+COVER = '<div style="transform:translateY(1px);margin-bottom:-600px;height:900px;background:#fff">x</div>'
+SEEN = """words => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());) {
+    const word = words.find(each => node.textContent.includes(each));
+    if (!word) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const box = range.getBoundingClientRect(), element = node.parentElement;
+    window.scrollTo(0, box.top + scrollY - 100);
+    const now = range.getClientRects()[0], style = getComputedStyle(element);
+    const top = document.elementFromPoint(now.left + 3, now.top + now.height / 2);
+    found.push({word, size: parseFloat(style.fontSize), colour: style.color, ground: style.backgroundColor,
+      high: now.height, inside: box.left >= 0 && box.right <= innerWidth + 1, seen: top === element,
+      way: style.direction});
+  }
+  return found;
+}"""
+ITEMS = ("株式会社髙橋商店", "配信停止をご希望の方は", "配信停止のお手続き", "東京都千代田区千代田1-1", "03-1234-5678")
+
+
+def judge_footer(page: Page) -> None:
+    """Each of the five items is seen: nothing over it, dark on white, 13 px, within the window."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = {each["word"]: each for each in page.evaluate(SEEN, list(ITEMS))}
+        assert set(found) == set(ITEMS), scheme
+        for each in found.values():
+            assert each["seen"] and each["inside"] and each["way"] == "ltr", each
+            assert each["size"] >= 13 and each["high"] >= 12, each
+            assert contrast(hexadecimal(each["colour"]), hexadecimal(each["ground"])) >= 7, each
+
+
+def hexadecimal(colour: str) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
+
+
+def test_the_legal_block_is_seen_in_every_design_whatever_its_style_says(opened: Opened) -> None:
+    page = opened(width=360, height=700)
+    for _, mail in designs.mails():
+        page.set_content(mail)
+        judge_footer(page)
+    for css in HOSTILE:
+        style = f"<style>@media all{{{css}}} {css}</style>"
+        page.set_content(designs.filled(clean_html(f"<html><body>{style}<p>本文</p>{COVER}</body></html>")))
+        judge_footer(page)

@@ -43,6 +43,8 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "imports": lambda half: half.upload_ids,
     "testers": lambda half: half.tester_ids,
     "images": lambda half: half.image_ids,
+    "designs": lambda half: half.design_ids,
+    "designs/ours": lambda half: ["letter", "newsletter"],
     "i": lambda half: half.image_names,
     "domains": lambda half: half.domain_ids,
     "contract/requests": lambda half: half.request_ids,

@@ -106,7 +106,16 @@ from wem.lists.models import (
 )
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.lists.takedown_models import Takedown, TakenDown
-from wem.mailings import answering, back_numbers, block_editing, narrowing, replies, reviewing, starting
+from wem.mailings import (
+    answering,
+    back_numbers,
+    block_editing,
+    design_keeping,
+    narrowing,
+    replies,
+    reviewing,
+    starting,
+)
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.block_models import Brand
 from wem.mailings.image_rules import ImageProblem, ImageState
@@ -162,6 +171,7 @@ class Half:
     domain_ids: list[int] = field(default_factory=list)
     tester_ids: list[int] = field(default_factory=list)
     image_ids: list[int] = field(default_factory=list)
+    design_ids: list[int] = field(default_factory=list)
     review_ids: list[int] = field(default_factory=list)
     image_names: list[str] = field(default_factory=list)
     notice_ids: list[int] = field(default_factory=list)
@@ -243,6 +253,7 @@ def set_up() -> Stage:
         _mailings(half)
         _segments(half)
         _images(half)
+        _designs(half)
         _reviews(half)
         _back_numbers(half)
         _bounces(half)
@@ -985,6 +996,18 @@ def _back_numbers(half: Half) -> None:
         # Those whose mail stands in a frame: of HTML, and of blocks.
         if row.html is not None and row.number is not None:
             half.back_numbers.append(row.number)
+    db.session.commit()
+
+
+def _designs(half: Half) -> None:
+    """One of each kind of mail."""
+    for kind in BodyKind:
+        mailing = next(
+            row
+            for row in db.session.scalars(sa.select(Mailing).where(Mailing.id.in_(half.mailing_ids)))
+            if row.body_kind is kind and row.text
+        )
+        half.design_ids.append(design_keeping.keep(mailing, "毎月のたより", by=half.people["owner"]).id)
     db.session.commit()
 
 

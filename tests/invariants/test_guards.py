@@ -64,6 +64,7 @@ FOR_SOME = {
     "brands.show": {"owner", "editor", "delegate"},
     "brands.preview": {"owner", "editor", "delegate"},
     "images.describe": {"owner", "editor", "delegate"},
+    "designs.keep": {"owner", "editor", "delegate"},
     "images.pick": {"owner", "editor", "delegate"},
     "segments.new": {"owner", "editor", "delegate"},
 }
@@ -258,6 +259,7 @@ def test_every_page_opens(crawl: Crawl, app: Flask) -> None:
 REFUSES = {
     "images.picture": (404,),  # of a file that waits or was refused there is none
     "previews.html": (404,),  # a mailing in plain text has no HTML
+    "designs.preview": (404,),  # neither has such a design
     "staff_application_papers.scan": (404,),  # nothing was scanned
     "contract_filing.mandate_paper": (404,),  # only until the sealed form is here
     "staff_receipts.show": (404,),  # what was not paid at our own desk has none

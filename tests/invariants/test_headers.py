@@ -18,6 +18,8 @@ OWN_POLICY = {
     "brands.preview": "a sample mail, the same way",
     "archive.mail": "the same, for everybody",
     "mail_in_browser.show": "the same, for its reader",
+    "designs.preview": "a design as a mail, the same way",
+    "designs.frame": "the same of one that comes with WeM",
 }
 # endpoint: why it may be kept by the browser.
 MAY_BE_KEPT = {

@@ -51,6 +51,7 @@ def test_every_subject_of_an_event_has_words(app):
         "Announcement",
         "Application",
         "Conversation",
+        "Design",
         "EmergencyStop",
         "Image",
         "InboundMail",

@@ -108,6 +108,7 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "mailing_segment": (_of("mailing_id", "mailing", READERS),),
     "block_revision": (_of("mailing_id", "mailing", READERS),),
     "brand": (_own(READERS),),
+    "design": (_own(READERS),),
     "image": (_own(READERS, files=("storage_key", "source_key")),),
     "image_use": (_of("mailing_id", "mailing", READERS),),
     "maintenance_choice": (_own(READERS),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from wem.mailings.block_colour_rules import written_on
+from wem.mailings.block_colour_rules import ENOUGH, contrast, written_on
 from wem.mailings.block_markup_rules import Words, html_of, inline_html, list_html
 from wem.mailings.block_rules import LAYOUTS, Block, BlockKind, Document, Picture, Row
 
@@ -91,7 +91,9 @@ class _Writer:
         self.pictures, self.words, self.row_ = pictures, words, row
         self.ground = row.background or look["surface"]
         self.text = written_on(row.background) if row.background else look["text"]
-        self.accent = self.text if row.background else look["accent"]
+        # On a ground of its own a row keeps the accent as long as it is read there.
+        kept = not row.background or contrast(look["accent"], row.background) >= ENOUGH
+        self.accent = look["accent"] if kept else self.text
         self.size = int(look["font_size"])
         self.corners = _CORNERS[look["corners"]]
         self.link = f"color:{self.accent};text-decoration:underline"

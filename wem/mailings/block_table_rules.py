@@ -19,7 +19,7 @@ _COLUMN_RULES = re.compile(
     re.DOTALL,
 )
 # Written into each table and cell they would double the mail, of which Gmail shows 102 KB.
-_RESET = re.compile(r"table, td \{[^}]*\}|img \{[^}]*\}|p \{[^}]*\}")
+_RESET = re.compile(r"^[ \t]*(?:table, td|img|p) \{[^}]*\}", re.MULTILINE)
 _PAGE = re.compile(r'(<div [^>]*class="wm-page"[^>]*>)(.*)(</div></body>)', re.DOTALL)
 # Words in an image's place are read where images are off: in the colour of the row's words.
 _ALT = re.compile(r' class="wm-alt-([0-9a-f]{6})"(.*?<img [^>]*style=")', re.DOTALL)

@@ -20,6 +20,7 @@ from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
 from wem.mailings import audience, narrowing, previewing, starting
 from wem.mailings.checks import Check, Severity, judged
+from wem.mailings.design_checks import left_to_fill_in
 from wem.mailings.greetings import doubled_defaults, doubled_when_filled
 from wem.mailings.markup_checks import links_and_images, some
 from wem.mailings.models import BodyKind, Mailing
@@ -51,6 +52,7 @@ def checks(mailing: Mailing) -> list[Check]:
         *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
         _sender(mailing),
         *_first_mail(mailing),
+        *(_in_body(check, mailing) for check in left_to_fill_in(mailing)),
         *([_review()] if Problem.review in problems else []),
     ]
     if mailing.body_kind.has_html and mailing.html.strip():

@@ -18,8 +18,9 @@ from wem.delivery.personalising import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.domains.models import list_senders
 from wem.lists.models import MailingList
-from wem.mailings import block_editing, block_keeping, branding, composing, narrowing
+from wem.mailings import block_editing, block_keeping, branding, composing, design_using, narrowing
 from wem.mailings.composing import Conflict, Draft, Refused
+from wem.mailings.design_views import chooser
 from wem.mailings.forms import NAME_LENGTH, MailingForm
 from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
@@ -44,15 +45,23 @@ BLOCKS_ALONE, WRITTEN = (BodyKind.blocks,), (BodyKind.html, BodyKind.text)
 @blueprint.route("/mailings/new", methods=["GET", "POST"])
 @writers_only
 def new() -> Answer:
-    """Choose a kind of mail, then write its head, and its body where it is not made of blocks."""
+    """Choose a kind of mail or a design, then write its head, and its body where it is not made of blocks."""
     customer, account = ours()
-    wanted = request.args.get("kind", "")
+    key, wanted = request.args.get("design", ""), request.args.get("kind", "")
+    design = design_using.chosen(key, customer.id) if key else None
+    if key and design is None:
+        flash(gettext("This design is no longer there. Please choose another one."), "warning")
+        return see_other(url_for("composing.new"))
+    if design is not None:
+        wanted = design.body_kind.value
     if request.method == "GET" and wanted not in list(BodyKind):
-        return render_template("mailings/kinds.html", kinds=BodyKind, list=request.args.get("list", type=int))
+        return chooser(customer.id)
     blocks = (request.form.get("body_kind") or wanted) == BodyKind.blocks
     form = _form(customer.id, kinds=BLOCKS_ALONE if blocks else WRITTEN)
     if request.method == "GET":
         form.lists.data, form.body_kind.data = _lists_wanted(form), wanted
+        if design is not None:
+            form.begin_with(design)
     if not form.validate_on_submit():
         return _page(form, None, 422 if form.is_submitted() else 200)
     try:
@@ -61,7 +70,9 @@ def new() -> Answer:
         return _refused(form, refused, None)
     mailing = composing.create(customer.id, cleaned, by=account.id)
     if blocks:
-        block_editing.begin(mailing, branding.beginning(branding.brand_of(customer.id)), by=account.id)
+        document = design.document if design else None
+        document = document or branding.beginning(branding.brand_of(customer.id))
+        block_editing.begin(mailing, document, by=account.id)
     db.session.commit()
     return _saved(mailing, cleaned.removed)
 

@@ -10,6 +10,7 @@ from html import escape
 from typing import Protocol
 
 from wem.contracts.rules import LegalItem, missing_legal_items
+from wem.mailings import footer_look_rules as looks
 from wem.mailings.html import clean_html, complete_document
 
 # Filled in for each reader; `first-mail` is set for the first mail after an attested upload.
@@ -17,28 +18,7 @@ FOOTER_NAMES = frozenset({"list_name", "unsubscribe_url", "first-mail"})
 
 _PROVIDER = "日本IP通信株式会社"
 _RULE = "-" * 60
-# The rule says nothing of sizes, but too small or too pale counts as not displayed: 13 px, near-black on white.
-_LOOK = (
-    "margin:0 !important;padding:0 0 8px 0 !important;display:block !important;visibility:visible !important;"
-    "opacity:1 !important;font-family:sans-serif !important;font-size:13px !important;line-height:1.6 !important;"
-    "font-weight:normal !important;letter-spacing:normal !important;text-indent:0 !important;"
-    "text-align:left !important;text-transform:none !important;max-height:none !important;overflow:visible !important;"
-    "float:none !important;"
-    "color:#1a1a1a !important;background-color:#ffffff !important;"
-)
-_TABLE = (
-    "display:table !important;visibility:visible !important;opacity:1 !important;position:static !important;"
-    "clear:both !important;width:100% !important;max-width:100% !important;height:auto !important;"
-    "margin:24px 0 0 0 !important;border-collapse:collapse !important;background-color:#ffffff !important;"
-)
-_CELL = (
-    "display:table-cell !important;visibility:visible !important;padding:16px !important;"
-    "border-top:1px solid #595959 !important;background-color:#ffffff !important;text-align:left !important;"
-)
-_LINK = (
-    "color:#0017c1 !important;background-color:#ffffff !important;text-decoration:underline !important;"
-    "font-size:13px !important;"
-)
+_OPEN = re.compile(r"""<(?:html|body)\b(?:[^<>"']|"[^"]*"|'[^']*')*>""")
 
 _WORDS = {
     "ja": {
@@ -131,24 +111,35 @@ def append_footer_html(
         _row(words["why"]),
         "{% if first-mail %}" + _row(_plain(escape(_note(words, details, first_mail_note)))) + "{% endif %}",
         # The statement stands directly before the address that takes the notice (規則 9条).
-        _row(f'{words["stop"]}<br>\n<a href="{{{{ unsubscribe_url }}}}" style="{_LINK}">{words["stop_link"]}</a>'),
-        _row("<br>".join(items)),
+        _row(f'{words["stop"]}<br>\n<a href="{{{{ unsubscribe_url }}}}" style="{looks.LINK}">{words["stop_link"]}</a>'),
+        _row("<br>\n".join(items)),
         _row(_plain(escape(words["system"].format(provider=provider)))),
     ]
     # Lines of its own: one of more than 998 octets would have the whole part written as quoted-printable.
-    look, centred = (_TABLE, "") if width is None else (f"{_TABLE}{_column(width)}", ' align="center"')
+    centred = "" if width is None else ' align="center"'
     footer = (
         f'\n<table role="presentation" width="{width or "100%"}"{centred} cellpadding="0" cellspacing="0" border="0"\n'
-        f' bgcolor="#ffffff" style="{look}">\n<tr style="display:table-row !important;">'
-        f'<td bgcolor="#ffffff" style="{_CELL}">' + "".join(f"\n{row}" for row in rows) + "\n</td></tr></table>\n"
+        f' bgcolor="#ffffff" style="{looks.table(width)}">\n<tbody style="{looks.ROWS}">\n<tr style="{looks.ROW}">\n'
+        f'<td bgcolor="#ffffff" style="{looks.CELL}">'
+        + "".join(f"\n{row}" for row in rows)
+        + "\n</td></tr></tbody></table>\n"
     )
     document = complete_document(clean_html(html), language)
     end = document.rindex("</body>")
-    return document[:end] + footer + document[end:]
+    return _with_open_body(document[:end]) + footer + document[end:]
 
 
-def _column(width: int) -> str:
-    return f"max-width:{width}px !important;margin:24px auto 0 auto !important;"
+def _with_open_body(document: str) -> str:
+    """Return the beginning of a document in which `html` and `body` say last of all that they hide nothing."""
+
+    def opened(tag: re.Match[str]) -> str:
+        before, style, after = tag[0].partition(' style="')
+        if style:
+            look, quote, rest = after.partition('"')
+            return f'{before} style="{look};\n{looks.AROUND}{quote}{rest}'
+        return f'{before[:-1]} style="{looks.AROUND}">'
+
+    return _OPEN.sub(opened, document, count=2)
 
 
 def _items(words: dict[str, str], details: LegalDetails) -> list[tuple[str, str]]:
@@ -165,7 +156,7 @@ def _note(words: dict[str, str], details: LegalDetails, note: str | None) -> str
 
 
 def _row(content: str) -> str:
-    return f'<p style="{_LOOK}">{content}</p>'
+    return f'<p style="{looks.PARAGRAPH}">\n{content}</p>'
 
 
 def _plain(text: str) -> str:

@@ -111,6 +111,18 @@ class MailingForm(FlaskForm):
             for row in lists
         ]
 
+    def begin_with(self, design: Any) -> None:
+        """Stand as a design says (`design_using.Beginning`); blocks come when the mailing is made."""
+        self.subject.data, self.language.data, self.body_kind.data = (
+            design.subject,
+            design.language,
+            design.body_kind.value,
+        )
+        if design.body_kind is BodyKind.html:
+            self.html.data = design.source
+        elif design.body_kind is BodyKind.text:
+            self.text.data = design.source
+
     def validate_without(self, field: SelectMultipleField) -> None:
         if set(field.data or ()) & set(self.only.data or ()):
             raise ValidationError(gettext("A segment cannot be both. Nobody would get the mail."))

@@ -22,6 +22,7 @@ from inscriptis.model.tag import CustomHtmlTagHandlerMapping
 from wem.delivery.markup import Shielded, shield
 from wem.delivery.personalising import MAX_SOURCE
 from wem.delivery.template_nodes import Kind, TemplateProblem
+from wem.mailings.style_rules import harmless
 
 _TAGS = set(
     "a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn "
@@ -76,10 +77,6 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _STYLE_BLOCK = re.compile(r"<style([^>]*)>(.*?)</style>", re.DOTALL)
 _ALONE = re.compile(r"^[ \t]*(\w+)\n+", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_ACTIVE_CSS = re.compile(
-    r"@import[^;]*;?|expression\s*\(|javascript\s*:|-moz-binding|behavior\s*:|<(?=[/!?A-Za-z])", re.IGNORECASE
-)
-_DECLARED_POSITION = re.compile(r"(?<![\w-])position\s*:\s*(?:fixed|absolute|sticky)[^;}]*;?", re.IGNORECASE)
 
 
 def clean_html(source: str) -> str:
@@ -151,7 +148,7 @@ def _scrubbed(html: str, shielded: Shielded) -> str:
     pieces = re.split(r"(<style[^>]*>.*?</style>)", cleaned, flags=re.DOTALL)
     for at, piece in enumerate(pieces):
         if at % 2:
-            pieces[at] = _STYLE_BLOCK.sub(lambda found: f"<style{found[1]}>{_harmless_css(found[2])}</style>", piece)
+            pieces[at] = _STYLE_BLOCK.sub(lambda found: f"<style{found[1]}>{harmless(found[2])}</style>", piece)
         else:
             pieces[at] = _COMMENT.sub(lambda found: found[0] if shielded.pattern.fullmatch(found[0]) else "", piece)
     return "".join(pieces)
@@ -160,7 +157,7 @@ def _scrubbed(html: str, shielded: Shielded) -> str:
 def _attribute_filter(shielded: Shielded) -> Callable[[str, str, str], str | None]:
     def keep(tag: str, name: str, value: str) -> str | None:
         if name == "style":
-            return _harmless_css(value) or None
+            return harmless(value) or None
         schemes = _LINKS.get(name)
         return value if schemes is None or _leads_nowhere_else(value, schemes, shielded) else None
 
@@ -190,16 +187,6 @@ def _leads_nowhere_else(value: str, schemes: set[str], shielded: Shielded) -> bo
         beginnings.append(plain[at:])
     found_schemes = {match[1].lower() for text in beginnings if (match := _SCHEME.match(text))}
     return found_schemes <= schemes
-
-
-def _harmless_css(css: str) -> str:
-    """Return CSS that loads no other style sheet, runs nothing and lays nothing over the rest of the mail."""
-    for _ in range(20):
-        previous, css = css, _DECLARED_POSITION.sub("", _ACTIVE_CSS.sub("", css))
-        if css == previous:
-            return css
-    # Nested so deep ("@imp@importort") is no accident.
-    return ""
 
 
 def _scrubbed_attributes(given: list[tuple[str, str | None]], shielded: Shielded) -> str:

@@ -15,7 +15,7 @@ from wem import audit, storage
 from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import image_deleting, image_taking, image_using
+from wem.mailings import design_keeping, image_deleting, image_taking, image_using
 from wem.mailings.image_forms import ALT_LENGTH, ImageForm, NewImagesForm
 from wem.mailings.image_models import Image
 from wem.mailings.image_rules import MB, MEDIA_TYPES, ImageProblem, ImageState, stays_in_sight
@@ -197,6 +197,7 @@ def show(id: int) -> Answer:
         folders=_folders(image.customer_id),
         problem=PROBLEMS[image.problem] if image.problem else "",
         mailings=mailings,
+        designs=design_keeping.with_image(image),
         titles=Titles(image.customer_id),
         states=STATES,
         drafts=[mailing for mailing in mailings if not stays_in_sight([mailing.state.value])],

@@ -62,6 +62,7 @@ SUBJECTS = {
     "BankStatement": _l("Bank statement no. %(id)s"),
     "Refund": _l("Refund no. %(id)s"),
     "AgreedPrice": _l("Agreed price no. %(id)s"),
+    "Design": _l("Design no. %(id)s"),
     "Image": _l("Image no. %(id)s"),
     "InboundMail": _l("Mail no. %(id)s"),
     "Incident": _l("Fault or maintenance no. %(id)s"),
