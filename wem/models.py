@@ -39,6 +39,7 @@ from wem.mailings import models as mailings
 from wem.mailings import reply_models as replies
 from wem.mailings import review_models as reviews
 from wem.mailings import segment_models as narrowing
+from wem.mailings import trial_models as trials
 from wem.notices import models as notices
 from wem.privacy import models as privacy
 from wem.privacy import news_models as news
@@ -95,4 +96,5 @@ __all__ = [
     "takedowns",
     "texts",
     "tracking",
+    "trials",
 ]

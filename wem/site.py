@@ -95,11 +95,13 @@ from wem.mailings import (
     progress_views,
     public_image_views,
     reply_views,
+    resend_views,
     result_views,
     review_staff_views,
     send_views,
     test_copy_views,
     timing_views,
+    trial_views,
 )
 from wem.mailings import views as mailings_views
 from wem.notices import public_views as public_notice_views
@@ -216,6 +218,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     public_tracking_views.blueprint,
     segment_views.blueprint,
     mailings_views.blueprint,
+    resend_views.blueprint,
+    trial_views.blueprint,
     compose_views.blueprint,
     block_views.blueprint,
     brand_views.blueprint,

@@ -69,6 +69,7 @@ from wem.delivery.identity import reply_address
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry
 from wem.delivery.models import Stage as SmtpStage
 from wem.delivery.no_send_models import NoSendSetting
+from wem.delivery.progress import dispatches_of
 from wem.delivery.rules import without_addresses
 from wem.domains.rules import DomainState
 from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
@@ -115,6 +116,7 @@ from wem.mailings import (
     replies,
     reviewing,
     starting,
+    variant_making,
 )
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.block_models import Brand
@@ -251,6 +253,7 @@ def set_up() -> Stage:
     for half in (stage.ours, stage.theirs):
         _uploads(half)
         _mailings(half)
+        _trials(half)
         _segments(half)
         _images(half)
         _designs(half)
@@ -925,6 +928,8 @@ def _mailings(half: Half) -> None:
     """A mailing of each state and body, with a dispatch where it has begun, and deliveries of each outcome."""
     for state in MailingState:
         for body in BodyKind:
+            if state is MailingState.variant:
+                continue
             if body is not BodyKind.html and state not in (MailingState.draft, MailingState.done):
                 continue
             mailing = factories.make_mailing(
@@ -946,6 +951,23 @@ def _mailings(half: Half) -> None:
                 mailing.scheduled_at = clock.now() + timedelta(days=1)
             db.session.commit()
             half.mailing_ids.append(mailing.id)
+
+
+def _trials(half: Half) -> None:
+    """An A/B test that is planned, and one whose test is over and waits for the customer's choice."""
+    for state in (MailingState.draft, MailingState.sending):
+        mailing = factories.make_mailing(half.mailing_list, html=MAIL, created_by=half.people["owner"])
+        variant = variant_making.add(mailing, by=half.people["owner"])
+        variant.subject = "別の件名"
+        db.session.commit()
+        half.mailing_ids += [mailing.id, variant.id]
+        if state is MailingState.sending:
+            starting.start(mailing, by=half.people["owner"])
+            db.session.commit()
+            for dispatch in dispatches_of(mailing.id):
+                mailings_jobs.expand(dispatch.id)
+                half.dispatch_ids.append(dispatch.id)
+    db.session.commit()
 
 
 def _reviews(half: Half) -> None:

@@ -90,7 +90,7 @@ SMTP = {
     "wem.inbound.door",
 }
 DISPATCHES = {
-    "wem.mailings.starting": "a mailing goes to its lists",
+    "wem.mailings.opening": "a mailing goes to its lists",
 }
 
 

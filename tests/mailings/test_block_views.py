@@ -12,7 +12,7 @@ from tests.factories import World, made_of_blocks, make_image
 from tests.page import Browser, Page
 from wem import clock
 from wem.db import db
-from wem.mailings import block_editing, block_keeping, checking, composing
+from wem.mailings import block_editing, block_keeping, checking, composing, copying
 from wem.mailings import block_moving_rules as moving
 from wem.mailings.block_models import BlockRevision, Brand
 from wem.mailings.block_rules import Document
@@ -392,7 +392,7 @@ def test_blocks_are_kept_step_by_step(world: World, mailing: Mailing) -> None:
     assert block_keeping.changed_by_others(mailing, 0, by + 10**6)
     assert not block_keeping.changed_by_others(mailing, 0, by)
     assert block_editing.step(mailing, -1, by=by) and now(mailing).blocks[1].values["text"] == "ああ"
-    copy = composing.duplicate(mailing, name="", by=by)
+    copy = copying.duplicate(mailing, name="", by=by)
     db.session.commit()
     assert now(copy) == now(mailing) and copy.revision == 1
     composing.delete(mailing, by=by)

@@ -15,7 +15,7 @@ from tests.page import Browser
 from wem import clock, storage
 from wem.audit import AuditEvent
 from wem.db import db
-from wem.mailings import checking, composing, image_deleting, image_taking, image_using, jobs
+from wem.mailings import checking, copying, image_deleting, image_taking, image_using, jobs
 from wem.mailings.checks import Severity
 from wem.mailings.image_models import Image, ImageUse
 from wem.mailings.image_rules import ImageKind, ImageProblem, ImageState
@@ -72,7 +72,7 @@ def test_uses_follow_what_is_saved_and_decide_what_a_deletion_leaves(world: Worl
     image_using.note_uses(draft)
     assert [row.id for row in image_using.mailings_with(image)] == [draft.id]
     assert image_using.use_counts([image, theirs]) == {image.id: 1, theirs.id: 0}
-    sent = composing.duplicate(draft, name="", by=world.ours.editor.id)
+    sent = copying.duplicate(draft, name="", by=world.ours.editor.id)
     sent.state = MailingState.done
     assert image_using.use_counts([image]) == {image.id: 2}
     draft.html = ""

@@ -15,7 +15,7 @@ from wem.db import db
 from wem.delivery.models import Delivery, Dispatch, DispatchState
 from wem.lists import forgetting
 from wem.lists.models import Subscriber
-from wem.mailings import composing, expanding, jobs, narrowing, review_grounds, reviewing, starting
+from wem.mailings import copying, expanding, jobs, narrowing, review_grounds, reviewing, starting
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.starting import Problem
@@ -131,7 +131,7 @@ def test_choosing_on_the_screens(world: World, browser_for: BrowserFor) -> None:
     assert narrowing.chosen(mailing.id, SegmentUse.only) == [only.id]
     page = editor.submit(f"{path}/check", {"when": "now"}, action="/check")
     assert "現時点で1人" in page.text and "田中さん" in page.text and "鈴木さん" in page.text
-    copy = composing.duplicate(mailing, name="写し", by=world.ours.editor.id)
+    copy = copying.duplicate(mailing, name="写し", by=world.ours.editor.id)
     assert narrowing.chosen(copy.id, SegmentUse.without) == [without.id]
     # A form without the part leaves it as it is.
     values = {key: value for key, value in editor.get(f"{path}/edit").form("").items() if key != "narrows"}

@@ -17,7 +17,7 @@ from wem.contracts.rules import ContractState, SuspensionGround
 from wem.db import db
 from wem.delivery.models import Batch, Delivery, Dispatch, DispatchState
 from wem.delivery.pace_models import CustomerTurn, MailDomain
-from wem.delivery.rendering import Letter
+from wem.delivery.rendering import Content, Letter
 from wem.domain_rules import domain_group
 from wem.lists.models import Subscription
 from wem.lists.states import SubscriptionState, Way
@@ -167,7 +167,7 @@ def test_a_mailing_of_text_alone(world: factories.World) -> None:
     world.ours.mailing.body_kind = BodyKind.text
     dispatch = starting.start(world.ours.mailing, by=1)
     assert dispatch.content["html"] is None
-    assert Letter(dispatch.id, starting.Content(**dispatch.content), settings()).html is None
+    assert Letter(dispatch.id, Content(**dispatch.content), settings()).html is None
 
 
 @pytest.mark.parametrize(("width", "lines"), [(35, 2), (20, 3), (0, 1)])

@@ -26,6 +26,7 @@ from wem.lists.states import ConsentKind, SuppressionReason, UploadState
 from wem.mailings import controlling
 from wem.mailings.models import Mailing, MailingState, NotPossible
 from wem.mailings.reply_models import Conversation
+from wem.mailings.trial_models import variants_of
 from wem.tracking.models import Link
 
 READERS_AT_ONCE = 2_000
@@ -64,6 +65,7 @@ def _rows(part: Part, customer_id: int, until: datetime) -> sa.Select[Any]:
         return sa.select(Mailing.id).where(
             Mailing.customer_id == customer_id,
             Mailing.created_at <= until,
+            Mailing.variant_of.is_(None),
             sa.or_(Mailing.subject != "", Mailing.html != "", Mailing.text != "", Mailing.name != ""),
         )
     if part is Part.replies:
@@ -199,8 +201,9 @@ def _empty(mailing: Mailing, by: int | None) -> bool:
     for dispatch in db.session.scalars(sa.select(Dispatch).where(Dispatch.mailing_id == mailing.id)):
         dispatch.content = {**dispatch.content, "subject": "", "text": "", "html": None}
         db.session.execute(sa.delete(Link).where(Link.dispatch_id == dispatch.id))
-    mailing.name = mailing.subject = mailing.html = mailing.text = ""
-    mailing.version += 1
+    for each in (mailing, *variants_of(mailing)):
+        each.name = each.subject = each.html = each.text = ""
+        each.version += 1
     return True
 
 

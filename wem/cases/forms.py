@@ -219,7 +219,8 @@ class TakedownForm(FlaskForm):
         super().__init__(*args, **kwargs)
         lists = db.session.scalars(_lists(customer_id)).all()
         mailings = db.session.scalars(
-            sa.select(Mailing).where(Mailing.customer_id == customer_id).order_by(Mailing.id.desc())
+            sa.select(Mailing).where(Mailing.customer_id == customer_id, Mailing.variant_of.is_(None))
+            .order_by(Mailing.id.desc())
             .limit(MAILINGS_SHOWN)
         ).all()  # fmt: skip
         self.target.choices = [

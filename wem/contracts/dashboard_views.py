@@ -50,7 +50,10 @@ def show() -> Answer:
         .limit(LISTS + 1)
     ).all()
     mailings = db.session.scalars(
-        sa.select(Mailing).where(Mailing.customer_id == customer_id).order_by(Mailing.id.desc()).limit(MAILINGS)
+        sa.select(Mailing)
+        .where(Mailing.customer_id == customer_id, Mailing.variant_of.is_(None))
+        .order_by(Mailing.id.desc())
+        .limit(MAILINGS)
     ).all()
     registered, peak = counting.registered(customer_id), counting.month_peak(customer_id)
     return render_template(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -75,6 +76,21 @@ def resume(dispatch_id: int) -> Dispatch:
     # The time that it stood still does not count against the readers who still wait.
     dispatch.expires_at = max(dispatch.expires_at, at + rules.LIFETIME)
     dispatch.state = DispatchState.preparing if dispatch.started_at is None else DispatchState.sending
+    ring_senders()
+    return dispatch
+
+
+def release(dispatch_id: int, content: dict[str, Any]) -> Dispatch:
+    """Let what waited for an A/B test go, with this content; raises CannotControl when it does not wait."""
+    dispatch = locked(dispatch_id)
+    if dispatch.state is not DispatchState.waiting:
+        raise CannotControl("release", dispatch.state)
+    at = clock.now()
+    dispatch.content, dispatch.state = dict(content), DispatchState.sending
+    dispatch.epoch += 1
+    dispatch.touched_at = at
+    # The time that it waited does not count against its readers.
+    dispatch.expires_at = max(dispatch.expires_at, at + rules.LIFETIME)
     ring_senders()
     return dispatch
 

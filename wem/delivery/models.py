@@ -15,6 +15,7 @@ from wem.db import Base, BigId, Small
 
 class DispatchState(enum.StrEnum):
     preparing = "preparing"  # the audience is being written down
+    waiting = "waiting"  # its audience is written down; what it sends is decided by an A/B test
     sending = "sending"
     resting = "resting"  # its customer's no-send hours are on; it goes on by itself
     pausing = "pausing"
@@ -78,11 +79,16 @@ class Dispatch(Base):
     # The mailing that it belongs to; a plain number, for mailings know dispatches and not the other way round.
     mailing_id: Mapped[int] = mapped_column(index=True)
     kind: Mapped[DispatchKind] = mapped_column(default=DispatchKind.bulk)
+    # Of an A/B test: which variant it sends, 0 for those who are not in the test; and which places of readers in the
+    # mailing are its own. None: everybody gets it.
+    variant: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    place_from: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    place_below: Mapped[int | None] = mapped_column(sa.SmallInteger)
     state: Mapped[DispatchState] = mapped_column(default=DispatchState.preparing)
     # Up with each pause, resume, cancel: a worker that carries an old one stops before the next dot.
     epoch: Mapped[int] = mapped_column(default=0)
     priority: Mapped[int] = mapped_column(sa.SmallInteger, default=3)
-    # Compiled and immutable; its keys are those of `wem.delivery.rendering.Content`.
+    # Compiled and immutable, once something of it may be sent; its keys are those of `wem.delivery.rendering.Content`.
     content: Mapped[dict[str, Any]]
     # Last subscriber written down, in the same transaction as the rows.
     prep_cursor: Mapped[int] = mapped_column(sa.BigInteger, default=0)

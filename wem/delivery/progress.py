@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +18,8 @@ SHOWN = (DeliveryState.bounced, DeliveryState.expired, DeliveryState.uncertain, 
 
 @dataclass(frozen=True)
 class Progress:
-    """The counts of one dispatch at this moment. `total` is what was written down so far while it is preparing."""
+    """The counts of a mailing at this moment, all its dispatches together. `total` is what was written down so far
+    while one of them is preparing; `dispatch_id` is that of the last one."""
 
     dispatch_id: int
     state: DispatchState
@@ -31,6 +33,7 @@ class Progress:
     uncertain: int
     started_at: datetime | None
     finished_at: datetime | None
+    dispatch_ids: tuple[int, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -56,6 +59,7 @@ class Progress:
         """Whether the numbers still change by themselves: a page asks again while they do."""
         return self.state in (
             DispatchState.preparing,
+            DispatchState.waiting,
             DispatchState.sending,
             DispatchState.pausing,
             DispatchState.cancelling,
@@ -74,8 +78,20 @@ class Failure:
     count: int
 
 
+def dispatches_of(mailing_id: int) -> list[Dispatch]:
+    """Return the dispatches of a mailing, several when it has an A/B test; none when it has not started."""
+    return list(
+        db.session.scalars(
+            sa.select(Dispatch)
+            .where(Dispatch.mailing_id == mailing_id, Dispatch.kind == DispatchKind.bulk)
+            .order_by(Dispatch.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
 def latest_dispatch(mailing_id: int) -> Dispatch | None:
-    """Return the dispatch of a mailing, None when it has not started."""
+    """Return the last dispatch of a mailing, None when it has not started."""
     return db.session.scalars(
         sa.select(Dispatch)
         .where(Dispatch.mailing_id == mailing_id, Dispatch.kind == DispatchKind.bulk)
@@ -85,34 +101,57 @@ def latest_dispatch(mailing_id: int) -> Dispatch | None:
 
 
 def progress(mailing_id: int) -> Progress | None:
-    """Return the counts of a mailing's dispatch, None when it has not started."""
-    dispatch = latest_dispatch(mailing_id)
-    if dispatch is None:
-        return None
+    """Return the counts of a mailing, None when it has not started."""
+    found = dispatches_of(mailing_id)
+    return progress_of(found) if found else None
+
+
+COUNTERS = ("total", "accepted", "deferred", "bounced", "suppressed", "cancelled", "expired", "uncertain")
+
+
+def progress_of(dispatches: Sequence[Dispatch]) -> Progress:
+    """Return the counts of one or several dispatches together."""
+    state = together([dispatch.state for dispatch in dispatches])
+    over = [dispatch.finished_at for dispatch in dispatches if dispatch.finished_at]
     return Progress(
-        dispatch_id=dispatch.id,
-        state=dispatch.state,
-        total=dispatch.total,
-        accepted=dispatch.accepted,
-        deferred=dispatch.deferred,
-        bounced=dispatch.bounced,
-        suppressed=dispatch.suppressed,
-        cancelled=dispatch.cancelled,
-        expired=dispatch.expired,
-        uncertain=dispatch.uncertain,
-        started_at=dispatch.started_at,
-        finished_at=dispatch.finished_at,
+        dispatch_id=dispatches[-1].id,
+        state=state,
+        **{name: sum(getattr(dispatch, name) for dispatch in dispatches) for name in COUNTERS},
+        started_at=min((each.started_at for each in dispatches if each.started_at), default=None),
+        finished_at=max(over) if len(over) == len(dispatches) else None,
+        dispatch_ids=tuple(dispatch.id for dispatch in dispatches),
     )
 
 
-def failures(dispatch_id: int, limit: int = 20) -> list[Failure]:
+# Of several dispatches: the first of these that one of them is in is the state of all.
+_BEFORE = (
+    DispatchState.failed,
+    DispatchState.cancelling,
+    DispatchState.pausing,
+    DispatchState.preparing,
+    DispatchState.held,
+    DispatchState.paused,
+    DispatchState.sending,
+    DispatchState.resting,
+    DispatchState.waiting,
+    DispatchState.cancelled,
+    DispatchState.done,
+)
+
+
+def together(states: Sequence[DispatchState]) -> DispatchState:
+    """Return how dispatches of one mailing stand together; what is over says nothing while another is not."""
+    return min(states, key=_BEFORE.index)
+
+
+def failures(*dispatch_ids: int, limit: int = 20) -> list[Failure]:
     """Return what went wrong, the most frequent first: tries that ended badly, so a deferred mail may count again."""
     alike = (Attempt.outcome, Attempt.stage, Attempt.code, Attempt.enhanced)
     number = sa.func.count().label("number")
     # Grouped as the index stands: tens of thousands of failures are counted in a few milliseconds.
     rows = db.session.execute(
         sa.select(*alike, number, sa.func.min(Attempt.id).label("one"))
-        .where(Attempt.dispatch_id == dispatch_id, Attempt.outcome.in_(SHOWN))
+        .where(Attempt.dispatch_id.in_(dispatch_ids), Attempt.outcome.in_(SHOWN))
         .group_by(*alike)
     ).all()
     counts: Counter[tuple[DeliveryState, bool, int | None, str | None]] = Counter()

@@ -206,13 +206,13 @@ def letter_of(dispatch: Dispatch) -> Letter:
 
 
 class _Key:
-    """A content as part of a key: the dispatch's number tells contents apart, for they never change."""
+    """A content as part of a key; the dispatch's number tells nearly all contents apart, for they hardly change."""
 
     def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key)
+        return isinstance(other, _Key) and self.content == other.content
 
     def __hash__(self) -> int:
         return 0

@@ -106,6 +106,7 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "mailing_target": (_of("mailing_id", "mailing", READERS),),
     "segment": (_own(READERS),),
     "mailing_segment": (_of("mailing_id", "mailing", READERS),),
+    "trial": (_of("mailing_id", "mailing", READERS),),
     "block_revision": (_of("mailing_id", "mailing", READERS),),
     "brand": (_own(READERS),),
     "design": (_own(READERS),),

@@ -172,7 +172,7 @@ def left(token: str) -> Any:
     else:
         ended = leaving.leave(reader, [row.id for row in lists], tell=not one_click, **trace)
     if ended:
-        count_left(mailing_id, sender.customer_id)
+        count_left(mailing_id, sender.customer_id, number)
     db.session.commit()
     if one_click:
         return _plain()

@@ -14,9 +14,10 @@ from wem.delivery.models import Dispatch, DispatchKind
 from wem.lists import counting
 from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import SubscriptionState
-from wem.mailings import narrowing
+from wem.mailings import earlier, narrowing
 from wem.mailings.models import Mailing
 from wem.segments.counting import FEW
+from wem.segments.matching import fits
 
 # So many mailings back is what a customer is used to.
 LATE = 10
@@ -57,6 +58,13 @@ def reach(mailing: Mailing) -> Reach:
     return Reach(count, narrowed=True)
 
 
+def reach_silent(mailing: Mailing) -> Reach:
+    """Return how many of those who got a mailing would get it a second time now; takes as long as `reach`."""
+    fitting = fits(earlier.silent_of(mailing.id), mailing.customer_id, clock.now())
+    count = _counted(mailing, [fitting])
+    return Reach(max(count, FEW - 1), narrowed=True, told=count >= FEW)
+
+
 def _counted(mailing: Mailing, narrowed: list[sa.ColumnElement[Any]]) -> int:
     lists = [row.id for row in mailing.lists if row.archived_at is None]
     readers = (Subscriber.customer_id == mailing.customer_id, Subscriber.active_count > 0, reads(lists), *narrowed)
@@ -77,9 +85,10 @@ def most_recipients(mailing: Mailing) -> int:
 def largest_of_late(customer_id: int) -> int:
     """Return how many the largest of the customer's last mailings went to; 0 before the first."""
     late = (
-        sa.select(Dispatch.total)
+        sa.select(sa.func.sum(Dispatch.total).label("total"))
         .where(Dispatch.customer_id == customer_id, Dispatch.kind == DispatchKind.bulk)
-        .order_by(Dispatch.id.desc())
+        .group_by(Dispatch.mailing_id)
+        .order_by(sa.func.max(Dispatch.id).desc())
         .limit(LATE)
         .subquery()
     )

@@ -19,6 +19,7 @@ from wem.mailings.back_number_models import BackNumber
 from wem.mailings.back_number_rules import may_be_published
 from wem.mailings.models import Mailing, MailingState, MailingTarget
 from wem.mailings.neutral import Neutral, neutral
+from wem.mailings.trial_models import winner_of
 
 # Of one customer in one year, as many as a page can list; more than two a day.
 MOST_IN_A_YEAR = 1000
@@ -52,11 +53,14 @@ def want(mailing: Mailing, wanted: bool) -> None:
 
 
 def made(mailing: Mailing) -> Neutral:
-    """Return what would be published of a mailing; raises NotSent, TemplateProblem. Slow, so ask before writing."""
+    """Return what would be published of a mailing, of an A/B test the winner; raises NotSent, TemplateProblem.
+
+    Slow, so ask before writing.
+    """
     if not may_be_published(mailing.state, mailing.started_at is not None):
         raise NotSent
     try:
-        return neutral(mailing)
+        return neutral(winner_of(mailing))
     except LookupError as error:
         raise NotSent from error
 

@@ -6,10 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 
-import sqlalchemy as sa
-
 from wem import audit, clock
-from wem.db import db
 from wem.delivery.personalising import TemplateProblem, compile_template
 from wem.mailings import block_keeping, composing
 from wem.mailings.block_compiling import html_of, pictures_of, text_of
@@ -17,7 +14,8 @@ from wem.mailings.block_moving_rules import block_of, change_block
 from wem.mailings.block_rules import FIELDS, PREHEADER, Block, Document, Field, Form, NotValid, Row, Wrong
 from wem.mailings.composing import PersonalLink, Refused
 from wem.mailings.image_using import note_uses
-from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+from wem.mailings.models import BodyKind, Mailing, NotPossible
+from wem.mailings.trial_models import locked_to_edit
 
 
 class Meanwhile(Exception):
@@ -43,7 +41,7 @@ def edit(mailing: Mailing, change: Callable[[Document], Document], act: str, *, 
     changed = change(document)
     if changed == document:
         return
-    locked.version += 1
+    locked.count_change()
     if block_keeping.keep(locked, changed, act, by=by):
         audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
     fill(locked, changed)
@@ -55,7 +53,7 @@ def step(mailing: Mailing, by_steps: int, *, by: int) -> bool:
     document = block_keeping.step(locked, by_steps)
     if document is None:
         return False
-    locked.version += 1
+    locked.count_change()
     audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
     fill(locked, document)
     return True
@@ -157,16 +155,14 @@ def to_html(mailing: Mailing, *, by: int) -> None:
     """Make it a mail of raw HTML for good: the blocks and their steps are gone. Raises NotPossible."""
     locked = _locked(mailing)
     locked.body_kind = BodyKind.html
-    locked.version += 1
+    locked.count_change()
     block_keeping.forget(locked)
     audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
 
 
 def _locked(mailing: Mailing) -> Mailing:
     """Return the mailing as it is now, for this transaction alone to change."""
-    locked = db.session.scalars(
-        sa.select(Mailing).where(Mailing.id == mailing.id).with_for_update().execution_options(populate_existing=True)
-    ).one()
-    if locked.state is not MailingState.draft or locked.body_kind is not BodyKind.blocks:
+    locked = locked_to_edit(mailing)
+    if locked.body_kind is not BodyKind.blocks:
         raise NotPossible("edit", locked.state)
     return locked

@@ -24,7 +24,7 @@ from wem.mailings.block_rules import FIELDS, LAYOUTS, Form, NotValid
 from wem.mailings.block_wording import KINDS, LAYOUT_NAMES, fault_text, not_valid_text
 from wem.mailings.composing import Refused
 from wem.mailings.inserting import snippets
-from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+from wem.mailings.models import BodyKind, Mailing, NotPossible
 from wem.mailings.previewing import GMAIL_KB
 from wem.mailings.titles import Titles
 from wem.web.blueprints import CustomerBlueprint, for_roles
@@ -62,7 +62,7 @@ class Typed:
 @writers_only
 def show(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
-    if mailing.state is not MailingState.draft:
+    if not mailing.editable:
         return _moved_on(mailing)
     if mailing.body_kind is not BodyKind.blocks:
         return see_other(url_for("composing.edit", id=id))

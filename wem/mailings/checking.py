@@ -8,65 +8,65 @@ from dataclasses import replace
 import sqlalchemy as sa
 from flask_babel import format_decimal, gettext
 
+from wem import clock
 from wem.accounts.models import Customer
 from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
-from wem.delivery.rendering import Letter
 from wem.domains.choosing import sender_address
 from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
-from wem.mailings import audience, narrowing, previewing, starting
+from wem.mailings import audience, earlier, earlier_rules, narrowing, starting
 from wem.mailings.checks import Check, Severity, judged
-from wem.mailings.design_checks import left_to_fill_in
-from wem.mailings.greetings import doubled_defaults, doubled_when_filled
-from wem.mailings.markup_checks import links_and_images, some
-from wem.mailings.models import BodyKind, Mailing
-from wem.mailings.previewing import GMAIL_KB, Shown
+from wem.mailings.earlier_rules import Earlier
+from wem.mailings.models import Mailing
 from wem.mailings.reach_wording import reach_text
-from wem.mailings.samples import Sample
-from wem.mailings.starting import Problem, Ready
-from wem.mailings.wording import problem_text
+from wem.mailings.starting import Problem
+from wem.mailings.text_checks import text_checks
+from wem.mailings.titles import Titles
+from wem.mailings.trial_checks import trial_checks
+from wem.mailings.trial_models import variants_of
+from wem.mailings.trial_wording import variant_text
 
 
 def checks(mailing: Mailing) -> list[Check]:
     """Return everything that was looked at, refusals first; texts are in the reader's language."""
     contract = contract_in_force(mailing.customer_id)
     # Made once: it is what takes long here.
-    ready = starting.make(mailing, contract) if contract else None
+    ready = starting.make_all(mailing, contract) if contract else None
     problems = starting.problems(mailing, Use.schedule, ready)
-    letter = starting.letter(mailing, contract, ready) if contract and ready and ready.templates else None
     found = [
         _contract(problems),
         *([_complaints(problems)] if Problem.complaints in problems else []),
         *([_taken_down()] if Problem.taken_down in problems else []),
         _legal(contract),
-        _subject(mailing),
         _audience(mailing, problems),
-        _in_body(_body(mailing), mailing),
-        _text_part(mailing),
-        *([_in_body(_template(ready), mailing)] if ready else []),
+        *_earlier(mailing),
+        *trial_checks(mailing, ready),
         _way_out(),
-        *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
         _sender(mailing),
         *_first_mail(mailing),
-        *(_in_body(check, mailing) for check in left_to_fill_in(mailing)),
         *([_review()] if Problem.review in problems else []),
     ]
-    if mailing.body_kind.has_html and mailing.html.strip():
-        found += [
-            *(_in_body(check, mailing) for check in links_and_images(mailing.html, mailing.customer_id)),
-            *(_in_body(check, mailing) for check in _size(_shown_to(mailing, letter, Sample.longest))),
-        ]
+    variants = [mailing, *variants_of(mailing)]
+    for variant, made in zip(variants, ready.each if ready else [None] * len(variants), strict=True):
+        of_this = text_checks(variant, made)
+        found += _in_variant(of_this, variant) if len(variants) > 1 else of_this
     order = list(Severity)
     return sorted(found, key=lambda check: order.index(check.severity))
 
 
-def _in_body(check: Check, mailing: Mailing) -> Check:
-    """Return a point about the body with the page on which that is changed."""
-    return replace(check, at="blocks") if check.at and mailing.body_kind is BodyKind.blocks else check
+def _in_variant(found: list[Check], variant: Mailing) -> Iterator[Check]:
+    """Yield what was found in a variant: what is in order as one point."""
+    name = variant_text(variant.variant)
+    for check in found:
+        if check.severity is not Severity.ok:
+            title = gettext("%(variant)s: %(title)s", variant=name, title=check.title)
+            yield replace(check, title=title, of=variant.id)
+    fine = [check.title for check in found if check.severity is Severity.ok]
+    if fine:
+        yield Check(Severity.ok, name, gettext(", ").join(fine))
 
 
 def refused(found: list[Check]) -> bool:
@@ -127,16 +127,6 @@ def _legal(contract: Contract | None) -> Check:
     )
 
 
-def _subject(mailing: Mailing) -> Check:
-    return judged(
-        bool(mailing.subject.strip()),
-        gettext("Subject"),
-        gettext("There is no subject."),
-        gettext("Please write a subject."),
-        "edit",
-    )
-
-
 def _audience(mailing: Mailing, problems: list[Problem]) -> Check:
     title = gettext("Lists and readers")
     if Problem.no_list in problems:
@@ -163,66 +153,27 @@ def _audience(mailing: Mailing, problems: list[Problem]) -> Check:
     return Check(Severity.warning, title, what, gettext("Please make sure that these are the lists you mean."), "edit")
 
 
-def _body(mailing: Mailing) -> Check:
-    return judged(
-        bool((mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip()),
-        gettext("Body of the mail"),
-        gettext("There is nothing in the mail."),
-        gettext("Please write the mail."),
-        "edit",
-    )
-
-
-def _text_part(mailing: Mailing) -> Check:
-    title = gettext("Text part")
-    if mailing.body_kind is BodyKind.text or (mailing.text.strip() and not mailing.text_outdated):
-        return Check(Severity.ok, title)
-    if mailing.text_outdated:
-        what = gettext("The HTML has changed since the text was edited by hand.")
-        todo = gettext("Please read the text again, or have it made from the HTML again.")
-    else:
-        what = gettext("The text part is empty. Phones of old kinds and some programs show only text.")
-        todo = gettext("Please write a text, or save the mail again to have it made.")
-    return Check(Severity.warning, title, what, todo, "edit")
-
-
-def _template(ready: Ready) -> Check:
-    title = gettext("Fields in the texts")
-    if ready.fault:
-        todo = gettext("Please mend it. A field may have been deleted since you wrote the mail.")
-        return Check(Severity.refusal, title, problem_text(ready.fault), todo, "edit")
-    if ready.problem is Problem.personal_link:
-        what = gettext("A field that would give the reader's data away stands in a link or in a written-out address.")
-        todo = gettext("Please take it out. Only choice and yes/no fields can stand there.")
-        return Check(Severity.refusal, title, what, todo, "edit")
-    return Check(Severity.ok, title)
-
-
-def _greeting(ready: Ready | None, nobody: Shown | None) -> Iterator[Check]:
-    """Yield a warning where a reader without a name would be greeted with two titles."""
-    if ready is None or nobody is None:
+def _earlier(mailing: Mailing) -> Iterator[Check]:
+    """Yield what becomes of those who got an earlier mailing."""
+    before, choice = earlier.of(mailing), earlier.chosen(mailing.id)
+    if before is None or choice is Earlier.all:
         return
-    source = ready.source
-    doubled = [twice for text in (source.subject, source.html, source.text) for twice in doubled_defaults(text)]
-    doubled += doubled_when_filled(nobody.subject, nobody.text, nobody.html)
-    if doubled:
-        yield Check(
-            Severity.warning,
-            gettext("Greeting of readers without a name"),
-            gettext("The title stands twice: %(greetings)s", greetings=some(doubled)),
-            gettext("Please insert the salutation from the fields instead, or take the title out of the default."),
-            "edit",
-        )
-
-
-def _shown_to(mailing: Mailing, letter: Letter | None, sample: Sample) -> Shown | None:
-    if letter is None:
-        return None
-    readers = {reader.sample: reader for reader in previewing.samples_of(mailing.customer_id)}
-    try:
-        return previewing.filled(letter, readers[sample])
-    except TemplateProblem:
-        return None
+    name = gettext("Readers who got “%(title)s”", title=Titles(mailing.customer_id).of(before))
+    if choice is Earlier.without:
+        yield Check(Severity.ok, name, gettext("They are left out."))
+        return
+    hours = round(earlier_rules.WAIT.total_seconds() / 3600)
+    yield judged(
+        not earlier_rules.early(before.finished_at, clock.now()),
+        name,
+        gettext(
+            "It goes only to those of them of whom no open and no click is known. The earlier mailing was sent less "
+            "than %(hours)s hours ago, and many people read only after a day or two.",
+            hours=hours,
+        ),
+        gettext("We advise to wait longer."),
+        severity=Severity.warning,
+    )
 
 
 def _way_out() -> Check:
@@ -271,19 +222,3 @@ def _first_mail(mailing: Mailing) -> Iterator[Check]:
             gettext("First mail to uploaded readers"),
             gettext("Readers from an attested upload get, with their first mail, a note why it comes and how to stop."),
         )
-
-
-def _size(longest: Shown | None) -> Iterator[Check]:
-    if longest is None:
-        return
-    size = longest.size_kb
-    yield judged(
-        size < GMAIL_KB,
-        gettext("Size"),
-        gettext(
-            "The HTML has up to %(size)s KB. Gmail cuts at 102 KB and hides the legal block with the rest.", size=size
-        ),
-        gettext("Please shorten the mail."),
-        "edit",
-        Severity.warning,
-    )

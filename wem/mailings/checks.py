@@ -15,13 +15,15 @@ class Severity(enum.StrEnum):
 @dataclass(frozen=True)
 class Check:
     """One point: what was found and what to do about it. `at` is "edit" where the draft itself is to be changed,
-    "blocks" where its blocks are."""
+    "blocks" where its blocks are, "trial" where its A/B test is."""
 
     severity: Severity
     title: str
     what: str = ""
     todo: str = ""
     at: str = ""
+    # The variant that is meant, 0: the mailing itself.
+    of: int = 0
 
 
 def judged(fine: bool, title: str, what: str, todo: str, at: str = "", severity: Severity = Severity.refusal) -> Check:

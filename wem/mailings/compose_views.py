@@ -18,12 +18,14 @@ from wem.delivery.personalising import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.domains.models import list_senders
 from wem.lists.models import MailingList
-from wem.mailings import block_editing, block_keeping, branding, composing, design_using, narrowing
+from wem.mailings import block_editing, block_keeping, branding, composing, copying, design_using, earlier, narrowing
 from wem.mailings.composing import Conflict, Draft, Refused
 from wem.mailings.design_views import chooser
+from wem.mailings.earlier import TooOften
+from wem.mailings.earlier_rules import Earlier
 from wem.mailings.forms import NAME_LENGTH, MailingForm
 from wem.mailings.inserting import snippets
-from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+from wem.mailings.models import BodyKind, Mailing, NotPossible
 from wem.mailings.previewing import sender_shown
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.titles import Titles
@@ -82,7 +84,7 @@ def new() -> Answer:
 def edit(id: int) -> Answer:
     customer, account = ours()
     mailing = owned_or_404(Mailing, id)
-    if mailing.state is not MailingState.draft:
+    if not mailing.editable:
         flash(gettext("Only drafts can be edited. Cancel the schedule first, or duplicate the mailing."), "warning")
         return see_other(url_for("mailings.show", id=id))
     made_of_blocks = mailing.body_kind is BodyKind.blocks
@@ -99,6 +101,10 @@ def edit(id: int) -> Answer:
             block_editing.fill(mailing, block_keeping.document_of(mailing))
     except Refused as refused:
         return _refused(form, refused, mailing)
+    except TooOften:
+        db.session.rollback()
+        form.earlier.errors = [gettext("It was sent again so often that this cannot be told any more.")]
+        return _page(form, mailing, 422)
     except Conflict as conflict:
         db.session.rollback()
         # Saving again from this page is the person's own decision.
@@ -116,7 +122,8 @@ def edit(id: int) -> Answer:
 def duplicate(id: int) -> Answer:
     _, account = ours()
     mailing = owned_or_404(Mailing, id)
-    copy = composing.duplicate(mailing, name=_name_of_copy(mailing), by=account.id)
+    name = name_for_own_use(mailing, gettext("Copy of %(title)s"))
+    copy = copying.duplicate(mailing, name=name, by=account.id)
     db.session.commit()
     flash(gettext("This is a copy with the same subject. Please change what is to be different."), "success")
     return see_other(url_for("blocks.show" if copy.body_kind is BodyKind.blocks else "composing.edit", id=copy.id))
@@ -137,12 +144,15 @@ def delete(id: int) -> Answer:
     return see_other(url_for("mailings.index"))
 
 
-def _name_of_copy(mailing: Mailing) -> str:
-    """Return the name for one's own use of a copy: it says so there, and nowhere that a reader sees."""
+def name_for_own_use(mailing: Mailing, words: str) -> str:
+    """Return these words about its title as the name of what is made of it; no name where it has no title.
+
+    It says there what it is, and nowhere that a reader sees.
+    """
     if not mailing.name and not mailing.subject:
         return ""
-    room = NAME_LENGTH - len(gettext("Copy of %(title)s", title=""))
-    return str(gettext("Copy of %(title)s", title=Titles(mailing.customer_id).of(mailing)[:room]))
+    room = NAME_LENGTH - len(words % {"title": ""})
+    return words % {"title": Titles(mailing.customer_id).of(mailing)[:room]}
 
 
 def _form(customer_id: int, mailing: Mailing | None = None, *, kinds: tuple[BodyKind, ...]) -> MailingForm:
@@ -161,6 +171,12 @@ def _form(customer_id: int, mailing: Mailing | None = None, *, kinds: tuple[Body
         form.only.data = narrowing.chosen(mailing.id, SegmentUse.only)
         form.without.data = narrowing.chosen(mailing.id, SegmentUse.without)
         form.body_kind.data, form.version.data = mailing.body_kind.value, str(mailing.version)
+        form.earlier.data = earlier.chosen(mailing.id).value
+    before = earlier.of(mailing) if mailing is not None else None
+    if before is not None:
+        form.follow(Titles(customer_id).of(before), before.body_kind.has_html)
+    else:
+        del form.earlier
     return form
 
 
@@ -188,6 +204,7 @@ def _draft(form: MailingForm) -> Draft:
         only=(form.only.data or ()) if narrows else None,
         without=(form.without.data or ()) if narrows else None,
         view_line=form.view_line.data,
+        earlier=Earlier(form.earlier.data) if form.earlier and "earlier" in request.form else None,
         derive=request.form.get("derive") == "1",
     )
 
@@ -215,6 +232,7 @@ def _part(name: str) -> str:
             "lists": gettext("Lists"),
             "only": gettext("Only readers whom a segment fits"),
             "without": gettext("Nobody whom a segment fits"),
+            "earlier": gettext("Readers who got the earlier mailing"),
             "language": gettext("Language of the legal block"),
             "body_kind": gettext("Kind of mail"),
             "wrap_at": gettext("Line width of the text"),
@@ -247,7 +265,7 @@ def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any
         mailing=mailing,
         title=Titles(customer.id).of(mailing) if mailing else "",
         sender=sender_shown(customer.id),
-        from_=sender_address(customer, mailing.lists if mailing else _ticked(form)),
+        from_=sender_address(customer, mailing.main.lists if mailing else _ticked(form)),
         own_senders=list_senders([int(choice.value) for choice in form.lists.choices or ()]),
         missing=missing,
         lost=narrowing.lost(mailing) if mailing else [],

@@ -15,14 +15,16 @@ from wem.delivery.personalising import Escape, TemplateProblem, compile_template
 from wem.delivery.rendering import SYSTEM_NAMES
 from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
-from wem.mailings import block_keeping, narrowing
+from wem.mailings import block_keeping, earlier, narrowing
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.block_compiling import pictures_of, text_of
 from wem.mailings.cleaning_rules import removed
+from wem.mailings.earlier_rules import Earlier
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.image_using import note_uses
-from wem.mailings.models import BodyKind, Mailing, MailingState, NotPossible
+from wem.mailings.models import BodyKind, Mailing, NotPossible
 from wem.mailings.segment_models import SegmentUse
+from wem.mailings.trial_models import locked_to_edit
 from wem.mailings.wrapping import USUAL
 
 # Only these may stand in links and addresses of images: others would name the reader to whoever is asked (17-4).
@@ -70,6 +72,8 @@ class Draft:
     # Segments: it goes to whom one of `only` fits, and to nobody whom one of `without` fits. None: as they are.
     only: Sequence[int] | None = None
     without: Sequence[int] | None = None
+    # What becomes of those who got an earlier mailing. None: as it is.
+    earlier: Earlier | None = None
     # The text is to be made from the HTML whatever was typed.
     derive: bool = False
     wrap_at: int = USUAL
@@ -182,16 +186,12 @@ def save(mailing: Mailing, cleaned: Cleaned, version: int, *, by: int) -> None:
 
     Raises NotPossible when it is no draft any more, Conflict when somebody else saved it since; then nothing changes.
     """
-    locked = db.session.scalars(
-        sa.select(Mailing).where(Mailing.id == mailing.id).with_for_update().execution_options(populate_existing=True)
-    ).one()
-    if locked.state is not MailingState.draft:
-        raise NotPossible("edit", locked.state)
+    locked = locked_to_edit(mailing)
     if locked.version != version and (parts := differing(locked, cleaned)):
         raise Conflict(parts)
     _fill(locked, cleaned)
     _narrow(locked, cleaned.draft)
-    locked.version += 1
+    locked.count_change()
     note_uses(locked)
     audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
 
@@ -213,12 +213,16 @@ def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
     for use, typed in ((SegmentUse.only, draft.only), (SegmentUse.without, draft.without)):
         if typed is not None:
             pairs[use.value] = (narrowing.chosen(mailing.id, use), sorted(typed))
+    if draft.earlier is not None:
+        pairs["earlier"] = (earlier.chosen(mailing.id), draft.earlier)
     return [part for part, (kept, typed) in pairs.items() if kept != typed]
 
 
 def _narrow(mailing: Mailing, draft: Draft) -> None:
     if draft.only is not None and draft.without is not None:
         narrowing.choose(mailing, draft.only, draft.without)
+    if draft.earlier is not None:
+        earlier.choose(mailing, draft.earlier)
 
 
 def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
@@ -227,15 +231,16 @@ def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
     mailing.name = draft.name
     mailing.subject, mailing.language, mailing.body_kind = draft.subject, draft.language, draft.body_kind
     mailing.wrap_at, mailing.view_line = draft.wrap_at, draft.view_line
-    mailing.lists = list(
-        db.session.scalars(
-            sa.select(MailingList).where(
-                MailingList.customer_id == mailing.customer_id,
-                MailingList.archived_at.is_(None),
-                MailingList.id.in_(draft.list_ids),
+    if mailing.variant_of is None:
+        mailing.lists = list(
+            db.session.scalars(
+                sa.select(MailingList).where(
+                    MailingList.customer_id == mailing.customer_id,
+                    MailingList.archived_at.is_(None),
+                    MailingList.id.in_(draft.list_ids),
+                )
             )
         )
-    )
     _fill_text(mailing, cleaned)
     mailing.html = cleaned.html
     mailing.changed_at = clock.now()
@@ -268,43 +273,11 @@ def _derived(mailing: Mailing, cleaned: Cleaned) -> str:
     return text_of(document, pictures_of(document, mailing.customer_id))
 
 
-def duplicate(mailing: Mailing, *, name: str, by: int) -> Mailing:
-    """Return a new draft with the same subject, content, lists and segments under a name of its own.
-
-    A segment that is gone is copied as gone: the copy is not to go to more readers either.
-    """
-    copy = Mailing(
-        customer_id=mailing.customer_id,
-        created_by=by,
-        version=1,
-        name=name,
-        subject=mailing.subject,
-        body_kind=mailing.body_kind,
-        html=mailing.html,
-        text=mailing.text,
-        text_edited=mailing.text_edited,
-        text_outdated=mailing.text_outdated,
-        language=mailing.language,
-        wrap_at=mailing.wrap_at,
-        view_line=mailing.view_line,
-    )
-    take_sender_name(copy)
-    copy.lists = [row for row in mailing.lists if row.archived_at is None]
-    db.session.add(copy)
-    db.session.flush()
-    narrowing.copy(mailing, copy)
-    if copy.body_kind is BodyKind.blocks:
-        block_keeping.copy(mailing, copy, by=by)
-    note_uses(copy)
-    audit.record("mailing.duplicate", by=by, customer_id=mailing.customer_id, subject=copy, source=mailing.id)
-    return copy
-
-
 def delete(mailing: Mailing, *, by: int) -> None:
-    """Delete a draft for good; raises NotPossible for anything that is more than a draft."""
-    db.session.refresh(mailing, with_for_update=True)
-    if mailing.state is not MailingState.draft:
+    """Delete a draft for good, its variants too; raises NotPossible for anything that is more than a draft."""
+    if mailing.variant_of is not None:
         raise NotPossible("delete", mailing.state)
+    mailing = locked_to_edit(mailing)
     audit.record("mailing.delete", by=by, customer_id=mailing.customer_id, subject=mailing)
     db.session.delete(mailing)
 

@@ -8,7 +8,7 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery import controlling as delivery
 from wem.delivery.models import Dispatch, DispatchState
-from wem.delivery.progress import latest_dispatch
+from wem.delivery.progress import dispatches_of, latest_dispatch, together
 from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings import maintenance, narrowing, starting
 from wem.mailings.following import from_broken_domain
@@ -19,14 +19,18 @@ from wem.mailings.starting import CannotStart, Problem, Ready
 def pause(mailing: Mailing, *, by: int | None) -> None:
     """Stop sending for now; the mailing is `paused` from the moment at which not one more mail leaves.
 
-    Until then it is `sending` and its dispatch `pausing`. Raises NotPossible.
+    Until then it is `sending` and its dispatches `pausing`. What waits for an A/B test waits on. Raises NotPossible.
     """
-    dispatch = _dispatch(mailing, "pause")
+    dispatches = _dispatches(mailing, "pause")
+    running = [each for each in dispatches if each.state in delivery.RUNNING]
+    if not running and not any(each.state is DispatchState.waiting for each in dispatches):
+        raise NotPossible("pause", mailing.state)
     try:
-        stopped = delivery.pause(dispatch.id)
+        for each in running:
+            delivery.pause(each.id)
     except delivery.CannotControl as error:
         raise NotPossible("pause", mailing.state) from error
-    if stopped.state is DispatchState.paused:
+    if not any(each.state is DispatchState.pausing for each in dispatches):
         mailing.pause(by=by)
 
 
@@ -44,6 +48,28 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
     if begins(mailing):
         starting.start(mailing, by=by, ready=ready)
         return
+    may_go_on(mailing)
+    dispatches = _dispatches(mailing, "resume")
+    unfinished = [each for each in dispatches if not each.finished]
+    resumed = [each for each in unfinished if each.state is not DispatchState.waiting]
+    if not unfinished:
+        raise NotPossible("resume", mailing.state)
+    try:
+        for each in resumed:
+            delivery.resume(each.id)
+    except delivery.CannotControl as error:
+        raise NotPossible("resume", mailing.state) from error
+    preparing = [each for each in unfinished if each.state is DispatchState.preparing]
+    # What it said at the start holds for the whole of it: there is nothing to mend.
+    if preparing and narrowing.lost(mailing):
+        raise CannotStart([Problem.segment])
+    mailing.resume(by=by)
+    for each in preparing:
+        queue.ring(queue.WORK, "wem.mailings.jobs.expand", each.id)
+
+
+def may_go_on(mailing: Mailing) -> None:
+    """Raise CannotStart when something forbids that anything more of a mailing that has begun is sent."""
     if not customer_may(mailing.customer_id, Use.send):
         raise CannotStart([Problem.contract])
     if held_by_staff(mailing.customer_id):
@@ -52,19 +78,9 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
         raise CannotStart([Problem.maintenance])
     if open_takedown(mailing.customer_id, TakenDown.mailing, mailing.id) is not None:
         raise CannotStart([Problem.taken_down])
-    dispatch = _dispatch(mailing, "resume")
-    if from_broken_domain(dispatch):
+    dispatch = latest_dispatch(mailing.id)
+    if dispatch is not None and from_broken_domain(dispatch):
         raise CannotStart([Problem.sender_domain])
-    try:
-        dispatch = delivery.resume(dispatch.id)
-    except delivery.CannotControl as error:
-        raise NotPossible("resume", mailing.state) from error
-    # What it said at the start holds for the whole of it: there is nothing to mend.
-    if dispatch.state is DispatchState.preparing and narrowing.lost(mailing):
-        raise CannotStart([Problem.segment])
-    mailing.resume(by=by)
-    if dispatch.state is DispatchState.preparing:
-        queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch.id)
 
 
 def cancel(mailing: Mailing, *, by: int | None) -> None:
@@ -73,52 +89,59 @@ def cancel(mailing: Mailing, *, by: int | None) -> None:
     if mailing.started_at is None:
         mailing.cancel(by=by)
         return
-    dispatch = _dispatch(mailing, "cancel")
+    unfinished = [each for each in _dispatches(mailing, "cancel") if not each.finished]
+    if not unfinished:
+        raise NotPossible("cancel", mailing.state)
     try:
-        stopped = delivery.cancel(dispatch.id)
+        stopped = [delivery.cancel(each.id) for each in unfinished]
     except delivery.CannotControl as error:
         raise NotPossible("cancel", mailing.state) from error
-    if not delivery.in_hand(stopped):
+    if not any(map(delivery.in_hand, stopped)):
         mailing.cancel(by=by)
 
 
 def hold(mailing: Mailing, reason: HeldReason, *, by: int | None) -> None:
     """Have it stand still until the customer decides (staff, contract); raises NotPossible."""
     _lock(mailing)
-    dispatch = latest_dispatch(mailing.id)
-    if dispatch is not None:
-        delivery.hold(dispatch.id)
+    for each in dispatches_of(mailing.id):
+        delivery.hold(each.id)
     mailing.hold(reason, by=by)
 
 
 def settle(mailing_id: int) -> Mailing | None:
-    """Bring a mailing into the state of its dispatch; returns it, None when there was nothing to change."""
+    """Bring a mailing into the state of its dispatches; returns it, None when there was nothing to change."""
     mailing = db.session.get(Mailing, mailing_id, populate_existing=True)
-    dispatch = latest_dispatch(mailing_id)
-    if mailing is None or dispatch is None:
+    dispatches = dispatches_of(mailing_id)
+    if mailing is None or not dispatches:
         return None
     before = mailing.state
     try:
-        _follow(mailing, dispatch)
+        _follow(mailing, dispatches)
     except NotPossible:
         return None  # somebody else has brought it there
     return mailing if mailing.state is not before else None
 
 
-def _follow(mailing: Mailing, dispatch: Dispatch) -> None:
-    match dispatch.state:
+def _follow(mailing: Mailing, dispatches: list[Dispatch]) -> None:
+    unfinished = [each for each in dispatches if not each.finished]
+    match together([each.state for each in dispatches]):
         case DispatchState.done:
             mailing.finish()
         case DispatchState.failed:
+            for each in unfinished:
+                delivery.fail(each.id)
             mailing.fail()
         case DispatchState.paused:
-            mailing.pause(by=None)
+            if all(each.state in (DispatchState.paused, DispatchState.waiting) for each in unfinished):
+                mailing.pause(by=None)
         case DispatchState.held:
+            for each in unfinished:
+                delivery.hold(each.id)
             mailing.hold(forbidden_by(mailing.customer_id), by=None)
         case DispatchState.cancelled:
             mailing.cancel(by=None)
         case DispatchState.cancelling:
-            if not delivery.in_hand(dispatch):
+            if not any(map(delivery.in_hand, unfinished)):
                 mailing.cancel(by=None)
 
 
@@ -134,9 +157,9 @@ def _lock(mailing: Mailing) -> None:
     db.session.refresh(mailing, with_for_update=True)
 
 
-def _dispatch(mailing: Mailing, act: str) -> Dispatch:
+def _dispatches(mailing: Mailing, act: str) -> list[Dispatch]:
     _lock(mailing)
-    dispatch = latest_dispatch(mailing.id)
-    if dispatch is None:
+    found = dispatches_of(mailing.id)
+    if not found:
         raise NotPossible(act, mailing.state)
-    return dispatch
+    return found

@@ -99,7 +99,7 @@ def shown(beginning: Beginning, customer_id: int) -> Shown:
         wrap_at=USUAL,
     )
     take_sender_name(mailing)
-    letter = starting.letter(mailing, contract, starting.make(mailing, contract))
+    letter = starting.letter(mailing, starting.make(mailing, contract))
     return previewing.filled(letter, previewing.samples_of(customer_id)[0])
 
 

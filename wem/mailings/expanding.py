@@ -23,7 +23,9 @@ from wem.delivery.rendering import Content
 from wem.domain_rules import DomainGroup
 from wem.lists.models import Subscriber
 from wem.mailings.audience import reads
-from wem.mailings.narrowing import narrowed
+from wem.mailings.dividing import within
+from wem.mailings.narrowing import narrowed, waits
+from wem.mailings.trial_rules import REST
 
 # Subscribers looked at in one transaction: about a tenth of a second.
 WINDOW = 5000
@@ -65,8 +67,13 @@ def expand_until(dispatch_id: int, deadline: float) -> bool:
     """Write the audience down until it is complete or `deadline` (monotonic); returns whether more is to be done.
 
     Each window is one transaction with the cursor that tells the next where to begin. Commits. Raises SegmentLost when
-    a segment of the mailing cannot be asked any more; the windows before stay.
+    a segment of the mailing cannot be asked any more; the windows before stay. While a mailing whose readers it
+    asks about is itself being written down, it waits for the sweep.
     """
+    dispatch = db.session.get_one(Dispatch, dispatch_id, populate_existing=True)
+    if dispatch.state is DispatchState.preparing and waits(dispatch.mailing_id, dispatch.customer_id):
+        db.session.rollback()
+        return False
     written = Written()
     while time.monotonic() < deadline and not queue.stopping.is_set():
         if not _expand_some(dispatch_id, written):
@@ -139,6 +146,7 @@ def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[int, int]
             Subscriber.active_count > 0,
             reads([int(number) for number in content.lists]),
             *narrowed(dispatch.mailing_id, dispatch.customer_id, dispatch.created_at),
+            *within(dispatch.mailing_id, dispatch.place_from, dispatch.place_below),
         )
         .subquery()
     )
@@ -216,7 +224,9 @@ def _cut_batches(dispatch: Dispatch, first: int) -> Counter[int]:
 
 def _complete(dispatch: Dispatch, at: datetime) -> None:
     dispatch.started_at = dispatch.touched_at = at
-    if dispatch.total:
+    if dispatch.total and dispatch.variant == REST:
+        dispatch.state = DispatchState.waiting
+    elif dispatch.total:
         dispatch.state = DispatchState.sending
         portioning.begin(dispatch, at)
         ring_senders()

@@ -33,11 +33,11 @@ def going_from(domain_id: int) -> list[int]:
         .join(Mailing, Mailing.id == Dispatch.mailing_id)
         .where(
             Dispatch.customer_id == domain.customer_id,
-            Dispatch.state.in_((*RUNNING, DispatchState.pausing)),
+            Dispatch.state.in_((*RUNNING, DispatchState.waiting, DispatchState.pausing)),
             Mailing.state == MailingState.sending,
         )
     )
-    found = [row.mailing_id for row in running if row.content.get("sender_domain_id") == domain.id]
+    found = sorted({row.mailing_id for row in running if row.content.get("sender_domain_id") == domain.id})
     customer = db.session.get_one(Customer, domain.customer_id)
     scheduled = db.session.scalars(
         sa.select(Mailing).where(Mailing.customer_id == customer.id, Mailing.state == MailingState.scheduled)

@@ -26,10 +26,11 @@ from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
+from wem.mailings.earlier_rules import Earlier
 from wem.mailings.models import BodyKind, Tester
 from wem.mailings.timing_forms import PortionFields
 from wem.mailings.timing_rules import USUAL_TOLERANCE
-from wem.mailings.wording import BODY_KINDS, TOLERANCES, WRAPS
+from wem.mailings.wording import BODY_KINDS, EARLIER, TOLERANCES, WRAPS
 from wem.mailings.wrapping import USUAL
 from wem.web.days import Day
 from wem.web.filters import number
@@ -83,6 +84,7 @@ class MailingForm(FlaskForm):
     lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
     only = Checkboxes(_l("Only readers whom a segment fits"), coerce=int, validate_choice=True)
     without = Checkboxes(_l("Nobody whom a segment fits"), coerce=int, validate_choice=True)
+    earlier = RadioField(_l("Readers who got the earlier mailing"), default=Earlier.all.value)
     language = RadioField(
         _l("Language of the legal block"),
         choices=[SelectChoice("ja", _l("Japanese")), SelectChoice("en", _l("English"))],
@@ -101,6 +103,12 @@ class MailingForm(FlaskForm):
     view_line = BooleanField(_l("Line at the head that leads to the mail in the browser"))
     html = Body(_l("HTML"), [Length(max=500_000)])
     text = Body(_l("Text part"), [Length(max=500_000)])
+
+    def follow(self, title: str, can_be_silent: bool) -> None:
+        """Offer what can become of those who got an earlier mailing of this title."""
+        choices = [Earlier.all, Earlier.without, *([Earlier.silent] if can_be_silent else [])]
+        self.earlier.choices = [SelectChoice(each.value, EARLIER[each]) for each in choices]
+        self.earlier.label.text = gettext("Readers who got “%(title)s”", title=title)
 
     def offer(self, lists: Iterable[Any], segments: Iterable[Any], kinds: Iterable[BodyKind]) -> None:
         """Offer these lists, each with the number of its readers, these segments and these kinds of mail."""
@@ -126,6 +134,12 @@ class MailingForm(FlaskForm):
     def validate_without(self, field: SelectMultipleField) -> None:
         if set(field.data or ()) & set(self.only.data or ()):
             raise ValidationError(gettext("A segment cannot be both. Nobody would get the mail."))
+
+
+class ResendForm(FlaskForm):
+    """The subject under which a mailing goes out a second time."""
+
+    subject = Line(_l("Subject"), [NEEDED, Length(max=400)])
 
 
 class SendForm(PortionFields, FlaskForm):

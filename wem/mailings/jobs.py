@@ -27,11 +27,13 @@ from wem.mailings import (
     starting,
     telling,
     timing,
+    trial_deciding,
 )
 from wem.mailings.maintenance_rules import Choice, Window
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 from wem.mailings.narrowing import SegmentLost
 from wem.mailings.start_problems import Problem, held_for
+from wem.tracking import jobs as tracking_jobs
 
 SECONDS = 50.0
 log = logging.getLogger("wem.mailings")
@@ -127,10 +129,22 @@ def sweep() -> None:
             )
         )
         .order_by(Mailing.id)
+        .distinct()
     ).all()
     db.session.commit()
     for mailing_id in behind:
         settle(mailing_id)
+
+
+def follow_trials() -> None:
+    """Take the next step of each A/B test: the time runs, it is over, the rest goes out."""
+    mailings = trial_deciding.to_follow()
+    db.session.rollback()
+    if mailings:
+        # What came in until now counts.
+        tracking_jobs.roll_up()
+    for mailing_id in mailings:
+        _step(mailing_id, trial_deciding.follow)
 
 
 def follow_domain(domain_id: int) -> None:
@@ -243,9 +257,9 @@ def follow_reviews() -> None:
 def follow_maintenance() -> None:
     """Hold what is being sent while maintenance is on, let go on what it held, tell customers of what is ahead."""
     for mailing_id in standing_still.to_stop():
-        _maintain(mailing_id, _stop)
+        _step(mailing_id, _stop)
     for mailing_id in standing_still.waiting():
-        _maintain(mailing_id, _go_on)
+        _step(mailing_id, _go_on)
     untold = standing_still.to_tell()
     db.session.rollback()
     for incident_id, customer_id in untold:
@@ -257,7 +271,7 @@ def follow_maintenance() -> None:
             log.exception("customer %s could not be told of maintenance %s", customer_id, incident_id)
 
 
-def _maintain(mailing_id: int, act: Callable[[Mailing], bool]) -> None:
+def _step(mailing_id: int, act: Callable[[Mailing], bool]) -> None:
     try:
         mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
         if act(mailing):
@@ -267,7 +281,7 @@ def _maintain(mailing_id: int, act: Callable[[Mailing], bool]) -> None:
         db.session.rollback()  # it has ended, or somebody else was faster
     except Exception:
         db.session.rollback()
-        log.exception("mailing %s could not follow maintenance", mailing_id)
+        log.exception("mailing %s could not go on", mailing_id)
 
 
 def _stop(mailing: Mailing) -> bool:

@@ -45,5 +45,5 @@ def take_unsubscribe(mail: ArrivedMail) -> Fate:
         return Fate.taken
     customer_id, lists = reader.customer_id, lists_to_stop(reader, found.mailing_id)
     if leaving.leave(reader, [row.id for row in lists], mailing_id=found.mailing_id):
-        count_left(found.mailing_id, customer_id)
+        count_left(found.mailing_id, customer_id, found.subscriber_id)
     return Fate.taken

@@ -24,6 +24,7 @@ class MailingState(enum.StrEnum):
     done = "done"  # 完了
     cancelled = "cancelled"  # 中止
     failed = "failed"
+    variant = "variant"  # goes with another one, whose A/B test it belongs to
 
 
 # What each act may begin from. An act on anything else raises NotPossible.
@@ -62,6 +63,7 @@ class HeldReason(enum.StrEnum):
     review = "review"  # our staff look at it first
     maintenance = "maintenance"  # announced maintenance (13-1): it goes on by itself afterwards
     segment = "segment"  # a segment that narrows it is gone, or speaks of what is gone
+    winner = "winner"  # no variant of its A/B test is ahead, and its people are to choose
 
 
 class NotPossible(Exception):
@@ -139,8 +141,31 @@ class Mailing(Base):
     version: Mapped[int] = mapped_column(default=1)
     # Of a mail made of blocks: the number of the revision that holds, 0 before the first.
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Of a copy: what it was copied from.
+    source_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mailing.id", ondelete="SET NULL"), index=True)
+
+    # Of a variant: the mailing whose A/B test it belongs to, and its place in it. That mailing itself is the first.
+    variant_of: Mapped[int | None] = mapped_column(sa.ForeignKey("mailing.id", ondelete="CASCADE"), index=True)
+    variant: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
 
     lists: Mapped[list[MailingList]] = relationship(secondary="mailing_target", order_by=MailingList.id)
+    _main: Mapped[Mailing | None] = relationship(foreign_keys=[variant_of], remote_side=[id])
+
+    @property
+    def main(self) -> Mailing:
+        """The mailing that it goes with, if it is a variant; else itself."""
+        return self._main or self
+
+    @property
+    def editable(self) -> bool:
+        """Whether it is a draft, or a variant of one."""
+        return self.main.state is MailingState.draft
+
+    def count_change(self) -> None:
+        """Number the change of a draft: whoever saw it before has seen another mail. Of a variant the whole changes."""
+        self.version += 1
+        if self._main is not None:
+            self._main.version += 1
 
     def schedule(self, at: datetime, *, by: int | None) -> None:
         """Have it start at a time; raises InThePast, NotPossible."""

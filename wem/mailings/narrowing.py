@@ -1,21 +1,24 @@
-"""Narrows the audience of a mailing by segments: chosen in the draft, kept at its start, asked while it is written.
+"""Narrows the audience of a mailing: chosen in the draft, kept at its start, asked while it is written down.
 
 Whatever cannot be asked any more stops the mailing. It never goes to more readers than it was meant for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext
 
 from wem.db import db
+from wem.delivery.models import Dispatch, DispatchKind, DispatchState
+from wem.mailings import earlier
 from wem.mailings.models import UNSTARTED, Mailing
 from wem.mailings.segment_models import MailingSegment, SegmentUse
 from wem.segments import referring
-from wem.segments.keeping_rules import Refused, read
+from wem.segments.keeping_rules import Refused, as_data, read
 from wem.segments.matching import fits
 from wem.segments.models import Segment
 from wem.segments.referring import Names
@@ -36,12 +39,29 @@ def rows_of(mailing_id: int) -> list[MailingSegment]:
     return list(db.session.scalars(rows))
 
 
-def shown(mailing: Mailing) -> list[tuple[SegmentUse, str]]:
-    """Return what narrows a mailing by name: as the segments are called now, from the start on as they were then."""
-    called = sa.select(Segment.id, Segment.name).where(Segment.customer_id == mailing.customer_id)
+def shown(mailing: Mailing, called: Callable[[Mailing], str]) -> list[tuple[SegmentUse, str]]:
+    """Return what narrows a mailing by name: as the segments are called now, from the start on as they were then.
+
+    `called` gives the title of an earlier mailing.
+    """
+    segments = sa.select(Segment.id, Segment.name).where(Segment.customer_id == mailing.customer_id)
     rows = rows_of(mailing.id)
-    now = {row.id: row.name for row in db.session.execute(called)} if rows else {}
-    return [(row.use, row.name if row.conditions else now.get(row.segment_id or 0, row.name)) for row in rows]
+    now = {row.id: row.name for row in db.session.execute(segments)} if rows else {}
+    return [
+        (row.use, name(row, called) if row.conditions else now.get(row.segment_id or 0, name(row, called)))
+        for row in rows
+    ]
+
+
+def name(row: MailingSegment, called: Callable[[Mailing], str]) -> str:
+    """Return what a row says by name; where it is about an earlier mailing, with the title that `called` gives."""
+    if row.earlier_id is None:
+        return row.name
+    mailing = db.session.get(Mailing, row.earlier_id)
+    title = called(mailing) if mailing is not None else row.name
+    if row.use is SegmentUse.without:
+        return str(gettext("who got “%(title)s”", title=title))
+    return str(gettext("who got “%(title)s” and is not known to have opened it or clicked in it", title=title))
 
 
 def chosen(mailing_id: int, use: SegmentUse) -> list[int]:
@@ -52,11 +72,14 @@ def chosen(mailing_id: int, use: SegmentUse) -> list[int]:
 def choose(mailing: Mailing, only: Collection[int], without: Collection[int]) -> None:
     """Narrow a draft by these segments of its customer, and by no others; the mailing is in the database.
 
-    Saving a draft drops segments that were deleted meanwhile: the person has seen the page without them.
+    Saving a draft drops segments that were deleted meanwhile: the person has seen the page without them. What it makes
+    of an earlier mailing stays.
     """
     wanted = dict.fromkeys(only, SegmentUse.only) | dict.fromkeys(without, SegmentUse.without)
     there = {row.id: row for row in db.session.scalars(_owned(mailing.customer_id, wanted))}
     for row in rows_of(mailing.id):
+        if row.earlier_id is not None:
+            continue
         if row.segment_id is not None and row.segment_id in there:
             row.use = wanted[row.segment_id]
             del there[row.segment_id]
@@ -70,7 +93,8 @@ def choose(mailing: Mailing, only: Collection[int], without: Collection[int]) ->
 def copy(mailing: Mailing, onto: Mailing) -> None:
     """Narrow a copy as its original, by what the segments say when it starts."""
     for row in rows_of(mailing.id):
-        db.session.add(MailingSegment(mailing_id=onto.id, segment_id=row.segment_id, use=row.use, name=row.name))
+        same = {"segment_id": row.segment_id, "earlier_id": row.earlier_id, "use": row.use, "name": row.name}
+        db.session.add(MailingSegment(mailing_id=onto.id, **same))
     db.session.flush()
 
 
@@ -81,10 +105,15 @@ def _owned(customer_id: int, numbers: Collection[int]) -> sa.Select[Segment]:
 
 
 def keep(mailing: Mailing) -> None:
-    """Write down what its segments say, at the start; raises SegmentLost."""
-    for row, segment, _, names in _said(mailing.id, mailing.customer_id):
+    """Write down what its segments and its earlier mailing say, at the start; raises SegmentLost."""
+    if (row := earlier.row_of(mailing.id)) is not None:
+        # Of two that begin at once for the readers of one mailing, the second one knows the first.
+        db.session.execute(sa.select(Mailing.id).where(Mailing.id == row.earlier_id).with_for_update())
+    for row, segment, conditions, names in _said(mailing.id, mailing.customer_id):
         if segment is not None:
             row.keep(segment, {"fields": _texts(names.fields), "lists": _texts(names.lists)})
+        elif row.earlier_id is not None:
+            row.conditions = as_data(conditions)
     db.session.flush()
 
 
@@ -116,6 +145,20 @@ def about_behaviour(mailing_id: int, customer_id: int) -> bool:
     return any(conditions.about_behaviour for _, _, conditions, _ in _said(mailing_id, customer_id))
 
 
+def waits(mailing_id: int, customer_id: int) -> bool:
+    """Return whether another mailing whose readers it asks about is still being written down; raises SegmentLost."""
+    numbers = {number for _, _, said, _ in _said(mailing_id, customer_id) for number in referring.mailing_ids(said)}
+    unwritten = sa.exists().where(
+        Dispatch.mailing_id.in_(numbers),
+        Dispatch.mailing_id != mailing_id,
+        Dispatch.customer_id == customer_id,
+        Dispatch.kind == DispatchKind.bulk,
+        Dispatch.started_at.is_(None),
+        Dispatch.state.not_in((DispatchState.done, DispatchState.cancelled, DispatchState.failed)),
+    )
+    return bool(numbers) and bool(db.session.scalar(sa.select(unwritten)))
+
+
 def lost(mailing: Mailing) -> list[str]:
     """Return the names of its segments that cannot be asked any more."""
     try:
@@ -135,8 +178,11 @@ def _said(mailing_id: int, customer_id: int) -> list[tuple[MailingSegment, Segme
     found, gone = [], []
     for row in rows:
         segment = None if row.conditions else segments.get(row.segment_id or 0)
+        said = segment.conditions if segment else None
+        if row.earlier_id is not None and not row.conditions:
+            said = as_data(earlier.conditions_of(row))
         try:
-            conditions = read(row.conditions or (segment.conditions if segment else None))
+            conditions = read(row.conditions or said)
         except Refused:
             gone.append(row.name)
             continue

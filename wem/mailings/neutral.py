@@ -41,15 +41,15 @@ class Neutral:
 
 
 def neutral(mailing: Mailing) -> Neutral:
-    """Return a mailing that has started, for everybody: takes about a second for 100 KB of HTML.
+    """Return a mailing that has started, or one variant of it, for everybody: takes about a second for 100 KB of HTML.
 
     The legal block is left out, for the page around it has one. Raises TemplateProblem, LookupError when it never was
     sent.
     """
-    dispatch = latest_dispatch(mailing.id)
+    dispatch = latest_dispatch(mailing.main.id)
     if dispatch is None:
         raise LookupError(f"mailing {mailing.id} has no dispatch")
-    content, language = Content(**dispatch.content), mailing.language
+    content, language = Content(**dispatch.content), mailing.main.language
     fields = [*content.names, EMAIL]
     values = _values(dispatch, content)
     known = [*fields, *SYSTEM_NAMES]

@@ -25,6 +25,7 @@ from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
 from wem.mailings.starting import lists_of
 from wem.mailings.titles import Titles
+from wem.mailings.trial_models import variants_of
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -138,6 +139,7 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
         "mailings/preview.html",
         mailing=mailing,
         titles=Titles(mailing.customer_id),
+        variants=[mailing.main, *variants_of(mailing.main)],
         readers=[(index, NAMES[sample][0]) for index, sample in enumerate(SAMPLES)],
         reader=chosen.key,
         reader_note=chosen.note,

@@ -15,7 +15,7 @@ from wem.accounts.models import Customer
 from wem.contracts.models import contract_in_force
 from wem.db import db
 from wem.delivery.models import Dispatch
-from wem.delivery.progress import latest_dispatch
+from wem.delivery.progress import dispatches_of
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList, Subscriber
@@ -70,13 +70,19 @@ def sender_shown(customer_id: int, lists: Sequence[MailingList] = ()) -> SenderS
 
 def compiled(mailing: Mailing) -> Letter:
     """Return the mailing's texts, ready to fill in: what was sent, or what would be; raises TemplateProblem."""
-    dispatch = latest_dispatch(mailing.id)
+    dispatch = _dispatch_of(mailing)
     if dispatch is not None:
         return _as_composed(dispatch)
     contract = contract_in_force(mailing.customer_id)
     if contract is None:
         raise LookupError(f"customer {mailing.customer_id} has no contract")
-    return starting.letter(mailing, contract, starting.make(mailing, contract))
+    return starting.letter(mailing, starting.make(mailing, contract))
+
+
+def _dispatch_of(mailing: Mailing) -> Dispatch | None:
+    """Return what a mailing sent, or one variant of an A/B test; None before it started."""
+    found = dispatches_of(mailing.main.id)
+    return next((each for each in found if each.variant in (None, mailing.variant)), None)
 
 
 def _as_composed(dispatch: Dispatch) -> Letter:

@@ -30,10 +30,10 @@ Answer = str | tuple[str, int] | Response
 def progress(id: int) -> Answer:
     """The numbers alone; a page that shows another state is told to load itself again, for its buttons differ too."""
     mailing = owned_or_404(Mailing, id)
-    seen = request.args.get("state")
-    if seen and seen != mailing.state.value:
+    seen, shown = request.args.get("state"), about(mailing)
+    if seen and seen != shown["seen"]:
         return FlaskResponse(status=204, headers={"HX-Refresh": "true"})
-    return render_template("mailings/_progress.html", mailing=mailing, **about(mailing))
+    return render_template("mailings/_progress.html", mailing=mailing, **shown)
 
 
 @blueprint.post("/mailings/<int:id>/pause")

@@ -204,11 +204,11 @@ def stop(id: int) -> Page:
     reader = _reader(conversation)
     if reader is None:
         abort(404)
-    mailing_id, customer_id = conversation.mailing_id, conversation.customer_id
+    mailing_id, customer_id, number = conversation.mailing_id, conversation.customer_id, reader.id
     lists = [row.id for row in lists_to_stop(reader, mailing_id)]
     audit.record("reply.stop", by=account.id, customer_id=customer_id, subject=conversation)
     if leaving.leave(reader, lists, mailing_id=mailing_id, by=account.id):
-        count_left(mailing_id, customer_id)
+        count_left(mailing_id, customer_id, number)
     db.session.commit()
     flash(gettext("The reader gets nothing more from these lists, and no upload brings the address back."), "success")
     return see_other(url_for("replies.index"))

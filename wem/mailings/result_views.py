@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from flask import render_template
+from flask import render_template, url_for
 from flask_babel import format_decimal, gettext
 from werkzeug.wrappers import Response
 
@@ -19,16 +19,18 @@ from wem.db import db
 from wem.delivery import portioning
 from wem.delivery.models import DeliveryState
 from wem.delivery.progress import Failure, failures, progress
-from wem.mailings import narrowing
+from wem.mailings import narrowing, trial_results
 from wem.mailings.models import Mailing, MailingState
 from wem.mailings.segment_models import MailingSegment
 from wem.mailings.titles import Titles
+from wem.mailings.views import trial_text
 from wem.mailings.wording import REASONS, STATES
 from wem.segments import referring
 from wem.segments.describing import Sentences, sentences
 from wem.segments.keeping_rules import read
 from wem.tracking.links import LinkResult, results_of
 from wem.web.blueprints import CustomerBlueprint
+from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
 
 blueprint = CustomerBlueprint("results", __name__, use=Use.compose)
@@ -39,10 +41,12 @@ MOST_LINKS = 200
 @blueprint.get("/mailings/<int:id>/report")
 def report(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
+    if mailing.variant_of is not None:
+        return see_other(url_for("results.report", id=mailing.variant_of))
     counts = progress(mailing.id)
     state, kind = STATES[mailing.state]
-    found = failures(counts.dispatch_id, limit=200) if counts else []
-    results = results_of(counts.dispatch_id) if counts else None
+    found = failures(*counts.dispatch_ids, limit=200) if counts else []
+    results = results_of(*counts.dispatch_ids) if counts else None
     came_back = reports.of_mailing(mailing.id)
     links = by_clicks(results.links) if results else []
     return render_template(
@@ -64,19 +68,21 @@ def report(id: int) -> Answer:
         window=WINDOW.days,
         waiting=by_reason(found, (DeliveryState.deferred,)),
         narrowed=narrowed_words(mailing),
+        trial=(trial := trial_results.standing(mailing)),
+        trial_text=trial_text(trial),
     )
 
 
-def narrowed_words(mailing: Mailing) -> list[tuple[MailingSegment, Sentences]]:
-    """Return the segments by which the audience was narrowed, each with what it said at the start."""
+def narrowed_words(mailing: Mailing) -> list[tuple[MailingSegment, str, Sentences]]:
+    """Return what the audience was narrowed by, by name, each with what it said at the start."""
     rows = [row for row in narrowing.rows_of(mailing.id) if row.conditions]
     said = [read(row.conditions) for row in rows]
     numbers = {number for conditions in said for number in referring.mailing_ids(conditions)}
-    titles = Titles(mailing.customer_id) if numbers else None
+    titles = Titles(mailing.customer_id)
     theirs = sa.select(Mailing).where(Mailing.customer_id == mailing.customer_id, Mailing.id.in_(numbers))
-    named = {row.id: titles.of(row) for row in db.session.scalars(theirs)} if titles else {}
+    named = {row.id: titles.of(row) for row in db.session.scalars(theirs)} if numbers else {}
     return [
-        (row, sentences(conditions, narrowing.kept_names(row), named))
+        (row, narrowing.name(row, titles.of), sentences(conditions, narrowing.kept_names(row), named))
         for row, conditions in zip(rows, said, strict=True)
     ]
 

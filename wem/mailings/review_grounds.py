@@ -12,6 +12,7 @@ from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.review_models import ONLY, MailingReview, ReviewPolicy
 from wem.mailings.review_rules import Ground, ReviewState
 from wem.mailings.segment_models import MailingSegment
+from wem.mailings.trial_models import variants_of
 from wem.segments.models import Segment
 
 
@@ -67,8 +68,10 @@ def _sent_before(customer_id: int) -> bool:
 
 
 def words_found(mailing: Mailing, rules: ReviewPolicy) -> list[str]:
-    """Return which words of the rules stand in the mailing."""
-    texts = [mailing.subject, mailing.text]
-    if mailing.body_kind is not BodyKind.text:
-        texts.append(mailing.html)
+    """Return which words of the rules stand in the mailing or in a variant of it."""
+    texts = []
+    for each in (mailing, *variants_of(mailing)):
+        texts += [each.subject, each.text]
+        if each.body_kind is not BodyKind.text:
+            texts.append(each.html)
     return review_rules.words_in(texts, rules.listed)

@@ -13,6 +13,7 @@ from wem.delivery.personalising import TemplateProblem
 from wem.mailings import previewing, review_grounds, reviewing
 from wem.mailings.audience import largest_of_late, most_recipients
 from wem.mailings.image_using import origin
+from wem.mailings.models import Mailing
 from wem.mailings.preview_views import SANDBOX
 from wem.mailings.previewing import Shown
 from wem.mailings.review_forms import PolicyForm, RefusalForm
@@ -20,6 +21,7 @@ from wem.mailings.review_models import AlreadyDecided, MailingReview
 from wem.mailings.review_rules import Ground
 from wem.mailings.starting import lists_of
 from wem.mailings.titles import Titles
+from wem.mailings.trial_models import variants_of
 from wem.mailings.wording import GROUNDS, REVIEWS
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
@@ -65,7 +67,8 @@ def show(id: int) -> Answer:
 @blueprint.get("/<int:id>/html")
 def html(id: int) -> Answer:
     """The mail alone, for the frame of the page, as an invented reader gets it."""
-    shown = _shown(found_or_404(MailingReview, id))
+    review, number = found_or_404(MailingReview, id), request.args.get("variant", 1, type=int)
+    shown = next((_shown(each) for each in _variants(review) if each.variant == number), None)
     if shown is None or shown.html is None:
         abort(404)
     request.may_be_framed = True  # type: ignore[attr-defined]
@@ -120,7 +123,8 @@ def _page(review: MailingReview, form: RefusalForm, status: int) -> Answer:
         grounds=[GROUNDS[Ground(ground)] for ground in review.grounds],
         open=reviewing.waits(mailing) and review.version == mailing.version and review.decided_at is None,
         changed=review.version != mailing.version,
-        shown=_shown(review),
+        shown=_shown(mailing),
+        variants=[(each, _shown(each)) for each in _variants(review)],
         lists=lists_of(mailing),
         most=most_recipients(mailing),
         usual=largest_of_late(mailing.customer_id),
@@ -129,8 +133,13 @@ def _page(review: MailingReview, form: RefusalForm, status: int) -> Answer:
     return page, status
 
 
-def _shown(review: MailingReview) -> Shown | None:
+def _variants(review: MailingReview) -> list[Mailing]:
+    """Return the mailing and the other variants of its A/B test: all of them are looked at."""
+    return [review.mailing, *variants_of(review.mailing)]
+
+
+def _shown(mailing: Mailing) -> Shown | None:
     try:
-        return previewing.as_sample(review.mailing, 0)
+        return previewing.as_sample(mailing, 0)
     except (TemplateProblem, LookupError):
         return None

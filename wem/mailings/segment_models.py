@@ -1,4 +1,4 @@
-"""Which segments narrow a mailing, and what they said when it started."""
+"""What narrows a mailing: segments and an earlier mailing, and what they said when it started."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class SegmentUse(enum.StrEnum):
 
 
 class MailingSegment(Base):
-    """A segment that narrows a mailing.
+    """A segment that narrows a mailing, or an earlier mailing that does.
 
-    One whose segment is gone stays, and keeps the mailing from starting: without it, it would go to everybody.
+    One whose segment or earlier mailing is gone stays, and keeps the mailing from starting: without it, it would go to
+    everybody.
     """
 
     __tablename__ = "mailing_segment"
@@ -30,6 +31,8 @@ class MailingSegment(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     mailing_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing.id", ondelete="CASCADE"))
     segment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("segment.id", ondelete="SET NULL"), index=True)
+    # The earlier mailing: it goes to nobody who got that one, or only to those of them who seem not to have read it.
+    earlier_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mailing.id", ondelete="SET NULL"), index=True)
     use: Mapped[SegmentUse]
     name: Mapped[str] = mapped_column(sa.String(MAX_NAME))
     # From the start of the mailing on: what the segment said then, and how fields and lists were called.

@@ -31,6 +31,8 @@ from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, Not
 from wem.mailings.reach_wording import reach_number, reach_text
 from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.titles import Titles
+from wem.mailings.trial_models import trial_of
+from wem.mailings.trial_wording import plan_text
 from wem.mailings.wording import PORTION_INTERVALS, TOLERANCES
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -50,6 +52,8 @@ def check(id: int) -> Answer:
     db.session.rollback()
     reading_only.set(True)
     mailing = owned_or_404(Mailing, id)
+    if mailing.variant_of is not None:
+        return see_other(url_for("sending.check", id=mailing.variant_of))
     if not _to_be_sent(mailing):
         return _moved_on(mailing)
     found = checking.checks(mailing)
@@ -59,10 +63,11 @@ def check(id: int) -> Answer:
             flash(gettext("The mailing was changed in the meantime. Please look at the check again."), "warning")
             return see_other(url_for("sending.check", id=id))
         if form.validate_on_submit() and (plan := _planned(form, reached := reach(mailing), mailing)):
+            titles = Titles(mailing.customer_id)
             return render_template(
                 "mailings/confirm.html",
                 mailing=mailing,
-                titles=Titles(mailing.customer_id),
+                titles=titles,
                 at=form.at(),
                 tolerance=timedelta(minutes=form.tolerance.data),
                 tolerances=TOLERANCES,
@@ -72,7 +77,8 @@ def check(id: int) -> Answer:
                 readers=reach_number(reached),
                 plan=plan,
                 reach=reach_text(reached),
-                narrowing=narrowing.shown(mailing),
+                narrowing=narrowing.shown(mailing, titles.of),
+                trial_plan=plan_text(trial) if (trial := trial_of(mailing.id)) else "",
                 warned=checking.warned(found),
                 publish=back_numbers.is_wanted(mailing.id),
             )
@@ -85,6 +91,7 @@ def check(id: int) -> Answer:
         refused=checking.refused(found),
         warned=checking.warned(found),
         form=form if membership and may_write(membership.role) else None,
+        tested=trial_of(mailing.id) is not None,
         today=clock.today(),
     )
     return page, 422 if request.method == "POST" else 200

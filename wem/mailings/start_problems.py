@@ -25,6 +25,7 @@ class Problem(enum.StrEnum):
     subject = "subject"
     body = "body"
     template = "template"  # a text is no template
+    trial = "trial"  # its A/B test has one variant alone, or could not tell them apart
     personal_link = "personal_link"  # a field that names the reader stands in an address
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,69 +13,35 @@ from wem.accounts.models import Customer
 from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.delivery import portioning, rules
 from wem.delivery.markup import names_in_links
-from wem.delivery.models import Dispatch, DispatchKind, DispatchState
+from wem.delivery.models import Dispatch
 from wem.delivery.personalising import TemplateProblem
-from wem.delivery.rendering import Content, Letter, Templates, compile_templates
+from wem.delivery.rendering import Letter, compile_templates
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.takedown_models import TakenDown, open_takedown
-from wem.mailings import maintenance, narrowing, review_grounds
+from wem.mailings import maintenance, narrowing, opening, review_grounds
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.block_layout_rules import WIDTH
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
 from wem.mailings.footer import append_footer_html, append_footer_text
 from wem.mailings.html import clean_html, inline_styles, text_from_html
+from wem.mailings.made_texts import Ready as Ready
+from wem.mailings.made_texts import Source
 from wem.mailings.models import BodyKind, Mailing, MailingTarget, held_by_staff
-from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.start_problems import CannotStart as CannotStart
 from wem.mailings.start_problems import Problem as Problem
+from wem.mailings.trial_models import trial_of, variants_of
+from wem.mailings.trial_rules import Criterion
 from wem.mailings.view_line import with_view_line
 from wem.mailings.wrapping import wrap
 from wem.settings import settings
-from wem.tracking.linking import Counted, counted
-from wem.tracking.links import keep_links
-
-
-@dataclass(frozen=True)
-class Source:
-    """Everything that the texts of a mailing are made of."""
-
-    body_kind: BodyKind
-    subject: str
-    html: str
-    text: str
-    wrap_at: int
-    view_line: bool
-    language: str
-    # Of the contract, for the footer.
-    sender_name: str
-    postal_code: str
-    postal_address: str
-    contact: str
-    # The customer's fields, and those of them that no address may hold.
-    names: tuple[str, ...]
-    personal: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The texts made of a source, with the footer, or why there are none. Takes about a second for 100 KB of HTML."""
-
-    source: Source
-    text: str = ""
-    html: str | None = None
-    templates: Templates | None = None
-    problem: Problem | None = None
-    # What exactly is wrong when a text is no template.
-    fault: TemplateProblem | None = None
-    # The HTML as it is sent: links and opens counted.
-    counted: Counted | None = None
+from wem.tracking.linking import counted
 
 
 def start(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> Dispatch:
-    """Start sending now and return the dispatch; its audience is written down by the workers after the commit.
+    """Start sending now and return the dispatch, of an A/B test that of the rest; audiences are written down by the
+    workers after the commit.
 
     `ready` comes from `prepare`, called before with no transaction open; where it is missing or what it was made of
     has changed since, the texts are made here. Raises CannotStart when something forbids it, NotPossible when somebody
@@ -87,10 +53,18 @@ def start(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> Di
         found, ready = _looked_over(mailing, Use.send, ready)
         if found or ready is None:
             raise CannotStart(found)
-        dispatch = _open_dispatch(mailing, ready)
+        opened = _opened(mailing, ready)
         narrowing.keep(mailing)
-    queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch.id)
-    return dispatch
+    for dispatch in opened:
+        queue.ring(queue.WORK, "wem.mailings.jobs.expand", dispatch.id)
+    return opened[-1]
+
+
+def _opened(mailing: Mailing, ready: Ready) -> list[Dispatch]:
+    lists, trial = lists_of(mailing), trial_of(mailing.id, lock=True)
+    if trial is None:
+        return [opening.open_one(mailing, lists, ready)]
+    return opening.open_trial([mailing, *variants_of(mailing)], lists, ready, trial)
 
 
 def schedule(mailing: Mailing, at: datetime, *, by: int | None, ready: Ready | None = None) -> None:
@@ -132,19 +106,33 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
         found.append(Problem.segment)
     if sender_address(db.session.get_one(Customer, mailing.customer_id), lists).broken:
         found.append(Problem.sender_domain)
-    if not mailing.subject.strip():
+    variants = [mailing, *variants_of(mailing)]
+    if not all(each.subject.strip() for each in variants):
         found.append(Problem.subject)
-    if not (mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip():
+    if not all((each.text if each.body_kind is BodyKind.text else each.html).strip() for each in variants):
         found.append(Problem.body)
+    if not trial_possible(mailing, variants):
+        found.append(Problem.trial)
     if contract is None or found:
         return found, None
-    source = _source(mailing, contract)
-    if ready is None or ready.source != source:
-        ready = _compiled(source)
-    if ready.problem:
-        return [ready.problem], ready
+    sources = [_source(each, contract) for each in variants]
+    if ready is None or ready.sources != sources:
+        ready = _all_compiled(sources)
+    for each in ready.each:
+        if each.problem:
+            return [each.problem], ready
     # The last: what is wrong with it otherwise, the customer mends first.
     return [Problem.review] if review_grounds.needed(mailing) else [], ready
+
+
+def trial_possible(mailing: Mailing, variants: Sequence[Mailing]) -> bool:
+    """Return whether what is tested can be told: opens and clicks are counted in HTML alone."""
+    trial = trial_of(mailing.id) if mailing.id else None
+    if trial is None:
+        return True
+    return len(variants) > 1 and (
+        trial.criterion is Criterion.hand or all(each.body_kind.has_html for each in variants)
+    )
 
 
 def prepare(mailing: Mailing) -> Ready | None:
@@ -154,14 +142,24 @@ def prepare(mailing: Mailing) -> Ready | None:
     again afterwards.
     """
     contract = contract_in_force(mailing.customer_id)
-    source = _source(mailing, contract) if contract else None
+    sources = [_source(each, contract) for each in (mailing, *variants_of(mailing))] if contract else None
     db.session.rollback()
-    return _compiled(source) if source else None
+    return _all_compiled(sources) if sources else None
 
 
 def make(mailing: Mailing, contract: Contract) -> Ready:
-    """Make the texts of a mailing as they would be sent now."""
+    """Make the texts of a mailing, or of one variant, as they would be sent now."""
     return _compiled(_source(mailing, contract))
+
+
+def make_all(mailing: Mailing, contract: Contract) -> Ready:
+    """Make the texts of a mailing and of its variants as they would be sent now."""
+    return _all_compiled([_source(each, contract) for each in (mailing, *variants_of(mailing))])
+
+
+def _all_compiled(sources: Sequence[Source]) -> Ready:
+    first, *others = [_compiled(source) for source in sources]
+    return replace(first, others=tuple(others))
 
 
 def _source(mailing: Mailing, contract: Contract) -> Source:
@@ -175,7 +173,7 @@ def _source(mailing: Mailing, contract: Contract) -> Source:
         text=mailing.text,
         wrap_at=mailing.wrap_at,
         view_line=mailing.view_line,
-        language=mailing.language,
+        language=mailing.main.language,
         sender_name=contract.sender_name,
         postal_code=contract.postal_code,
         postal_address=contract.postal_address,
@@ -223,7 +221,7 @@ def lists_of(mailing: Mailing) -> list[MailingList]:
             sa.select(MailingList)
             .join(MailingTarget, MailingTarget.list_id == MailingList.id)
             .where(
-                MailingTarget.mailing_id == mailing.id,
+                MailingTarget.mailing_id == (mailing.variant_of or mailing.id),
                 MailingList.customer_id == mailing.customer_id,
                 MailingList.archived_at.is_(None),
             )
@@ -232,73 +230,8 @@ def lists_of(mailing: Mailing) -> list[MailingList]:
     )
 
 
-def letter(mailing: Mailing, contract: Contract, ready: Ready) -> Letter:
+def letter(mailing: Mailing, ready: Ready) -> Letter:
     """Return the mail as it would be sent now, ready to fill in; raises TemplateProblem where a text cannot be."""
     if ready.fault:
         raise ready.fault
-    return Letter(0, _content(mailing, contract, lists_of(mailing), ready), settings(), ready.templates)
-
-
-def _content(mailing: Mailing, contract: Contract, lists: Sequence[MailingList], ready: Ready) -> Content:
-    customer = db.session.get_one(Customer, mailing.customer_id)
-    sender = sender_address(customer, lists)
-    return Content(
-        mailing_id=mailing.id or 0,
-        subject=mailing.subject,
-        text=ready.text,
-        html=ready.html,
-        sender=sender.address,
-        sender_name=mailing.sender_name,
-        language=mailing.language,
-        customer_slug=customer.slug,
-        customer_name=customer.name,
-        lists={str(row.id): row.name for row in lists},
-        names=list(ready.source.names),
-        attested_since=_attested_since([row.id for row in lists]),
-        batch_size=settings().batch_size,
-        reply_to=reply_address_for(customer.id),
-        sender_domain_id=sender.domain.id if sender.domain else None,
-        bounce_domain=sender.domain.return_path if sender.domain else None,
-    )
-
-
-def _open_dispatch(mailing: Mailing, ready: Ready) -> Dispatch:
-    contract = contract_in_force(mailing.customer_id)
-    assert contract is not None
-    at = clock.now()
-    if ready.counted is not None:
-        ready = replace(ready, html=ready.counted.html)
-    dispatch = Dispatch(
-        customer_id=mailing.customer_id,
-        mailing_id=mailing.id,
-        kind=DispatchKind.bulk,
-        state=DispatchState.preparing,
-        content=asdict(_content(mailing, contract, lists_of(mailing), ready)),
-        created_at=at,
-        not_before=at - clock.SET_BACK,
-        expires_at=at + rules.LIFETIME,
-        portions=mailing.portions,
-        portion_minutes=mailing.portion_minutes,
-    )
-    db.session.add(dispatch)
-    db.session.flush()
-    portioning.plan(dispatch)
-    if ready.counted is not None and ready.counted.targets:
-        keep_links(dispatch.id, ready.counted.targets)
-    return dispatch
-
-
-def _attested_since(list_ids: Sequence[int]) -> dict[str, str | None]:
-    """Return for each list when its last mailing that reached its end was begun: who came later gets the first."""
-    rows = db.session.execute(
-        sa.select(MailingTarget.list_id, sa.func.max(Dispatch.created_at, type_=Dispatch.created_at.type))
-        .join(Dispatch, Dispatch.mailing_id == MailingTarget.mailing_id)
-        .where(
-            MailingTarget.list_id.in_(list_ids),
-            Dispatch.kind == DispatchKind.bulk,
-            Dispatch.state == DispatchState.done,
-        )
-        .group_by(MailingTarget.list_id)
-    )
-    begun: dict[int, datetime] = dict(iter(rows))
-    return {str(number): begun[number].isoformat() if number in begun else None for number in list_ids}
+    return Letter(0, opening.content_of(mailing, lists_of(mailing), ready), settings(), ready.templates)

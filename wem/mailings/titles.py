@@ -29,7 +29,7 @@ class Titles:
         """Return the subject filled in; as it was typed where it cannot be."""
         known, language = [*self.fields, *SYSTEM_NAMES], mailing.language
         values = values_of(self.fields, language) | {
-            "list_name": next((row.name for row in mailing.lists), ""),
+            "list_name": next((row.name for row in mailing.main.lists), ""),
             "date": day(clock.today(), language),
             "sender_name": mailing.sender_name,
             "customer_name": self.customer,

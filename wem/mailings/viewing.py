@@ -22,6 +22,7 @@ from wem.lists.states import SubscriptionState
 from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings.models import Mailing
 from wem.mailings.neutral import headed, neutral
+from wem.mailings.trial_models import got_of
 from wem.settings import settings
 from wem.tracking.linking import uncounted
 from wem.tracking.links import targets_of
@@ -98,7 +99,7 @@ def seen(dispatch_id: int, seq: int) -> Seen | Hidden:
     try:
         if reader is not None:
             return _as_got(dispatch, seq, reader)
-        content = neutral(mailing)
+        content = neutral(got_of(mailing, dispatch.variant))
     except (TemplateProblem, LookupError):
         return Hidden.gone
     return Seen(content.subject, content.text, content.html, mailing.language)

@@ -17,14 +17,18 @@ from wem.db import db
 from wem.delivery import portioning
 from wem.delivery.models import DispatchState
 from wem.delivery.progress import progress
-from wem.mailings import back_numbers, maintenance, narrowing, planning, reviewing, timing
+from wem.mailings import back_numbers, maintenance, narrowing, planning, resending, reviewing, timing, trial_results
 from wem.mailings.audience import most_recipients
 from wem.mailings.back_number_rules import may_be_published
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.review_rules import ReviewState
 from wem.mailings.titles import Titles
+from wem.mailings.trial_models import trial_of
+from wem.mailings.trial_results import Standing
+from wem.mailings.trial_wording import plan_text, state_text
 from wem.mailings.wording import BODY_KINDS, CHANGES, CHOICES, PORTION_INTERVALS, RESTING, STATES, TOLERANCES, held_text
 from wem.web.blueprints import CustomerBlueprint
+from wem.web.filters import moment
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
@@ -49,7 +53,11 @@ def index() -> Answer:
     customer, membership = current_customer(), current_membership()
     assert customer is not None and membership is not None
     chosen = request.args.get("state", "")
-    statement = sa.select(Mailing).options(selectinload(Mailing.lists)).where(Mailing.customer_id == customer.id)
+    statement = (
+        sa.select(Mailing)
+        .options(selectinload(Mailing.lists))
+        .where(Mailing.customer_id == customer.id, Mailing.variant_of.is_(None))
+    )
     if chosen in FILTERS:
         statement = statement.where(Mailing.state.in_(FILTERS[chosen]))
     page = page_of(statement, Mailing.id)
@@ -79,11 +87,15 @@ def notices() -> Answer:
 @blueprint.get("/mailings/<int:id>")
 def show(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
+    if mailing.variant_of is not None:
+        return see_other(url_for("trials.show", id=mailing.variant_of))
+    titles = Titles(mailing.customer_id)
     return render_template(
         "mailings/mailing.html",
         mailing=mailing,
-        titles=Titles(mailing.customer_id),
-        narrowing=narrowing.shown(mailing),
+        titles=titles,
+        narrowing=narrowing.shown(mailing, titles.of),
+        can_be_resent=resending.possible(mailing),
         changes=planning.changes(mailing),
         change_words=CHANGES,
         **about(mailing),
@@ -104,7 +116,14 @@ def about(mailing: Mailing) -> dict[str, Any]:
     if resting and mailing.state is MailingState.sending:
         state, kind = RESTING
     review = reviewing.latest(mailing.id)
+    standing = trial_results.standing(mailing)
+    trial = standing.trial if standing else trial_of(mailing.id)
     return {
+        "trial": standing,
+        "trial_text": trial_text(standing),
+        "trial_plan": plan_text(trial) if trial else "",
+        # What the page shows: where it is another one by now, its buttons differ too.
+        "seen": f"{mailing.state}-{trial.state}" if trial else mailing.state.value,
         "waits_for_review": reviewing.waits(mailing),
         "refused": review.note
         if review and review.state is ReviewState.refused and mailing.state is MailingState.draft
@@ -141,6 +160,11 @@ def _archive(mailing: Mailing) -> dict[str, Any]:
         "publishes_itself": row is not None and row.wanted and mailing.state is not MailingState.cancelled,
         "out_of_sight": row is not None and row.in_sight and not back_numbers.is_in_sight(row),
     }
+
+
+def trial_text(standing: Standing | None) -> str:
+    """Return how far an A/B test is; empty without one."""
+    return state_text(standing.trial, standing.rest, moment(standing.trial.decide_at)) if standing else ""
 
 
 def moving(mailing: Mailing, dispatch_moves: bool) -> bool:

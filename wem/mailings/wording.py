@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from wem.delivery.personalising import Kind, TemplateProblem
 from wem.delivery.rules import Reason
+from wem.mailings.earlier_rules import Earlier
 from wem.mailings.maintenance_rules import Choice
 from wem.mailings.models import BodyKind, HeldReason, MailingState
 from wem.mailings.review_rules import Ground, ReviewState
@@ -23,10 +24,16 @@ STATES = {
     MailingState.done: (_l("Finished"), "success"),
     MailingState.cancelled: (_l("Called off"), "neutral"),
     MailingState.failed: (_l("Failed"), "error"),
+    MailingState.variant: (_l("Variant of an A/B test"), "neutral"),
 }
 # Of one that is being sent, in the no-send hours.
 RESTING = (_l("Rests until the no-send hours are over"), "info")
 BODY_KINDS = {BodyKind.blocks: _l("Blocks"), BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
+EARLIER = {
+    Earlier.all: _l("They get this mail too"),
+    Earlier.without: _l("They do not get this mail"),
+    Earlier.silent: _l("Only those of them get it who are not known to have opened it or clicked in it"),
+}
 WRAPS = {
     35: _l("35 full-width characters"),
     30: _l("30 full-width characters"),
@@ -55,6 +62,9 @@ HELD = {
     HeldReason.segment: _l(
         "A segment that narrows it is gone, or speaks of a field or list that is gone. Without it, it would go to more "
         "readers than you meant. Please mend the segment, or choose another one."
+    ),
+    HeldReason.winner: _l(
+        "The A/B test is over, and no variant is ahead. Please choose which one the rest of the readers gets."
     ),
     HeldReason.sender_domain: _l(
         "The DNS records of the sender's domain are no longer found, so its mails would be taken for forged ones. "

@@ -128,9 +128,16 @@ class _Asked:
         )
         number = int(condition.values[0])
         if condition.op in (Op.of_last, Op.none_of_last):
-            # In a subquery of its own: PostgreSQL and SQLite both count off before they compare.
-            last = of_customer.order_by(Dispatch.id.desc()).limit(number).subquery()
-            return sa.select(last.c.id)
+            # In a subquery of its own: PostgreSQL and SQLite both count off before they compare. A mailing with an A/B
+            # test has several sendings.
+            last = (
+                of_customer.with_only_columns(Dispatch.mailing_id)
+                .group_by(Dispatch.mailing_id)
+                .order_by(sa.func.max(Dispatch.id).desc())
+                .limit(number)
+                .subquery()
+            )
+            return of_customer.where(Dispatch.mailing_id.in_(sa.select(last.c.mailing_id)))
         return of_customer.where(Dispatch.mailing_id == number)
 
 

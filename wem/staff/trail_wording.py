@@ -99,6 +99,7 @@ LABELS = {
     "claim_state": _l("State of the claim"),
     "codes": _l("Prohibited acts"),
     "purpose": _l("Purpose of use no."),
+    "variant": _l("Variant number"),
     "version": _l("Version of the text"),
     "basis": _l("Ground of the disclosure"),
     "data": _l("Whose data"),
@@ -195,6 +196,7 @@ KINDS = {
 }
 HELD = {
     HeldReason.missed: _l("Its time had passed"),
+    HeldReason.winner: _l("No variant of its A/B test was ahead"),
     HeldReason.complaints: _l("Many readers complained"),
     HeldReason.contract: _l("The contract did not permit it"),
     HeldReason.emergency: _l("An emergency stop holds"),

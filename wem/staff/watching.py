@@ -28,6 +28,7 @@ MOVING_UPLOADS = (
 )
 OPEN_DISPATCHES = (
     DispatchState.preparing,
+    DispatchState.waiting,
     DispatchState.sending,
     DispatchState.resting,
     DispatchState.pausing,

@@ -113,6 +113,11 @@ ACTIONS = {
     "mailings.review_policy": _l("Changed the rules for looking at mailings"),
     "mailing.unschedule": _l("Took a mailing off the schedule"),
     "mailing.duplicate": _l("Duplicated a mailing"),
+    "mailing.add_variant": _l("Added a variant to a mailing"),
+    "mailing.remove_variant": _l("Took a variant of a mailing away"),
+    "mailing.choose_trial": _l("Chose how an A/B test goes"),
+    "mailing.decide_trial": _l("An A/B test was decided"),
+    "mailing.resend": _l("Made a second mailing for who did not open the first"),
     "mailing.test": _l("Sent a test copy"),
     "mailings.hold": _l("Held a customer's mailings"),
     "mailings.release": _l("Released a customer's mailings"),
@@ -208,6 +213,7 @@ QUEUES = {
 }
 DISPATCHES = {
     DispatchState.preparing: (_l("Being prepared"), "progress"),
+    DispatchState.waiting: (_l("Waits for an A/B test"), "info"),
     DispatchState.sending: (_l("Sending"), "progress"),
     DispatchState.resting: (_l("Rests in no-send hours"), "info"),
     DispatchState.pausing: (_l("Pausing"), "warning"),

@@ -23,7 +23,7 @@ class LinkResult:
 
 @dataclass(frozen=True)
 class Results:
-    """What came back of one dispatch. `readers` are deliveries, each counted once."""
+    """What came back of a mailing. `readers` are deliveries, each counted once."""
 
     open_readers: int
     open_hits: int
@@ -49,18 +49,29 @@ def targets_of(dispatch_id: int) -> dict[int, str]:
     return dict(iter(rows))  # type: ignore[arg-type]
 
 
-def results_of(dispatch_id: int) -> Results:
-    """Return the counts of a dispatch, links in the order in which they stand in the mail."""
+def results_of(*dispatch_ids: int) -> Results:
+    """Return the counts of one dispatch or several, links in the order in which they stand in the first mail."""
     rows = db.session.execute(
-        sa.select(Tally.number, Tally.readers, Tally.hits).where(Tally.dispatch_id == dispatch_id)
+        sa.select(Tally.dispatch_id, Tally.number, Tally.readers, Tally.hits).where(Tally.dispatch_id.in_(dispatch_ids))
     )
-    tallies = {row.number: (row.readers, row.hits) for row in rows}
-    nothing = (0, 0)
-    return Results(
-        *tallies.get(OPEN, nothing),
-        *tallies.get(ANY_LINK, nothing),
-        tuple(
-            LinkResult(target, *tallies.get(number, nothing))
-            for number, target in sorted(targets_of(dispatch_id).items())
-        ),
-    )
+    tallies = {(row.dispatch_id, row.number): (row.readers, row.hits) for row in rows}
+    links: dict[str, tuple[int, int]] = {}
+    for of in dispatch_ids:
+        for number, target in sorted(targets_of(of).items()):
+            links[target] = _sum(links.get(target, NOTHING), tallies.get((of, number), NOTHING))
+    opens, clicks = (_sum(*(tallies.get((of, number), NOTHING) for of in dispatch_ids)) for number in (OPEN, ANY_LINK))
+    return Results(*opens, *clicks, tuple(LinkResult(target, *counts) for target, counts in links.items()))
+
+
+NOTHING = (0, 0)
+
+
+def _sum(*counts: tuple[int, int]) -> tuple[int, int]:
+    return sum(readers for readers, _ in counts), sum(hits for _, hits in counts)
+
+
+def take_links(dispatch_id: int, other: int) -> None:
+    """Have a dispatch's counted links lead where those of another one do; the caller commits."""
+    db.session.execute(sa.delete(Link).where(Link.dispatch_id == dispatch_id))
+    theirs = sa.select(sa.literal(dispatch_id), Link.number, Link.kind, Link.target).where(Link.dispatch_id == other)
+    db.session.execute(sa.insert(Link).from_select(["dispatch_id", "number", "kind", "target"], theirs))

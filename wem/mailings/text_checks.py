@@ -1,0 +1,133 @@
+"""Looks over what a reader sees of a mailing or of one of its variants: subject, body, fields, links, images, size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flask_babel import gettext
+
+from wem.delivery.personalising import TemplateProblem
+from wem.delivery.rendering import Letter
+from wem.mailings import previewing, starting
+from wem.mailings.checks import Check, Severity, judged
+from wem.mailings.design_checks import left_to_fill_in
+from wem.mailings.greetings import doubled_defaults, doubled_when_filled
+from wem.mailings.markup_checks import links_and_images, some
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.previewing import GMAIL_KB, Shown
+from wem.mailings.samples import Sample
+from wem.mailings.starting import Problem, Ready
+from wem.mailings.wording import problem_text
+
+
+def text_checks(mailing: Mailing, ready: Ready | None) -> list[Check]:
+    """Return what was found in the texts of a mailing or of one of its variants."""
+    letter = starting.letter(mailing, ready) if ready and ready.templates else None
+    found = [
+        _subject(mailing),
+        _in_body(_body(mailing), mailing),
+        _text_part(mailing),
+        *([_in_body(_template(ready), mailing)] if ready else []),
+        *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
+        *(_in_body(check, mailing) for check in left_to_fill_in(mailing)),
+    ]
+    if mailing.body_kind.has_html and mailing.html.strip():
+        found += [
+            *(_in_body(check, mailing) for check in links_and_images(mailing.html, mailing.customer_id)),
+            *(_in_body(check, mailing) for check in _size(_shown_to(mailing, letter, Sample.longest))),
+        ]
+    return found
+
+
+def _in_body(check: Check, mailing: Mailing) -> Check:
+    """Return a point about the body with the page on which that is changed."""
+    return replace(check, at="blocks") if check.at and mailing.body_kind is BodyKind.blocks else check
+
+
+def _subject(mailing: Mailing) -> Check:
+    return judged(
+        bool(mailing.subject.strip()),
+        gettext("Subject"),
+        gettext("There is no subject."),
+        gettext("Please write a subject."),
+        "edit",
+    )
+
+
+def _body(mailing: Mailing) -> Check:
+    return judged(
+        bool((mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip()),
+        gettext("Body of the mail"),
+        gettext("There is nothing in the mail."),
+        gettext("Please write the mail."),
+        "edit",
+    )
+
+
+def _text_part(mailing: Mailing) -> Check:
+    title = gettext("Text part")
+    if mailing.body_kind is BodyKind.text or (mailing.text.strip() and not mailing.text_outdated):
+        return Check(Severity.ok, title)
+    if mailing.text_outdated:
+        what = gettext("The HTML has changed since the text was edited by hand.")
+        todo = gettext("Please read the text again, or have it made from the HTML again.")
+    else:
+        what = gettext("The text part is empty. Phones of old kinds and some programs show only text.")
+        todo = gettext("Please write a text, or save the mail again to have it made.")
+    return Check(Severity.warning, title, what, todo, "edit")
+
+
+def _template(ready: Ready) -> Check:
+    title = gettext("Fields in the texts")
+    if ready.fault:
+        todo = gettext("Please mend it. A field may have been deleted since you wrote the mail.")
+        return Check(Severity.refusal, title, problem_text(ready.fault), todo, "edit")
+    if ready.problem is Problem.personal_link:
+        what = gettext("A field that would give the reader's data away stands in a link or in a written-out address.")
+        todo = gettext("Please take it out. Only choice and yes/no fields can stand there.")
+        return Check(Severity.refusal, title, what, todo, "edit")
+    return Check(Severity.ok, title)
+
+
+def _greeting(ready: Ready | None, nobody: Shown | None) -> Iterator[Check]:
+    """Yield a warning where a reader without a name would be greeted with two titles."""
+    if ready is None or nobody is None:
+        return
+    source = ready.source
+    doubled = [twice for text in (source.subject, source.html, source.text) for twice in doubled_defaults(text)]
+    doubled += doubled_when_filled(nobody.subject, nobody.text, nobody.html)
+    if doubled:
+        yield Check(
+            Severity.warning,
+            gettext("Greeting of readers without a name"),
+            gettext("The title stands twice: %(greetings)s", greetings=some(doubled)),
+            gettext("Please insert the salutation from the fields instead, or take the title out of the default."),
+            "edit",
+        )
+
+
+def _shown_to(mailing: Mailing, letter: Letter | None, sample: Sample) -> Shown | None:
+    if letter is None:
+        return None
+    readers = {reader.sample: reader for reader in previewing.samples_of(mailing.customer_id)}
+    try:
+        return previewing.filled(letter, readers[sample])
+    except TemplateProblem:
+        return None
+
+
+def _size(longest: Shown | None) -> Iterator[Check]:
+    if longest is None:
+        return
+    size = longest.size_kb
+    yield judged(
+        size < GMAIL_KB,
+        gettext("Size"),
+        gettext(
+            "The HTML has up to %(size)s KB. Gmail cuts at 102 KB and hides the legal block with the rest.", size=size
+        ),
+        gettext("Please shorten the mail."),
+        "edit",
+        Severity.warning,
+    )

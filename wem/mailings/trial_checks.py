@@ -1,0 +1,56 @@
+"""What the check before sending says of an A/B test: how many get what, and whether it can tell anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask_babel import format_decimal, gettext
+
+from wem.mailings import audience, dividing_rules, starting
+from wem.mailings.checks import Check, Severity
+from wem.mailings.models import Mailing
+from wem.mailings.starting import Ready
+from wem.mailings.trial_models import trial_of, variants_of
+from wem.mailings.trial_rules import FEW_READERS, Criterion
+from wem.mailings.trial_wording import plan_text
+
+
+def trial_checks(mailing: Mailing, ready: Ready | None) -> Iterator[Check]:
+    """Yield what there is to say of the A/B test; nothing without one."""
+    trial, variants = trial_of(mailing.id), [mailing, *variants_of(mailing)]
+    if trial is None:
+        return
+    title = gettext("A/B test")
+    if not starting.trial_possible(mailing, variants):
+        what = gettext("Opens and clicks are counted in HTML mails only, and a variant is plain text.")
+        todo = gettext("Please choose the winner by hand, or give every variant HTML.")
+        yield Check(Severity.refusal, title, what, todo, "trial")
+        return
+    mails = [(each.subject, each.html if each.body_kind.has_html else "", each.text) for each in variants]
+    if len(set(mails)) < len(mails):
+        what = gettext("Two variants are the same mail.")
+        yield Check(Severity.warning, title, what, gettext("Please change what is to be compared."), "trial")
+    if trial.criterion is Criterion.clicks and ready and not all(_has_links(each) for each in ready.each):
+        what = gettext("Clicks decide, but a variant has no link that is counted.")
+        todo = gettext("Please add a link, or let opens decide.")
+        yield Check(Severity.warning, title, what, todo, "trial")
+    *tested, rest = dividing_rules.readers_in(
+        dividing_rules.parts(trial.share, len(variants)), audience.most_recipients(mailing)
+    )
+    said = gettext(
+        "%(plan)s. Each of the %(number)s variants goes to at most about %(each)s readers, the winner to about "
+        "%(rest)s.",
+        plan=plan_text(trial),
+        number=len(variants),
+        each=format_decimal(tested[0]),
+        rest=format_decimal(rest),
+    )
+    if tested[0] >= FEW_READERS:
+        yield Check(Severity.ok, title, said)
+        return
+    few = gettext("With fewer than %(count)s readers for each variant the result is mostly chance.", count=FEW_READERS)
+    yield Check(Severity.warning, title, f"{said} {few}", gettext("Please take a larger share."), "trial")
+
+
+def _has_links(ready: Ready) -> bool:
+    return ready.counted is not None and bool(ready.counted.targets)
