@@ -4,6 +4,7 @@
   var form = document.getElementById("calendar-move");
   // Days without mailings are not shown on a narrow screen: there is nowhere to drag to.
   if (!window.Sortable || !form || !window.matchMedia("(min-width: 60em)").matches) return;
+  document.getElementById("calendar-drags").hidden = false;
   document.querySelector(".calendar").classList.add("calendar-drags");
   document.querySelectorAll(".calendar-list").forEach(function (list) {
     window.Sortable.create(list, {
