@@ -50,6 +50,7 @@ def index() -> Answer:
         day=day,
         may_make=day.may_be_made(today) and plan.count > 0,
         charged=closing.charged(day.month),
+        to_close=not closing.charged(closing.next_month(today)),
         left=[(text, sums, sum(each.candidate.open for each in sums)) for _, text, sums in reasons if sums],
         waiting=[run for run in live_runs() if run.state in (RunState.made, RunState.reading)],
         to_decide=_to_decide(),

@@ -148,11 +148,12 @@ def _list(customer: Customer, what: DemoList, fields: dict[str, Field], editor: 
         subscriber = known.get(reader.address)
         if subscriber is None:
             subscriber = _subscriber(customer.id, reader, fields, hashed(reader.address))
-            change_count(customer.id, 1)
         subscriber.active_count += 1
         _subscribe(row, subscriber, shown)
     row.active_count = what.readers
     db.session.flush()
+    # Once for all of them: one by one they take half of the demo's time.
+    change_count(customer.id, len(_known(customer.id)) - len(known))
     return row
 
 
