@@ -115,4 +115,4 @@ def upload(page: Page, file: str, kind: str) -> None:
 def compose(page: Page, subject: str, html: str, list_name: str) -> None:
     page.get_by_label(list_name).check()
     page.get_by_label(ja("Subject"), exact=True).fill(subject)
-    page.get_by_label("HTML", exact=True).last.fill(html)
+    page.get_by_role("textbox", name="HTML", exact=True).fill(html)

@@ -153,6 +153,45 @@ def test_with_the_keyboard_and_japanese_input(service: Service, opened: Opened) 
     assert order(page) == ["b4"]
 
 
+def test_html_is_written_in_colours_and_kept_as_typed(service: Service, opened: Opened) -> None:
+    page = opened()
+    email, _ = steps.make_newcomer(service, "colours")
+    steps.sign_in(page, service, email)
+    page.goto(f"{service.portal}/mailings/new?kind=html")
+    page.get_by_label(ja("Subject"), exact=True).fill("秋の新茶")
+    area, editor = page.locator("textarea[name=html]"), page.get_by_role("textbox", name="HTML", exact=True)
+    page.locator("label[for=html]").click()
+    expect(editor).to_be_focused()
+    page.keyboard.type('<h1 class="a">')
+    session = page.context.new_cdp_session(page)
+    session.send("Input.imeSetComposition", {"text": "しんちゃ", "selectionStart": 4, "selectionEnd": 4})
+    session.send("Input.insertText", {"text": "新茶"})
+    page.locator("summary", has_text=ja("Fields to insert")).click()
+    page.locator("[data-insert='{{ list_name }}']").click()
+    expect(area).to_have_value('<h1 class="a">新茶{{ list_name }}</h1>')
+    page.keyboard.press("Control+z")
+    expect(area).to_have_value('<h1 class="a">新茶</h1>')
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text("\n<p>{{ sender_name }}です。</p>")
+    typed = '<h1 class="a">新茶</h1>\n<p>{{ sender_name }}です。</p>'
+    expect(area).to_have_value(typed)
+    colours = page.locator(".cm-line span").evaluate_all("each => each.map(one => getComputedStyle(one).color)")
+    assert len(set(colours)) >= 4, colours
+    page.keyboard.press("Control+f")
+    expect(page.get_by_placeholder(ja("Find"))).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    # Tab leads on, as in any field.
+    page.keyboard.press("Tab")
+    expect(editor).not_to_be_focused()
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert not overflows(page)
+    press(page, "Save draft")
+    expect(page.locator("textarea[name=html]")).to_have_value(typed)
+    page.locator("#body_kind").get_by_text(ja("Plain text"), exact=True).click()
+    expect(editor).to_be_hidden()
+
+
 # What a customer's style could try to hide the legal block with, in a browser that knows all of CSS.
 HOSTILE = (
     "table,tbody,tr,td,p,a{display:none!important;visibility:hidden!important;opacity:0!important}",
