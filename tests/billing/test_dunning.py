@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tests.billing import bank
 from tests.billing.closing_world import at, contract_with
 from tests.factories import make_account, make_receivable
+from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.billing import arrears, debit_answering, debit_planning, debiting, lifting, reminding
 from wem.billing.debit_models import PaymentChoice
@@ -40,8 +41,11 @@ ASKED = Asked(date(2026, 4, 6), date(2026, 4, 16))
         ((9, 27), {"asked": ASKED, "suspended": True}, Proposal.wait),
         ((9, 28), {"asked": ASKED, "suspended": True}, Proposal.terminate),
         ((9, 28), {}, Proposal.terminate),
-        # Over already: nothing to suspend or terminate, only to be asked for again.
-        ((9, 28), {"asked": ASKED, "ended": True}, Proposal.remind),
+        # Over already: nothing to suspend or terminate; the debt stays on the list, also of one that stood still.
+        ((4, 16), {"asked": ASKED, "ended": True, "suspended": True}, Proposal.wait),
+        ((9, 28), {"ended": True}, Proposal.remind),
+        ((9, 28), {"asked": ASKED, "ended": True}, Proposal.collect),
+        ((9, 28), {"asked": ASKED, "ended": True, "suspended": True}, Proposal.collect),
     ],
 )
 def test_what_is_proposed(on, values, wanted):
@@ -173,3 +177,22 @@ def test_a_reminder_gives_until_a_day_on_which_banks_work(app):
     assert reminding.pay_by(date(2026, 4, 24)) == date(2026, 5, 7)  # the 4th, 5th and 6th are holidays
     assert to_pay_by(date(2026, 11, 24)) == date(2026, 12, 24)
     assert to_pay_by(date(2026, 12, 2)) == date(2027, 1, 4)
+
+
+def test_a_debt_of_a_contract_that_is_over_stays_until_somebody_decides(world, browser_for):
+    contract = world.ours.contract
+    make_receivable(contract, DUE)
+    contract.state, contract.ended_on = ContractState.ended, date(2026, 4, 1)
+    contract.suspended_at = clock.midnight(date(2026, 3, 30))
+    db.session.commit()
+    with at("2026-04-06T12:00"):
+        assert [item.url for item in money_work.owing(date(2026, 4, 6))] == ["/staff/arrears"]
+        row = reminding.remind(contract, date(2026, 4, 16), by=world.admin.id)
+    text = db.session.get_one(Notice, row.notice_id).text
+    assert "法的な手続" in text and "停止" not in text and "再開" not in text
+    [item] = money_work.owing(date(2026, 4, 17))
+    assert item.url.endswith("/receivables")
+    db.session.commit()
+    with at("2026-04-17T12:00"):
+        page = browser_for(world.admin).get("/staff/arrears")
+    assert "回収の方法を決める" in page.text and 'value="preview"' not in page.html

@@ -11,9 +11,10 @@ from tests.factories import make_account, make_contract, make_customer, make_mem
 from wem.accounts.models import Customer, Invitation
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem.billing import first_invoices, paying, refunding
+from wem.billing import first_invoices, first_payments, paying, refunding
 from wem.billing import jobs as billing_jobs
 from wem.billing.invoice_models import Invoice
+from wem.billing.models import Receivable
 from wem.billing.payment_models import Payment
 from wem.billing.payment_rules import PaymentWay, RefundGround
 from wem.clock import JAPAN
@@ -23,10 +24,11 @@ from wem.contracts.application_rules import ApplicationState
 from wem.contracts.mandate_models import Mandate
 from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState, EndReason
-from wem.contracts.state_rules import MandateState
+from wem.contracts.state_rules import Illegal, MandateState
 from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind
+from wem.staff import money_work
 
 
 def at(text):
@@ -112,6 +114,41 @@ def test_refused_after_the_start_guide(world, browser_for):
             assert "2026年9月" not in shown, "no terms of what never began"
         application_page = staff.get(f"/staff/applications/{application.id}")
         assert "反社会的勢力" in application_page.text and "/start-date" not in application_page.html
+
+
+def test_all_that_came_in_goes_back_out_of_its_payment(world, browser_for):
+    """25,000 yen came in for a first fee of 14,300, and the invoice had settled its part."""
+    with at("2026-03-20T10:00"):
+        row = make_application()
+        today = date(2026, 3, 20)
+        applying.note_arrival(row, today, today, by=world.admin.id)
+        first_payments.note(row, today, 25_000, by=world.admin.id)
+        row.note_possible(by=world.admin.id)
+        contract = applying.accept(row, date(2026, 4, 1), "shinki", "o@shinki.example.jp", by=world.admin)
+        db.session.commit()
+        billing_jobs.follow_contracts()
+    payment = only(Payment)
+    assert (payment.settled, payment.rest) == (14_300, 10_700)
+    path = f"/staff/payments/{payment.id}"
+    with at("2026-03-25T10:00"):
+        staff = browser_for(world.admin)
+        staff.submit(f"/staff/contracts/{contract.id}/void", {"reason": "1", "note": ""})
+        payment = fresh(Payment, payment.id)
+        assert (payment.free, payment.contract_id) == (25_000, contract.id)
+        assert only(Receivable).missing == 0 and sum(row.total for row in db.session.scalars(sa.select(Invoice))) == 0
+        assert [item.url for item in money_work.first_fees()] == [path] and money_work.returns() == []
+        page = staff.get(path)
+        assert page.form("refunds")["amount"] == "25000" and "/undo" not in page.html
+        part = payment.shares[0]
+        with pytest.raises(Illegal):
+            paying.undo(part, by=world.admin.id)
+        much = staff.submit(path, {"amount": "25001", "reason": "お断りのため"}, action="refunds")
+        assert much.status == 422 and "お断りのため" in much.html and "25,000円まで" in much.text
+        again = {"way": "transfer", "paid_on": "2026-03-20", "amount": "25000"}
+        twice = staff.submit(f"/staff/payments/new?contract={contract.number}", again)
+        assert twice.status == 422 and path in twice.text
+        staff.submit(path, {"reason": "お断りのため"}, action="refunds")
+        assert money_work.first_fees() == []
 
 
 def test_the_first_fee_stands_on_the_work_list_until_somebody_asks_for_the_refund(world, browser_for):

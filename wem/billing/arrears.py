@@ -63,6 +63,11 @@ class Debtor:
     asked_for: int = 0  # yen that a reminder asks for: nothing while a debit is to collect all of it
     doubt: Doubt | None = None  # what speaks against suspending today
 
+    @property
+    def over(self) -> bool:
+        """Return whether the contract is over: nothing is left to suspend, or to lift."""
+        return self.contract.state is ContractState.ended
+
 
 def debtors(on: date, *, ended: bool = False, contract_id: int | None = None) -> list[Debtor]:
     """Return every contract in force with something overdue, the oldest debt first; with `ended` those over too.

@@ -13,6 +13,7 @@ class Proposal(enum.StrEnum):
     wait = "wait"
     remind = "remind"  # 督促
     suspend = "suspend"  # 停止 13-2
+    collect = "collect"  # over, and reminded in vain: another reminder, a claim by law, or a write-off
     terminate = "terminate"  # 解除 14-1②: the six months are over, lifting is no longer possible
 
 
@@ -56,9 +57,11 @@ def proposal(case: Case, on: date, remind_after: int) -> Proposal:
     if asked is None:
         # Results of a debit come some days after it: before them nobody is told to pay.
         return Proposal.remind if on >= case.oldest + timedelta(days=remind_after) else Proposal.wait
-    if on <= asked.pay_by or case.suspended:
+    if on <= asked.pay_by:
         return Proposal.wait
-    return Proposal.remind if case.ended else Proposal.suspend
+    if case.ended:  # also one that ended while it stood still
+        return Proposal.collect
+    return Proposal.wait if case.suspended else Proposal.suspend
 
 
 def doubt(pay_by: date | None, asks_for: int, on: date) -> Doubt | None:

@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.billing import correcting, invoice_rules, issuing, monthly
+from wem.billing import correcting, invoice_rules, issuing, monthly, paying
 from wem.billing.invoice_models import Invoice, following
 from wem.billing.invoice_rules import Fees
 from wem.billing.invoice_wording import receivable_text
@@ -88,7 +88,11 @@ def _give_back_after_end(contract: Contract, ended_on: date) -> None:
 
 
 def _give_all_back(contract: Contract) -> None:
-    """Issue returns of all that was charged: a contract that is void charges nothing (4-3)."""
+    """Issue returns of all that was charged: a contract that is void charges nothing (4-3).
+
+    They are taken off what was charged, not paid out: what came in goes back out of the payments, and nowhere else.
+    """
+    paying.let_go(contract)
     found = sa.select(Invoice).where(Invoice.contract_id == contract.id, Invoice.kind == InvoiceKind.invoice)
     for row in list(db.session.scalars(found.order_by(Invoice.id))):
         if row.third_party or correcting.left(row) <= 0:
@@ -103,6 +107,8 @@ def _give_all_back(contract: Contract) -> None:
             ),
         )  # fmt: skip
         issuing.set_off(back)
+    for credit in issuing.open_credits(contract.id):
+        issuing.set_off(credit)
 
 
 def _close_months(contract: Contract, last: date) -> None:

@@ -63,6 +63,7 @@ PROPOSALS = {
     Proposal.wait: (_l("Wait"), "neutral"),
     Proposal.remind: (_l("Send a reminder"), "info"),
     Proposal.suspend: (_l("Suspend"), "warning"),
+    Proposal.collect: (_l("Decide how to collect"), "warning"),
     Proposal.terminate: (_l("Terminate"), "error"),
 }
 # Codes of the audit trail.

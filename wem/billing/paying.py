@@ -14,6 +14,7 @@ from wem.billing.payment_models import Payment, PaymentShare
 from wem.billing.payment_rules import Open, PaymentState, PaymentWay
 from wem.contracts.application_models import Application
 from wem.contracts.models import Contract
+from wem.contracts.rules import EndReason
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 
@@ -122,6 +123,34 @@ def undo(part: PaymentShare, *, by: int) -> None:
         raise Illegal("what was short was written off")
     if part.payment.way is PaymentWay.debit:
         raise Illegal("what the bank debited for a sum has paid it")
+    if goes_back(part):
+        raise Illegal("the contract is void: its money goes back from where it is")
+    _take_back(part, by)
+    if not any(each.undone_at is None for each in part.payment.shares):
+        part.payment.contract, part.payment.payer_name = None, ""
+
+
+def goes_back(part: PaymentShare) -> bool:
+    """Return whether a share settles an invoice of a contract that is void (4-3)."""
+    return part.receivable.invoice_id is not None and part.receivable.contract.end_reason is EndReason.void
+
+
+def let_go(contract: Contract) -> None:
+    """Take what came in off the invoices of a contract that is void: all of it is left of its payments, which stay the
+    contract's and go back from there (4-3). What was written off in part stays as it is."""
+    mine = sa.select(Receivable.id).where(
+        Receivable.contract_id == contract.id, Receivable.invoice_id.is_not(None), Receivable.not_paid.is_(None)
+    )
+    found = sa.select(PaymentShare).where(PaymentShare.receivable_id.in_(mine), PaymentShare.undone_at.is_(None))
+    parts = list(db.session.scalars(found.order_by(PaymentShare.id)))
+    paid_by = sa.select(Payment).where(Payment.id.in_({part.payment_id for part in parts})).order_by(Payment.id)
+    db.session.scalars(paid_by.with_for_update(), execution_options={"populate_existing": True}).all()
+    _held(contract.id)
+    for part in parts:
+        _take_back(part, None)
+
+
+def _take_back(part: PaymentShare, by: int | None) -> None:
     part.undone_at, part.undone_by = clock.now(), by
     part.payment.settled -= part.amount
     left = sa.select(sa.func.max(Payment.paid_on)).join(PaymentShare, PaymentShare.payment_id == Payment.id)
@@ -137,8 +166,6 @@ def undo(part: PaymentShare, *, by: int) -> None:
         subject=part.payment,
         amount=part.amount,
     )
-    if not any(each.undone_at is None for each in part.payment.shares):
-        part.payment.contract, part.payment.payer_name = None, ""
 
 
 def set_aside(payment: Payment, note: str, *, by: int) -> None:

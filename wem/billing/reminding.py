@@ -14,6 +14,7 @@ from wem.billing.month_models import Reminder
 from wem.contracts import addressing, date_rules
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.notices.rules import NoticeKind, Words
@@ -48,11 +49,7 @@ def remind(contract: Contract, until: date, *, by: int, by_letter: bool = False)
                 (gettext("Where to"), settings().PROVIDER_ACCOUNT),
             ],
             [
-                gettext("If it is not paid by then, we may suspend the service (Art. 13-2)."),
-                gettext(
-                    "If it is not settled by %(day)s, the service cannot be resumed after a suspension.",
-                    day=in_japanese(date_rules.settle_limit(rows[0].due_on)),
-                ),
+                *_follows(contract, rows[0].due_on),
                 gettext("If you have paid in the meantime, please excuse this letter."),
             ],
         )
@@ -80,6 +77,22 @@ def remind(contract: Contract, until: date, *, by: int, by_letter: bool = False)
         "contract.remind", by=by, customer_id=contract.customer_id, subject=contract, amount=amount, deadline=str(until)
     )
     return row
+
+
+def _follows(contract: Contract, since: date) -> list[str]:
+    """Return what comes of not paying, in the language of the moment: nothing stops that is over or stands still."""
+    if contract.state is ContractState.ended:
+        return [
+            gettext("The contract is over: all that it owes is due."),
+            gettext("If it is not paid by then, we may take legal steps to collect it."),
+        ]
+    limit = in_japanese(date_rules.settle_limit(since))
+    if contract.suspended:
+        return [gettext("If it is not settled by %(day)s, the service cannot be resumed (Art. 13-2).", day=limit)]
+    return [
+        gettext("If it is not paid by then, we may suspend the service (Art. 13-2)."),
+        gettext("If it is not settled by %(day)s, the service cannot be resumed after a suspension.", day=limit),
+    ]
 
 
 def sum_text(row: Receivable) -> str:

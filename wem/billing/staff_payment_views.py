@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
-from wem.billing import matching, paying, payment_books, receipts, refunding
+from wem.billing import first_fee_return, issuing, matching, paying, payment_books, receipts, refunding
 from wem.billing.csv_views import csv_answer
 from wem.billing.models import Receivable
 from wem.billing.payment_books import ONLY, REST, Wanted
@@ -32,6 +32,7 @@ from wem.billing.wording import GROUNDS, PAYMENTS, REFUNDS, WAYS
 from wem.contracts.application_models import Application
 from wem.contracts.application_rules import IN_VAIN, ApplicationState
 from wem.contracts.models import Contract
+from wem.contracts.rules import ContractState, EndReason
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.web.blueprints import StaffBlueprint
@@ -149,6 +150,14 @@ def new() -> Answer:
             form.contract.errors = [
                 gettext("Note what came in for an application in progress on its own page: /staff/applications")
             ]
+        elif (same := _noted(contract, application, form)) is not None:
+            form.contract.errors = [
+                gettext(
+                    "A transfer of this day and sum is noted for it already, and its money would go back twice: "
+                    "/staff/payments/%(id)s",
+                    id=same.id,
+                )
+            ]
         else:
             row = paying.take(
                 PaymentWay(form.way.data),
@@ -172,6 +181,13 @@ def new() -> Answer:
         if application is not None and application.state in IN_VAIN:
             form.amount.data, form.paid_on.data = application.paid_amount, application.paid_on or clock.today()
     return render_template("billing/staff/payment_new.html", form=form), 422 if form.is_submitted() else 200
+
+
+def _noted(contract: Contract | None, application: Application | None, form: PaymentForm) -> Payment | None:
+    void = contract if contract is not None and contract.end_reason is EndReason.void else None
+    if form.way.data != PaymentWay.transfer.value:
+        return None
+    return first_fee_return.known(void, application, form.paid_on.data, form.amount.data)
 
 
 def numbered(number: str) -> Contract | None:
@@ -211,6 +227,8 @@ def payment_page(row: Payment, status: int = 200, **forms: Any) -> tuple[str, in
         contracts=_contracts({each.contract_id for each in suggested}),
         sums=_sums([each.receivable_id for suggestion in suggested for each in suggestion.open]),
         open=_sums([each.receivable_id for each in paying.open_sums(contract.id)]) if contract and row.free else {},
+        goes_back=paying.goes_back,
+        returns=issuing.open_credits(contract.id) if contract and contract.state is ContractState.ended else [],
         refund_states=REFUNDS,
         grounds=GROUNDS,
         mine=me().id,

@@ -13,7 +13,7 @@ from wem.billing import refunding
 from wem.billing.invoice_models import Invoice
 from wem.billing.payment_forms import PaidOutForm, RefundForm, RefuseForm, ReturnForm
 from wem.billing.payment_models import Payment, Refund
-from wem.billing.payment_rules import RefundAction
+from wem.billing.payment_rules import PaymentState, RefundAction
 from wem.billing.staff_invoice_views import invoice_page
 from wem.billing.staff_payment_views import NOT_POSSIBLE, done, held, payment_page
 from wem.billing.wording import REFUNDS
@@ -42,11 +42,22 @@ def propose(id: int) -> Answer:
         db.session.rollback()
         audit.record("refund.denied_propose", by=me().id, customer_id=_customer(row), subject=row)
         db.session.commit()
-        return done(
-            id, gettext("The terms allow no such refund (Art. 4-7): only what settles nothing goes back."), "error"
-        )
+        _explain(row, form)
+        return payment_page(row, 422, refund=form)
     db.session.commit()
     return done(id, str(ASKED))
+
+
+def _explain(row: Payment, form: RefundForm) -> None:
+    """Say at its field why the terms do not allow it; what was typed stays."""
+    if row.state is not PaymentState.held and form.amount.data > row.free:
+        most = gettext(
+            "At most %(amount)s yen of this payment: the rest settles something, went back, or was asked back.",
+            amount=f"{row.free:,}",
+        )
+        form.amount.errors = [most]
+    else:
+        form.ground.errors = [gettext("The terms do not let this payment go back on this ground (Art. 4-7, A-17).")]
 
 
 def _customer(payment: Payment | None) -> int | None:

@@ -6,7 +6,7 @@ from flask import flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem.billing import paying
+from wem.billing import first_fee_return, paying
 from wem.contracts import addressing, voiding
 from wem.contracts.application_rules import RefusalReason
 from wem.contracts.application_staff_forms import RefusalForm
@@ -33,6 +33,7 @@ def void(id: int) -> Answer:
     if form.validate_on_submit():
         try:
             voiding.void(contract, RefusalReason(form.reason.data), (form.note.data or "").strip(), by=me())
+            first_fee_return.prepare(contract)
         except Illegal:
             return denied(contract, "void")
         return decided(id, gettext("The application is refused, the contract is void, and the customer is told."))

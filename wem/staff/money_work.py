@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from wem.accounts.models import Customer
-from wem.billing import arrears, books, closing, debit_planning, refunding
+from wem.billing import arrears, books, closing, debit_planning, first_fee_return, refunding
+from wem.billing.arrears import Debtor
 from wem.billing.debit_models import DebitEntry, live_runs
 from wem.billing.debit_rules import EntryState, Outcome, RunState
+from wem.billing.dunning_rules import Proposal
 from wem.billing.invoice_wording import HELD, month_text
 from wem.billing.models import Receivable
 from wem.billing.month_models import ContractMonth, FinalAccount, MonthClose
@@ -206,9 +208,11 @@ def first_fees() -> list[Item]:
         if held:
             items.append(Item(contract.ended_on, contract, what, action, f"/staff/payments/{held[0]}"))
         elif missing:
-            url = f"/staff/payments/new?contract={contract.number}"
+            # One that somebody took back is there all the same.
+            lost = first_fee_return.taken_back(contract)
+            url = f"/staff/payments/{lost[0].id}#other" if lost else f"/staff/payments/new?contract={contract.number}"
             items.append(Item(contract.ended_on, contract, what, action, url))
-        # What its invoice has settled comes back as a return: `returns`.
+        # What was paid out of a return before its money was let go stands in `returns`.
     before = sa.select(Application).where(refunding.kept_back()).order_by(Application.id).limit(MOST)
     withdrawn = gettext("The first fee of a withdrawn application goes back")
     for row in db.session.scalars(before):
@@ -245,18 +249,18 @@ def results_late(today: date) -> list[Item]:
 
 
 def owing(today: date) -> list[Item]:
-    """Contracts that have not paid in time and still run."""
-    return [
-        Item(
-            each.oldest,
-            each.contract,
-            gettext("%(amount)s yen are overdue", amount=f"{each.amount:,}"),
-            gettext("To the arrears"),
-            "/staff/arrears",
-        )
-        for each in arrears.debtors(today)[:MOST]
-        if each.asked_for and not each.contract.suspended
-    ]
+    """Contracts that have not paid in time: those that run, and those over, once the last reminder's day has passed."""
+    found = [each for each in arrears.debtors(today, ended=True) if each.asked_for]
+    return [_owing(each) for each in found if each.over or not each.contract.suspended][:MOST]
+
+
+def _owing(row: Debtor) -> Item:
+    amount = f"{row.amount:,}"
+    if row.proposal is Proposal.collect:
+        what = gettext("%(amount)s yen of a contract that is over are not paid: decide what comes next", amount=amount)
+        return Item(row.oldest, row.contract, what, gettext("To the sums"), f"{page_of(row.contract)}/receivables")
+    what = gettext("%(amount)s yen are overdue", amount=amount)
+    return Item(row.oldest, row.contract, what, gettext("To the arrears"), "/staff/arrears")
 
 
 def claims(today: date) -> list[Item]:
