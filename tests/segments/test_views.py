@@ -17,7 +17,10 @@ from wem.db import db
 from wem.lists.states import FieldKind
 from wem.mailings import narrowing
 from wem.mailings.models import MailingState
+from wem.segments import counting
 from wem.segments.models import Segment
+from wem.segments.rules import Condition, Conditions, Group, Match
+from wem.segments.topic_rules import Op, Topic
 
 BrowserFor = Callable[..., Browser]
 
@@ -98,6 +101,16 @@ def test_what_is_wrong_stands_at_its_place(world: World, editor: Browser) -> Non
 def test_a_small_number_who_opened_is_not_told(world: World, editor: Browser) -> None:
     page = editor.post("/segments/new", {"g0-c0-about": "opened", "g0-c0-op": "never", "act": "count"})
     assert "5人未満" in page.text and "****@" not in page.text
+
+
+def test_who_opened_is_neither_shown_nor_counted_from_the_other_side(world: World) -> None:
+    at, customer_id = clock.now(), world.ours.customer.id
+    for number in range(12):
+        factories.make_subscriber(world.ours.mailing_list, f"r{number}@readers.example.com")
+    db.session.flush()
+    never = Conditions(Match.all, (Group(Match.any, (Condition(Topic.opened, Op.never),)),))
+    found = counting.found(never, customer_id, at)
+    assert (found.count, found.few, found.sample) == (None, False, ())
 
 
 def test_who_only_reads_sees_words_and_number(world: World, browser_for: BrowserFor) -> None:

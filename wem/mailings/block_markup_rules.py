@@ -13,8 +13,12 @@ from html import escape
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _INLINE = re.compile(
     r"\\([\\*_\[\]()\-・])"
-    r"|\*\*(.+?)\*\*"
-    r"|__(.+?)__"
+    # An address of the web stands as it is.
+    r"|(https?://[^\s<>\"\\\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+)"
+    # Between two numbers it is a sign of arithmetic.
+    r"|(?:(?<![0-9])|(?<=[0-9])(?![*]{2}[0-9]))\*\*(?=\S)(.+?)(?<=\S)\*\*"
+    # Within names of Latin letters and after @ there are no marks; the word of a tag is no such name.
+    r"|(?:(?<![0-9A-Za-z_@])|(?<=[0-9]e))__(?=\S)(.+?)(?<=\S)__(?:(?![0-9A-Za-z_])|(?=wq[0-9]+z))"
     r"|\[([^\[\]\n]+)\]\(([^\s()]+(?:\([^\s()]*\)[^\s()]*)*)\)",
     re.DOTALL,
 )
@@ -117,9 +121,9 @@ def inline_html(text: str, words: Words, link: str) -> str:
 
 
 def _marked(found: re.Match[str], words: Words, link: str) -> str:
-    plain, bold, italic, label, target = found.groups()
-    if plain:
-        return _escaped(plain)
+    plain, address, bold, italic, label, target = found.groups()
+    if plain or address:
+        return _escaped(plain or address)
     if bold:
         return f"<strong>{inline_html(bold, words, link)}</strong>"
     if italic:
@@ -140,9 +144,9 @@ def plain_of(text: str, words: Words) -> str:
     """Return a text without its marks, as a text part shows it: a link's address stands behind its words."""
 
     def unmarked(found: re.Match[str]) -> str:
-        plain, bold, italic, label, target = found.groups()
-        if plain:
-            return plain
+        plain, address, bold, italic, label, target = found.groups()
+        if plain or address:
+            return str(plain or address)
         if bold or italic:
             return plain_of(bold or italic, words)
         inside = plain_of(label, words)

@@ -42,6 +42,11 @@ class Piece:
     columns: int = 0
 
 
+def _blank(text: str) -> bool:
+    """Return whether a text shows nothing and goes where a line is broken."""
+    return text.isspace() and text != "\n" and text not in _JOINERS
+
+
 @dataclass(slots=True)
 class _Atom:
     """What is never broken."""
@@ -52,7 +57,7 @@ class _Atom:
 
     @property
     def blank(self) -> bool:
-        return self.role == "text" and self.text.isspace() and self.text not in _JOINERS
+        return self.role == "text" and _blank(self.text)
 
 
 def columns(text: str) -> int:
@@ -92,26 +97,28 @@ def _atoms(pieces: Iterable[Piece]) -> list[_Atom]:
 def _broken(atoms: list[_Atom], width: int) -> list[str]:
     out: list[str] = []
     at = 0  # the column
+    inked = False  # whether the line shows anything yet
     chance, since = -1, 0  # where in `out` the line may be broken, and how wide what follows it is
     branches: list[tuple[int, list[int]]] = []
     before: _Atom | None = None
     for atom in atoms:
         if atom.text == "\n" and atom.role == "text":
-            at, chance, since = 0, -1, 0
+            at, inked, chance, since = 0, False, -1, 0
         elif atom.role in ("open", "other", "close"):
             chance, since = -1, 0
             at = _branch(atom.role, at, branches)
         else:
-            if before is not None and at and not atom.blank and _may_part(before, atom):
+            if before is not None and inked and not atom.blank and _may_part(before, atom):
                 chance, since = len(out), 0
             if at + atom.columns > width and chance >= 0 and not atom.blank:
-                while out and out[chance - 1].isspace() and out[chance - 1] != "\n":
+                while _blank(out[chance - 1]):
                     del out[chance - 1]
                     chance -= 1
                 out.insert(chance, "\n")
                 at, chance = since, -1
             at += atom.columns
             since += atom.columns
+            inked = inked or not atom.blank
         out.append(atom.text)
         before = atom
     return out

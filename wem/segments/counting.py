@@ -21,11 +21,15 @@ FEW = 5
 
 @dataclass(frozen=True)
 class Found:
-    """Of how many registered addresses how many fit (None: fewer than FEW, and not told), and some of them masked."""
+    """Of how many registered addresses how many fit (None: not told), and some of them masked.
+
+    Not told is which side has fewer than FEW, those whom it fits (`few`) or the others.
+    """
 
     count: int | None
     of: int
     sample: tuple[str, ...] = ()
+    few: bool = False
 
 
 def found(conditions: Conditions, customer_id: int, at: datetime) -> Found:
@@ -37,8 +41,10 @@ def found(conditions: Conditions, customer_id: int, at: datetime) -> Found:
     )
     count = db.session.scalar(sa.select(sa.func.count()).select_from(Subscriber).where(*readers)) or 0
     of = counting.registered(customer_id)
-    if conditions.about_behaviour and count < FEW:
-        return Found(None, of)
+    if conditions.about_behaviour:
+        # Nor is anybody shown: five masked addresses are five persons who opened.
+        few, but_few = count < FEW, of - count < FEW
+        return Found(None if few or but_few else count, of, few=few)
     if not count:
         return Found(0, of)
     some = db.session.scalars(sa.select(Subscriber.address).where(*readers).order_by(Subscriber.id).limit(SAMPLE))

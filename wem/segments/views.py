@@ -31,6 +31,7 @@ from wem.segments.rules import MAX_NAME, Conditions
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other, wants_fragment
 from wem.web.limits import limiter
+from wem.web.numbers import row_number
 from wem.web.ownership import owned_or_404
 from wem.web.session import current_customer, current_membership, ours
 
@@ -90,7 +91,7 @@ def show(id: int) -> Answer:
     conditions = _good(editor)
     if conditions is None:
         return _page(editor, segment, 422)
-    version = int(editor.version) if editor.version.isascii() and editor.version.isdecimal() else 0
+    version = row_number(editor.version) or 0
     try:
         keeping.save(segment, editor.name, conditions, version, by=account.id)
     except keeping.Changed:

@@ -18,6 +18,7 @@ from wem.accounts.rules import OWNERS, WRITERS, Role, StaffRole
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import ALWAYS, Use
 from wem.db import db
+from wem.web.htmx import wants_fragment
 from wem.web.origins import Origin
 from wem.web.session import WORK, current_account, current_customer, current_membership, login_manager
 
@@ -129,6 +130,8 @@ def _signed_in() -> Any:
 
 def _customer_chosen() -> Response | None:
     account = current_account()
+    if current_membership() is None and wants_fragment():
+        return Response(status=401)
     if current_membership() is None and account is not None and account.staff_role and WORK in session:
         flash(gettext("The work for this customer is over: the order has ended."), "info")
         return redirect("/staff/operations", 303)  # type: ignore[return-value]

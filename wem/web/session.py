@@ -15,6 +15,7 @@ from wem.accounts.models import Account, Customer, Membership, SignIn, digest
 from wem.accounts.order_models import OnBehalf, OperationWork, on_behalf
 from wem.db import db, reading_only
 from wem.settings import settings
+from wem.web.htmx import wants_fragment
 
 login_manager = LoginManager()
 login_manager.session_protection = None
@@ -63,6 +64,9 @@ def _seen(sign_in_id: int, at: Any) -> None:
 
 @login_manager.unauthorized_handler
 def _sign_in_first() -> Response:
+    if wants_fragment():
+        # Sent on, it would take the page of the sign-in for the part that it asked for, and what was typed for kept.
+        return Response(status=401)
     target = request.full_path if request.method == "GET" else None
     return redirect(url_for("accounts.login", next=target), 303)  # type: ignore[return-value]
 
