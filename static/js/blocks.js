@@ -36,9 +36,13 @@
         form.removeEventListener("htmx:afterRequest", after);
         known.saving = null;
         var code = event.detail.xhr.status;
-        if (code === 200 && !known.changed) form.dispatchEvent(new Event("reset", { bubbles: true })); // unsaved.js
-        if (!code || code >= 500) { status("failed"); soon(form, AGAIN); }
-        resolve(code === 200);
+        // A page that stands in the way, such as that of the sign-in, has kept nothing.
+        var kept = code === 200 && event.detail.xhr.responseText.indexOf('id="blocks-answer"') >= 0;
+        if (kept && !known.changed) form.dispatchEvent(new Event("reset", { bubbles: true })); // unsaved.js
+        if (!kept) known.changed = true; // until it is mended: an act would show the block as it was before
+        if (!code || code >= 500 || code === 429) { status("failed"); soon(form, AGAIN); }
+        else if (!kept && code !== 422) status("refused");
+        resolve(kept);
       }
       form.addEventListener("htmx:afterRequest", after);
       window.htmx.ajax("POST", form.action, {
@@ -46,6 +50,13 @@
       });
     });
     return known.saving;
+  }
+  // Leads to what has to be mended before anything else is done.
+  function lead(form) {
+    var details = form.closest("details");
+    if (details) details.open = true;
+    var field = form.querySelector("[aria-invalid=true]") || form.querySelector(".block-fields [name]");
+    if (field) field.focus();
   }
   function own(target) { return target && target.closest ? target.closest("#blocks form[data-autosave]") : null; }
 
@@ -70,9 +81,16 @@
       return each !== form && each.isConnected && (state(each).changed || state(each).saving);
     });
     if (form.matches("[data-autosave]")) { clearTimeout(state(form).timer); state(form).changed = false; }
+    var trigger = event.detail.triggeringEvent, submitter = trigger && trigger.submitter;
+    if (submitter && submitter.value === "delete") {
+      waiting = waiting.filter(function (each) { return each.closest(".block") !== form.closest(".block"); });
+    }
     if (!waiting.length) return;
     event.preventDefault();
-    Promise.all(waiting.map(save)).then(function (kept) { if (kept.every(Boolean)) event.detail.issueRequest(true); });
+    Promise.all(waiting.map(save)).then(function (kept) {
+      if (kept.every(Boolean)) event.detail.issueRequest(true);
+      else lead(waiting[kept.indexOf(false)]);
+    });
   });
   // What is open stays open.
   document.addEventListener("htmx:configRequest", function (event) {

@@ -15,7 +15,7 @@ from wem.db import db
 from wem.mailings import block_editing, block_keeping, checking, composing, copying
 from wem.mailings import block_moving_rules as moving
 from wem.mailings.block_models import BlockRevision, Brand
-from wem.mailings.block_rules import Document
+from wem.mailings.block_rules import BlockKind, Document
 from wem.mailings.image_models import ImageUse
 from wem.mailings.models import BodyKind, Mailing, MailingState
 
@@ -371,6 +371,47 @@ def test_the_sample_mail_shows_any_look_and_no_image_of_others(world: World, edi
     assert "#006400" in page.html and "<img" not in page.html and "red" not in page.html
 
 
+def test_last_words_are_looked_at_like_any_text(world: World, editor: Browser) -> None:
+    for words in ("{{", "a%} {{ x", "{% if 氏名 %}いつも", "{{ だれか }}"):
+        page = editor.submit("/mailings/brand", {"footer": words})
+        assert page.status == 422 and page.soup.select_one("#footer-error, .field-error"), words
+        assert words in page.soup.select_one("textarea[name=footer]").text
+    assert db.session.get(Brand, world.ours.customer.id) is None
+    # Kept before they were looked at.
+    db.session.add(Brand(customer_id=world.ours.customer.id, footer="{{"))
+    db.session.commit()
+    before = db.session.scalar(sa.select(sa.func.count()).select_from(Mailing))
+    page = editor.submit("/mailings/new?kind=blocks", {"subject": "秋の新茶"})
+    assert page.status == 422 and page.soup.select_one("[role=alert], .form-errors, .notice")
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Mailing)) == before
+    assert editor.get("/mailings/brand/preview?logo=9999999999999").status == 200
+
+
+def test_the_words_of_an_image_are_no_template(world: World, editor: Browser, mailing: Mailing) -> None:
+    image = make_image(world.ours.customer, alt="{{ 50%オフ")
+    db.session.commit()
+    block_editing.edit(mailing, lambda document: moving.add_block(document, BlockKind.image)[0], "add", by=1)
+    db.session.commit()
+    block = now(mailing).blocks[-1].id
+    assert change(editor, mailing, block, picture=str(image.id), width="50").status == 303
+    assert 'alt="｛｛ 50%オフ"' in mailing.html
+
+
+def test_two_people_do_not_undo_the_same_twice(
+    world: World, editor: Browser, browser_for: BrowserFor, mailing: Mailing
+) -> None:
+    for text in ("一", "二"):
+        change(editor, mailing, "b4", text=text)
+        db.session.get_one(BlockRevision, (mailing.id, mailing.revision)).created_at = clock.now() - timedelta(
+            minutes=2
+        )
+        db.session.commit()
+    seen = str(mailing.version)
+    assert act(editor, mailing, "undo", version=seen).status == 303
+    assert act(browser_for(world.ours.owner), mailing, "undo", version=seen).status == 409
+    assert now(mailing).blocks[1].values["text"] == "一"
+
+
 @pytest.mark.both_databases
 def test_blocks_are_kept_step_by_step(world: World, mailing: Mailing) -> None:
     by = world.ours.editor.id
@@ -391,7 +432,7 @@ def test_blocks_are_kept_step_by_step(world: World, mailing: Mailing) -> None:
     assert mailing.revision == 4
     assert block_keeping.changed_by_others(mailing, 0, by + 10**6)
     assert not block_keeping.changed_by_others(mailing, 0, by)
-    assert block_editing.step(mailing, -1, by=by) and now(mailing).blocks[1].values["text"] == "ああ"
+    assert block_editing.step(mailing, -1, mailing.version, by=by) and now(mailing).blocks[1].values["text"] == "ああ"
     copy = copying.duplicate(mailing, name="", by=by)
     db.session.commit()
     assert now(copy) == now(mailing) and copy.revision == 1

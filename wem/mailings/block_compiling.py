@@ -19,6 +19,8 @@ from wem.mailings.image_models import Image
 from wem.mailings.image_rules import ImageState
 from wem.mailings.image_using import address_of
 
+_WIDE_BRACES = str.maketrans("{}", "｛｝")
+
 
 def pictures_of(document: Document, customer_id: int) -> dict[str, Picture]:
     """Return the customer's images that a document shows, by their numbers as it writes them."""
@@ -31,10 +33,15 @@ def pictures_of(document: Document, customer_id: int) -> dict[str, Picture]:
     )
     return {
         str(image.id): Picture(
-            address_of(image), image.width, image.height, "" if image.decorative else image.alt.strip()
+            address_of(image), image.width, image.height, "" if image.decorative else _literal(image.alt.strip())
         )
         for image in images
     }
+
+
+def _literal(alt: str) -> str:
+    """Return what an image shows as no template: its words are written in the library, where no field is known."""
+    return alt.translate(_WIDE_BRACES) if "{{" in alt or "{%" in alt else alt
 
 
 def html_of(document: Document, pictures: Mapping[str, Picture], language: str) -> str:

@@ -47,10 +47,19 @@ def edit(mailing: Mailing, change: Callable[[Document], Document], act: str, *, 
     fill(locked, changed)
 
 
-def step(mailing: Mailing, by_steps: int, *, by: int) -> bool:
-    """Undo the last step (-1) or do the next one again (1); returns False when there is none. Raises as `edit` does."""
+class SteppedMeanwhile(Exception):
+    """Somebody else changed the mail since this person saw it."""
+
+
+def step(mailing: Mailing, steps: int, seen: int, *, by: int) -> bool:
+    """Undo the last step (-1) or do the next one again (1); returns False when there is none.
+
+    Raises SteppedMeanwhile when somebody else changed it after version `seen`, and as `edit` does.
+    """
     locked = _locked(mailing)
-    document = block_keeping.step(locked, by_steps)
+    if block_keeping.changed_by_others(locked, seen, by):
+        raise SteppedMeanwhile
+    document = block_keeping.step(locked, steps, by=by)
     if document is None:
         return False
     locked.count_change()

@@ -71,12 +71,16 @@ def keep(mailing: Mailing, document: Document, act: str, *, by: int | None) -> b
     return True
 
 
-def step(mailing: Mailing, by: int) -> Document | None:
-    """Make the revision `by` (-1 or 1) steps on the one that holds; returns its document, None when there is none."""
-    row = _revision(mailing, mailing.revision + by)
+def step(mailing: Mailing, steps: int, *, by: int) -> Document | None:
+    """Make the revision `steps` (-1 or 1) on from the one that holds; returns its document, None when there is none.
+
+    It counts as this person's change in the mailing's next version: who steps from an older page is told.
+    """
+    row = _revision(mailing, mailing.revision + steps)
     if row is None:
         return None
     mailing.revision = row.number
+    row.version, row.created_by = mailing.version + 1, by
     return read(row.document)
 
 

@@ -17,7 +17,7 @@ from wem.mailings import block_editing, block_keeping, branding
 from wem.mailings import block_moving_rules as moving
 from wem.mailings.block_act_forms import change_asked
 from wem.mailings.block_compiling import pictures_of
-from wem.mailings.block_editing import Meanwhile
+from wem.mailings.block_editing import Meanwhile, SteppedMeanwhile
 from wem.mailings.block_forms import LookForm, block_shown, look_form, typed_values
 from wem.mailings.block_moving_rules import Gone
 from wem.mailings.block_rules import FIELDS, LAYOUTS, Form, NotValid
@@ -103,11 +103,13 @@ def act(id: int) -> Answer:
 
 def _step(mailing: Mailing, steps: int) -> Answer:
     """Undo or do again; raises what `block_editing.step` raises."""
-    account = me()
-    if block_keeping.changed_by_others(mailing, _seen_version(), account.id):
+    try:
+        stepped = block_editing.step(mailing, steps, _seen_version(), by=me().id)
+    except SteppedMeanwhile:
+        db.session.rollback()
         text = gettext("Somebody else has changed the mail meanwhile; it is shown here. Please look before you undo.")
         return _page(mailing, said=Said("warning", text), status=409)
-    if not block_editing.step(mailing, steps, by=account.id):
+    if not stepped:
         db.session.rollback()
         text = gettext("There is nothing to undo.") if steps < 0 else gettext("There is nothing to do again.")
         return _page(mailing, said=Said("info", text))

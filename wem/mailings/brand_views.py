@@ -18,6 +18,7 @@ from wem.mailings.block_forms import BrandForm
 from wem.mailings.block_models import Brand
 from wem.mailings.block_moving_rules import add_block, change_block
 from wem.mailings.block_rules import LOOK, BlockKind, NotValid, checked
+from wem.mailings.block_wording import fault_text
 from wem.mailings.html import inline_styles
 from wem.mailings.image_using import origin
 from wem.mailings.preview_views import SANDBOX
@@ -42,14 +43,22 @@ def show() -> Answer:
     if form.is_submitted():
         if form.validate_on_submit() and request.form.get("show") != "1":
             _fill(brand, form)
-            branding.save(customer, brand, by=account.id)
-            db.session.commit()
-            flash(gettext("Saved. New mails begin with it; those that there are keep their look."), "success")
-            return see_other(url_for("brands.show"))
+            faults = branding.look_over(brand, _language())
+            if not faults:
+                branding.save(customer, brand, by=account.id)
+                db.session.commit()
+                flash(gettext("Saved. New mails begin with it; those that there are keep their look."), "success")
+                return see_other(url_for("brands.show"))
+            db.session.rollback()
+            form.footer.errors = [fault_text(fault) for fault in faults]
         status = 422 if form.errors else 200
     shown = {name: form[name].data or "" for name in (*LOOK, "logo")}
     frame = f"{url_for('brands.preview')}?{urlencode(shown)}"
     return render_template("mailings/brand.html", form=form, frame=frame), status
+
+
+def _language() -> str:
+    return str(get_locale() or "ja")[:2]
 
 
 def _fill(brand: Brand, form: BrandForm) -> None:
@@ -64,7 +73,9 @@ def preview() -> Answer:
     """A sample mail in the look that the address of the page says, for the frame beside the form."""
     customer, _ = ours()
     look = {name: _value(name) for name in LOOK}
-    brand = Brand(customer_id=customer.id, **look, logo_id=row_number(request.args.get("logo")), footer="")
+    logos = {image.id for image in branding.offered_images(customer.id)}
+    logo = row_number(request.args.get("logo"))
+    brand = Brand(customer_id=customer.id, **look, logo_id=logo if logo in logos else None, footer="")
     document = branding.beginning(brand)
     for kind, values in (
         (BlockKind.heading, {"text": gettext("A heading"), "level": "1"}),
@@ -73,7 +84,7 @@ def preview() -> Answer:
     ):
         document, id = add_block(document, kind)
         document = change_block(document, id, values)
-    html = inline_styles(html_of(document, pictures_of(document, customer.id), str(get_locale() or "ja")[:2]))
+    html = inline_styles(html_of(document, pictures_of(document, customer.id), _language()))
     request.may_be_framed = True  # type: ignore[attr-defined]
     return FlaskResponse(
         html, mimetype="text/html", headers={"Content-Security-Policy": SANDBOX.format(images=origin())}

@@ -7,11 +7,14 @@ import sqlalchemy as sa
 from wem import audit
 from wem.accounts.models import Customer
 from wem.db import db
+from wem.mailings import block_editing
 from wem.mailings.block_models import Brand
 from wem.mailings.block_moving_rules import add_block, change_block
 from wem.mailings.block_rules import BlockKind, Document
+from wem.mailings.composing import Fault, Refused
 from wem.mailings.image_models import Image
 from wem.mailings.image_rules import ImageState
+from wem.mailings.models import Mailing
 
 
 def brand_of(customer_id: int) -> Brand:
@@ -24,6 +27,18 @@ def save(customer: Customer, brand: Brand, *, by: int) -> None:
     """Keep settings that were checked."""
     db.session.add(brand)
     audit.record("brand.change", by=by, customer_id=customer.id, subject=customer)
+
+
+def look_over(brand: Brand, language: str) -> list[Fault]:
+    """Return what is wrong with the last words of settings, as with any text of a mail."""
+    if not brand.footer.strip():
+        return []
+    words = beginning(brand).blocks[-1]
+    try:
+        block_editing.look_over(words, Mailing(customer_id=brand.customer_id, language=language))
+    except Refused as refused:
+        return list(refused.problems.values())
+    return []
 
 
 def beginning(brand: Brand) -> Document:

@@ -19,6 +19,7 @@ from wem.domains.choosing import sender_address
 from wem.domains.models import list_senders
 from wem.lists.models import MailingList
 from wem.mailings import block_editing, block_keeping, branding, composing, copying, design_using, earlier, narrowing
+from wem.mailings.block_wording import fault_text
 from wem.mailings.composing import Conflict, Draft, Refused
 from wem.mailings.design_views import chooser
 from wem.mailings.earlier import TooOften
@@ -29,7 +30,6 @@ from wem.mailings.models import BodyKind, Mailing, NotPossible
 from wem.mailings.previewing import sender_shown
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.titles import Titles
-from wem.mailings.wording import problem_text
 from wem.segments.keeping import of_customer as segments_of
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
@@ -74,7 +74,11 @@ def new() -> Answer:
     if blocks:
         document = design.document if design else None
         document = document or branding.beginning(branding.brand_of(customer.id))
-        block_editing.begin(mailing, document, by=account.id)
+        try:
+            block_editing.begin(mailing, document, by=account.id)
+        except Refused as refused:
+            db.session.rollback()
+            return _refused(form, refused, None)
     db.session.commit()
     return _saved(mailing, cleaned.removed)
 
@@ -211,15 +215,10 @@ def _draft(form: MailingForm) -> Draft:
 
 def _refused(form: MailingForm, refused: Refused, mailing: Mailing | None) -> Answer:
     for part, problem in refused.problems.items():
-        if isinstance(problem, TemplateProblem):
-            said = problem_text(problem)
+        if part in form:
+            form[part].errors = [fault_text(problem)]
         else:
-            said = gettext(
-                "%(names)s cannot stand in a link or in the address of an image: it would give the reader's data away. "
-                "Only choice and yes/no fields can.",
-                names=composing.in_words(problem.names),
-            )
-        form[part].errors = [said]
+            form.form_errors.append(fault_text(problem))
     faults = {part: each.excerpt for part, each in refused.problems.items() if isinstance(each, TemplateProblem)}
     return _page(form, mailing, 422, faults=faults)
 
