@@ -293,6 +293,15 @@ def test_a_start_before_everything_is_here_is_refused_and_noted(world, browser_f
 
 
 @pytest.mark.both_databases
+def test_no_day_lies_before_the_print(world, browser_for):
+    application, staff = make_application(), browser_for(world.admin)
+    path, before = f"/staff/applications/{application.id}", (clock.today() - timedelta(days=1)).isoformat()
+    arrived = {"handed_on": before, "arrived_on": clock.today().isoformat()}
+    for act, values in (("arrival", arrived), ("payment", {"paid_on": before, "amount": "14300"})):
+        page = staff.post(f"{path}/{act}", values)
+        assert page.status == 422 and "申込画面で作成されたため" in page.text, act
+
+
 def test_too_little_is_noted_and_the_rest_can_come_later(world, browser_for):
     application, staff = make_application(), browser_for(world.admin)
     path, today = f"/staff/applications/{application.id}/payment", clock.today()

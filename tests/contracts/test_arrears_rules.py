@@ -44,6 +44,13 @@ def test_lifting(owed, applied, on, in_time, all_settled, met):
     assert found.outstanding == 3300 * sum(1 for row in rows if row.overdue(d(on)))
 
 
+def test_the_days_are_said_also_when_the_bank_had_it_before_the_suspension():
+    before = [Owed(d("2025-01-27"), 0, d("2025-02-01")), Owed(d("2026-03-27"), 0, d("2026-04-09"))]
+    found = arrears_rules.lifting(before, SUSPENDED, False, d("2026-04-12"))
+    assert (found.oldest_due, found.limit, found.settled_on) == (d("2026-03-27"), d("2026-09-27"), d("2026-04-09"))
+    assert found.in_time and found.all_settled
+
+
 def test_overdue_begins_the_day_after():
     owed = [Owed(date(2026, 4, 27), 1), Owed(date(2026, 3, 27), 2), Owed(date(2026, 2, 27), 3, date(2026, 5, 1))]
     assert [each.amount for each in arrears_rules.overdue(owed, date(2026, 4, 27))] == [2]

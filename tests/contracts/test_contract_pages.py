@@ -155,7 +155,7 @@ def test_suspended_closes_lists_and_mailings_and_leaves_the_contract_open(world,
         page = browser.get(path)
         assert page.status == 403, path
         assert "ご利用の停止中は、このページを開けません" in page.text
-        assert "お支払いを確認できていない" in page.text
+        assert "期日までに確認できなかった" in page.text
         assert 'href="/contract"' in page.html and 'href="/inquiries/new"' in page.html
         assert "内部のメモ" not in page.html
     for path in ("/contract", "/dashboard"):
@@ -179,7 +179,13 @@ def test_before_the_start_and_after_the_end(world, browser_for):
     assert browser.get("/dashboard").status == 200
     contract = db.session.get(Contract, world.ours.contract.id)
     contract.state = ContractState.ended
+    # Ended while it stood still: there is nothing to resume.
+    contract.suspended_at, contract.suspension_ground = clock.now(), SuspensionGround.nonpayment
     db.session.commit()
+    for who, path in ((world.ours.owner, "/contract"), (world.admin, f"/staff/contracts/{contract.id}")):
+        page = browser_for(who).get(path)
+        assert "再開を申請" not in page.text and "ご利用を停止しています" not in page.text
+        assert "から利用停止中" not in page.text
     page = browser.get("/lists")
     assert page.status == 403 and "ご契約が終了している" in page.text
     for path in ("/contract", "/dashboard"):

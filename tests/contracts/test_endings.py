@@ -293,6 +293,10 @@ def test_restriction_for_overload(world, browser_for):
     assert db.session.scalars(sa.select(Stop.customer_id)).all() == [world.ours.customer.id]
     page = browser_for(world.ours.owner).get("/contract")
     assert "過大な負荷" in page.text
+    owner = browser_for(world.ours.owner)
+    for each in ("/dashboard", "/lists", "/mailings"):
+        assert "ご利用を制限しています" in owner.get(each).text, each
+    assert "ご利用いただけないもの：メールの送信と予約" in owner.get(f"/mailings/{world.ours.mailing.id}/check").text
     browser.submit(f"{path}/release", {"note": "落ち着いた"})
     assert contract_of(world.ours).permits(Use.send, today)
     browser.post(f"{path}/release", {"note": "もう一度"})

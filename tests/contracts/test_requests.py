@@ -366,6 +366,8 @@ def test_a_wrong_entry_is_taken_back_by_staff_and_a_customers_own_is_not(world, 
     with at("2026-07-20T12:00"):
         staff, path = browser_for(world.admin), f"/staff/contracts/{world.ours.contract.id}/entry"
         staff.submit(path, {"kind": "cancel", "channel": "letter", "received": "2026-07-20T10:00"})
+        by_phone = {"kind": "cancel", "channel": "phone", "received": "2026-07-20T10:00"}
+        assert "お電話された方" in staff.submit(path, by_phone).text
         row, contract = only_request(), contract_of(world.ours)
         assert contract.state is ContractState.leaving
         page = staff.get(f"/staff/requests/{row.id}")
@@ -374,7 +376,9 @@ def test_a_wrong_entry_is_taken_back_by_staff_and_a_customers_own_is_not(world, 
         staff.submit(f"/staff/requests/{row.id}", {"undo-reason": "別のお客様の書面でした"}, action="/undo")
         row = only_request()
         assert (row.state, contract_of(world.ours).state) == (RequestState.withdrawn, ContractState.active)
-        assert told().kind is NoticeKind.cancellation_withdrawn
+        assert told().kind is NoticeKind.request_undone
+        assert "誤入力の取消し" in staff.get(f"/staff/requests/{row.id}").text
+        assert "これまでどおり継続" in told().text and "最終日" not in told().text
         assert "誤って入力した" in told().text and "別のお客様の書面でした" in told().text
         assert [event.details["note"] for event in audited("request.undo")] == ["別のお客様の書面でした"]
         # What the customer sent is theirs to withdraw; and what holds already stands.

@@ -113,8 +113,12 @@ def _debtor(contract: Contract, sums: list[Late], reminder: Reminder | None, on:
 
 
 def conditions(contract: Contract, on: date) -> Lifting | None:
-    """Return the conditions of 13-2 as they stand; None when the contract is not suspended for non-payment."""
-    if contract.suspended_at is None or contract.suspension_ground is not SuspensionGround.nonpayment:
+    """Return the conditions of 13-2 as they stand; None when no suspension for non-payment stands."""
+    if (
+        contract.state is ContractState.ended
+        or contract.suspended_at is None
+        or contract.suspension_ground is not SuspensionGround.nonpayment
+    ):
         return None
     applied = any(row.undecided for row in open_requests(contract.id, RequestKind.resume))
     # What was typed in by mistake was never owed.

@@ -42,7 +42,7 @@ def life(contract: Contract) -> dict[str, Any]:
     return {
         "dates": life_rules.dates(contract.life, today),
         "end_reason": END_REASONS[contract.end_reason] if contract.end_reason else "",
-        "options": contract.options_on(today),
+        "options": contract.options_seen(today),
         "requests": newest(ContractRequest),
         "request_names": REQUESTS,
         "request_state": state_of,

@@ -93,6 +93,11 @@ class Application(Base):
         return f"A{self.created_at:%y}-{self.id:06}"
 
     @property
+    def printed_on(self) -> date | None:
+        """Return the day on which /apply printed the form; None for one that was filled in by hand before."""
+        return self.created_at.astimezone(clock.JAPAN).date() if self.way is Way.web else None
+
+    @property
     def about(self) -> str:
         """Return how its notices and documents are found."""
         return f"application {self.id}"

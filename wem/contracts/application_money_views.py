@@ -22,6 +22,7 @@ Answer = str | tuple[str, int] | Response
 @blueprint.post("/<int:id>/payment")
 def note(id: int) -> Answer:
     form, application = PaymentForm(), application_of(id)
+    form.printed_on = application.printed_on
     if not form.validate_on_submit():
         return checklist(application, 422, payment=form)
     if form.known.data not in ("", str(application.paid_amount or 0)):

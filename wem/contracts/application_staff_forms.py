@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -14,31 +15,51 @@ from wtforms.validators import Length
 
 from wem import clock
 from wem.contracts import application_rules, rules
-from wem.contracts.application_forms import PartnerApplicationForm, StaffApplicationForm, not_to_come
+from wem.contracts.application_forms import StaffApplicationForm, not_to_come
 from wem.contracts.application_wording import REASONS
+from wem.contracts.describing import as_read
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, mail_address
 from wem.lists import blank_addresses
 from wem.web.amounts import Between, Whole
 from wem.web.days import Day
 
 
-class ArrivalForm(FlaskForm):
+class AfterPrint(FlaskForm):
+    """A form whose day cannot lie before the one on which /apply printed the paper."""
+
+    printed_on: date | None = None
+
+    def not_before_print(self, day: date) -> None:
+        if self.printed_on is not None and day < self.printed_on:
+            raise ValidationError(
+                gettext(
+                    "The form was printed on %(day)s by the page of applications: it cannot be before that day.",
+                    day=as_read(self.printed_on),
+                )
+            )
+
+
+class ArrivalForm(AfterPrint):
     handed_on = Day(_l("Handed over or posted on"), [NEEDED], default=clock.today)
     arrived_on = Day(_l("Received by us on"), [NEEDED], default=clock.today)
     scan = FileField(_l("Scan of the form"))
     debit_form = BooleanField(_l("The sealed request for direct debit came with it"))
 
-    validate_handed_on = PartnerApplicationForm.validate_handed_on
+    def validate_handed_on(self, field: Field) -> None:
+        not_to_come(field.data)
+        self.not_before_print(field.data)
+
     validate_arrived_on = StaffApplicationForm.validate_arrived_on
 
 
-class PaymentForm(FlaskForm):
+class PaymentForm(AfterPrint):
     paid_on = Day(_l("Credited on"), [NEEDED], default=clock.today)
     amount = Whole(_l("Amount in yen"), [NEEDED, Between(1, 100_000_000)])
     known = HiddenField(default="")  # what had come in when the page was shown
 
     def validate_paid_on(self, field: Field) -> None:
         not_to_come(field.data)
+        self.not_before_print(field.data)
 
 
 class ScanForm(FlaskForm):

@@ -28,6 +28,7 @@ from wem.contracts.application_rules import (
     RefusalReason,
 )
 from wem.contracts.application_staff_forms import (
+    AfterPrint,
     ArrivalForm,
     PaymentForm,
     RefusalForm,
@@ -155,6 +156,8 @@ def page_after(id: int, text: str) -> Answer:
 def _act(id: int, act: str, name: str, form: FlaskForm, do: Callable[[Application], str]) -> Answer:
     """Do one act of the checklist with its form; what the state does not allow is refused and noted."""
     application = application_of(id)
+    if isinstance(form, AfterPrint):
+        form.printed_on = application.printed_on
     if not form.validate_on_submit():
         return checklist(application, 422, **{name: form})
     try:

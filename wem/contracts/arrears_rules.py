@@ -53,13 +53,13 @@ def lifting(owed: Sequence[Owed], suspended_on: date, applied: bool, on: date) -
 
     What counts is unpaid after its due date, now or at some time since the suspension. The unpaid period runs from
     the oldest such due date to the day on which all was settled; when the application comes does not matter.
+    A payment that the bank had before the suspension may have been noted after it: where nothing else is left, what
+    was paid late and within its limit before the suspension says the days.
     """
-    counted = [
-        each
-        for each in owed
-        if each.due < on
-        and (each.settled_on is None or (each.settled_on >= suspended_on and each.settled_on > each.due))
-    ]
+    late = [each for each in owed if each.due < on and (each.settled_on is None or each.settled_on > each.due)]
+    counted = [each for each in late if each.settled_on is None or each.settled_on >= suspended_on]
+    if not counted:
+        counted = [each for each in late if date_rules.settle_limit(each.due) >= suspended_on]
     unpaid = [each for each in counted if each.settled_on is None]
     settled = [each.settled_on for each in counted if each.settled_on is not None]
     oldest = min((each.due for each in counted), default=None)

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.rules import OWNERS, WRITERS, Role
-from wem.contracts import rules
+from wem.billing import arrears
+from wem.contracts import describing, ending, rules
 from wem.contracts.agreed import fee_of_month
 from wem.contracts.date_rules import month_start
 from wem.contracts.models import Contract, contract_in_force
@@ -61,6 +62,9 @@ def show() -> Answer:
         contract=contract,
         usable=usable,
         standing=contract.standing if contract else Standing.ended,
+        lifting=arrears.conditions(contract, clock.today()) if contract else None,
+        demands=ending.demands(contract.id) if contract else [],
+        **describing.restricted(contract),
         registered=registered,
         peak=peak,
         tier=rules.tier(contract.tiers, peak) if contract else None,

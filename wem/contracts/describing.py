@@ -11,14 +11,17 @@ from flask_babel import get_locale, gettext
 from wem.clock import JAPAN
 from wem.contracts.catalogue_models import Course, Option
 from wem.contracts.date_rules import DAY
+from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind
-from wem.contracts.rules import Conditions
-from wem.contracts.wording import DETAILS
+from wem.contracts.rules import Conditions, ContractState
+from wem.contracts.state_rules import RequestState
+from wem.contracts.wording import DETAILS, RESTRICTIONS
 from wem.db import db
 from wem.notices.masking_rules import masked
 
 # Words of a wish, where it was typed in by staff.
 TYPED = ("note", "evidence")
+CAME_TO_NOTHING = (RequestState.withdrawn, RequestState.refused, RequestState.lapsed)
 WEEKDAYS = "月火水木金土日"
 Facts = list[tuple[str, str | int | date | datetime]]
 
@@ -36,10 +39,12 @@ def facts(row: ContractRequest, *, for_staff: bool = False) -> Facts:
     found.append((gettext("Received"), row.received_at))
     if row.wanted_on:
         found.append((gettext("Wanted from"), row.wanted_on))
-    if row.effective_on:
+    if row.effective_on and row.state in CAME_TO_NOTHING:
+        found.append((gettext("Was to hold from"), row.effective_on))
+    elif row.effective_on:
         found.append((gettext("Holds from"), row.effective_on))
-    if row.kind in (RequestKind.cancel, RequestKind.early_exit) and row.effective_on:
-        found.append((gettext("Last day of service"), row.effective_on - DAY))
+        if row.kind in (RequestKind.cancel, RequestKind.early_exit):
+            found.append((gettext("Last day of service"), row.effective_on - DAY))
     if row.late:
         found.append((gettext("Filed"), gettext("later than ten days after the change (Art. 16)")))
     if row.reason:
@@ -109,6 +114,21 @@ def _option(code: str) -> str:
 def as_read(day: date) -> str:
     """Return a day in the language of the screen; what is agreed to is kept as it was read."""
     return in_japanese(day) if str(get_locale() or "ja").startswith("ja") else day.isoformat()
+
+
+def restricted(contract: Contract | None) -> dict[str, str]:
+    """Return what is closed by a restriction (18) and why, as pages show it to the customer; empty without one."""
+    if contract is None or contract.restriction is None or contract.state is ContractState.ended:
+        return {}
+    return {"restricted": str(RESTRICTIONS[contract.restriction]), "restricted_why": masked(contract.restriction_note)}
+
+
+def exit_as_read(month: date) -> str:
+    """Return the 1st from which a contract is over, with the last day before it, in the language of the screen."""
+    last = month - DAY
+    if str(get_locale() or "ja").startswith("ja"):
+        return f"{month.year}年{month.month}月{month.day}日（最終日 {last.month}月{last.day}日）"
+    return f"{month.isoformat()} (last day {last.isoformat()})"
 
 
 def month_as_read(month: date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from wem.contracts.state_rules import (
     TerminationState,
 )
 from wem.db import db
+from wem.notices.masking_rules import masked
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind
 
 
 def issue_correction(contract: Contract, breach: str, demand: str, deadline: date, *, by: int) -> Correction:
@@ -40,6 +44,29 @@ def issue_correction(contract: Contract, breach: str, demand: str, deadline: dat
     )
     notifying_acts.correction(row)
     return row
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a customer is to correct, addresses masked, until the end of a day; the notice that says so."""
+
+    demand: str
+    deadline: date
+    notice_id: int | None
+
+
+def demands(contract_id: int) -> list[Demand]:
+    """Return the demands for correction that are open, the earliest deadline first."""
+    waiting = sa.select(Correction).where(
+        Correction.contract_id == contract_id,
+        Correction.state.in_((CorrectionState.running, CorrectionState.due)),
+    )
+    rows = db.session.scalars(waiting.order_by(Correction.deadline, Correction.id)).all()
+    told = sa.select(Notice.about, sa.func.min(Notice.id)).where(
+        Notice.kind == NoticeKind.correction, Notice.about.in_([f"correction {row.id}" for row in rows])
+    )
+    notices = dict(db.session.execute(told.group_by(Notice.about)).all()) if rows else {}
+    return [Demand(masked(row.demand), row.deadline, notices.get(f"correction {row.id}")) for row in rows]
 
 
 def close_correction(row: Correction, action: CorrectionAction, note: str, *, by: int) -> None:

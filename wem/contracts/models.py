@@ -160,6 +160,10 @@ class Contract(Base):
         """Return the options that the contract has on a day."""
         return [row.option for row in self.options if row.since <= day and (row.until is None or day < row.until)]
 
+    def options_seen(self, day: date) -> list[Option]:
+        """Return the options as pages show them on a day: before the start those with which the contract begins."""
+        return self.options_on(max(day, self.start_date) if self.start_date else day)
+
     def term_on(self, day: date) -> date_rules.Term | None:
         """Return the term that a day lies in; None without a start date."""
         if self.start_date is None:

@@ -14,6 +14,7 @@ from flask_babel import force_locale, gettext
 from wem import clock
 from wem.contracts import describing, life_rules
 from wem.contracts.addressing import about, addressee
+from wem.contracts.date_rules import DAY
 from wem.contracts.describing import in_japanese
 from wem.contracts.mandate_models import serving
 from wem.contracts.models import Contract
@@ -80,7 +81,7 @@ STEPS = {
     "refused": NoticeKind.request_refused,
     "applied": NoticeKind.request_applied,
     "withdrawn": NoticeKind.request_withdrawn,
-    "undone": NoticeKind.request_withdrawn,
+    "undone": NoticeKind.request_undone,
 }
 
 
@@ -88,7 +89,7 @@ def _kind(row: ContractRequest, step: str) -> NoticeKind:
     match row.kind, step:
         case RequestKind.cancel, "received":
             return NoticeKind.cancellation_received
-        case RequestKind.cancel, ("withdrawn" | "undone"):
+        case RequestKind.cancel, "withdrawn":
             return NoticeKind.cancellation_withdrawn
         case RequestKind.resume, "refused":
             return NoticeKind.resume_refused
@@ -98,6 +99,8 @@ def _kind(row: ContractRequest, step: str) -> NoticeKind:
 
 
 def _after(row: ContractRequest, step: str) -> list[str]:
+    if step in ("withdrawn", "undone"):
+        return _as_before(row)
     if step != "received":
         return []
     match row.kind:
@@ -121,6 +124,19 @@ def _after(row: ContractRequest, step: str) -> list[str]:
         case RequestKind.course | RequestKind.options | RequestKind.resume | RequestKind.name:
             return [gettext("We look into it and tell you the result.")]
     return []
+
+
+def _as_before(row: ContractRequest) -> list[str]:
+    """Return what becomes of the contract once a wish to leave it is taken back."""
+    over = row.contract.life.over_on
+    if row.kind not in (RequestKind.cancel, RequestKind.early_exit):
+        return []
+    if over is None:
+        return [gettext("The contract goes on as before.")]
+    last = in_japanese(over - DAY)
+    if row.kind is RequestKind.early_exit:
+        return [gettext("Your cancellation stands as before. Last day of service: %(day)s.", day=last)]
+    return [gettext("Our notice of non-renewal stands as before. Last day of service: %(day)s.", day=last)]
 
 
 def _meanwhile(contract: Contract) -> str:

@@ -63,12 +63,18 @@ def correction(row: Correction) -> None:
             (gettext("Deadline"), row.deadline),
         )
         before = gettext("We recommend that you correct the following by the deadline (Art. 14-2).")
-        after = gettext("If it is not corrected by then, we may terminate the contract.")
+        after = [
+            gettext("If it is not corrected by then, we may terminate the contract."),
+            gettext(
+                "Once it is corrected, or if you have something to say, please tell us by the deadline: by “Inquiries” "
+                "after signing in, or by letter."
+            ),
+        ]
         tell_of(
             row.contract,
             NoticeKind.correction,
             f"correction {row.id}",
-            Words(gettext("Demand for correction"), [before], facts, [after]),
+            Words(gettext("Demand for correction"), [before], facts, after),
             by=row.issued_by,
             deadline=_end_of(row.deadline),
         )

@@ -27,7 +27,7 @@ from wem.contracts import catalogue, fee_table, rules
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.catalogue_models import samples_on
 from wem.contracts.date_rules import month_start
-from wem.contracts.describing import month_as_read
+from wem.contracts.describing import exit_as_read, month_as_read
 from wem.contracts.forms import CHOSEN, NEEDED, DetailsForm, OneLine
 from wem.contracts.models import Contract
 from wem.contracts.wording import DETAILS
@@ -45,27 +45,39 @@ class SteppedForm(FlaskForm):
 class WantedForm(SteppedForm):
     wanted = SelectField(_l("From which month"), [CHOSEN])
 
-    def offer_months(self, first: date) -> None:
-        """Offer the months from the first that is possible."""
+    def offer_months(self, first: date, before: date | None = None) -> None:
+        """Offer the months from the first that is possible, and before the contract is over."""
         months = [month_start(first, later) for later in range(MONTHS_AHEAD)]
-        self.wanted.choices = [SelectChoice(str(month), month_as_read(month)) for month in months]
+        self._offer([month for month in months if before is None or month < before])
+
+    def _offer(self, months: list[date]) -> None:
+        self.wanted.choices = [SelectChoice(str(month), self.said(month)) for month in months]
+
+    def said(self, month: date) -> str:
+        return month_as_read(month)
 
     @property
     def month(self) -> date:
         return date.fromisoformat(self.wanted.data)
 
 
-class CancelForm(WantedForm):
+class ExitForm(WantedForm):
+    """Months from which there is no contract, each with the last day of service."""
+
+    def said(self, month: date) -> str:
+        return exit_as_read(month)
+
+
+class CancelForm(ExitForm):
     note = TextAreaField(_l("What could we have done better?"), [Optional(), Length(max=500)])
 
 
-class EarlyExitForm(WantedForm):
+class EarlyExitForm(ExitForm):
     note = TextAreaField(_l("Why you wish to leave earlier"), [NEEDED, Length(max=500)])
 
     def offer(self, months: list[date]) -> None:
         """Offer these months alone."""
-        self.offer_months(months[0])
-        self.wanted.choices = [choice for choice in self.wanted.choices if choice.value in {str(m) for m in months}]
+        self._offer(months)
 
 
 class CourseForm(WantedForm):

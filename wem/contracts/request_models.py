@@ -96,6 +96,11 @@ class ContractRequest(Base):
     def undecided(self) -> bool:
         return self.state in UNDECIDED
 
+    @property
+    def undone(self) -> bool:
+        """Return whether staff took it back as entered by mistake, with the reason that a withdrawal has not."""
+        return self.state is RequestState.withdrawn and bool(self.reason)
+
     def move(self, action: RequestAction) -> None:
         """Go along one line of the table. Raises Illegal."""
         self.state = after(REQUEST, self.state, action)

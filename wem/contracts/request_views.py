@@ -264,7 +264,7 @@ def done(id: int) -> Answer:
         "contracts/request_done.html",
         row=row,
         name=REQUESTS[row.kind],
-        state=state_of(row.kind, row.state),
+        state=state_of(row),
         channel=CHANNELS[row.channel],
         facts=describing.facts(row),
         # What was taken back or refused in the meantime is no step done.

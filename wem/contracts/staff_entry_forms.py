@@ -77,7 +77,10 @@ class EntryForm(ReceiptForm):
     note = TextAreaField(
         _l("Words of the customer"),
         [Length(max=500)],
-        description=_l("For course, options and early exit these or a scan are needed: they show what was agreed to."),
+        description=_l(
+            "For course, options and early exit these or a scan are needed: they show what was agreed to. A "
+            "cancellation by telephone needs the words."
+        ),
     )
     scan = FileField(_l("Scan of what came"), description=_l("PDF, JPEG or PNG, at most 10 MB."))
 
@@ -95,6 +98,9 @@ class EntryForm(ReceiptForm):
         ]
 
     def validate_note(self, field: TextAreaField) -> None:
+        said = (field.data or "").strip()
+        if self.kind.data == RequestKind.cancel and self.channel.data == Channel.phone and not said:
+            raise ValidationError(gettext("Write down what the customer said on the telephone, and who called."))
         # What changes fees is agreed to on the paper alone (11-2).
-        if self.kind.data in AGREED_ON_PAPER and not (field.data or "").strip() and not self.scan.data:
+        if self.kind.data in AGREED_ON_PAPER and not said and not self.scan.data:
             raise ValidationError(gettext("Copy what the customer wrote or said, or attach the scan."))

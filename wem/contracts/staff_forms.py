@@ -22,6 +22,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 
 from wem import clock
 from wem.contracts import catalogue, rules
+from wem.contracts.date_rules import DAY
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine
 from wem.contracts.request_models import TerminationGround, TerminationScope
 from wem.contracts.rules import Conditions, Restriction
@@ -64,6 +65,9 @@ class CorrectionForm(FlaskForm):
     def validate_deadline(self, field: Day) -> None:
         if field.data <= clock.today():
             raise ValidationError(gettext("The deadline must lie ahead."))
+        if field.data == clock.today() + DAY:
+            # Within a day nobody reads, corrects and answers, least of all by letter: 14-2 wants a fair period.
+            raise ValidationError(gettext("One day is too short for a correction. Choose a later day."))
 
 
 class TerminationForm(FlaskForm):

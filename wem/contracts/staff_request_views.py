@@ -73,7 +73,7 @@ def _page(
         "contracts/staff/request.html",
         row=row,
         name=REQUESTS[row.kind],
-        state=state_of(row.kind, row.state),
+        state=state_of(row),
         channel=CHANNELS[row.channel],
         facts=describing.facts(row, for_staff=True),
         decidable=decidable,

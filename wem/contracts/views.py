@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, costing, life_rules, request_views, rules
+from wem.contracts import addressing, costing, describing, ending, life_rules, request_views, rules
 from wem.contracts.agreed import fee_of_month
 from wem.contracts.catalogue_models import samples_on
 from wem.contracts.date_rules import DAY, month_start
@@ -19,7 +19,7 @@ from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.request_models import ContractRequest, open_requests
 from wem.contracts.rules import Use
 from wem.contracts.state_rules import OPEN
-from wem.contracts.wording import LEGAL_ITEMS, MANDATES, PROSPECTS, REQUESTS, RESTRICTIONS, STANDINGS, state_of
+from wem.contracts.wording import LEGAL_ITEMS, MANDATES, PROSPECTS, REQUESTS, STANDINGS, state_of
 from wem.db import db
 from wem.lists import counting
 from wem.lists.models import MonthPeak
@@ -82,7 +82,7 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "day_long": DAY,
         "dates": life_rules.dates(contract.life, today),
         "outlook": costing.leaving_today(contract, clock.now(), peak),
-        "options": contract.options_on(today),
+        "options": contract.options_seen(today),
         "fee": fee_of_month(contract, peak, month_start(today)),
         "with_tax": rules.with_tax,
         "open_requests": open_requests(contract.id)[::-1],
@@ -104,7 +104,8 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "request_state": state_of,
         "overdue_sums": arrears.overdue(contract.id, today),
         "lifting": arrears.conditions(contract, today),
-        "restricted": RESTRICTIONS.get(contract.restriction) if contract.restriction else None,
+        "demands": ending.demands(contract.id),
+        **describing.restricted(contract),
     }
 
 

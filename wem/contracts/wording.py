@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from wem.contracts.due_rules import What
-from wem.contracts.request_models import Channel, RequestKind, TerminationGround, TerminationScope
+from wem.contracts.request_models import Channel, ContractRequest, RequestKind, TerminationGround, TerminationScope
 from wem.contracts.rules import ContractState, EndReason, LegalItem, Restriction, Standing, SuspensionGround
 from wem.contracts.state_rules import CorrectionState, MandateAction, MandateState, RequestState, TerminationState
 from wem.contracts.text_rules import TextKind
@@ -76,9 +76,15 @@ TAKEN_IN = (_l("Taken in, waits for its day"), "progress")
 BY_ITSELF = (RequestKind.cancel, RequestKind.details, RequestKind.correction)
 
 
-def state_of(kind: RequestKind, state: RequestState) -> tuple[Any, str]:
+# What staff had entered by mistake was withdrawn by nobody.
+UNDONE = (_l("Entered by mistake, taken back"), "neutral")
+
+
+def state_of(row: ContractRequest) -> tuple[Any, str]:
     """Return the words of a request's state, and the badge's kind."""
-    return TAKEN_IN if kind in BY_ITSELF and state is RequestState.waiting else REQUEST_STATES[state]
+    if row.undone:
+        return UNDONE
+    return TAKEN_IN if row.kind in BY_ITSELF and row.state is RequestState.waiting else REQUEST_STATES[row.state]
 
 
 CHANNELS = {

@@ -13,6 +13,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import audit, clock
+from wem.contracts import describing
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
@@ -56,6 +57,7 @@ def index() -> Answer:
         registered=counting.registered(customer.id),
         peak=counting.month_peak(customer.id),
         home_url=public_url(f"/h/{customer.slug}/"),
+        **describing.restricted(contract_in_force(customer.id)),
     )
 
 

@@ -11,8 +11,8 @@ from flask_babel import format_decimal, gettext
 from wem import clock
 from wem.accounts.models import Customer
 from wem.contracts.models import Contract, contract_in_force
-from wem.contracts.rules import Use
-from wem.contracts.wording import LEGAL_ITEMS
+from wem.contracts.rules import Standing, Use
+from wem.contracts.wording import LEGAL_ITEMS, RESTRICTIONS
 from wem.db import db
 from wem.domains.choosing import sender_address
 from wem.lists.models import Upload
@@ -37,7 +37,7 @@ def checks(mailing: Mailing) -> list[Check]:
     ready = starting.make_all(mailing, contract) if contract else None
     problems = starting.problems(mailing, Use.schedule, ready)
     found = [
-        _contract(problems),
+        _contract(problems, contract),
         *([_complaints(problems)] if Problem.complaints in problems else []),
         *([_taken_down()] if Problem.taken_down in problems else []),
         _legal(contract),
@@ -79,11 +79,17 @@ def warned(found: list[Check]) -> bool:
     return any(check.severity is Severity.warning for check in found)
 
 
-def _contract(problems: list[Problem]) -> Check:
+def _contract(problems: list[Problem], contract: Contract | None) -> Check:
+    closed = gettext("The service is suspended, has not begun or has ended.")
+    if contract is not None and contract.standing is Standing.in_use and contract.restriction is not None:
+        what = RESTRICTIONS[contract.restriction]
+        closed = gettext(
+            "Use is restricted (terms of service, Art. 18). Closed for the time being: %(what)s", what=what
+        )
     return judged(
         Problem.contract not in problems,
         gettext("The contract permits sending"),
-        gettext("The service is suspended, has not begun or has ended."),
+        closed,
         gettext("Please see the contract page, or ask the help desk."),
     )
 

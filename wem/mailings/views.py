@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.models import Membership
+from wem.contracts import describing
+from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery import portioning
@@ -69,6 +71,7 @@ def index() -> Answer:
         states=STATES,
         titles=Titles(customer.id),
         told=membership.told_of_mailings,
+        **describing.restricted(contract_in_force(customer.id)),
     )
 
 

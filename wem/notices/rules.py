@@ -24,6 +24,7 @@ class NoticeKind(enum.StrEnum):
     request_refused = "request_refused"
     request_applied = "request_applied"
     request_withdrawn = "request_withdrawn"
+    request_undone = "request_undone"  # entered by us by mistake
     mandate_returned = "mandate_returned"  # 口座振替依頼書の再提出 (6-1)
     details_changed = "details_changed"  # 届出変更受付 (16)
     details_mended = "details_mended"  # our own error in them (16)

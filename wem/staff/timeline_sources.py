@@ -128,7 +128,7 @@ def _requests(contract: Contract, before: Place | None, most: int) -> list[Entry
             str(gettext("Request: %(name)s", name=REQUESTS[row.kind])),
             [Detail(str(gettext("Holds from")), row.effective_on)] if row.effective_on else [],
             people.get(row.asked_by, ""),
-            state_of(row.kind, row.state),
+            state_of(row),
             f"/staff/requests/{row.id}",
             "/staff/requests",
         )
