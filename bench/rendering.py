@@ -15,6 +15,7 @@ from typing import Any
 from bench.delivering import content, options, stage
 from tests import factories
 from wem import clock
+from wem.accounts.models import Customer
 from wem.db import db
 from wem.delivery.message import Features
 from wem.delivery.models import Dispatch
@@ -44,9 +45,11 @@ def main() -> int:
 
 def measure(mails: int, rounds: int) -> dict[str, Any]:
     """Return the figures of both mails, and their ratio."""
-    readers = stage.make_list(0)
+    readers = stage.make_list(READERS)
+    customer = db.session.get_one(Customer, readers.customer_id)
     for label in MORE:
-        factories.make_field(readers.customer, label)
+        factories.make_field(customer, label)
+    db.session.commit()
     letters = {"written": letter(stage.make_mailing(readers)), "blocks": letter(made_of_blocks(readers))}
     recipients = [recipient(number, readers.id) for number in range(READERS)]
     times: dict[str, list[float]] = {name: [] for name in letters}
