@@ -70,9 +70,19 @@ def agreed(rows: Sequence[ContractMonth]) -> set[ContractMonth]:
 
 
 def propose(row: ContractMonth, up_to: int, fee: int, onwards: bool, reason: str, *, by: int) -> AgreedPrice:
-    """Return the price: agreed on, or waiting for another person where it gives money away. Raises Illegal."""
+    """Return the price: agreed on, or waiting for another person where it gives money away. Raises Illegal.
+
+    The same asked for twice is one: a button pressed twice.
+    """
     tiers, contract = highest(row), row.contract
-    price_rules.may_agree(count_of(row), up_to, tiers, asked=_asked(row))
+    for each in prices_of(contract.id):
+        known = (each.month, each.up_to, each.fee, each.onwards, each.reason, each.proposed_by)
+        if known == (row.month, up_to, fee, onwards, reason, by) and each.state in (
+            PriceState.proposed,
+            PriceState.agreed,
+        ):
+            return each
+    price_rules.may_agree(count_of(row), up_to, tiers, asked=asked_for(row))
     two = price_rules.gives_away(fee, tiers)
     found = AgreedPrice(
         contract=contract,
@@ -102,7 +112,8 @@ def decide(found: AgreedPrice, action: PriceAction, note: str, *, by: int) -> No
     _record(action.name, found, by, note)
 
 
-def _asked(row: ContractMonth) -> bool:
+def asked_for(row: ContractMonth) -> bool:
+    """Return whether a price of this month waits for another person."""
     return any(each.state is PriceState.proposed for each in prices_of(row.contract_id) if each.month == row.month)
 
 

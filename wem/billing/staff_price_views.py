@@ -95,7 +95,7 @@ def _page(row: ContractMonth, status: int = 200, **more: Any) -> tuple[str, int]
     form = more.get("form") or PriceForm(formdata=None, up_to=pricing.count_of(row))
     page = render_template(
         "billing/staff/price.html", row=row, contract=row.contract, waits=pricing.waits(row),
-        tiers=tiers, asked=asked, waiting=any(each.state is PriceState.proposed for each in asked), states=PRICES,
+        tiers=tiers, asked=asked, waiting=pricing.asked_for(row), states=PRICES,
         ready=row in pricing.agreed([row]), mine=me().id, form=form, effect=effect, rate_text=rate_text,
         lines=[(label(line), line) for line in effect.lines] if effect else [],
         beside=pricing.effect(row, max(yen for _, yen in tiers)) if effect and tiers else None,

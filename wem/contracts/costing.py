@@ -15,6 +15,7 @@ from wem.contracts.catalogue_models import course_price
 from wem.contracts.date_rules import DAY, month_start, months_between
 from wem.contracts.describing import as_read
 from wem.contracts.models import Contract
+from wem.contracts.price_models import agreed_tier
 from wem.contracts.request_models import ContractRequest
 from wem.contracts.state_rules import Illegal
 
@@ -171,8 +172,10 @@ def early_sentence(contract: Contract, at: datetime, peak: int, month: date) -> 
 
 
 def course_fees(contract: Contract, code: str, day: date, peak: int) -> list[tuple[str, str]]:
-    """Return the monthly fee now and then, at the present peak."""
+    """Return the monthly fee now and then, at the present peak; what was agreed on above the highest tier counts."""
     now = rules.fee(contract.tiers_on(day), peak)
+    if now is None and (tier := agreed_tier(contract.id, contract.course_id, month_start(day), peak)):
+        now = tier[1]
     return [
         (gettext("Monthly fee of the present course"), _text(now)),
         (gettext("Monthly fee of the new course"), _text(_fee(code, day, peak))),
