@@ -22,7 +22,10 @@ from wem.mailings.models import Mailing
 Make = Callable[..., Browser]
 
 # endpoint: why its argument is not one customer's.
-NOT_ONE_CUSTOMERS: dict[str, str] = {}
+NOT_ONE_CUSTOMERS: dict[str, str] = {
+    "designs.of_ours": "a design that comes with WeM, named by a word",
+    "designs.frame": "the same",
+}
 
 
 def mixtures(route: Route, stage: Stage) -> Iterator[tuple[str, Sequence[Any]]]:
