@@ -32,6 +32,7 @@ from wem.lists import models as lists
 from wem.lists import takedown_models as takedowns
 from wem.mailings import back_number_models as back_numbers
 from wem.mailings import block_models as blocks
+from wem.mailings import chosen_models as chosen
 from wem.mailings import design_models as designs
 from wem.mailings import image_models as images
 from wem.mailings import maintenance_models as maintenance
@@ -45,6 +46,7 @@ from wem.privacy import models as privacy
 from wem.privacy import news_models as news
 from wem.privacy import purpose_models as purposes
 from wem.segments import models as segments
+from wem.sequences import models as sequences
 from wem.tracking import models as tracking
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "bounces",
     "cases",
     "catalogue",
+    "chosen",
     "contracts",
     "counts",
     "debits",
@@ -93,6 +96,7 @@ __all__ = [
     "reviews",
     "schedule",
     "segments",
+    "sequences",
     "takedowns",
     "texts",
     "tracking",

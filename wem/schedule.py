@@ -44,6 +44,7 @@ TIMETABLE = (
     Periodic("wem.mailings.jobs.start_due", queue.WORK, timedelta(seconds=10)),
     Periodic("wem.mailings.jobs.sweep", queue.WORK, timedelta(seconds=15)),
     Periodic("wem.mailings.jobs.follow_trials", queue.WORK, timedelta(seconds=10)),
+    Periodic("wem.sequences.jobs.sweep", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.mailings.jobs.follow_reviews", queue.WORK, timedelta(seconds=60)),
     Periodic("wem.mailings.jobs.publish_sent", queue.WORK, timedelta(minutes=1)),
     Periodic("wem.mailings.jobs.follow_maintenance", queue.WORK, timedelta(seconds=10)),

@@ -119,6 +119,9 @@ from wem.public import health_views
 from wem.public import staff_views as staff_text_views
 from wem.public import views as public_views
 from wem.segments import views as segment_views
+from wem.sequences import control_views as sequence_control_views
+from wem.sequences import step_views as sequence_step_views
+from wem.sequences import views as sequence_views
 from wem.settings import ROOT
 from wem.staff import views as staff_views
 from wem.tracking import public_views as public_tracking_views
@@ -217,6 +220,9 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     public_preference_views.blueprint,
     public_tracking_views.blueprint,
     segment_views.blueprint,
+    sequence_views.blueprint,
+    sequence_step_views.blueprint,
+    sequence_control_views.blueprint,
     mailings_views.blueprint,
     resend_views.blueprint,
     trial_views.blueprint,

@@ -20,8 +20,12 @@ from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription
 from wem.lists.states import ConsentKind, SuppressionReason, UploadKind, UploadState
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings import starting
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing, MailingState
 from wem.notices.models import Notice
+from wem.sequences import controlling as sequences
+from wem.sequences import keeping
+from wem.sequences.models import Sequence
+from wem.sequences.rules import SequenceState
 from wem.tracking.models import Link
 
 
@@ -99,6 +103,10 @@ def test_everything_of_a_customer(world):
     dispatch = starting.start(mailing, by=None)
     db.session.commit()
     mailings_jobs.expand(dispatch.id)
+    sequence = keeping.create(ours.mailing_list, keeping.Settings("ようこそ"), by=ours.owner.id)
+    step = keeping.add_step(sequence, 3, 10, BodyKind.text, "3日目", by=ours.owner.id)
+    step.mailing.subject, step.mailing.text = "お知らせ", "本文です。"
+    sequences.start(sequence, with_present=True, by=ours.owner.id)
     upload = Upload(
         customer_id=ours.customer.id, list_id=ours.mailing_list.id, kind=UploadKind.invitation, filename="a.csv",
         state=UploadState.checked,
@@ -106,7 +114,7 @@ def test_everything_of_a_customer(world):
     db.session.add(upload)
     db.session.commit()
     row = approved(world, list(Part))
-    assert row.found == {"mailings": 2, "replies": 0, "uploads": 1, "readers": 3}
+    assert row.found == {"mailings": 3, "replies": 0, "uploads": 1, "readers": 3}
     jobs.delete(row.id)
     # What is being sent is called off first, and waited for until it has come to rest.
     dispatch = db.session.get(Dispatch, dispatch.id, populate_existing=True)
@@ -117,9 +125,12 @@ def test_everything_of_a_customer(world):
         jobs.delete(row.id)
     row = db.session.get(Deletion, row.id, populate_existing=True)
     assert row.state is DeletionState.done, row.done
-    assert row.done == {"mailings": 2, "uploads": 1, "readers": 3}
+    assert row.done == {"mailings": 3, "uploads": 1, "readers": 3}
     for each in db.session.scalars(sa.select(Mailing).where(Mailing.customer_id == ours.customer.id)):
         assert (each.subject, each.html, each.text) == ("", "", "")
+    # Nor is it kept, or sent, as what a step had in use.
+    db.session.refresh(step)
+    assert (step.live, db.session.get(Sequence, sequence.id, populate_existing=True).state) == ({}, SequenceState.ended)
     assert db.session.get(Mailing, mailing.id, populate_existing=True).state is MailingState.cancelled
     dispatch = db.session.get(Dispatch, dispatch.id, populate_existing=True)
     assert (dispatch.content["text"], dispatch.content["html"], dispatch.total) == ("", None, 3)
@@ -131,7 +142,7 @@ def test_everything_of_a_customer(world):
     theirs = db.session.get(Mailing, world.theirs.mailing.id, populate_existing=True)
     assert theirs.subject and readers(world.theirs.customer) == 3
     event = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "deletion.finish")).one()
-    assert event.details == {"deleted": 6}
+    assert event.details == {"deleted": 7}
 
 
 def test_what_comes_after_the_approval_stays(world):

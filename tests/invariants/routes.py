@@ -33,6 +33,8 @@ ROWS: dict[str, Callable[[Half], Values]] = {
     "subscribers": lambda half: half.subscriber_ids,
     "mailings": lambda half: half.mailing_ids,
     "segments": lambda half: half.segment_ids,
+    "sequences": lambda half: half.sequence_ids,
+    "steps": lambda half: half.step_ids,
     "team": lambda half: half.membership_ids[1:],
     "team/invitations": lambda half: half.invitation_ids,
     "sign-ins": lambda half: sign_ins_of(half),

@@ -9,6 +9,7 @@ import io
 import itertools
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -140,6 +141,10 @@ from wem.privacy.purpose_models import PurposeAnswer, PurposeText, UsePurpose
 from wem.privacy.purpose_rules import Via
 from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
 from wem.segments.models import Segment
+from wem.sequences import controlling, following
+from wem.sequences import keeping as sequence_keeping
+from wem.sequences.models import SequenceRun
+from wem.sequences.rules import SequenceState
 from wem.tokens import Purpose as TokenPurpose
 
 DOMAINS = {"ours": "himitsu-ours.example.com", "theirs": "himitsu-theirs.example.net"}
@@ -168,6 +173,8 @@ class Half:
     attested_ids: list[int] = field(default_factory=list)
     mailing_ids: list[int] = field(default_factory=list)
     segment_ids: list[int] = field(default_factory=list)
+    sequence_ids: list[int] = field(default_factory=list)
+    step_ids: list[int] = field(default_factory=list)
     dispatch_ids: list[int] = field(default_factory=list)
     back_numbers: list[int] = field(default_factory=list)
     domain_ids: list[int] = field(default_factory=list)
@@ -255,6 +262,7 @@ def set_up() -> Stage:
         _mailings(half)
         _trials(half)
         _segments(half)
+        _sequences(half)
         _images(half)
         _designs(half)
         _reviews(half)
@@ -1031,6 +1039,29 @@ def _designs(half: Half) -> None:
         )
         half.design_ids.append(design_keeping.keep(mailing, "毎月のたより", by=half.people["owner"]).id)
     db.session.commit()
+
+
+def _sequences(half: Half) -> None:
+    """One in each state, with a step that was sent and one that was taken out."""
+    owner = half.people["owner"]
+    for state in SequenceState:
+        sequence = sequence_keeping.create(half.mailing_list, sequence_keeping.Settings(f"ようこそ {state}"), by=owner)
+        for days in (0, 3, 7):
+            step = sequence_keeping.add_step(sequence, days, 0, BodyKind.html, f"{days}日目", by=owner)
+            step.mailing.subject, step.mailing.html, step.mailing.text = f"{days}日目", MAIL, "お知らせ"
+            if state is SequenceState.draft:
+                half.step_ids.append(step.id)
+            half.mailing_ids.append(step.mailing_id)
+        if state is SequenceState.running:
+            controlling.start(sequence, with_present=True, by=owner)
+            db.session.commit()
+            following.follow(sequence.id, monotonic() + 30)
+            runs = db.session.scalars(sa.select(SequenceRun.mailing_id).where(SequenceRun.sequence_id == sequence.id))
+            half.mailing_ids += runs
+            sequence_keeping.remove_step(sequence.steps[-1], by=owner)
+        sequence.state = state
+        half.sequence_ids.append(sequence.id)
+        db.session.commit()
 
 
 def _images(half: Half) -> None:

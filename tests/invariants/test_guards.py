@@ -67,6 +67,11 @@ FOR_SOME = {
     "designs.keep": {"owner", "editor", "delegate"},
     "images.pick": {"owner", "editor", "delegate"},
     "segments.new": {"owner", "editor", "delegate"},
+    "sequences.new": {"owner", "editor", "delegate"},
+    "sequences.settings": {"owner", "editor", "delegate"},
+    "sequence_steps.new": {"owner", "editor", "delegate"},
+    "sequence_steps.edit": {"owner", "editor", "delegate"},
+    "sequence_control.start": {"owner", "editor", "delegate"},
 }
 
 Make = Callable[..., Browser]

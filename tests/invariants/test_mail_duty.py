@@ -51,6 +51,7 @@ KINDS = {
         "a customer's notice address, for whom the purpose is permitted (同意3②); with a stop link",
     ),
     "report_receipt": (WRITER, "reported abuse and typed this address; at most three a day, with no text of the form"),
+    "sequence_held": (PERSON, "a sequence of theirs waits for a decision; may be switched off"),
     "mailing_failed": (PERSON, "a mailing of theirs could not be sent; may be switched off"),
 }
 # Modules that put a mail into the outbox.
@@ -79,6 +80,7 @@ POSTS = {
     "wem.bounces.judging": "complaints about a customer's mailings, to its people",
     "wem.notices.telling": "a notice about a contract or an application",
     "wem.mailings.telling": "what became of a mailing, to the customer's people",
+    "wem.sequences.telling": "that a sequence waits for a decision, to the customer's people",
 }
 # The only ways to the mail server, and who may make rows that these send.
 OUTBOX_ROWS = {"wem.outbox"}

@@ -27,6 +27,7 @@ from wem.mailings import controlling
 from wem.mailings.models import Mailing, MailingState, NotPossible
 from wem.mailings.reply_models import Conversation
 from wem.mailings.trial_models import variants_of
+from wem.sequences import controlling as sequences
 from wem.tracking.models import Link
 
 READERS_AT_ONCE = 2_000
@@ -201,6 +202,8 @@ def _empty(mailing: Mailing, by: int | None) -> bool:
     for dispatch in db.session.scalars(sa.select(Dispatch).where(Dispatch.mailing_id == mailing.id)):
         dispatch.content = {**dispatch.content, "subject": "", "text": "", "html": None}
         db.session.execute(sa.delete(Link).where(Link.dispatch_id == dispatch.id))
+    if mailing.is_step:
+        sequences.forget_texts(mailing.id, by=by)
     for each in (mailing, *variants_of(mailing)):
         each.name = each.subject = each.html = each.text = ""
         each.version += 1

@@ -52,7 +52,7 @@ def show() -> Answer:
     ).all()
     mailings = db.session.scalars(
         sa.select(Mailing)
-        .where(Mailing.customer_id == customer_id, Mailing.variant_of.is_(None))
+        .where(Mailing.customer_id == customer_id, Mailing.variant_of.is_(None), Mailing.sequence_id.is_(None))
         .order_by(Mailing.id.desc())
         .limit(MAILINGS)
     ).all()

@@ -78,6 +78,8 @@ class Dispatch(Base):
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
     # The mailing that it belongs to; a plain number, for mailings know dispatches and not the other way round.
     mailing_id: Mapped[int] = mapped_column(index=True)
+    # Of a step of a sequence, likewise: it is none of the mailings that a customer counts.
+    sequence_id: Mapped[int | None]
     kind: Mapped[DispatchKind] = mapped_column(default=DispatchKind.bulk)
     # Of an A/B test: which variant it sends, 0 for those who are not in the test; and which places of readers in the
     # mailing are its own. None: everybody gets it.

@@ -43,8 +43,9 @@ def known_domain() -> sa.ColumnElement[bool]:
     return sa.and_(Subscriber.domain_group == DomainGroup.OTHER.value, MailDomain.domain == _domain())
 
 
-def want_domains(customer_id: int, after: int, last: int, at: datetime) -> None:
-    """Note the domains that no table names, of a customer's subscribers with these numbers, so that they are looked up.
+def want_domains(customer_id: int, after: int, last: int, at: datetime, *more: sa.ColumnElement[bool]) -> None:
+    """Note the domains that no table names, of a customer's subscribers with these numbers (and of which `more` is
+    true), so that they are looked up.
 
     Does not commit, and asks nobody.
     """
@@ -64,6 +65,7 @@ def want_domains(customer_id: int, after: int, last: int, at: datetime) -> None:
             Subscriber.id <= last,
             Subscriber.active_count > 0,
             Subscriber.domain_group == DomainGroup.OTHER.value,
+            *more,
         )
         # In one order, so that two who note the same domains do not wait for each other in a circle.
         .group_by(sa.text("1"))

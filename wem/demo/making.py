@@ -14,7 +14,7 @@ from wem.contracts import accepting
 from wem.contracts.accepting import Taken
 from wem.contracts.models import Contract
 from wem.db import db
-from wem.demo import mails, names, past
+from wem.demo import mails, names, past, steps
 from wem.demo.customers import COLLEAGUES, CUSTOMERS, DELEGATE, OTHERS, PARTNER, PASSWORD, STAFF, DemoCustomer, DemoList
 from wem.demo.names import Reader
 from wem.hashing import address_hasher
@@ -29,6 +29,7 @@ from wem.lists.notice import notice_for
 from wem.lists.rules import domain_group
 from wem.lists.states import ConsentKind, SubscriptionState, Way
 from wem.mailings.models import BodyKind, Mailing
+from wem.sequences import controlling, keeping
 
 
 def anybody_here() -> bool:
@@ -112,6 +113,8 @@ def _work(what: DemoCustomer, customer: Customer, admin: Account) -> None:
     lists = list(db.session.scalars(sa.select(MailingList).where(MailingList.customer_id == customer.id)))
     if what.draft is not None:
         _draft(customer, sorted(lists, key=lambda row: row.id), what.draft, editor)
+    if what.slug == steps.CUSTOMER:
+        _sequence(min(lists, key=lambda row: row.id), editor)
     _inquiries(customer, editor, what, admin)
 
 
@@ -225,3 +228,12 @@ def _draft(customer: Customer, lists: list[MailingList], draft: tuple[str, str, 
     db.session.add(mailing)
     db.session.flush()
     audit.record("mailing.create", by=editor.id, customer_id=customer.id, subject=mailing)
+
+
+def _sequence(mailing_list: MailingList, editor: Account) -> None:
+    """A welcome to whoever signs up from now on; it runs, so that a sign-up at the demo shows it."""
+    sequence = keeping.create(mailing_list, keeping.Settings(steps.NAME), by=editor.id)
+    for days, hour, subject, text in steps.STEPS:
+        mailing = keeping.add_step(sequence, days, hour, BodyKind.text, subject, by=editor.id).mailing
+        mailing.subject, mailing.text, mailing.text_edited = subject, text, True
+    controlling.start(sequence, with_present=False, by=editor.id)

@@ -133,6 +133,8 @@ class Subscription(Base):
     __table_args__ = (
         sa.UniqueConstraint("subscriber_id", "list_id"),
         sa.Index("ix_subscription_list_id_state_id", "list_id", "state", "id"),
+        # Who came to a list since a moment: sequences look every minute.
+        sa.Index("ix_subscription_list_id_confirmed_at", "list_id", "confirmed_at"),
         sa.Index(
             "ix_subscription_expires_at",
             "expires_at",

@@ -86,7 +86,7 @@ def largest_of_late(customer_id: int) -> int:
     """Return how many the largest of the customer's last mailings went to; 0 before the first."""
     late = (
         sa.select(sa.func.sum(Dispatch.total).label("total"))
-        .where(Dispatch.customer_id == customer_id, Dispatch.kind == DispatchKind.bulk)
+        .where(Dispatch.customer_id == customer_id, Dispatch.kind == DispatchKind.bulk, Dispatch.sequence_id.is_(None))
         .group_by(Dispatch.mailing_id)
         .order_by(sa.func.max(Dispatch.id).desc())
         .limit(LATE)

@@ -41,7 +41,7 @@ def checks(mailing: Mailing) -> list[Check]:
         *([_complaints(problems)] if Problem.complaints in problems else []),
         *([_taken_down()] if Problem.taken_down in problems else []),
         _legal(contract),
-        _audience(mailing, problems),
+        *([_audience(mailing, problems)] if mailing.sequence_id is None else []),
         *_earlier(mailing),
         *trial_checks(mailing, ready),
         _way_out(),

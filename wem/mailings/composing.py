@@ -210,6 +210,8 @@ def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
         "view_line": (mailing.view_line, draft.view_line),
         "text": (mailing.text.strip(), mailing.text.strip() if draft.derive else draft.text.strip()),
     }
+    if mailing.sequence_id is not None:
+        del pairs["lists"]
     for use, typed in ((SegmentUse.only, draft.only), (SegmentUse.without, draft.without)):
         if typed is not None:
             pairs[use.value] = (narrowing.chosen(mailing.id, use), sorted(typed))
@@ -231,19 +233,18 @@ def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
     mailing.name = draft.name
     mailing.subject, mailing.language, mailing.body_kind = draft.subject, draft.language, draft.body_kind
     mailing.wrap_at, mailing.view_line = draft.wrap_at, draft.view_line
-    if mailing.variant_of is None:
-        mailing.lists = list(
-            db.session.scalars(
-                sa.select(MailingList).where(
-                    MailingList.customer_id == mailing.customer_id,
-                    MailingList.archived_at.is_(None),
-                    MailingList.id.in_(draft.list_ids),
-                )
-            )
-        )
+    if mailing.variant_of is None and mailing.sequence_id is None:
+        mailing.lists = _lists(mailing.customer_id, draft.list_ids)
     _fill_text(mailing, cleaned)
     mailing.html = cleaned.html
     mailing.changed_at = clock.now()
+
+
+def _lists(customer_id: int, numbers: Collection[int]) -> list[MailingList]:
+    theirs = sa.select(MailingList).where(
+        MailingList.customer_id == customer_id, MailingList.archived_at.is_(None), MailingList.id.in_(numbers)
+    )
+    return list(db.session.scalars(theirs))
 
 
 def take_sender_name(mailing: Mailing) -> None:
@@ -274,8 +275,9 @@ def _derived(mailing: Mailing, cleaned: Cleaned) -> str:
 
 
 def delete(mailing: Mailing, *, by: int) -> None:
-    """Delete a draft for good, its variants too; raises NotPossible for anything that is more than a draft."""
-    if mailing.variant_of is not None:
+    """Delete a draft for good, its variants too; raises NotPossible for anything that is more than a draft, and for the
+    mail of a step."""
+    if mailing.variant_of is not None or mailing.is_step:
         raise NotPossible("delete", mailing.state)
     mailing = locked_to_edit(mailing)
     audit.record("mailing.delete", by=by, customer_id=mailing.customer_id, subject=mailing)

@@ -23,6 +23,7 @@ from wem.delivery.rendering import Content
 from wem.domain_rules import DomainGroup
 from wem.lists.models import Subscriber
 from wem.mailings.audience import reads
+from wem.mailings.chosen_models import ChosenReader
 from wem.mailings.dividing import within
 from wem.mailings.narrowing import narrowed, waits
 from wem.mailings.trial_rules import REST
@@ -100,7 +101,7 @@ def _expand_some(dispatch_id: int, written: Written) -> bool:
         return False
     first = dispatch.total
     written.follow(dispatch)
-    providers.want_domains(dispatch.customer_id, dispatch.prep_cursor, end, at)
+    providers.want_domains(dispatch.customer_id, dispatch.prep_cursor, end, at, *_chosen(dispatch))
     rows = _rows(dispatch, Content(**dispatch.content), end, written.readers)
     added = db.session.execute(rows, execution_options={"preserve_rowcount": True})
     dispatch.total = first + int(added.rowcount)  # type: ignore[attr-defined]
@@ -114,15 +115,23 @@ def _expand_some(dispatch_id: int, written: Written) -> bool:
 
 
 def _end_of_window(dispatch: Dispatch) -> int | None:
-    window = (
-        sa.select(Subscriber.id)
-        .where(Subscriber.customer_id == dispatch.customer_id, Subscriber.id > dispatch.prep_cursor)
-        .order_by(Subscriber.id)
-        .limit(WINDOW)
-        .subquery()
-    )
+    readers = sa.select(Subscriber.id).where(Subscriber.customer_id == dispatch.customer_id)
+    number: sa.ColumnElement[int] = sa.type_coerce(Subscriber.id, sa.BigInteger)
+    if dispatch.sequence_id is not None:
+        # Few of perhaps a million: nobody else is looked at.
+        number = sa.type_coerce(ChosenReader.subscriber_id, sa.BigInteger)
+        readers = sa.select(number.label("id")).where(ChosenReader.mailing_id == dispatch.mailing_id)
+    window = readers.where(number > dispatch.prep_cursor).order_by(number).limit(WINDOW).subquery()
     end: int | None = db.session.scalar(sa.select(sa.func.max(window.c.id)))
     return end
+
+
+def _chosen(dispatch: Dispatch) -> list[sa.ColumnElement[bool]]:
+    """Return the condition over Subscriber of a mailing that goes to readers chosen one by one."""
+    if dispatch.sequence_id is None:
+        return []
+    chosen = sa.select(ChosenReader.subscriber_id).where(ChosenReader.mailing_id == dispatch.mailing_id)
+    return [Subscriber.id.in_(chosen)]
 
 
 def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[int, int]) -> sa.Insert:
@@ -145,6 +154,7 @@ def _rows(dispatch: Dispatch, content: Content, end: int, before: dict[int, int]
             Subscriber.id <= end,
             Subscriber.active_count > 0,
             reads([int(number) for number in content.lists]),
+            *_chosen(dispatch),
             *narrowed(dispatch.mailing_id, dispatch.customer_id, dispatch.created_at),
             *within(dispatch.mailing_id, dispatch.place_from, dispatch.place_below),
         )

@@ -17,8 +17,12 @@ SOON = timedelta(seconds=1)
 def go_on(mailing: Mailing, ready: Ready | None) -> None:
     """Put an approved mailing on the schedule, `ready` as in `starting.start`; raises NotPossible.
 
-    Where its time has passed by more than it tolerates, or it may not be sent any more, the customer decides.
+    Where its time has passed by more than it tolerates, or it may not be sent any more, the customer decides. The draft
+    of a step becomes a draft again, for its sequence to use.
     """
+    if mailing.is_step:
+        mailing.unschedule(by=None)
+        return
     if timing.missed(mailing):
         mailing.ask_customer(HeldReason.missed)
         return

@@ -48,6 +48,8 @@ TIME_ACTS = ("schedule", "submit", "move", "unschedule")
 # Acts that make no sense any more once the mailing has started, and those that make none before.
 BEFORE_START = ("schedule", "submit", "ask", "move", "unschedule", "start")
 AFTER_START = ("pause", "resume", "finish", "fail")
+# All that can become of the draft of a sequence's step: our staff look at it.
+OF_A_STEP = ("submit", "unschedule")
 
 
 class HeldReason(enum.StrEnum):
@@ -96,6 +98,7 @@ class Mailing(Base):
     __tablename__ = "mailing"
     __table_args__ = (
         sa.Index("ix_mailing_customer_id_id", "customer_id", "id"),
+        sa.Index("ix_mailing_sequence_id", "sequence_id"),
         sa.Index(
             "ix_mailing_due",
             "scheduled_at",
@@ -147,6 +150,10 @@ class Mailing(Base):
     # Of a variant: the mailing whose A/B test it belongs to, and its place in it. That mailing itself is the first.
     variant_of: Mapped[int | None] = mapped_column(sa.ForeignKey("mailing.id", ondelete="CASCADE"), index=True)
     variant: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    # Of a sequence: the draft of a step or, with the step's number, one sending of it. Plain numbers, for sequences
+    # know mailings and not the other way round.
+    sequence_id: Mapped[int | None]
+    step_id: Mapped[int | None]
 
     lists: Mapped[list[MailingList]] = relationship(secondary="mailing_target", order_by=MailingList.id)
     _main: Mapped[Mailing | None] = relationship(foreign_keys=[variant_of], remote_side=[id])
@@ -166,6 +173,11 @@ class Mailing(Base):
         self.version += 1
         if self._main is not None:
             self._main.version += 1
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is the draft of a sequence's step, which is never sent itself."""
+        return self.sequence_id is not None and self.step_id is None
 
     def schedule(self, at: datetime, *, by: int | None) -> None:
         """Have it start at a time; raises InThePast, NotPossible."""
@@ -234,6 +246,8 @@ class Mailing(Base):
         **values: Any,
     ) -> None:
         """Move to a state if the row still stands where the act may begin, and write it into the audit."""
+        if self.is_step and act not in OF_A_STEP:
+            raise NotPossible(act, self.state)
         conditions = [Mailing.id == self.id, Mailing.state.in_(ACTS[act]), *only]
         was = self.scheduled_at if act in TIME_ACTS and self.state is not MailingState.draft else None
         if act in BEFORE_START:

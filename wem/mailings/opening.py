@@ -56,6 +56,7 @@ def _opened(mailing: Mailing, lists: Sequence[MailingList], ready: Ready, at: da
     dispatch = Dispatch(
         customer_id=mailing.customer_id,
         mailing_id=mailing.main.id,
+        sequence_id=mailing.sequence_id,
         kind=DispatchKind.bulk,
         state=DispatchState.preparing,
         content=asdict(content_of(mailing, lists, ready)),
@@ -103,6 +104,8 @@ def attested_since(list_ids: Sequence[int]) -> dict[str, str | None]:
         .where(
             MailingTarget.list_id.in_(list_ids),
             Dispatch.kind == DispatchKind.bulk,
+            # A step of a sequence goes to few: the others have not had their first mail by it.
+            Dispatch.sequence_id.is_(None),
             Dispatch.state == DispatchState.done,
             # Of an A/B test the rest too.
             ~sa.exists().where(other.mailing_id == Dispatch.mailing_id, other.state != DispatchState.done),

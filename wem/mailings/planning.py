@@ -60,7 +60,14 @@ def between(customer_id: int, first: date, last: date) -> list[tuple[datetime, M
     begins, ends = clock.midnight(first), clock.midnight(last + timedelta(days=1))
     rows = db.session.execute(
         sa.select(moment, Mailing)
-        .where(Mailing.customer_id == customer_id, Mailing.state != MailingState.draft, moment >= begins, moment < ends)
+        .where(
+            Mailing.customer_id == customer_id,
+            Mailing.state != MailingState.draft,
+            # Sequences send each day by themselves; theirs stand on their own pages.
+            Mailing.sequence_id.is_(None),
+            moment >= begins,
+            moment < ends,
+        )
         .order_by(moment, Mailing.id)
         .limit(MOST)
     )

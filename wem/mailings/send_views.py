@@ -181,7 +181,7 @@ def _take_confirmed(mailing: Mailing) -> None:
 
 
 def _to_be_sent(mailing: Mailing) -> bool:
-    if reviewing.waits(mailing):
+    if reviewing.waits(mailing) or mailing.is_step:
         return False
     return mailing.state in UNSTARTED and mailing.state is not MailingState.scheduled and mailing.started_at is None
 
@@ -208,6 +208,9 @@ def _not_sent(mailing: Mailing, error: Exception) -> Answer:
 
 
 def _moved_on(mailing: Mailing) -> Answer:
+    if mailing.is_step:
+        flash(gettext("This mail belongs to a sequence, which sends it."), "info")
+        return see_other(url_for("sequences.show", id=mailing.sequence_id))
     said = {
         MailingState.held: gettext("The mailing waits. Please look at its state."),
         MailingState.scheduled: gettext("The mailing is scheduled already."),

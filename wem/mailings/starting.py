@@ -100,7 +100,7 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
     lists = lists_of(mailing)
     if not lists:
         found.append(Problem.no_list)
-    elif not any(row.active_count for row in lists):
+    elif mailing.sequence_id is None and not any(row.active_count for row in lists):
         found.append(Problem.nobody)
     if narrowing.lost(mailing):
         found.append(Problem.segment)
@@ -121,8 +121,8 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
     for each in ready.each:
         if each.problem:
             return [each.problem], ready
-    # The last: what is wrong with it otherwise, the customer mends first.
-    return [Problem.review] if review_grounds.needed(mailing) else [], ready
+    # The last: what is wrong with it otherwise, the customer mends first. Of a step its draft was looked at.
+    return [Problem.review] if mailing.step_id is None and review_grounds.needed(mailing) else [], ready
 
 
 def trial_possible(mailing: Mailing, variants: Sequence[Mailing]) -> bool:

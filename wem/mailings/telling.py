@@ -9,7 +9,7 @@ from wem.accounts.models import Account, Membership
 from wem.accounts.rules import WRITERS
 from wem.db import db
 from wem.mailings import emails
-from wem.mailings.models import HeldReason, Mailing
+from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.titles import Titles
 
 
@@ -23,6 +23,8 @@ def tell_people(mailing: Mailing) -> int:
     state = mailing.state if mailing.state in emails.TOLD else None
     if mailing.held_reason == HeldReason.review.value:
         state = None  # our staff decide, not the customer's people
+    if mailing.sequence_id is not None and state is MailingState.done:
+        state = None  # a sequence sends each day, for years
     before = Mailing.told_of.is_distinct_from(state)
     changed = db.session.execute(
         sa.update(Mailing)
@@ -32,7 +34,7 @@ def tell_people(mailing: Mailing) -> int:
     )
     if state is None or not changed.rowcount:  # type: ignore[attr-defined]
         return 0
-    told, title = _people(mailing.customer_id), Titles(mailing.customer_id).of(mailing)
+    told, title = people(mailing.customer_id), Titles(mailing.customer_id).of(mailing)
     for person in told:
         mail = emails.about_state(mailing, title, person)
         outbox.post(mail, customer_id=mailing.customer_id, about=f"mailing {mailing.id}")
@@ -42,12 +44,13 @@ def tell_people(mailing: Mailing) -> int:
 def tell_refused(mailing: Mailing, note: str) -> None:
     """Put a mail into the outbox for each who works on mailings: our staff sent this one back, and why."""
     title = Titles(mailing.customer_id).of(mailing)
-    for person in _people(mailing.customer_id):
+    for person in people(mailing.customer_id):
         mail = emails.about_refusal(mailing, title, note, person)
         outbox.post(mail, customer_id=mailing.customer_id, about=f"mailing {mailing.id}")
 
 
-def _people(customer_id: int) -> list[Account]:
+def people(customer_id: int) -> list[Account]:
+    """Return who of a customer is told what becomes of its mailings."""
     return list(
         db.session.scalars(
             sa.select(Account)

@@ -33,6 +33,8 @@ def show(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
     if mailing.variant_of is not None:
         return see_other(url_for("trials.show", id=mailing.variant_of))
+    if mailing.is_step:
+        return see_other(url_for("sequences.show", id=mailing.sequence_id))
     return _page(mailing, _form(mailing), 200)
 
 

@@ -62,6 +62,7 @@ def choose(mailing: Mailing, *, share: int, criterion: Criterion, wait: int, unc
 
 
 def _main(mailing: Mailing) -> Mailing:
-    if mailing.variant_of is not None:
+    # A step of a sequence has no other readers to give the winner to.
+    if mailing.variant_of is not None or mailing.is_step:
         raise NotPossible("edit", mailing.state)
     return locked_to_edit(mailing)

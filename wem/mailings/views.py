@@ -55,10 +55,11 @@ def index() -> Answer:
     customer, membership = current_customer(), current_membership()
     assert customer is not None and membership is not None
     chosen = request.args.get("state", "")
+    # Those of sequences stand at their sequence.
     statement = (
         sa.select(Mailing)
         .options(selectinload(Mailing.lists))
-        .where(Mailing.customer_id == customer.id, Mailing.variant_of.is_(None))
+        .where(Mailing.customer_id == customer.id, Mailing.variant_of.is_(None), Mailing.sequence_id.is_(None))
     )
     if chosen in FILTERS:
         statement = statement.where(Mailing.state.in_(FILTERS[chosen]))

@@ -129,9 +129,10 @@ class _Asked:
         number = int(condition.values[0])
         if condition.op in (Op.of_last, Op.none_of_last):
             # In a subquery of its own: PostgreSQL and SQLite both count off before they compare. A mailing with an A/B
-            # test has several sendings.
+            # test has several sendings; steps of sequences are none of a customer's last mailings.
             last = (
                 of_customer.with_only_columns(Dispatch.mailing_id)
+                .where(Dispatch.sequence_id.is_(None))
                 .group_by(Dispatch.mailing_id)
                 .order_by(sa.func.max(Dispatch.id).desc())
                 .limit(number)

@@ -28,6 +28,7 @@ from wem.segments.keeping_rules import Refused, read
 from wem.segments.models import Segment
 from wem.segments.row_forms import Offer
 from wem.segments.rules import MAX_NAME, Conditions
+from wem.sequences import leaving
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other, wants_fragment
 from wem.web.limits import limiter
@@ -135,6 +136,16 @@ def delete(id: int) -> Answer:
             "error",
         )
         return see_other(url_for("segments.show", id=id))
+    if sequences := leaving.using(segment.id):
+        flash(
+            gettext(
+                "It ends %(count)s sequences for a reader: %(names)s. Please choose another one there first.",
+                count=len(sequences),
+                names=gettext(", ").join(row.name for row in sequences),
+            ),
+            "error",
+        )
+        return see_other(url_for("segments.show", id=id))
     keeping.delete(segment, by=account.id)
     db.session.commit()
     flash(gettext("The segment is deleted."), "success")
@@ -168,7 +179,9 @@ def _offer(customer_id: int) -> Offer:
 
 def _mailings(customer_id: int, numbers: Collection[int]) -> list[tuple[int, str]]:
     """Return the latest mailings that have started, and those of these numbers, with their titles."""
-    begun = sa.select(Mailing.id).where(Mailing.customer_id == customer_id, Mailing.started_at.is_not(None))
+    begun = sa.select(Mailing.id).where(
+        Mailing.customer_id == customer_id, Mailing.started_at.is_not(None), Mailing.sequence_id.is_(None)
+    )
     latest = begun.order_by(Mailing.id.desc()).limit(OFFERED).subquery()
     return _titled(customer_id, sa.or_(Mailing.id.in_(sa.select(latest.c.id)), Mailing.id.in_(numbers)))
 

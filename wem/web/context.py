@@ -68,6 +68,7 @@ def nav_items() -> list[NavItem]:
         (gettext("Lists"), "/lists"),
         (gettext("Segments"), "/segments"),
         (gettext("Mailings"), "/mailings"),
+        (gettext("Sequences"), "/sequences"),
         (gettext("Replies"), "/replies"),
         (gettext("Sender domains"), "/domains"),
         (gettext("Contract"), "/contract"),

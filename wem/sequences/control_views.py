@@ -1,0 +1,128 @@
+"""Starting a sequence after a look at all of it; pausing, going on, ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import flash, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from wem import queue
+from wem.accounts.rules import WRITERS
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.mailings import checking
+from wem.mailings.start_problems import CannotStart, Problem
+from wem.sequences import controlling
+from wem.sequences.controlling import NoSteps
+from wem.sequences.forms import StartForm
+from wem.sequences.models import NotPossible, Sequence
+from wem.sequences.rules import SequenceKind, SequenceState
+from wem.sequences.views import label_of, when_of
+from wem.web.blueprints import CustomerBlueprint, for_roles
+from wem.web.htmx import see_other
+from wem.web.ownership import owned_or_404
+from wem.web.session import ours
+
+blueprint = CustomerBlueprint("sequence_control", __name__, use=Use.compose)
+Answer = str | tuple[str, int] | Response
+writers_only = for_roles(WRITERS)
+
+
+@blueprint.route("/sequences/<int:id>/start", methods=["GET", "POST"])
+@writers_only
+def start(id: int) -> Answer:
+    """What each mail still lacks, who would come in, and the button that starts it."""
+    _, account = ours()
+    sequence = owned_or_404(Sequence, id)
+    if sequence.state is not SequenceState.draft or not sequence.steps:
+        return _moved_on(id)
+    form = StartForm()
+    if form.validate_on_submit():
+        try:
+            with_present = sequence.kind is SequenceKind.sign_up and form.with_present.data
+            runs = controlling.start(sequence, with_present=with_present, by=account.id)
+        except NotPossible:
+            db.session.rollback()
+            return _moved_on(id)
+        except (CannotStart, NoSteps):
+            db.session.rollback()
+            sequence = owned_or_404(Sequence, id)
+            flash(gettext("It cannot start as it stands. Please see what is missing."), "error")
+        else:
+            if runs:
+                queue.ring(queue.WORK, "wem.sequences.jobs.follow", id)
+                flash(gettext("The sequence runs."), "success")
+            else:
+                flash(
+                    gettext("Our staff look at its mails first. It starts by itself as soon as all are approved."),
+                    "info",
+                )
+            db.session.commit()
+            return see_other(url_for("sequences.show", id=id))
+    found = [(step, checking.checks(step.mailing)) for step in sequence.steps]
+    return render_template(
+        "sequences/start.html",
+        sequence=sequence,
+        label=label_of(sequence),
+        found=found,
+        refused=any(checking.refused(checks) for _, checks in found),
+        when={step.id: when_of(step, sequence) for step in sequence.steps},
+        form=form,
+    )
+
+
+@blueprint.post("/sequences/<int:id>/take-back")
+def take_back(id: int) -> Answer:
+    return _act(id, controlling.take_back, gettext("It is a draft again."))
+
+
+@blueprint.post("/sequences/<int:id>/pause")
+def pause(id: int) -> Answer:
+    return _act(id, controlling.pause, gettext("The sequence pauses. Mails that are on their way now still leave."))
+
+
+@blueprint.post("/sequences/<int:id>/resume")
+def resume(id: int) -> Answer:
+    return _act(id, controlling.resume, gettext("The sequence goes on."), follow=True)
+
+
+@blueprint.post("/sequences/<int:id>/end")
+def end(id: int) -> Answer:
+    return _act(id, controlling.end, gettext("The sequence has ended. What had left cannot be taken back."))
+
+
+def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) -> Answer:
+    _, account = ours()
+    sequence = owned_or_404(Sequence, id)
+    try:
+        act(sequence, by=account.id)
+    except NotPossible:
+        db.session.rollback()
+        return _moved_on(id)
+    except CannotStart as error:
+        db.session.rollback()
+        flash(_why(error), "error")
+        return see_other(url_for("sequences.show", id=id))
+    if follow:
+        queue.ring(queue.WORK, "wem.sequences.jobs.follow", id)
+    db.session.commit()
+    flash(done, "success")
+    return see_other(url_for("sequences.show", id=id))
+
+
+def _why(error: CannotStart) -> str:
+    said = {
+        Problem.contract: gettext("The contract does not permit sending at present."),
+        Problem.complaints: gettext("Your mailings wait for our staff. Please ask the help desk."),
+        Problem.taken_down: gettext("Our staff have taken down a mail of this sequence. Please see the notice."),
+        Problem.segment: gettext("The segment that ends it for a reader is gone. Please choose another one."),
+    }
+    otherwise = gettext("Its list or its date field is gone. Please make a new sequence.")
+    return str(said.get(error.problems[0], otherwise))
+
+
+def _moved_on(id: int) -> Answer:
+    flash(gettext("The sequence has moved on in the meantime. Please look at its state."), "info")
+    return see_other(url_for("sequences.show", id=id))

@@ -1,0 +1,159 @@
+"""Start, pause, go on, end, hold: the sequence and what is being sent of it, together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from wem.contracts.rules import Use
+from wem.db import db
+from wem.mailings import composing, review_grounds, reviewing, starting
+from wem.mailings import controlling as mailings
+from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import NotPossible as MailingNotPossible
+from wem.mailings.start_problems import CannotStart, Problem
+from wem.sequences import keeping, standing
+from wem.sequences.models import NotPossible, Sequence, SequenceStep
+from wem.sequences.rules import Act, SequenceState
+
+UNDERWAY = (MailingState.sending, MailingState.paused, MailingState.held)
+
+
+class NoSteps(Exception):
+    """A sequence without a mail cannot start."""
+
+
+def start(sequence: Sequence, *, with_present: bool, by: int | None) -> bool:
+    """Start a sequence; returns whether it runs now, False when our staff look at its mails first.
+
+    Raises NoSteps, NotPossible, and CannotStart with what forbids it in one of its mails.
+    """
+    db.session.refresh(sequence, with_for_update=True)
+    if sequence.state is not SequenceState.draft:
+        raise NotPossible(Act.start, sequence.state)
+    if not sequence.steps:
+        raise NoSteps
+    sequence.with_present = with_present
+    used = [put_to_use(step, by=by) for step in sequence.steps]
+    if all(used):
+        sequence.start(by=by, with_present=with_present)
+        return True
+    sequence.ask(by=by)
+    return False
+
+
+def put_to_use(step: SequenceStep, *, by: int | None) -> bool:
+    """Have the draft's texts sent from now on; False when our staff look at them first, and then it is done by itself.
+
+    Raises CannotStart.
+    """
+    mailing = step.mailing
+    db.session.flush()
+    # The sequence before its mails, as everybody locks them.
+    db.session.refresh(step.sequence, with_for_update=True)
+    db.session.refresh(mailing, with_for_update=True)
+    composing.take_sender_name(mailing)
+    if reviewing.waits(mailing):
+        step.wanted_version = mailing.version
+        return False
+    found = starting.problems(mailing, Use.schedule)
+    if found == [Problem.review]:
+        reviewing.ask(mailing, None, by=by)
+        step.wanted_version = mailing.version
+        return False
+    if found:
+        raise CannotStart(found)
+    keeping.use(step, by=by)
+    return True
+
+
+def follow_reviews(sequence: Sequence) -> None:
+    """Use the texts that our staff have approved, and start what waited for them; what was sent back waits no more.
+
+    The caller commits.
+    """
+    db.session.refresh(sequence, with_for_update=True)
+    wanted = [step for step in sequence.steps if step.wanted_version is not None]
+    for step in wanted:
+        mailing = step.mailing
+        if reviewing.waits(mailing):
+            continue
+        if mailing.version == step.wanted_version and review_grounds.approved(mailing):
+            keeping.use(step, by=None)
+        else:
+            step.wanted_version = None
+    if sequence.state is not SequenceState.waiting or any(step.wanted_version for step in sequence.steps):
+        return
+    if sequence.steps and all(step.live_version == step.mailing.version for step in sequence.steps):
+        sequence.start(by=None, with_present=sequence.with_present)
+    else:
+        sequence.take_back(by=None)
+
+
+def take_back(sequence: Sequence, *, by: int) -> None:
+    """Make a sequence a draft again that waits for our staff, and its mails with it; raises NotPossible."""
+    sequence.take_back(by=by)
+    for step in sequence.steps:
+        step.wanted_version = None
+        if reviewing.waits(step.mailing):
+            step.mailing.unschedule(by=by)
+
+
+def pause(sequence: Sequence, *, by: int) -> None:
+    """Send nothing of it until it goes on, what is being sent included; raises NotPossible."""
+    sequence.pause(by=by)
+    _each(sequence, lambda mailing: mailings.pause(mailing, by=by), MailingState.sending)
+
+
+def resume(sequence: Sequence, *, by: int) -> None:
+    """Go on, with what was being sent too; raises NotPossible, and CannotStart when something forbids it still."""
+    if (reason := standing.forbidden(sequence)) is not None:
+        raise CannotStart([PROBLEMS.get(reason, Problem.contract)])
+    sequence.resume(by=by)
+    _each(sequence, lambda mailing: mailings.resume(mailing, by=by), MailingState.paused, MailingState.held)
+
+
+PROBLEMS = {
+    HeldReason.complaints: Problem.complaints,
+    HeldReason.staff: Problem.taken_down,
+    HeldReason.segment: Problem.segment,
+    HeldReason.problems: Problem.no_list,
+}
+
+
+def end(sequence: Sequence, *, by: int | None) -> None:
+    """End it for good, and call off what is being sent; raises NotPossible."""
+    sequence.end(by=by)
+    _each(sequence, lambda mailing: mailings.cancel(mailing, by=by), *UNDERWAY)
+
+
+def underway(sequence: Sequence, *states: MailingState) -> list[Mailing]:
+    """Return the sendings of a sequence that are not over."""
+    rows = sa.select(Mailing).where(
+        Mailing.sequence_id == sequence.id, Mailing.step_id.is_not(None), Mailing.state.in_(states or UNDERWAY)
+    )
+    return list(db.session.scalars(rows.order_by(Mailing.id)))
+
+
+def _each(sequence: Sequence, act: Callable[[Mailing], None], *states: MailingState) -> None:
+    """Do something with each of the sendings; one that is over at this moment, or may not go on, is left as it is."""
+    for mailing in underway(sequence, *states):
+        try:
+            with db.session.begin_nested():
+                act(mailing)
+        except (MailingNotPossible, CannotStart):
+            db.session.refresh(mailing)
+
+
+def forget_texts(mailing_id: int, *, by: int | None) -> None:
+    """Take the texts in use of a step away, given its draft, and end its sequence: our staff delete what it sends."""
+    step = db.session.scalar(sa.select(SequenceStep).where(SequenceStep.mailing_id == mailing_id))
+    if step is None:
+        return
+    step.live, step.live_version, step.wanted_version = {}, 0, None
+    sequence = step.sequence
+    if sequence.state is SequenceState.waiting:
+        sequence.take_back(by=by)
+    elif sequence.state not in (SequenceState.draft, SequenceState.ended):
+        end(sequence, by=by)

@@ -1,0 +1,133 @@
+"""What a customer types about sequences and their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+
+from wem.mailings.models import BodyKind
+from wem.mailings.wording import BODY_KINDS
+from wem.sequences import rules
+from wem.sequences.rules import SequenceKind
+from wem.sequences.wording import KINDS
+from wem.web.filters import number
+
+NEEDED = DataRequired(_l("This field is required."))
+NO_SEGMENT = 0
+HOURS = [SelectChoice(hour, f"{hour}:00") for hour in range(rules.HOURS)]
+
+
+class Name(StringField):
+    """A name in one line, without the white space around it."""
+
+    data: str | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = " ".join((self.data or "").split())
+
+
+class SettingsForm(FlaskForm):
+    """What can be changed at any time."""
+
+    version = HiddenField()
+    name = Name(_l("Name of the sequence"), [NEEDED, Length(max=60)])
+    leave_on_click = BooleanField(_l("Whoever clicked a link in one of its mails gets no more"))
+    leave_segment = SelectField(_l("No more mails when a segment fits"), coerce=int, default=NO_SEGMENT)
+    tolerance = SelectField(_l("A step is left out when its day passed by more than"), coerce=int, default=2)
+    late_an_hour = SelectField(_l("Late mails go with at most"), coerce=int, default=1_000)
+
+    def offer(self, segments: Iterable[Any]) -> None:
+        """Offer these segments."""
+        self.leave_segment.choices = [
+            SelectChoice(NO_SEGMENT, gettext("None")),
+            *(SelectChoice(row.id, row.name) for row in segments),
+        ]
+        self.tolerance.choices = [
+            SelectChoice(days, gettext("%(count)s days", count=days) if days else gettext("0 days (the same day only)"))
+            for days in rules.TOLERANCES
+        ]
+        self.late_an_hour.choices = [
+            SelectChoice(each, gettext("%(count)s an hour", count=number(each))) for each in rules.PACES
+        ]
+
+
+class SequenceForm(SettingsForm):
+    """A new sequence: its list and the day from which days are counted."""
+
+    mailing_list = SelectField(_l("List"), coerce=int)
+    kind = RadioField(
+        _l("Days are counted from"),
+        choices=[SelectChoice(kind.value, text) for kind, text in KINDS.items()],
+        default=SequenceKind.sign_up.value,
+    )
+    date_field = SelectField(_l("Date field"), coerce=int)
+    every_year = BooleanField(_l("Again each year (birthdays, anniversaries)"))
+
+    def offer_places(self, lists: Iterable[Any], fields: Iterable[Any]) -> None:
+        """Offer these lists, each with the number of its readers, and these date fields."""
+        self.mailing_list.choices = [
+            SelectChoice(row.id, gettext("%(name)s (%(count)s readers)", name=row.name, count=number(row.active_count)))
+            for row in lists
+        ]
+        self.date_field.choices = [
+            SelectChoice(NO_SEGMENT, gettext("None")),
+            *(SelectChoice(row.id, row.label) for row in fields),
+        ]
+
+    def validate_date_field(self, field: SelectField) -> None:
+        if self.kind.data == SequenceKind.date.value and not field.data:
+            raise ValidationError(gettext("Please choose the date field from which days are counted."))
+
+
+BEFORE, AFTER = "before", "after"
+
+
+class StepForm(FlaskForm):
+    """The day of a step."""
+
+    days = IntegerField(
+        _l("Days"),
+        [InputRequired(_l("This field is required.")), NumberRange(0, 1_000, _l("Please enter a number of days."))],
+    )
+    side = RadioField(
+        _l("Before or after"),
+        choices=[SelectChoice(BEFORE, _l("before the day")), SelectChoice(AFTER, _l("on the day, or after it"))],
+        default=AFTER,
+    )
+    hour = SelectField(_l("Hour"), coerce=int, choices=HOURS, default=10)
+
+    @property
+    def signed(self) -> int:
+        """Days from the reader's day, below 0 before it."""
+        days = self.days.data or 0
+        return -days if self.side.data == BEFORE else days
+
+    def show(self, days: int, hour: int) -> None:
+        """Show where a step stands."""
+        self.days.data, self.hour.data = abs(days), hour
+        self.side.data = BEFORE if days < 0 else AFTER
+
+
+class NewStepForm(StepForm):
+    """A new step, with the kind of its mail."""
+
+    name = Name(_l("Name for your own use"), [Optional(), Length(max=60)])
+    body_kind = RadioField(
+        _l("Kind of mail"),
+        choices=[SelectChoice(kind.value, text) for kind, text in BODY_KINDS.items()],
+        default=BodyKind.blocks.value,
+    )
+
+
+class StartForm(FlaskForm):
+    """Whether those who are on the list already go through it too."""
+
+    with_present = BooleanField(_l("Readers who are on the list already go through it too, from today on"))
