@@ -37,6 +37,7 @@ from wem.mailings import design_models as designs
 from wem.mailings import image_models as images
 from wem.mailings import maintenance_models as maintenance
 from wem.mailings import models as mailings
+from wem.mailings import page_look_models as page_looks
 from wem.mailings import reply_models as replies
 from wem.mailings import review_models as reviews
 from wem.mailings import segment_models as narrowing
@@ -86,6 +87,7 @@ __all__ = [
     "orders",
     "outbox",
     "pace",
+    "page_looks",
     "payments",
     "portions",
     "prices",

@@ -25,6 +25,7 @@ OWN_POLICY = {
 MAY_BE_KEPT = {
     "robots.robots": "says the same to everybody",
     "archive.feed": "asked for again and again by programs, which are told whether it has changed",
+    "public_look.style": "a colour, under an address that names it",
     "public_images.show": "an image under a name that never is another's",
     "images.picture": "the same on our own pages, by who is signed in alone",
 }

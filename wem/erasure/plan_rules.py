@@ -103,6 +103,7 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "dispatch": (_own(READERS),),
     "mailing": (_own(READERS),),
     "back_number": (_own(READERS),),
+    "page_look": (_own(READERS),),
     "mailing_target": (_of("mailing_id", "mailing", READERS),),
     "segment": (_own(READERS),),
     "mailing_segment": (_of("mailing_id", "mailing", READERS),),

@@ -22,6 +22,7 @@ from wem.lists.public_forms import JoinForm
 from wem.lists.senders import Sender, sender_of
 from wem.lists.states import Way
 from wem.mailings import back_numbers
+from wem.mailings.page_looks import look_of
 from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint
 from wem.web.languages import CODES
@@ -210,6 +211,7 @@ def render(template: str, sender: Sender | None, language: str = "ja", **values:
             template,
             sender=sender,
             sender_name=sender.name if sender else "",
+            look=look_of(sender.customer_id) if sender else None,
             home_url=url_for("hosted.home", slug=sender.slug, lang=language_argument()) if sender else "/",
             lang=language_argument(),
             **values,

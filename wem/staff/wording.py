@@ -110,6 +110,7 @@ ACTIONS = {
     "mailing.maintenance": _l("Chose for a mailing and maintenance"),
     "mailing.hold": _l("A mailing was held"),
     "mailing.pause": _l("Paused a mailing"),
+    "page.look": _l("Changed the look of the pages for readers"),
     "mailing.publish": _l("Published a back number"),
     "mailing.withdraw": _l("Withdrew a back number"),
     "mailing.move": _l("Moved a mailing to another day"),

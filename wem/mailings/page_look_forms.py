@@ -1,0 +1,51 @@
+"""What a customer types about the look of its pages."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import SelectField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional
+
+from wem.mailings.forms import Body, Name
+from wem.mailings.page_look_models import PageLook
+from wem.mailings.page_look_rules import colour
+from wem.mailings.page_looks import logos
+
+
+class PageLookForm(FlaskForm):
+    logo_id = SelectField(_l("Logo of the pages"), coerce=int)
+    intro = Body(_l("Words at the top of the page"), [Optional(), Length(max=300)])
+    accent = StringField(_l("Colour of buttons and links"), [Optional()])
+    contact = Name(_l("Contact"), [Optional(), Length(max=200)])
+    privacy_url = Name(_l("Address of your privacy policy"), [Optional(), Length(max=300)])
+
+    def offer(self, customer_id: int) -> None:
+        """Offer the images of the customer's library."""
+        self.logo_id.choices = [
+            SelectChoice(0, _l("Without a logo")),
+            *(SelectChoice(image.id, image.name) for image in logos(customer_id)),
+        ]
+
+    def validate_accent(self, field: StringField) -> None:
+        found = colour(field.data or "")
+        if found is None:
+            raise ValidationError(gettext("Please enter a colour as # and six digits, for example #0a5c36."))
+        field.data = found
+
+    def validate_privacy_url(self, field: StringField) -> None:
+        if not (field.data or "").startswith(("https://", "http://")):
+            raise ValidationError(gettext("Please enter an address that begins with https://."))
+
+    def values(self, customer_id: int) -> PageLook:
+        """Return the settings as typed, in no session."""
+        return PageLook(
+            customer_id=customer_id,
+            logo_id=self.logo_id.data or None,
+            intro=(self.intro.data or "").strip(),
+            accent=self.accent.data or "",
+            contact=self.contact.data or "",
+            privacy_url=self.privacy_url.data or "",
+        )
