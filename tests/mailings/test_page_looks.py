@@ -7,8 +7,10 @@ from collections.abc import Callable
 from tests import factories
 from tests.factories import World
 from tests.page import Browser
+from wem import tokens
 from wem.db import db
 from wem.mailings.page_look_models import PageLook
+from wem.tokens import Purpose
 
 BrowserFor = Callable[..., Browser]
 
@@ -26,7 +28,10 @@ def test_what_is_set_stands_on_the_pages_for_readers(world: World, browser_for: 
     assert 'href="https://shop.example.jp/privacy"' in home.html
     assert "電話 03-0000-0000" in home.html
     assert home.soup.find(id="sender") is not None
-    assert f"/h/{slug}/look.css" in public.get(f"/h/{slug}/join").html
+    left = public.get(f"/u/{tokens.sign(Purpose.unsubscribe, world.ours.subscribers[0].id, 0)}")
+    for page in (public.get(f"/h/{slug}/join"), public.get(f"/h/{slug}/archive"), left):
+        assert f"/h/{slug}/look.css?c=0a5c36" in page.html
+        assert f'src="{image.path}"' in page.html, "of the same origin"
     css = public.client.get(f"/h/{slug}/look.css", base_url="http://localhost:8001")
     assert css.mimetype == "text/css"
     assert "#0a5c36" in css.text
@@ -45,7 +50,12 @@ def test_anothers_image_and_what_is_no_colour_are_refused(world: World, browser_
 
 
 def test_the_preview_says_when_a_colour_is_too_pale(world: World, browser_for: BrowserFor) -> None:
-    page = browser_for(world.ours.editor).get("/settings/page/preview?accent=%23ffff00&intro=試し")
+    image = factories.make_image(world.ours.customer)
+    db.session.commit()
+    page = browser_for(world.ours.editor).get(
+        f"/settings/page/preview?accent=%23ffff00&intro=試し&logo_id={image.id}&privacy_url=https://x.example"
+    )
+    assert f'src="/images/{image.id}/picture"' in page.html, "our pages load nothing from the other origin"
     assert "#ffff00は文字の色としては薄い" in page.html
     assert page.html.count("試し") == 2, "light and dark"
     assert db.session.get(PageLook, world.ours.customer.id) is None

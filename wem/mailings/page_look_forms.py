@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -36,7 +38,11 @@ class PageLookForm(FlaskForm):
         field.data = found
 
     def validate_privacy_url(self, field: StringField) -> None:
-        if not (field.data or "").startswith(("https://", "http://")):
+        try:
+            address = urlsplit(field.data or "")
+        except ValueError:
+            address = None
+        if address is None or address.scheme not in ("https", "http") or not address.hostname:
             raise ValidationError(gettext("Please enter an address that begins with https://."))
 
     def values(self, customer_id: int) -> PageLook:

@@ -29,7 +29,7 @@ def edit() -> Answer:
     customer, account = ours()
     form = PageLookForm(obj=db.session.get(PageLook, customer.id))
     form.offer(customer.id)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and request.form.get("show") != "1":
         page_looks.save(customer, form.values(customer.id), by=account.id)
         db.session.commit()
         flash(gettext("Saved."), "success")
@@ -37,7 +37,7 @@ def edit() -> Answer:
     page = render_template(
         "mailings/page_look.html", form=form, home_url=public_url(f"/h/{customer.slug}/"), **_preview(form)
     )
-    return page, 422 if form.is_submitted() else 200
+    return page, 422 if form.errors else 200
 
 
 @blueprint.get("/settings/page/preview")

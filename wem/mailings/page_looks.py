@@ -12,7 +12,6 @@ from wem.accounts.models import Customer
 from wem.db import db
 from wem.mailings.image_models import Image
 from wem.mailings.image_rules import ImageState
-from wem.mailings.image_using import address_of
 from wem.mailings.page_look_models import PageLook
 
 MOST_LOGOS = 200
@@ -20,7 +19,10 @@ MOST_LOGOS = 200
 
 @dataclass(frozen=True)
 class Logo:
-    address: str
+    """An image of the library; `path` is that on the readers' origin."""
+
+    id: int
+    path: str
     alt: str
 
 
@@ -44,7 +46,7 @@ def look_of(customer_id: int) -> Look:
 def look(row: PageLook) -> Look:
     """Return what pages show of settings, in a session or not."""
     image = db.session.scalar(_logos(row.customer_id).where(Image.id == row.logo_id)) if row.logo_id else None
-    logo = Logo(address_of(image), image.alt) if image is not None else None
+    logo = Logo(image.id, image.path, image.alt) if image is not None else None
     return Look(row.intro, row.accent, row.contact, row.privacy_url, logo)
 
 
