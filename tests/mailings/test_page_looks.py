@@ -28,7 +28,7 @@ def test_what_is_set_stands_on_the_pages_for_readers(world: World, browser_for: 
     assert 'href="https://shop.example.jp/privacy"' in home.html
     assert "電話 03-0000-0000" in home.html
     assert home.soup.find(id="sender") is not None
-    left = public.get(f"/u/{tokens.sign(Purpose.unsubscribe, world.ours.subscribers[0].id, 0)}")
+    left = public.get(f"/u/{tokens.sign(Purpose.unsubscribe, world.ours.readers[0].id, 0)}")
     for page in (public.get(f"/h/{slug}/join"), public.get(f"/h/{slug}/archive"), left):
         assert f"/h/{slug}/look.css?c=0a5c36" in page.html
         assert f'src="{image.path}"' in page.html, "of the same origin"
