@@ -125,6 +125,7 @@ from wem.mailings.image_rules import ImageProblem, ImageState
 from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
 from wem.mailings.maintenance_rules import Choice
 from wem.mailings.models import BodyKind, Mailing, MailingState, SendingHold, Tester
+from wem.mailings.page_look_models import PageLook
 from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting
 from wem.mailings.review_rules import Ground, ReviewState
 from wem.notices import letters, telling
@@ -1079,6 +1080,8 @@ def _images(half: Half) -> None:
         if image.state is ImageState.ready:
             half.image_names.append(image.path.removeprefix("/i/"))
     db.session.add(Brand(customer_id=half.customer_id, logo_id=half.image_ids[0], footer="毎日10時から"))
+    look = {"accent": "#0a7d3c", "intro": "季節の和菓子とお茶の店です。", "contact": "電話 03-0000-0000（10時から18時）"}
+    db.session.add(PageLook(customer_id=half.customer_id, logo_id=half.image_ids[0], **look))
     deleted = factories.make_image(customer, mailings[-1:], deleted_at=clock.now())
     half.image_names.append(deleted.path.removeprefix("/i/"))
     db.session.commit()
