@@ -11,10 +11,10 @@ from wtforms import SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
+from wem.mailings.branding import offered_images
 from wem.mailings.forms import Body, Name
 from wem.mailings.page_look_models import PageLook
 from wem.mailings.page_look_rules import colour
-from wem.mailings.page_looks import logos
 
 
 class PageLookForm(FlaskForm):
@@ -28,7 +28,7 @@ class PageLookForm(FlaskForm):
         """Offer the images of the customer's library."""
         self.logo_id.choices = [
             SelectChoice(0, _l("Without a logo")),
-            *(SelectChoice(image.id, image.name) for image in logos(customer_id)),
+            *(SelectChoice(image.id, image.name) for image in offered_images(customer_id)),
         ]
 
     def validate_accent(self, field: StringField) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import sqlalchemy as sa
 
 from wem import audit
 from wem.accounts.models import Customer
@@ -13,8 +10,6 @@ from wem.db import db
 from wem.mailings.image_models import Image
 from wem.mailings.image_rules import ImageState
 from wem.mailings.page_look_models import PageLook
-
-MOST_LOGOS = 200
 
 
 @dataclass(frozen=True)
@@ -45,26 +40,17 @@ def look_of(customer_id: int) -> Look:
 
 def look(row: PageLook) -> Look:
     """Return what pages show of settings, in a session or not."""
-    image = db.session.scalar(_logos(row.customer_id).where(Image.id == row.logo_id)) if row.logo_id else None
-    logo = Logo(image.id, image.path, image.alt) if image is not None else None
-    return Look(row.intro, row.accent, row.contact, row.privacy_url, logo)
+    return Look(row.intro, row.accent, row.contact, row.privacy_url, _logo(row))
 
 
-def logos(customer_id: int) -> Sequence[Image]:
-    """Return the images that can be the logo, the newest first: those of which it is said what they show."""
-    return db.session.scalars(_logos(customer_id).order_by(Image.id.desc()).limit(MOST_LOGOS)).all()
+def _logo(row: PageLook) -> Logo | None:
+    image = db.session.get(Image, row.logo_id) if row.logo_id else None
+    if image is None or image.customer_id != row.customer_id or image.deleted_at is not None:
+        return None
+    return Logo(image.id, image.path, image.alt) if image.state is ImageState.ready and image.described else None
 
 
 def save(customer: Customer, values: PageLook, *, by: int) -> None:
     """Keep settings that were checked."""
     db.session.merge(values)
     audit.record("page.look", by=by, customer_id=customer.id, subject=customer)
-
-
-def _logos(customer_id: int) -> sa.Select[tuple[Image]]:
-    return sa.select(Image).where(
-        Image.customer_id == customer_id,
-        Image.deleted_at.is_(None),
-        Image.state == ImageState.ready,
-        sa.or_(Image.alt != "", Image.decorative.is_(True)),
-    )
