@@ -1080,7 +1080,7 @@ def _images(half: Half) -> None:
         if image.state is ImageState.ready:
             half.image_names.append(image.path.removeprefix("/i/"))
     db.session.add(Brand(customer_id=half.customer_id, logo_id=half.image_ids[0], footer="毎日10時から"))
-    look = {"accent": "#0a7d3c", "intro": "季節の和菓子とお茶の店です。", "contact": "電話 03-0000-0000（10時から18時）"}
+    look = {"accent": "#0a7d3c", "intro": "季節の和菓子とお茶の店です。", "contact": "電話 03-0000-0000"}
     db.session.add(PageLook(customer_id=half.customer_id, logo_id=half.image_ids[0], **look))
     deleted = factories.make_image(customer, mailings[-1:], deleted_at=clock.now())
     half.image_names.append(deleted.path.removeprefix("/i/"))

@@ -7,8 +7,8 @@ from flask import Response, abort
 
 from wem.accounts.models import Customer
 from wem.db import db
-from wem.mailings.page_looks import look_of
 from wem.mailings.page_look_rules import shades, style_sheet
+from wem.mailings.page_looks import look_of
 from wem.web.blueprints import OpenBlueprint
 from wem.web.origins import Origin
 
