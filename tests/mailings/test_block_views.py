@@ -261,6 +261,12 @@ def test_only_an_own_image_is_shown_and_its_use_is_noted(world: World, editor: B
     page = editor.get(f"/mailings/{mailing.id}/blocks")
     offered = [str(option["value"]) for option in page.soup.select("#b7-picture option")]
     assert offered == ["", str(numbers[0])]
+    chooser = page.soup.select_one("[data-picture-for=b7-picture]")
+    assert chooser is not None and chooser.has_attr("hidden"), "without JavaScript the list of names stays"
+    picker = editor.get("/images/pick?into=b7-picture", headers={"HX-Request": "true"})
+    assert [str(each["data-pick"]) for each in picker.soup.select("[data-pick]")] == [str(numbers[0])]
+    assert picker.soup.find(id="b7-picture-picker") is not None and "data-insert" not in picker.html
+    assert "alert" not in editor.get('/images/pick?into="><script>alert(1)</script>').html
     assert change(editor, mailing, "b7", picture=str(numbers[1])).status == 422
     assert change(editor, mailing, "b7", picture=str(numbers[0]), width="50").status == 303
     uses = db.session.scalars(sa.select(ImageUse.image_id).where(ImageUse.mailing_id == mailing.id)).all()

@@ -60,6 +60,12 @@ def test_images_are_off_when_asked(world: World, editor: Browser) -> None:
     assert "img-src 'none';" in policy
 
 
+def test_beside_the_editor_the_mail_has_its_place_and_no_right_to_run(world: World, editor: Browser) -> None:
+    policy = editor.get(preview(world, "/html?beside=1")).response.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-same-origin; default-src 'none'; ")
+    assert "script" not in policy
+
+
 def test_all_readers_stand_side_by_side(world: World, editor: Browser) -> None:
     page = editor.get(preview(world, "/readers"))
     assert len(page.soup.select("iframe.mail-frame")) == 4, "the old phone shows text"

@@ -56,6 +56,7 @@ class BlockShown:
     open: bool
     empty: bool
     picture: str
+    picture_name: str
 
 
 def block_shown(
@@ -88,6 +89,8 @@ def block_shown(
         )
         for name, each in FIELDS[block.kind].items()
     )
+    picture = values.get("picture", "")
+    names = {str(image.id): image.name for image in images}
     loose = " ".join(text for name, text in errors.items() if name not in FIELDS[block.kind])
     return BlockShown(
         id=block.id,
@@ -99,7 +102,8 @@ def block_shown(
         error=loose,
         open=open or bool(errors),
         empty=not shown(block, pictures),
-        picture=next((str(image.id) for image in images if str(image.id) == values.get("picture")), ""),
+        picture=picture if picture in names or picture in pictures else "",
+        picture_name=names.get(picture) or (gettext("The present image") if picture in pictures else ""),
     )
 
 

@@ -54,7 +54,8 @@ def show() -> Answer:
         status = 422 if form.errors else 200
     shown = {name: form[name].data or "" for name in (*LOOK, "logo")}
     frame = f"{url_for('brands.preview')}?{urlencode(shown)}"
-    return render_template("mailings/brand.html", form=form, frame=frame), status
+    logo_name = next((label for value, label, *_ in form.logo.iter_choices() if value and value == form.logo.data), "")
+    return render_template("mailings/brand.html", form=form, frame=frame, logo_name=logo_name), status
 
 
 def _language() -> str:

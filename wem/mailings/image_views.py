@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -35,6 +36,7 @@ Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
 SHOWN, OFFERED, DESCRIBED_AT_ONCE = 24, 12, 20
 NAMED = 3  # files in one message
+FIELD_ID = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
 @blueprint.get("/images")
@@ -162,8 +164,9 @@ def _described(image: Image) -> bool:
 @blueprint.get("/images/pick")
 @writers_only
 def pick() -> Answer:
-    """The images that can go into a mail, for the page on which it is written."""
+    """The images that can go into a mail, for the page on which it is written; `into` names a field to choose in."""
     customer, _ = ours()
+    into = request.args.get("into", "")
     ready = _in_library(customer.id, _folder()).where(Image.state == ImageState.ready)
     return page_or_fragment(
         "mailings/image_picker.html",
@@ -171,6 +174,7 @@ def pick() -> Answer:
         found=page_of(ready, Image.id, OFFERED),
         folder=_folder(),
         folders=_folders(customer.id),
+        into=into if FIELD_ID.fullmatch(into) else "",
         html_for=html_for,
         address_of=image_using.address_of,
     )

@@ -35,7 +35,11 @@ def edit() -> Answer:
         flash(gettext("Saved."), "success")
         return see_other(url_for("page_look.edit"))
     page = render_template(
-        "mailings/page_look.html", form=form, home_url=public_url(f"/h/{customer.slug}/"), **_preview(form)
+        "mailings/page_look.html",
+        form=form,
+        logo_name=next((label for value, label, *_ in form.logo_id.iter_choices() if value == form.logo_id.data), ""),
+        home_url=public_url(f"/h/{customer.slug}/"),
+        **_preview(form),
     )
     return page, 422 if form.errors else 200
 

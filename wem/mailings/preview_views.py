@@ -52,6 +52,9 @@ SANDBOX = (
     "sandbox; default-src 'none'; img-src https: data: {images}; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
+# Beside the block editor our page reads how far the mail is scrolled, and goes there again when it was made anew. The mail
+# still runs nothing: that is the right to scripts, which no frame of ours has.
+BESIDE = SANDBOX.replace("sandbox;", "sandbox allow-same-origin;", 1)
 WITHOUT_IMAGES = SANDBOX.replace("img-src https: data: {images}", "img-src 'none'")
 
 
@@ -73,13 +76,15 @@ def show(id: int) -> Answer:
 
 @blueprint.get("/mailings/<int:id>/preview/html")
 def html(id: int) -> Answer:
-    """The mail alone, for the frame of the preview; in dark colours when the address says so."""
+    """The mail alone, for the frame of the preview: in dark colours or without images when the address says so."""
     chosen = _chosen(owned_or_404(Mailing, id))
     if chosen.shown is None or chosen.shown.html is None:
         abort(404)
     flask.request.may_be_framed = True  # type: ignore[attr-defined]
     mail = darkened(chosen.shown.html) if request.args.get("view") == "dark" else chosen.shown.html
     policy = WITHOUT_IMAGES if request.args.get("view") == "images" else SANDBOX
+    if request.args.get("beside") == "1":
+        policy = BESIDE
     return FlaskResponse(
         mail, mimetype="text/html", headers={"Content-Security-Policy": policy.format(images=origin())}
     )
@@ -106,6 +111,7 @@ def readers(id: int) -> Answer:
         titles=Titles(mailing.customer_id),
         shown=shown,
         worst=worst,
+        most=GMAIL_KB,
         text_only=[SAMPLES.index(Sample.old_phone)],
         problem=problem,
     )
