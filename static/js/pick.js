@@ -33,7 +33,9 @@
     var shown = chooser.querySelector("[data-picture-shown]");
     shown.hidden = !number;
     if (number) {
-      shown.querySelector("img").src = button.closest(".image-card").querySelector("img").src;
+      var picture = shown.querySelector("img") || shown.insertBefore(new Image(), shown.firstChild);
+      picture.alt = "";
+      picture.src = button.closest(".image-card").querySelector("img").src;
       shown.querySelector("span").textContent = name;
     }
     show(chooser);

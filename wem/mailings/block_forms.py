@@ -102,7 +102,7 @@ def block_shown(
         error=loose,
         open=open or bool(errors),
         empty=not shown(block, pictures),
-        picture=picture if picture in names or picture in pictures else "",
+        picture=picture if picture in names else "",
         picture_name=names.get(picture) or (gettext("The present image") if picture in pictures else ""),
     )
 
