@@ -7,11 +7,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import factories
 from tests.browser import designs, steps
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja, overflows, violations
 from tests.browser.steps import follow, press
 from tests.service import Service
+from wem.accounts.models import Customer
+from wem.db import db
 from wem.mailings.block_colour_rules import contrast
 from wem.mailings.html import clean_html
 
@@ -43,9 +46,34 @@ def saved(page: Page, words: str) -> None:
     expect(page.frame_locator("#blocks-frame").locator("body")).to_contain_text(words)
 
 
+def make_image(service: Service, slug: str) -> None:
+    with service.app.app_context():
+        factories.make_image(db.session.query(Customer).filter_by(slug=slug).one())
+        db.session.commit()
+
+
+def take_an_image(page: Page) -> None:
+    """Choose an image by its look; what was scrolled in the mail beside it stays where it is."""
+    page.set_viewport_size({"width": 1280, "height": 420})
+    scrolled = "document.getElementById('blocks-frame').contentWindow.scrollY"
+    page.evaluate("document.getElementById('blocks-frame').contentWindow.scrollTo(0, 60)")
+    assert page.evaluate(scrolled) == 60
+    add(page, "image")
+    chooser = page.locator(".picture-chooser")
+    expect(chooser.locator("summary")).to_be_focused()
+    expect(page.locator("select[name=picture]")).to_be_hidden()
+    page.keyboard.press("Enter")
+    chooser.get_by_role("button", name="「秋の新商品」を使う").click()
+    expect(page.frame_locator("#blocks-frame").locator("img[alt=秋の新商品の写真]")).to_have_count(1)
+    expect(chooser.locator("[data-picture-shown]")).to_contain_text("秋の新商品")
+    assert page.evaluate(scrolled) == 60
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_with_the_mouse(service: Service, opened: Opened) -> None:
     page = opened()
     begin(page, service, "mouse")
+    make_image(service, "mouse")
     add(page, "heading")
     page.locator("#b2-text").fill("新茶のお知らせ")
     # The next act waits for what was written.
@@ -78,6 +106,7 @@ def test_with_the_mouse(service: Service, opened: Opened) -> None:
     page.locator("#r3-up").click()
     expect(page.locator(".block").first).to_have_attribute("id", "b4")
     assert order(page) == ["b4", "b5", "b2"]
+    take_an_image(page)
     assert violations(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert not overflows(page)
