@@ -52,8 +52,8 @@ SANDBOX = (
     "sandbox; default-src 'none'; img-src https: data: {images}; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
-# Beside the block editor our page reads how far the mail is scrolled, and goes there again when it was made anew. The mail
-# still runs nothing: that is the right to scripts, which no frame of ours has.
+# Beside the block editor our page reads how far the mail is scrolled, and goes there again when it was made anew. The
+# mail still runs nothing: that is the right to scripts, which no frame of ours has.
 BESIDE = SANDBOX.replace("sandbox;", "sandbox allow-same-origin;", 1)
 WITHOUT_IMAGES = SANDBOX.replace("img-src https: data: {images}", "img-src 'none'")
 
