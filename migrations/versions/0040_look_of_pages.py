@@ -1,13 +1,13 @@
 """how customers' pages for readers look: logo, words, colour, contact, privacy policy
 
-Revision: 0040, after 0048.
+Revision: 0040, after 0043.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0048"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
