@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import time_machine
 
 from tests.contracts.stepping import confirm, send
+from tests.factories import make_course
 from wem.audit import AuditEvent
 from wem.clock import JAPAN
 from wem.contracts import jobs
@@ -39,13 +40,18 @@ def asked(world, browser, month="2026-05-01", note="閉店のため"):
 
 @pytest.mark.both_databases
 def test_asked_for_granted_and_over_on_its_day(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000]])
+    db.session.commit()
     with at("2026-03-10T12:00"):
         browser = browser_for(world.ours.owner)
         page = browser.get("/contract")
         assert "弊社の承諾が必要です" in page.text and "残りの利用料はかかりません" in page.text
         assert "お手続きいただけません" in browser.get("/contract/early-exit").text  # not before the cancellation
+        send(browser, "/contract/course", {"course": other.code, "wanted": "2026-06-01"})
+        assert "プレミアム" in browser.get("/contract/course").soup.select_one("main").get_text()
         send(browser, "/contract/cancel", {})
         assert contract_of(world.ours).leaves_on == date(2026, 8, 1)
+        assert "2026-08-01" not in browser.get("/contract/course").html, "it is over by then"
         page = confirm(browser, "/contract/early-exit", {"wanted": "2026-05-01", "note": "閉店のため"})
         # April at 3,300 yen.
         assert "1か月分" in page.text and "3,300円" in page.text and "最低利用期間の残りの利用料" in page.text
@@ -59,6 +65,9 @@ def test_asked_for_granted_and_over_on_its_day(world, browser_for):
         staff.submit(f"/staff/requests/{row.id}", action="/accept")
     assert contract_of(world.ours).leaves_on == date(2026, 5, 1)
     assert request(RequestKind.cancel).effective_on == date(2026, 5, 1)
+    # The change of June can no longer come.
+    assert request(RequestKind.course).state is RequestState.lapsed
+    assert "失効しました" in db.session.scalars(sa.select(Notice).order_by(Notice.id.desc())).first().text
     kinds = db.session.scalars(sa.select(Notice.kind).order_by(Notice.id)).all()
     assert kinds[-3:] == [NoticeKind.cancellation_received, NoticeKind.request_received, NoticeKind.request_accepted]
     with at("2026-05-01T00:05"):

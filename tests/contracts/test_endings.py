@@ -213,7 +213,8 @@ def test_correction_then_termination_by_two(world, browser_for):
         assert contract_of(world.ours).state is ContractState.active
         assert len(audited("contract.denied_own_approval")) == 1
         approver = browser_for(other)
-        assert "approve" in approver.get(page.location).html
+        shown = approver.get(page.location)
+        assert "approve" in shown.html and "完全に消去します" in shown.text
         approver.post(page.location, {"note": "確認", "decision": "approve"})
     contract = contract_of(world.ours)
     assert (contract.state, contract.end_reason, contract.ended_on) == (
@@ -238,6 +239,7 @@ def test_termination_of_a_part_suspends(world, browser_for):
     browser = browser_for(world.admin)
     assert browser.submit(f"/staff/contracts/{id}/termination", values).status == 422
     page = browser.submit(f"/staff/contracts/{id}/termination", {**values, "part": "配信機能"})
+    assert db.session.scalars(sa.select(Termination.part)).one() == "配信機能"
     shown = browser_for(other).get(page.location).text
     assert "支払期日は変わりません" in shown and "第14条第3項" not in shown
     browser_for(other).post(page.location, {"note": "確認", "decision": "approve"})

@@ -190,6 +190,7 @@ def test_the_tables_say_what_they_say():
 
 LEAVING = life(C.leaving, leaves_on=d("2026-08-01"))
 ENDED = life(C.ended, ended_on=d("2026-08-01"), reason=EndReason.cancelled)
+TERMINATED = life(C.ended, ended_on=d("2026-09-10"), reason=EndReason.terminated)
 AT_ONCE = life(C.ended, ended_on=d("2026-01-15"), reason=EndReason.terminated)
 NEVER = life(C.ended, ended_on=d("2026-01-10"), reason=EndReason.terminated)
 
@@ -203,6 +204,8 @@ NEVER = life(C.ended, ended_on=d("2026-01-10"), reason=EndReason.terminated)
         # Once it is over there is no present term, also before the daily job has ended it.
         (LEAVING, "2026-08-01", "2026-07-31", "2026-08-01", None, None, None),
         (ENDED, "2027-01-10", "2026-07-31", "2026-08-01", None, None, None),
+        # A termination holds from its moment: that day is the last one.
+        (TERMINATED, "2026-09-12", "2026-09-10", "2026-08-01", None, None, None),
         # Terminated before its start, or on its day: no whole day of it was.
         (AT_ONCE, "2026-02-01", None, None, None, None, None),
         (NEVER, "2026-02-01", None, None, None, None, None),

@@ -519,8 +519,10 @@ def test_a_change_that_the_end_comes_before_is_refused(world, browser_for):
     db.session.commit()
     with at("2026-07-20T12:00"):
         browser = browser_for(world.ours.owner)
+        open_page = confirm(browser, "/contract/course", {"course": other.code})
         send(browser, "/contract/cancel", {})  # out on 1 August
-        page = send(browser, "/contract/course", {"course": other.code})
+        assert "お手続きいただけません" in browser.get("/contract/course").text
+        page = browser.post("/contract/course", {**open_page.form(""), "step": "done"})
     assert page.status == 422 and "適用される前に契約が終了します" in page.text
     assert [event.details["denied"] for event in audited("request.denied")] == ["ends before"]
     assert only_request().effective_on == date(2026, 8, 1)

@@ -13,6 +13,8 @@ from wem.contracts.request_models import Revocation, TerminationGround, Terminat
 from wem.contracts.rules import SuspensionGround
 from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
 from wem.db import db
+from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind
 
 
 @pytest.fixture
@@ -64,6 +66,8 @@ def test_one_asks_and_another_lifts(world, other, browser_for):
     assert (only().state, only().decided_by) == (TerminationState.carried_out, other.id)
     [lifted] = audited("contract.resume")
     assert (lifted.account_id, lifted.details["note"]) == (other.id, "是正を確認したため")
+    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.resumed)).one()
+    assert "撤回" in told.title and "配信機能" in told.text
     # Pressed again it is over, and on record.
     second.post(page.location, {"note": "再度", "decision": "approve"})
     assert len(audited("contract.denied_revocation")) == 1

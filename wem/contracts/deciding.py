@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from wem import audit, clock
-from wem.contracts import date_rules, life_rules, mandating, notifying, taking_effect
+from wem.contracts import agreed, date_rules, life_rules, mandating, notifying, taking_effect
 from wem.contracts.date_rules import month_start
 from wem.contracts.request_models import ContractRequest, RequestKind, open_requests
 from wem.contracts.state_rules import Illegal, RequestAction
@@ -59,8 +59,7 @@ def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
         raise Illegal("the contract is over by then: nobody is told that it will hold")
     row.move(RequestAction.accept)
     row.effective_on = on or first
-    if row.kind is RequestKind.early_exit:
-        _let_go(row)
+    closed = _let_go(row) if row.kind is RequestKind.early_exit else []
     _decided(row, by, "")
     audit.record(
         "request.accept",
@@ -70,17 +69,21 @@ def accept(row: ContractRequest, *, by: int, on: date | None = None) -> None:
         request=row.kind.value,
         effective=str(row.effective_on or ""),
     )
-    notifying.request(row, "accepted")
+    notifying.request(row, "accepted", closed)
     if row.effective_on is not None and row.effective_on <= clock.today():
         taking_effect.apply(row, by=by)
 
 
-def _let_go(row: ContractRequest) -> None:
-    """End the contract earlier than the cancellation would (A-04)."""
+def _let_go(row: ContractRequest) -> list[ContractRequest]:
+    """End the contract earlier than the cancellation would (A-04); returns the changes that can no longer come."""
     assert row.effective_on is not None
     row.contract.take(life_rules.leave_early(row.contract.life, clock.today(), row.effective_on))
     for cancellation in open_requests(row.contract_id, RequestKind.cancel):
         cancellation.effective_on = row.effective_on
+    closed = [each for each in agreed.coming(row.contract) if (each.effective_on or date.max) >= row.effective_on]
+    for change in closed:
+        change.move(RequestAction.lapse)
+    return closed
 
 
 def refuse(row: ContractRequest, reason: str, *, by: int) -> None:

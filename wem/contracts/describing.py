@@ -81,6 +81,15 @@ def wish(kind: RequestKind, asked: dict[str, Any], channel: Channel = Channel.po
             return _said(asked, gettext("Note for us") if channel is Channel.portal else "")
 
 
+def pending(row: ContractRequest) -> str:
+    """Return a change that is asked for or accepted and does not hold yet, in a sentence."""
+    what = gettext(", ").join(f"{label}: {value}" for label, value in wish(row.kind, row.wish) if label and value)
+    day = as_read(row.effective_on) if row.effective_on else "–"
+    if row.undecided:
+        return str(gettext("Asked for already, and not decided: from %(day)s %(what)s", day=day, what=what))
+    return str(gettext("Accepted already: from %(day)s %(what)s", day=day, what=what))
+
+
 def _said(asked: dict[str, Any], label: str = "") -> Facts:
     note = (asked.get("note") or "").strip()
     return [(label or gettext("Words of the customer"), note)] if note else []

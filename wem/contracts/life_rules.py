@@ -59,7 +59,9 @@ def dates(life: Life, today: date) -> Dates:
         return Dates(void_since=over)
     if life.start is not None and over is not None and over <= life.start:
         return Dates(cut_off=over)  # terminated before its start, or on its day
-    last_day = over - DAY if over else None
+    # A termination holds from its moment: until then the day was one of service. Notices end with a day before a 1st.
+    at_once = life.reason is EndReason.terminated
+    last_day = over - DAY if over and not at_once else over
     running = life.state is not ContractState.ended and (over is None or today < over)
     if life.start is None or not running:
         return Dates(last_day=last_day, first_exit=life.first_exit)

@@ -5,8 +5,9 @@ What staff wrote is shown with every mail address masked: it may be a reader's (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import force_locale, gettext
@@ -53,8 +54,11 @@ def named(contract: Contract, *more: tuple[str, Any]) -> list[tuple[str, str]]:
     return [(label, in_japanese(value)) for label, value in facts if value not in ("", None)]
 
 
-def request(row: ContractRequest, step: str) -> None:
-    """Tell of a request: received, accepted, refused, applied, withdrawn, or undone by us."""
+def request(row: ContractRequest, step: str, closed: Sequence[ContractRequest] = ()) -> None:
+    """Tell of a request: received, accepted, refused, applied, withdrawn, or undone by us.
+
+    `closed` are changes that the contract's earlier end comes before.
+    """
     with written():
         name = str(REQUESTS[row.kind])
         title, before = {
@@ -72,6 +76,13 @@ def request(row: ContractRequest, step: str) -> None:
             ),
         }[step]
         words = Words(title, [before], named(row.contract, *describing.facts(row)), _after(row, step))
+        for change in closed:
+            gone = gettext(
+                "%(name)s, asked for from %(day)s, is closed: the contract ends before.",
+                name=str(REQUESTS[change.kind]),
+                day=in_japanese(change.effective_on),
+            )
+            words = replace(words, after=[*words.after, gone])
         tell_of(row.contract, _kind(row, step), f"request {row.id}", words)
 
 

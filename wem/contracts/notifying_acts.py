@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from flask_babel import gettext
 
 from wem import clock
-from wem.contracts import date_rules
+from wem.contracts import date_rules, life_rules
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import literal_ends
 from wem.contracts.notifying import named, tell_of, written
@@ -103,6 +103,7 @@ def terminated(row: Termination) -> None:
             (gettext("Ground"), str(TERMINATION_GROUNDS[row.ground])),
             (gettext("Scope"), gettext("The whole contract") if whole else masked(row.part)),
             (gettext("Holds since"), row.decided_at),
+            *([(gettext("Last day of service"), life_rules.dates(row.contract.life, clock.today()).last_day)] * whole),
             *([] if whole else _in_part()),
         )
         before = gettext("We have terminated the contract below with immediate effect.")

@@ -47,8 +47,10 @@ def suspended(contract: Contract, owed: list[tuple[str, int, date]]) -> None:
         )
 
 
-def resumed(contract: Contract) -> None:
+def resumed(contract: Contract, revoked: str = "") -> None:
+    """Tell that the service runs again; `revoked` is the part whose termination is withdrawn, if any was."""
     with written():
+        title = gettext("The service is resumed")
         before = gettext("You can use the service again. Mailings that were held wait for your decision.")
         facts = named(contract)
         if contract.restriction:
@@ -56,9 +58,12 @@ def resumed(contract: Contract) -> None:
                 "The suspension is lifted. The restriction of use that stood before it (Art. 18) holds again."
             )
             facts = named(contract, *_restriction(contract))
-        tell_of(
-            contract, NoticeKind.resumed, about(contract), Words(gettext("The service is resumed"), [before], facts)
-        )
+        said = [before]
+        if revoked:
+            title = gettext("The termination in part is withdrawn")
+            said.insert(0, gettext("We have withdrawn our termination of the following part of the contract."))
+            facts.insert(1, (gettext("Part that was terminated"), masked(revoked)))
+        tell_of(contract, NoticeKind.resumed, about(contract), Words(title, said, facts))
 
 
 def _restriction(contract: Contract) -> list[tuple[str, str]]:

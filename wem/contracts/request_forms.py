@@ -48,7 +48,8 @@ class WantedForm(SteppedForm):
     def offer_months(self, first: date, before: date | None = None) -> None:
         """Offer the months from the first that is possible, and before the contract is over."""
         months = [month_start(first, later) for later in range(MONTHS_AHEAD)]
-        self._offer([month for month in months if before is None or month < before])
+        # Where none is left, the request itself is refused and says why.
+        self._offer([month for month in months if before is None or month < before] or months)
 
     def _offer(self, months: list[date]) -> None:
         self.wanted.choices = [SelectChoice(str(month), self.said(month)) for month in months]

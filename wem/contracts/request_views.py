@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, costing, date_rules, describing, requesting, withdrawing
+from wem.contracts import addressing, agreed, costing, date_rules, describing, requesting, withdrawing
 from wem.contracts.describing import Facts
 from wem.contracts.mandate_models import of_request, serving
 from wem.contracts.models import Contract
@@ -133,8 +133,10 @@ def course() -> Answer:
     contract, account = who()
     form = CourseForm()
     first = date_rules.change_effective(clock.now(), None, contract.start_date)
+    if request.method in ("GET", "HEAD") and _too_late(contract, first):
+        return render_template("contracts/no_request.html", title=gettext("Change the course"), contract=contract)
     form.offer(contract, first)
-    form.offer_months(first)
+    form.offer_months(first, contract.life.over_on)
     peak = counting.month_peak(contract.customer_id)
     return stepped(
         contract,
@@ -168,8 +170,11 @@ def course() -> Answer:
 def options() -> Answer:
     contract, account = who()
     form = OptionsForm()
+    first = date_rules.change_effective(clock.now(), None, contract.start_date)
+    if request.method in ("GET", "HEAD") and _too_late(contract, first):
+        return render_template("contracts/no_request.html", title=gettext("Change the options"), contract=contract)
     form.offer(contract)
-    form.offer_months(date_rules.change_effective(clock.now(), None, contract.start_date))
+    form.offer_months(first, contract.life.over_on)
     has = [option.code for option in contract.options_on(clock.today())]
     if request.method in ("GET", "HEAD"):
         form.options.data = has
@@ -204,8 +209,15 @@ def options() -> Answer:
     )
 
 
+def _too_late(contract: Contract, first: date) -> bool:
+    """Return whether the contract is over before a change could hold."""
+    over = contract.life.over_on
+    return over is not None and over <= first
+
+
 def _change_notes(contract: Contract) -> list[str]:
     notes = [
+        *(describing.pending(row) for row in agreed.coming(contract)),
         gettext("What we receive by the 10th holds from the next month, later ones a month after (Art. 11-1)."),
         gettext("We look into it and tell you the result by a notice."),
     ]

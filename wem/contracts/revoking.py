@@ -58,5 +58,6 @@ def decide(row: Revocation, action: TerminationAction, note: str, *, by: int) ->
     if action is TerminationAction.approve:
         if not terminated_in_part(contract):
             raise Illegal("there is no termination in part any more")
+        part = row.termination.part if row.termination else contract.suspension_note
         contract.resume(row.reason, by=by, asked_by=row.proposed_by)
-        notifying_service.resumed(contract)
+        notifying_service.resumed(contract, part)

@@ -24,6 +24,7 @@ from wem import clock
 from wem.contracts import catalogue, rules
 from wem.contracts.date_rules import DAY
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine
+from wem.contracts.models import Contract
 from wem.contracts.request_models import TerminationGround, TerminationScope
 from wem.contracts.rules import Conditions, Restriction
 from wem.contracts.wording import RESTRICTIONS, SCOPES, TERMINATION_GROUNDS
@@ -79,13 +80,31 @@ class TerminationForm(FlaskForm):
     scope = RadioField(
         _l("Scope"), [CHOSEN], choices=[SelectChoice(scope.value, text) for scope, text in SCOPES.items()]
     )
-    part = OneLine(_l("Which part"), [Optional(), Length(max=300)])
+    option = SelectField(_l("Part that is terminated"), [Optional()])
+    part = OneLine(
+        _l("The part in words"),
+        [Length(max=200)],
+        description=_l("For a part of the contract: choose it above, or say it here as the customer reads it."),
+    )
     evidence = TextAreaField(_l("Facts and evidence"), LONG)
     file = FileField(_l("A file of evidence"))
 
-    def validate_scope(self, field: RadioField) -> None:
-        if field.data == TerminationScope.part.value and not (self.part.data or "").strip():
+    def offer(self, contract: Contract) -> None:
+        """Offer the parts that the contract has."""
+        names = [option.name for option in contract.options_seen(clock.today())]
+        self.option.choices = [SelectChoice("", _l("None of these; in words")), *(SelectChoice(n, n) for n in names)]
+
+    def validate_part(self, field: OneLine) -> None:
+        if self.scope.data == TerminationScope.part.value and not self.said_part:
             raise ValidationError(gettext("Please say which part."))
+
+    @property
+    def said_part(self) -> str:
+        """Return the part as the notice names it; empty for the whole contract."""
+        if self.scope.data != TerminationScope.part.value:
+            return ""
+        said = ((self.option.data or "").strip(), (self.part.data or "").strip())
+        return "：".join(each for each in said if each)
 
     @property
     def chosen(self) -> TerminationGround:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
+import sqlalchemy as sa
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -19,6 +20,7 @@ from wem.contracts.staff_views import CHANGERS, contract_to_change, denied
 from wem.contracts.state_rules import Illegal, TerminationState
 from wem.contracts.wording import ASKED, NOTHING_YET, SCOPES, TERMINATION_GROUNDS, TERMINATIONS
 from wem.db import db
+from wem.lists.models import Subscriber
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other
@@ -36,6 +38,7 @@ EVIDENCE_BYTES = 20 * 1024 * 1024
 @blueprint.route("/contracts/<int:id>/termination", methods=["GET", "POST"])
 def propose_termination(id: int) -> Answer:
     contract, form = contract_to_change(id), TerminationForm()
+    form.offer(contract)
     waiting = ending.open_termination(id)
     if waiting is not None:
         return see_other(url_for("staff_terminations.show", id=waiting.id))
@@ -51,7 +54,7 @@ def propose_termination(id: int) -> Answer:
                 TerminationScope(form.scope.data),
                 form.evidence.data or "",
                 by=me().id,
-                part=form.part.data or "",
+                part=form.said_part,
                 correction=correction if form.chosen is TerminationGround.uncorrected else None,
                 file=_kept_file(),
             )
@@ -77,6 +80,7 @@ def propose_termination(id: int) -> Answer:
             gettext(
                 "Then it holds at once: sign-up, sending and sign-in to lists end, and the customer is told (Art. 14)."
             ),
+            gettext("The day of the approval is the last day of service."),
         ],
     )
     return page, 422 if form.is_submitted() else 200
@@ -107,6 +111,7 @@ def show(id: int) -> Answer:
         mine=row.proposed_by == me().id,
         form=NoteForm(),
         reach=reach(row.contract.customer_id),
+        readers=db.session.scalar(sa.select(sa.func.count()).where(Subscriber.customer_id == row.contract.customer_id)),
     )
 
 
