@@ -60,6 +60,7 @@ FOR_SOME = {
     "contract_requests.resume": {"owner"},
     "composing.new": {"owner", "editor", "delegate"},
     "composing.edit": {"owner", "editor", "delegate"},
+    "resending.resend": {"owner", "editor", "delegate"},
     "blocks.show": {"owner", "editor", "delegate"},
     "brands.show": {"owner", "editor", "delegate"},
     "brands.preview": {"owner", "editor", "delegate"},
