@@ -18,10 +18,14 @@ from wem.billing.invoice_rules import due_day
 from wem.billing.models import Receivable
 from wem.billing.month_models import Reminder
 from wem.billing.staff_invoice_views import to_pay_by
+from wem.contracts import ending, notifying_service
+from wem.contracts.request_models import TerminationGround, TerminationScope
 from wem.contracts.rules import ContractState
-from wem.contracts.state_rules import Illegal
+from wem.contracts.state_rules import Illegal, TerminationAction
 from wem.db import db
 from wem.notices.models import Notice
+from wem.notices.rules import NoticeKind
+from wem.settings import settings
 from wem.staff import money_work
 
 DUE, LIMIT = date(2026, 3, 27), date(2026, 9, 27)
@@ -196,3 +200,28 @@ def test_a_debt_of_a_contract_that_is_over_stays_until_somebody_decides(world, b
     with at("2026-04-17T12:00"):
         page = browser_for(world.admin).get("/staff/arrears")
     assert "回収の方法を決める" in page.text and 'value="preview"' not in page.html
+
+
+def test_notices_of_what_stops_name_the_sum_and_where_to_pay_it(world, browser_for):
+    contract = world.ours.contract
+    make_receivable(contract, DUE)
+    db.session.commit()
+    account = settings().PROVIDER_ACCOUNT
+    with at("2026-03-20T12:00"):
+        for page in ("/contract", "/invoices"):
+            shown = browser_for(world.ours.owner).get(page).text
+            assert account in shown and "3,300円" in shown, page
+    with at("2026-04-20T12:00"):
+        lifting.suspend(contract, "未払い", by=world.admin.id)
+        notifying_service.suspended(contract, [])  # as for 13-1
+        row = ending.propose_termination(
+            contract, TerminationGround.nonpayment, TerminationScope.whole, "台帳", by=world.admin.id
+        )
+        other = make_account("承認 担当", staff_role=StaffRole.contracts)
+        ending.decide_termination(row, TerminationAction.approve, "確認", by=other.id, owed=[("3月分", 3_300, DUE)])
+    kinds = (NoticeKind.suspension, NoticeKind.termination)
+    found = sa.select(Notice.text).where(Notice.kind.in_(kinds)).order_by(Notice.id)
+    told, ours, ended = db.session.scalars(found)
+    for text in (told, ended):
+        assert account in text and "3,300円" in text and "2026年3月27日（金）" in text
+    assert account not in ours and settings().SUPPORT_EMAIL in ours and "停止するもの" in ours

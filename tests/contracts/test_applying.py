@@ -350,6 +350,14 @@ def test_an_application_is_forgotten_from_the_day_of_its_withdrawal(world):
     assert (application.decided_by, application.decided_at.date()) == (world.admin.id, clock.now().date())
 
 
+def test_who_withdraws_after_paying_hears_of_the_money(world):
+    application = make_application()
+    application.paid_on, application.paid_amount = clock.today(), 14_300
+    applying.withdraw(application, by=world.admin.id)
+    text = db.session.scalars(sa.select(Notice.text).where(Notice.kind == NoticeKind.general)).one()
+    assert "14,300円" in text and "返金" in text
+
+
 def test_no_money_is_promised_back_where_none_was_to_pay(world):
     application = make_application()
     application.paid_on, application.paid_amount = clock.today(), 0  # as a campaign without a first fee leaves it

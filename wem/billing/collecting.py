@@ -61,6 +61,15 @@ def uncollected(contract_ids: Collection[int], on: date) -> list[Receivable]:
     return [each.row for each in late(on, contract_ids) if not each.again]
 
 
+def open_by_hand(contract_id: int) -> list[Receivable]:
+    """Return what a contract owes, due or not, and no debit file asks for, the oldest first."""
+    found = sa.select(Receivable).where(
+        Receivable.contract_id == contract_id, Receivable.settled_on.is_(None), ~in_file(), ~in_flight()
+    )
+    rows = db.session.scalars(found.order_by(Receivable.due_on, Receivable.id))
+    return [row for row in rows if row.missing > 0]
+
+
 def _planned(rows: Collection[Receivable], on: date) -> set[int]:
     """Return which of these sums, that no debit has asked for, one will ask for; until the bank should have answered.
 

@@ -88,7 +88,9 @@ def words(row: Invoice) -> Words:
     total = gettext("Given back, with tax") if gives_back else gettext("Total with tax")
     facts.append((total, yen(sign * row.total)))
     way = ways_to_pay.way_to_pay(row)
-    if row.due_on and row.total > 0:
+    if way.how == "paid":
+        facts.append((gettext("Payment"), gettext("Paid already")))
+    elif row.due_on and row.total > 0:
         facts.append((gettext("To be paid by"), in_japanese(row.due_on)))
     if 0 < way.missing != row.total:
         facts.append((gettext("Still to be paid"), yen(way.missing)))

@@ -52,9 +52,14 @@ def index() -> Answer:
     claims = list(db.session.scalars(others.order_by(Receivable.id.desc()).limit(SHOWN)))
     return render_template(
         "billing/invoices.html", page=page, documents=DOCUMENTS, occasions=OCCASIONS, open=open_sums(page.rows),
-        claims=claims, today=today,
+        claims=claims, claims_open=_to_pay([row for row in claims if not row.settled_on]), today=today,
         late=collecting.late_ids({row.contract_id for row in [*page.rows, *claims]}, today),
     )  # fmt: skip
+
+
+def _to_pay(claims: Sequence[Receivable]) -> list[tuple[Receivable, ways_to_pay.WayToPay]]:
+    found = [each for id in sorted({row.contract_id for row in claims}) for each in ways_to_pay.open_of(id)]
+    return [(row, way) for row, way in found if row in claims]
 
 
 def open_sums(rows: Sequence[Invoice]) -> dict[int, Receivable]:

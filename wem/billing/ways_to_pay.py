@@ -40,11 +40,23 @@ def way_to_pay(row: Invoice) -> WayToPay:
         return WayToPay("transfer", missing=row.total)
     if owed.settled_on is not None or not owed.missing:
         return WayToPay("paid")
-    method = method_of(row.contract_id, owed.id, methods([row.contract_id]))
+    return _way(owed, row.issued_on)
+
+
+def open_of(contract_id: int) -> list[tuple[Receivable, WayToPay]]:
+    """Return all that a contract owes, with or without an invoice, and how each sum is paid; the oldest first."""
+    found = sa.select(Receivable).where(Receivable.contract_id == contract_id, Receivable.settled_on.is_(None))
+    rows = db.session.scalars(found.order_by(Receivable.due_on, Receivable.id))
+    return [(row, _way(row, row.created_at.date())) for row in rows if row.missing > 0]
+
+
+def _way(owed: Receivable, since: date) -> WayToPay:
+    """Return how a sum that is open, and known since a day, is paid."""
+    method = method_of(owed.contract_id, owed.id, methods([owed.contract_id]))
     registered = sa.select(Mandate.id).where(
-        Mandate.contract_id == row.contract_id, Mandate.state == MandateState.registered
+        Mandate.contract_id == owed.contract_id, Mandate.state == MandateState.registered
     )
-    first = debit_rules.first_asking(row.issued_on, owed.due_on, debit_planning.of_month)
+    first = debit_rules.first_asking(since, owed.due_on, debit_planning.of_month)
     how = invoice_rules.way_to_pay(
         debited=debitable(owed.kind.value) and method is Method.debit,
         desk=method is Method.desk,

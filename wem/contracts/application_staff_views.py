@@ -243,6 +243,10 @@ def withdraw(id: int) -> Answer:
         applying.withdraw(application, by=me().id)
     except Illegal:
         return refused(application, "withdraw")
+    if application.paid_amount:
+        return done(
+            application, gettext("The application is withdrawn, and the applicant is told that the money goes back.")
+        )
     return done(application, gettext("The application is withdrawn."))
 
 

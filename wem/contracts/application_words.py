@@ -149,6 +149,20 @@ def refusal(application: Application) -> Words:
         )
 
 
+def withdrawn(application: Application) -> Words:
+    """What becomes of the money of who took the application back after paying (A-17)."""
+    with force_locale("ja"):
+        return Words(
+            gettext("Your application for WeM"),
+            [gettext("We have noted that you take your application back. Nothing more is to be done for it.")],
+            [
+                (gettext("Application number"), application.number),
+                (gettext("What came in"), yen(application.paid_amount or 0)),
+            ],
+            [gettext("We return what you have transferred. We will ask you for the account.")],
+        )
+
+
 def void(contract: Contract, application: Application | None, reason: RefusalReason, note: str) -> Words:
     """拒絶通知 after the start guide: the contract does not begin (4-3, A-03)."""
     with force_locale("ja"):

@@ -190,11 +190,16 @@ def refuse(application: Application, reason: RefusalReason, note: str, *, by: in
 
 
 def withdraw(application: Application, *, by: int) -> None:
-    """Note that the applicant takes the application back; letters that ask for something stay here. Raises Illegal."""
+    """Note that the applicant takes the application back; letters that ask for something stay here. Raises Illegal.
+
+    Who has paid is told what becomes of the money.
+    """
     application.move(ApplicationAction.withdraw, by=by)
     # From this day counts after how long it is forgotten.
     application.decided_at, application.decided_by = clock.now(), by
     take_letters_back(application.about, ASKING)
+    if application.paid_amount:
+        _tell(application, application_words.withdrawn(application), NoticeKind.general, by)
 
 
 def accept(application: Application, start: date, slug: str, owner_email: str, *, by: Account) -> Contract:

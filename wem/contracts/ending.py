@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -140,10 +141,18 @@ def open_termination(contract_id: int) -> Termination | None:
     )
 
 
-def decide_termination(row: Termination, action: TerminationAction, note: str, *, by: int) -> None:
+def decide_termination(
+    row: Termination,
+    action: TerminationAction,
+    note: str,
+    *,
+    by: int,
+    owed: Sequence[tuple[str, int, date]] = (),
+) -> None:
     """Carry out, refuse or withdraw a termination; carried out it holds at once. Raises OwnProposal and Illegal.
 
-    In part it stops a service that runs: what stands still for another reason would run again with its lifting.
+    `owed`: what is open, as (label, yen, due), for the notice. In part it stops a service that runs: what stands still
+    for another reason would run again with its lifting.
     """
     contract = row.contract
     stands_still = contract.suspended or contract.state is ContractState.ended
@@ -162,5 +171,5 @@ def decide_termination(row: Termination, action: TerminationAction, note: str, *
         notifying_acts.terminated(row)
         return
     contract.take(life_rules.terminate(contract.life, clock.today()))
-    notifying_acts.terminated(row)
+    notifying_acts.terminated(row, owed)
     living.close(contract, by=by)

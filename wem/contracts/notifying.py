@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask_babel import force_locale, gettext
@@ -29,6 +30,7 @@ from wem.contracts.wording import END_REASONS, REQUESTS
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell
+from wem.settings import settings
 
 
 def tell_of(contract: Contract, kind: NoticeKind, subject: str, words: Words, **options: Any) -> Notice:
@@ -41,6 +43,38 @@ def tell_of(contract: Contract, kind: NoticeKind, subject: str, words: Words, **
         terms_version=contract.terms_version,
         **options,
     )
+
+
+def to_pay(owed: Sequence[tuple[str, int, date]]) -> list[tuple[str, str]]:
+    """Return the facts of sums that are owed, as (label, yen, due): each, the total, and where to; none without any."""
+    if not owed:
+        return []
+    total = f"{sum(amount for _, amount, _ in owed):,}"
+    return [
+        *(
+            (label, gettext("%(amount)s yen, due on %(day)s", amount=f"{amount:,}", day=in_japanese(due)))
+            for label, amount, due in owed
+        ),
+        (gettext("Total with tax"), gettext("%(amount)s yen", amount=total)),
+        (gettext("Where to"), settings().PROVIDER_ACCOUNT),
+    ]
+
+
+def standing_still() -> list[tuple[str, str]]:
+    """Return what stops with the service and what goes on, as the contract's standing makes it."""
+    return [
+        (
+            gettext("What stops"),
+            gettext("Sending and scheduling of mailings, sign-up of new readers, uploads, and work on lists."),
+        ),
+        (
+            gettext("What goes on"),
+            gettext(
+                "The contract itself and its term; signing in to contract, invoices, notices and inquiries. Readers "
+                "can stop their mails and change their registration. Nothing is deleted."
+            ),
+        ),
+    ]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 
 from flask_babel import gettext
@@ -10,7 +11,7 @@ from wem import clock
 from wem.contracts import date_rules, life_rules
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import literal_ends
-from wem.contracts.notifying import named, tell_of, written
+from wem.contracts.notifying import named, standing_still, tell_of, to_pay, written
 from wem.contracts.request_models import Correction, RenewalRefusal, Termination, TerminationScope
 from wem.contracts.state_rules import CorrectionState
 from wem.contracts.wording import TERMINATION_GROUNDS
@@ -95,7 +96,8 @@ def correction_closed(row: Correction) -> None:
         tell_of(row.contract, NoticeKind.correction_closed, f"correction {row.id}", words)
 
 
-def terminated(row: Termination) -> None:
+def terminated(row: Termination, owed: Sequence[tuple[str, int, date]] = ()) -> None:
+    """Tell of a termination; of the whole contract with what is open already, as (label, yen, due)."""
     with written():
         whole = row.scope is TerminationScope.whole
         facts = named(
@@ -104,10 +106,14 @@ def terminated(row: Termination) -> None:
             (gettext("Scope"), gettext("The whole contract") if whole else masked(row.part)),
             (gettext("Holds since"), row.decided_at),
             *([(gettext("Last day of service"), life_rules.dates(row.contract.life, clock.today()).last_day)] * whole),
-            *([] if whole else _in_part()),
+            *(to_pay(owed) if whole else standing_still()),
         )
         before = gettext("We have terminated the contract below with immediate effect.")
-        after = [gettext("All that you owe is due now (Art. 14-3).")]
+        after = [
+            gettext("All that you owe is due now (Art. 14-3)."),
+            *([gettext("Please transfer the total above without delay.")] if owed else []),
+            gettext("What is not charged yet comes with the final account, by an invoice of its own."),
+        ]
         if not whole:
             before = gettext("We have terminated a part of the contract below with immediate effect.")
             # A part leaves the contract and its due days as they are.
@@ -118,20 +124,3 @@ def terminated(row: Termination) -> None:
             f"termination {row.id}",
             Words(gettext("Notice of termination"), [before], facts, after),
         )
-
-
-def _in_part() -> list[tuple[str, str]]:
-    """Return what a termination in part stops and what it leaves, as the contract's standing makes it."""
-    return [
-        (
-            gettext("What stops"),
-            gettext("Sending and scheduling of mailings, sign-up of new readers, uploads, and work on lists."),
-        ),
-        (
-            gettext("What goes on"),
-            gettext(
-                "The contract itself and its term; signing in to contract, invoices, notices and inquiries. Readers "
-                "can stop their mails and change their registration. Nothing is deleted."
-            ),
-        ),
-    ]

@@ -10,27 +10,35 @@ from wem.contracts import date_rules
 from wem.contracts.addressing import about
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import Contract
-from wem.contracts.notifying import named, tell_of, written
+from wem.contracts.notifying import named, standing_still, tell_of, to_pay, written
 from wem.contracts.wording import GROUNDS, RESTRICTIONS
 from wem.notices.masking_rules import masked
 from wem.notices.rules import NoticeKind, Words
+from wem.settings import settings
 
 
 def suspended(contract: Contract, owed: list[tuple[str, int, date]]) -> None:
     """Tell of a suspension, with what is overdue as (label, yen, due)."""
     with written():
         ground = GROUNDS[contract.suspension_ground] if contract.suspension_ground else ""
-        sums = [
-            (label, gettext("%(amount)s yen, due on %(day)s", amount=f"{amount:,}", day=in_japanese(due)))
-            for label, amount, due in owed
-        ]
         facts = named(
-            contract, (gettext("Suspended since"), contract.suspended_at), (gettext("Ground"), str(ground)), *sums
+            contract,
+            (gettext("Suspended since"), contract.suspended_at),
+            (gettext("Ground"), str(ground)),
+            *to_pay(owed),
+            *standing_still(),
         )
-        after = []
+        after = [
+            gettext("We look into it, and tell you by a notice when the service goes on, or what else is to be done."),
+            gettext(
+                "What you can tell us about it, and questions, reach us by the page of inquiries or at %(address)s.",
+                address=settings().SUPPORT_EMAIL,
+            ),
+        ]
         if owed:
             limit = in_japanese(date_rules.settle_limit(min(due for _, _, due in owed)))
             after = [
+                gettext("Please transfer the total above without delay."),
                 gettext(
                     "Once all is settled, by %(day)s at the latest, you can apply for resumption (Art. 13-2).",
                     day=limit,

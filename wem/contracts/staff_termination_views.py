@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import BinaryIO, cast
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from wem import storage
 from wem.accounts.models import Account
+from wem.billing import collecting
 from wem.contracts import ending
 from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
 from wem.contracts.staff_change_views import reach
@@ -127,4 +129,6 @@ def evidence(id: int) -> Answer:
 def decide_termination(id: int) -> Answer:
     row = found_or_404(Termination, id)
     back_url = url_for("staff_terminations.show", id=id)
-    return answer_decision(row, ending.decide_termination, back_url=back_url, act="termination")
+    owed = [(each.label, each.missing, each.due_on) for each in collecting.open_by_hand(row.contract_id)]
+    decide = partial(ending.decide_termination, owed=owed)
+    return answer_decision(row, decide, back_url=back_url, act="termination")

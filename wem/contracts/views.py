@@ -9,7 +9,7 @@ from flask import abort, render_template
 from werkzeug.wrappers import Response
 
 from wem import clock
-from wem.billing import arrears
+from wem.billing import arrears, ways_to_pay
 from wem.contracts import addressing, costing, describing, ending, life_rules, request_views, rules
 from wem.contracts.agreed import fee_of_month
 from wem.contracts.catalogue_models import samples_on
@@ -72,6 +72,7 @@ def show() -> Answer:
 def _life(contract: Contract, peak: int) -> dict[str, Any]:
     """Return term and renewal, what cancelling now would mean, and what was asked for."""
     today = clock.today()
+    overdue = arrears.overdue(contract.id, today)
     closed = db.session.scalars(
         sa.select(ContractRequest)
         .where(ContractRequest.contract_id == contract.id, ContractRequest.state.not_in(OPEN))
@@ -102,7 +103,9 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "masked": masked,
         "request_names": REQUESTS,
         "request_state": state_of,
-        "overdue_sums": arrears.overdue(contract.id, today),
+        "overdue_sums": overdue,
+        # What is overdue stands in a notice of its own, with where to pay it.
+        "open_sums": [each for each in ways_to_pay.open_of(contract.id) if each[0] not in overdue],
         "lifting": arrears.conditions(contract, today),
         "demands": ending.demands(contract.id),
         **describing.restricted(contract),
