@@ -70,7 +70,7 @@ def test_all_readers_stand_side_by_side(world: World, editor: Browser) -> None:
     page = editor.get(preview(world, "/readers"))
     assert len(page.soup.select("iframe.mail-frame")) == 4, "the old phone shows text"
     assert len(page.soup.select("pre.mail-text")) == 1
-    assert len(editor.get(preview(world, "/readers?only=worst")).soup.select("iframe.mail-frame")) == 2
+    assert len(editor.get(preview(world, "/readers?show=worst")).soup.select("iframe.mail-frame")) == 2
 
 
 def test_a_dark_background_is_a_choice_of_its_own_within_the_frame(world: World, editor: Browser) -> None:

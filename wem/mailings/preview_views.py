@@ -94,7 +94,7 @@ def html(id: int) -> Answer:
 def readers(id: int) -> Answer:
     """The mail as each invented reader gets it, side by side: all of them, or those who show the worst."""
     mailing = owned_or_404(Mailing, id)
-    worst = request.args.get("only") == "worst"
+    worst = request.args.get("show") == "worst"
     problem, shown = "", []
     try:
         letter = previewing.compiled(mailing)
