@@ -217,6 +217,9 @@ def costs(id: int) -> Answer:
 def settle(id: int) -> Answer:
     """Note that somebody who is no customer has paid a claim of costs."""
     row, form = found_or_404(Invoice, id), SettledForm()
+    # Before a return of the same claim, or after it: it must know whether there was money.
+    db.session.get(Contract, row.contract_id, with_for_update=True)
+    db.session.refresh(row)
     claimed = row.third_party and row.settled_on is None and correcting.claimed(row) > 0
     if claimed and not form.validate():
         return invoice_page(row, 422, settled=form)
