@@ -75,6 +75,7 @@ def test_off_and_on_again(service: Service, opened: Opened) -> None:
     expect(staff.get_by_role("button", name=ja("Resume the service"))).to_have_count(0)
     assert violations(staff) == []
     follow(staff, "What is owed")
+    staff.get_by_role("row", name="10月分の利用料金").get_by_text(ja("It came in by transfer")).click()
     press(staff, "Settled")
     expect(staff.get_by_role("row", name="10月分の利用料金")).not_to_contain_text(ja("Overdue"))
     follow(owner, "Contract")

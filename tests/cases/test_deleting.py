@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.cases.test_cases import denied, open_case
-from tests.factories import make_account, make_list, make_mailing, make_subscriber
+from tests.factories import made_of_blocks, make_account, make_list, make_mailing, make_subscriber
 from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
@@ -18,9 +18,12 @@ from wem.hashing import address_hash
 from wem.lists import counting, subscribing
 from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription, Suppression, Upload
 from wem.lists.states import ConsentKind, SuppressionReason, UploadKind, UploadState
+from wem.mailings import back_numbers, block_editing, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
-from wem.mailings import starting
+from wem.mailings.block_models import BlockRevision
 from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.neutral import Neutral
+from wem.mailings.review_models import AlreadyDecided
 from wem.notices.models import Notice
 from wem.sequences import controlling as sequences
 from wem.sequences import keeping
@@ -143,6 +146,35 @@ def test_everything_of_a_customer(world):
     assert theirs.subject and readers(world.theirs.customer) == 3
     event = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "deletion.finish")).one()
     assert event.details == {"deleted": 7}
+
+
+def test_nothing_of_a_mailing_is_shown_or_kept_for_undo(world):
+    ours = world.ours
+    shown, blocks = make_mailing(ours.mailing_list), make_mailing(ours.mailing_list, body_kind=BodyKind.blocks)
+    block_editing.begin(blocks, made_of_blocks(), by=ours.editor.id)
+    shown.state, shown.started_at = MailingState.done, clock.now()
+    number = back_numbers.publish(shown, Neutral("秋の便り", "本文です。", None), by=ours.owner.id)
+    db.session.commit()
+    assert back_numbers.is_in_sight(number)
+    row = approved(world, [Part.mailings])
+    jobs.delete(row.id)
+    db.session.refresh(number)
+    assert db.session.get(Deletion, row.id, populate_existing=True).state is DeletionState.done
+    assert not back_numbers.is_in_sight(number) and not (number.subject or number.text or number.html)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(BlockRevision)) == 0
+
+
+def test_a_step_that_waits_for_our_look_is_deleted_and_nobody_can_let_it_go(world):
+    sequence = keeping.create(world.ours.mailing_list, keeping.Settings("ようこそ"), by=world.ours.owner.id)
+    step = keeping.add_step(sequence, 3, 10, BodyKind.text, "3日目", by=world.ours.owner.id)
+    step.mailing.subject, step.mailing.text = "お知らせ", "本文です。"
+    review = reviewing.ask(step.mailing, None, by=world.ours.owner.id)
+    db.session.commit()
+    row = approved(world, [Part.mailings])
+    jobs.delete(row.id)
+    assert db.session.get(Deletion, row.id, populate_existing=True).state is DeletionState.done
+    with pytest.raises(AlreadyDecided):
+        reviewing.approve(review, by=world.admin.id)
 
 
 def test_what_comes_after_the_approval_stays(world):

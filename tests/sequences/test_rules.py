@@ -36,6 +36,12 @@ def test_what_becomes_of_a_step(due, last_day, tolerance, fate):
     assert rules.fate(due, last_day, NOW, tolerance) is fate
 
 
+@pytest.mark.parametrize(("hour", "fate"), [(0, Fate.late), (1, Fate.leave_out)])
+def test_who_signs_up_in_the_last_minute_of_a_day_is_not_left_out(hour, fate):
+    now = rules.slot(datetime(2026, 6, 11, hour))
+    assert rules.fate(slot(10, 0), None, now, 0) is fate
+
+
 @pytest.mark.parametrize(
     ("sent", "an_hour", "room"),
     [(0, 1_200, 100), (1_150, 1_200, 50), (1_200, 1_200, 0), (5_000, 1_200, 0), (0, 100, 9), (96, 100, 4)],

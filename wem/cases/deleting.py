@@ -23,7 +23,8 @@ from wem.lists.ending_many import Ending, end_many
 from wem.lists.models import MailingList, Subscription, Upload
 from wem.lists.registering import LIVE
 from wem.lists.states import ConsentKind, SuppressionReason, UploadState
-from wem.mailings import controlling
+from wem.mailings import back_numbers, block_keeping, controlling, reviewing
+from wem.mailings.back_number_models import BackNumber
 from wem.mailings.models import Mailing, MailingState, NotPossible
 from wem.mailings.reply_models import Conversation
 from wem.mailings.trial_models import variants_of
@@ -67,7 +68,15 @@ def _rows(part: Part, customer_id: int, until: datetime) -> sa.Select[Any]:
             Mailing.customer_id == customer_id,
             Mailing.created_at <= until,
             Mailing.variant_of.is_(None),
-            sa.or_(Mailing.subject != "", Mailing.html != "", Mailing.text != "", Mailing.name != ""),
+            sa.or_(
+                Mailing.subject != "",
+                Mailing.html != "",
+                Mailing.text != "",
+                Mailing.name != "",
+                # What was emptied by its people may be kept in steps for undo, or be shown to everybody.
+                Mailing.revision > 0,
+                sa.exists().where(BackNumber.mailing_id == Mailing.id, BackNumber.subject != ""),
+            ),
         )
     if part is Part.replies:
         return sa.select(Conversation.id).where(
@@ -191,6 +200,9 @@ def _empty_mailings(row: Deletion, until: datetime) -> int:
 
 def _empty(mailing: Mailing, by: int | None) -> bool:
     """Take subject and texts out of a mailing that is over, or called off now; what it counted stays."""
+    if reviewing.waits(mailing) and mailing.is_step:
+        # Nobody is to approve what is deleted; a draft of a step is in no other way called off.
+        mailing.unschedule(by=by)
     if mailing.state not in OVER:
         try:
             controlling.cancel(mailing, by=by)
@@ -204,9 +216,11 @@ def _empty(mailing: Mailing, by: int | None) -> bool:
         db.session.execute(sa.delete(Link).where(Link.dispatch_id == dispatch.id))
     if mailing.is_step:
         sequences.forget_texts(mailing.id, by=by)
+    back_numbers.forget(mailing.id)
     for each in (mailing, *variants_of(mailing)):
         each.name = each.subject = each.html = each.text = ""
         each.version += 1
+        block_keeping.forget(each)
     return True
 
 

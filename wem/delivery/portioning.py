@@ -40,10 +40,18 @@ def plan(dispatch: Dispatch) -> None:
 
 
 def begin(dispatch: Dispatch, at: datetime) -> None:
-    """Note that the first portion goes, now that everybody is written down; its batches were never blocked."""
-    first = db.session.get(Portion, (dispatch.id, 1))
-    if first is not None:
-        first.released_at = at
+    """Note that the first portion goes, now that everybody is written down; its batches were never blocked.
+
+    Where that took long, the second goes its interval later.
+    """
+    first, second = (db.session.get(Portion, (dispatch.id, number)) for number in (1, 2))
+    if first is None:
+        return
+    first.released_at = at
+    if second is not None:
+        hours = hours_of(dispatch.customer_id)
+        second.due_at = portion_rules.next_due(second.due_at, dispatch.portion_minutes, first.due_at, at)
+        second.due_at = hours.leaves(second.due_at) if hours else second.due_at
 
 
 def portion(subscriber_id: sa.SQLColumnExpression[int], dispatch: Dispatch) -> sa.ColumnElement[int]:

@@ -101,6 +101,17 @@ def withdraw(mailing: Mailing, *, by: int) -> bool:
     return True
 
 
+def forget(mailing_id: int) -> None:
+    """Take a back number out of sight and what it said away; its number stays taken."""
+    row = of(mailing_id)
+    if row is None:
+        return
+    row.wanted = False
+    if row.in_sight:
+        row.withdraw()
+    row.subject, row.text, row.html = "", "", None
+
+
 def waiting() -> Sequence[int]:
     """Return the mailings that have been sent and are to be published."""
     return db.session.scalars(

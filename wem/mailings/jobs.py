@@ -82,7 +82,12 @@ def publish(mailing_id: int) -> None:
 def publish_sent() -> None:
     """Find mailings that have been sent and wait to be published."""
     for mailing_id in back_numbers.waiting():
-        publish(mailing_id)
+        try:
+            publish(mailing_id)
+        except Exception:
+            # One that cannot be shown keeps nobody else's waiting.
+            db.session.rollback()
+            log.exception("mailing %s is not published", mailing_id)
 
 
 def erase_old_replies() -> None:

@@ -121,9 +121,12 @@ class Limits:
 
 
 def limits(now: int, tolerance: int) -> Limits:
-    """Return how what is due in slot `now` is divided where a step may be `tolerance` days late."""
+    """Return how what is due in slot `now` is divided where a step may be `tolerance` days late.
+
+    In the first hour of a day what was left of the day before still goes: who signs up at 23:59 is taken in after it.
+    """
     day = now // HOURS
-    return Limits((day - tolerance) * HOURS, day * HOURS, now, day)
+    return Limits(((now - 1) // HOURS - tolerance) * HOURS, day * HOURS, now, day)
 
 
 def fate(due: int, last_day: int | None, now: int, tolerance: int) -> Fate:
