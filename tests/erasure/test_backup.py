@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import tarfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -108,6 +109,18 @@ def test_one_that_is_too_old_or_no_backup_is_refused(world, tmp_path):
     cut.write_bytes(b"nothing")
     with pytest.raises(restoring.Refused, match="no backup"):
         restoring.read_manifest(cut)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("../outside", tarfile.REGTYPE), ("a", tarfile.SYMTYPE)])
+def test_what_would_lie_outside_is_not_unpacked(tmp_path, name, kind):
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "/etc/passwd"
+        tar.addfile(member)
+    (tmp_path / "work").mkdir()
+    with tarfile.open(tmp_path / "bad.tar") as tar, pytest.raises(restoring.Refused, match="no backup"):
+        restoring._unpack(tar, tmp_path / "work")
+    assert not (tmp_path / "outside").exists() and not list((tmp_path / "work").iterdir())
 
 
 def test_without_the_log_nothing_is_restored_by_mistake(world, tmp_path):

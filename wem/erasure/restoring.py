@@ -81,7 +81,7 @@ def bring_back(path: Path, *, without_log: bool = False) -> Manifest:
     # It must be readable before anything is lost.
     log_writing.lines()
     with tempfile.TemporaryDirectory(dir=root, prefix=".restore-") as work, tarfile.open(path) as tar:
-        tar.extractall(work, filter="data")
+        _unpack(tar, Path(work))
         dumping.bring_back(Path(work) / dumping.file_name())
         before, fresh = root / "files", Path(work) / FILES
         if before.exists():
@@ -89,6 +89,19 @@ def bring_back(path: Path, *, without_log: bool = False) -> Manifest:
         if fresh.exists():
             fresh.replace(before)
     return manifest
+
+
+def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
+    """Unpack files and folders, and nothing that would lie outside; raises Refused."""
+    for member in tar.getmembers():
+        inside = (folder / member.name).resolve().is_relative_to(folder.resolve())
+        if not inside or not (member.isfile() or member.isdir()):
+            raise Refused(f"it holds {member.name!r}, which no backup of WeM does")
+    if hasattr(tarfile, "data_filter"):
+        tar.extractall(folder, filter="data")
+    else:
+        # Debian 12 has Python 3.11.2, which knows no filters yet.
+        tar.extractall(folder)
 
 
 def stand_still() -> dict[str, int]:
