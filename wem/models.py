@@ -17,6 +17,7 @@ from wem.contracts import mandate_models as mandates
 from wem.contracts import models as contracts
 from wem.contracts import price_models as prices
 from wem.contracts import request_models as requests
+from wem.contracts import stop_models as stops
 from wem.contracts import text_models as texts
 from wem.delivery import models as delivery
 from wem.delivery import no_send_models as no_send
@@ -99,6 +100,7 @@ __all__ = [
     "schedule",
     "segments",
     "sequences",
+    "stops",
     "takedowns",
     "texts",
     "tracking",

@@ -12,11 +12,12 @@ from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.billing import lifting, reminding
 from wem.clock import JAPAN
-from wem.contracts.models import Contract, Stop
+from wem.contracts.models import Contract
 from wem.contracts.part_models import Standstill
 from wem.contracts.request_models import ContractRequest
 from wem.contracts.rules import SuspensionGround
 from wem.contracts.state_rules import Illegal, RequestState
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.mailings.models import MailingState
 from wem.outbox import OutboxMail

@@ -18,8 +18,9 @@ from wem.accounts.rules import Role, StaffRole
 from wem.audit import AuditEvent
 from wem.contracts import emergency, life_rules, living, rules
 from wem.contracts.emergency_models import EmergencyStop, StopVia
-from wem.contracts.models import Contract, Stop, customer_may
+from wem.contracts.models import Contract, customer_may
 from wem.contracts.rules import ContractState, Use
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.delivery import watching
 from wem.delivery.models import Dispatch, DispatchState

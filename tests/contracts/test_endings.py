@@ -17,12 +17,13 @@ from wem.cli import main
 from wem.clock import JAPAN
 from wem.contracts import due, ending, jobs, refusing, requesting
 from wem.contracts.due_rules import What
-from wem.contracts.models import Contract, Stop
+from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractTerm
 from wem.contracts.request_models import Correction, RenewalRefusal, Termination, TerminationGround, TerminationScope
 from wem.contracts.requesting import Way
 from wem.contracts.rules import ContractState, EndReason, Restriction, SuspensionGround, Use
 from wem.contracts.state_rules import CorrectionState, Service, TerminationAction, TerminationState
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.notices import jobs as notice_jobs
 from wem.notices import letters

@@ -14,11 +14,12 @@ from wem.clock import JAPAN
 from wem.contracts import due, jobs
 from wem.contracts.catalogue_models import Course
 from wem.contracts.due_rules import What
-from wem.contracts.models import Contract, Stop
+from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractOption, ContractTerm
 from wem.contracts.request_models import ContractRequest, Correction, RequestKind
 from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import RequestState
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.notices.models import Notice
 from wem.outbox import OutboxMail

@@ -10,7 +10,8 @@ from tests.factories import make_account, make_contract, make_customer, make_mai
 from wem.accounts.models import Customer, Invitation
 from wem.accounts.rules import Role, StaffRole
 from wem.audit import AuditEvent
-from wem.contracts.models import Contract, Course, Stop
+from wem.contracts.models import Contract, Course
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.mailings.models import MailingState
 from wem.notices.models import Notice

@@ -15,7 +15,7 @@ from tests import factories
 from tests.delivery.dispatches import counters, send_all
 from wem import clock
 from wem.clock import JAPAN
-from wem.contracts.models import Stop
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.delivery import controlling, portioning, recovering
 from wem.delivery.models import Batch, BatchState, Delivery, Dispatch, DispatchState

@@ -21,8 +21,8 @@ from tests.delivery.scripted_peer import DROP, Peer, scripted_peer
 from wem import clock
 from wem.contracts import emergency
 from wem.contracts.emergency_models import StopVia
-from wem.contracts.models import Stop
 from wem.contracts.rules import SuspensionGround
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.delivery import controlling, recovering, watching
 from wem.delivery.holding import BatchDesk

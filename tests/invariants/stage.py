@@ -51,7 +51,7 @@ from wem.contracts import addressing, catalogue
 from wem.contracts.application_rules import ApplicationState
 from wem.contracts.emergency_models import EmergencyStop, StopVia
 from wem.contracts.mandate_models import Mandate
-from wem.contracts.models import Contract, Stop
+from wem.contracts.models import Contract
 from wem.contracts.price_models import AgreedPrice
 from wem.contracts.price_rules import PriceState
 from wem.contracts.request_models import (
@@ -65,6 +65,7 @@ from wem.contracts.request_models import (
     TerminationScope,
 )
 from wem.contracts.state_rules import MandateState, RequestState
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.delivery.identity import reply_address
 from wem.delivery.models import Attempt, Delivery, DeliveryState, Dispatch, DispatchState, Retry

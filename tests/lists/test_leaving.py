@@ -18,7 +18,7 @@ from tests import factories
 from tests.factories import World
 from tests.lists.recounting import all_rows, assert_counts_are_exact, holds
 from wem import clock
-from wem.contracts.models import Stop
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import confirming, expiring, leaving, preferences, subscribing

@@ -17,8 +17,8 @@ from tests.factories import World
 from tests.lists.recounting import all_rows, assert_counts_are_exact, holds
 from tests.page import Browser, Page
 from wem import clock, tokens
-from wem.contracts.models import Stop
 from wem.contracts.rules import SuspensionGround
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import leaving, preferences, subscribing

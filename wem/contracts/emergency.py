@@ -12,8 +12,9 @@ from wem.accounts import inviting
 from wem.accounts.models import Account, Customer, Invitation, Membership
 from wem.contracts import addressing, emergency_emails
 from wem.contracts.emergency_models import EmergencyStop, StopVia
-from wem.contracts.models import Contract, Stop
+from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.notices import telling
 from wem.notices.rules import NoticeKind, Words

@@ -12,7 +12,7 @@ from wem.contracts import life_rules, notifying
 from wem.contracts.date_rules import DAY, Term
 from wem.contracts.emergency_models import EmergencyStop
 from wem.contracts.mandate_models import mandates
-from wem.contracts.models import Contract, Stop, literal_ends
+from wem.contracts.models import Contract, literal_ends
 from wem.contracts.part_models import ContractTerm, Standstill
 from wem.contracts.request_models import Correction, RequestKind, Revocation, Termination, open_requests
 from wem.contracts.rules import ContractState, EndReason
@@ -27,6 +27,7 @@ from wem.contracts.state_rules import (
     TerminationState,
     after,
 )
+from wem.contracts.stop_models import Stop
 from wem.db import db
 
 

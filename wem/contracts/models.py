@@ -1,4 +1,4 @@
-"""Contracts with their terms and options, and the numbered record of stops that a sender watches."""
+"""Contracts with their terms and options."""
 
 from __future__ import annotations
 
@@ -11,25 +11,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from wem import audit, clock
 from wem.accounts.models import Customer
 from wem.contracts import date_rules, rules
-from wem.contracts.arrears_rules import Lifting
 from wem.contracts.catalogue_models import Campaign, Course, Option, course_price
 from wem.contracts.life_rules import Life
-from wem.contracts.part_models import ContractOption, Standstill
-from wem.contracts.rules import (
-    ContractState,
-    EndReason,
-    LegalItem,
-    Restriction,
-    Standing,
-    SuspensionGround,
-    Use,
-)
-from wem.contracts.state_rules import SERVICE, Illegal, Service, ServiceAction, after, second_person
-from wem.db import Base, BigId, db
+from wem.contracts.part_models import ContractOption
+from wem.contracts.rules import ContractState, EndReason, LegalItem, Standing, Use
+from wem.contracts.stop_models import Stoppable
+from wem.db import BigId, db
 from wem.settings import settings
 
 
-class Contract(Base):
+class Contract(Stoppable):
     """One customer's contract (本契約); at most one of a customer's is in force."""
 
     __tablename__ = "contract"
@@ -60,9 +51,6 @@ class Contract(Base):
     notice_fails_since: Mapped[datetime | None]
     notice_counts_from: Mapped[datetime | None]  # staff said that it works: what failed before counts no more
     attested_uploads: Mapped[bool] = mapped_column(default=False)
-    suspended_at: Mapped[datetime | None]
-    suspension_ground: Mapped[SuspensionGround | None]
-    suspension_note: Mapped[str] = mapped_column(sa.String(500), default="")
     # Whom we reach, beside the notice address (16).
     person: Mapped[str] = mapped_column(sa.String(100), default="")
     phone: Mapped[str] = mapped_column(sa.String(20), default="")
@@ -83,9 +71,6 @@ class Contract(Base):
     expires_on: Mapped[date | None]
     ended_on: Mapped[date | None]
     end_reason: Mapped[EndReason | None]
-    restriction: Mapped[Restriction | None]
-    restricted_at: Mapped[datetime | None]
-    restriction_note: Mapped[str] = mapped_column(sa.String(500), default="")
     # Since when sending is held because what we lent may be in wrong hands (8-3), until staff lift it.
     emergency_since: Mapped[datetime | None]
 
@@ -93,10 +78,6 @@ class Contract(Base):
     course: Mapped[Course] = relationship()
     campaign: Mapped[Campaign | None] = relationship()
     options: Mapped[list[ContractOption]] = relationship(order_by="ContractOption.id")
-
-    @property
-    def suspended(self) -> bool:
-        return self.suspended_at is not None
 
     @property
     def life(self) -> Life:
@@ -138,13 +119,6 @@ class Contract(Base):
         """Where the contract stands today."""
         return rules.standing(self.state, self.start_date, self.suspended, clock.today(), self.life.over_on)
 
-    @property
-    def service(self) -> Service:
-        """Whether the service runs, as far as staff have not stopped or restricted it."""
-        if self.suspended:
-            return Service.suspended
-        return Service.restricted if self.restriction else Service.running
-
     def tiers_on(self, day: date) -> list[tuple[int, int]]:
         """Return [(up to, yen a month, net), …] on a day: the application's own price, else the price list's."""
         price = None if self.own_price else course_price(self.course_id, day)
@@ -173,79 +147,6 @@ class Contract(Base):
     @property
     def missing_legal_items(self) -> list[LegalItem]:
         return rules.missing_legal_items(self.sender_name, self.postal_code, self.postal_address, self.contact)
-
-    def suspend(self, ground: SuspensionGround, note: str, *, by: int | None) -> None:
-        """Stop the service at once (停止): sign-up, upload, composing and sending ask `permits` and stand still.
-
-        A restriction (18) stands meanwhile, and holds again once the suspension is lifted: only staff end it. Raises
-        Illegal when it is stopped already.
-        """
-        after(SERVICE, self.service, ServiceAction.suspend)
-        self.suspended_at = clock.now()
-        self.suspension_ground = ground
-        self.suspension_note = note
-        db.session.add(Stop(customer_id=self.customer_id, at=self.suspended_at))
-        audit.record(
-            "contract.suspend", by=by, customer_id=self.customer_id, subject=self, ground=ground.value, note=note
-        )
-
-    def resume(self, note: str, *, by: int | None, lifting: Lifting | None = None, asked_by: int | None = None) -> None:
-        """Lift the suspension (再開). Raises Illegal: one for non-payment wants all conditions of 13-2 met.
-
-        A termination in part is lifted by two persons; `asked_by` is the first. Raises OwnProposal for one alone.
-        """
-        after(SERVICE, self.service, ServiceAction.lift_restricted if self.restriction else ServiceAction.lift)
-        if self.suspension_ground is SuspensionGround.partial_termination:
-            if asked_by is None:
-                raise Illegal("a termination in part is lifted by two")
-            second_person(asked_by, by)
-        if self.suspension_ground is SuspensionGround.nonpayment and not (lifting and lifting.met):
-            raise Illegal("the conditions of Art. 13-2 are not met")
-        assert self.suspended_at is not None
-        db.session.add(
-            Standstill(
-                contract_id=self.id,
-                ground=self.suspension_ground,
-                since=self.suspended_at.date(),
-                until=clock.today(),
-            )
-        )
-        audit.record(
-            "contract.resume",
-            by=by,
-            customer_id=self.customer_id,
-            subject=self,
-            note=note,
-            suspended_at=self.suspended_at.isoformat(),
-        )
-        self.suspended_at = None
-        self.suspension_ground = None
-        self.suspension_note = ""
-
-    def restrict(self, restriction: Restriction, note: str, *, by: int | None) -> None:
-        """Close sending or intake of a contract that overloads the service (Art. 18).
-
-        Raises Illegal, also once the contract is over.
-        """
-        if self.state is ContractState.ended:
-            raise Illegal("there is no service to restrict")
-        after(SERVICE, self.service, ServiceAction.restrict)
-        self.restriction, self.restricted_at, self.restriction_note = restriction, clock.now(), note
-        db.session.add(Stop(customer_id=self.customer_id, at=self.restricted_at))
-        audit.record(
-            "contract.restrict",
-            by=by,
-            customer_id=self.customer_id,
-            subject=self,
-            restriction=restriction.value,
-            note=note,
-        )
-
-    def release(self, note: str, *, by: int | None) -> None:
-        """Lift the restriction. Raises Illegal when there is none."""
-        after(SERVICE, self.service, ServiceAction.release)
-        audit.record("contract.release", by=by, customer_id=self.customer_id, subject=self, note=note)
-        self.restriction, self.restricted_at, self.restriction_note = None, None, ""
 
     def switch_attested_uploads(self, on: bool, *, by: int | None) -> None:
         """Allow or forbid uploads of consent gathered elsewhere."""
@@ -278,25 +179,6 @@ DETAILS = ("sender_name", "postal_code", "postal_address", "contact", "notice_em
 def literal_ends() -> bool:
     """Return whether terms end on their literal day instead of at the end of its month."""
     return settings().CONTRACT_END == "literal"
-
-
-class Stop(Base):
-    """A stop that senders must see at once: of a whole customer, or of one subscriber (on one list or all).
-
-    Numbered; a sender keeps the last number that it saw and asks for those above it.
-    """
-
-    __tablename__ = "stop"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    at: Mapped[datetime]
-    customer_id: Mapped[int]
-    subscriber_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    # Why a reader left (`lists.states.SuppressionReason`), else `LEFT_BY_US`: a restored backup does the same again.
-    reason: Mapped[str | None] = mapped_column(sa.String(16))
-
-
-LEFT_BY_US = "tidied"  # the customer tidied up, or two readers became one: no refusal
 
 
 def contract_in_force(customer_id: int) -> Contract | None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wem.contracts.models import Stop, customer_may
+from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
+from wem.contracts.stop_models import Stop
 from wem.db import db, driver_connection, driver_error, reading_only
 from wem.delivery.leasing import Lease
 from wem.delivery.models import Batch, BatchState, Dispatch, DispatchState

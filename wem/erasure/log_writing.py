@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from wem import clock
 from wem.billing.debit_models import DebitRun
 from wem.billing.invoice_models import InvoiceCounter
-from wem.contracts.models import Stop
+from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.erasure.log_rules import Line, Run, needed, read
 from wem.erasure.models import Erasure, ErasurePlace
@@ -78,7 +78,7 @@ def note_phase(row: Erasure) -> None:
 def note_readers() -> int:
     """Write down which readers have left something or all since the last call; returns how many stops it saw.
 
-    Every way out writes a stop (`contracts.models.Stop`). The caller commits.
+    Every way out writes a stop (`contracts.stop_models.Stop`). The caller commits.
     """
     place = _place(PLACE)
     found = db.session.execute(

@@ -17,7 +17,8 @@ from wem.billing import debiting
 from wem.billing.debit_models import DebitRun
 from wem.billing.debit_rules import RunState
 from wem.billing.invoice_models import InvoiceCounter
-from wem.contracts.models import LEFT_BY_US, Contract
+from wem.contracts.models import Contract
+from wem.contracts.stop_models import LEFT_BY_US
 from wem.db import db
 from wem.delivery import controlling
 from wem.delivery.models import Dispatch

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from wem import clock
-from wem.contracts.models import LEFT_BY_US, Stop
+from wem.contracts.stop_models import LEFT_BY_US, Stop
 from wem.db import Json, Moment, db, insert_ignoring
 from wem.lists.counting import change_count
 from wem.lists.models import AddressChange, ConsentEvent, Subscriber, Subscription, Suppression

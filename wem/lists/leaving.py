@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from wem import clock, outbox
-from wem.contracts.models import LEFT_BY_US, Stop
+from wem.contracts.stop_models import LEFT_BY_US, Stop
 from wem.db import db, insert_ignoring
 from wem.lists import consent, emails, links, registering
 from wem.lists.consent import Trace

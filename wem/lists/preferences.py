@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wem import clock, outbox
-from wem.contracts.models import LEFT_BY_US, Stop
+from wem.contracts.stop_models import LEFT_BY_US, Stop
 from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import confirming, consent, emails, leaving, links, rationing, registering
