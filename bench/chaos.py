@@ -36,7 +36,8 @@ from wem import clock
 from wem.db import db
 from wem.delivery.models import Delivery, Dispatch, DispatchState, Retry
 from wem.lists import leaving
-from wem.lists.models import MailingList, Subscriber
+from wem.lists.models import MailingList
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import starting
 from wem.mailings.models import Mailing, MailingState
 

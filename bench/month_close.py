@@ -54,7 +54,7 @@ def fill(contracts: int, addresses: int) -> None:
     from wem.contracts.catalogue_models import course_price
     from wem.contracts.models import Contract
     from wem.contracts.rules import ContractState
-    from wem.lists.models import AddressCount, MonthPeak
+    from wem.lists.count_models import AddressCount, MonthPeak
 
     catalogue.found_catalogue()
     course = catalogue.course_of("standard")

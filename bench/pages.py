@@ -28,7 +28,8 @@ from wem import clock, create_app
 from wem.accounts.models import SignIn
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.lists.models import MailingList, Subscriber, Subscription
+from wem.lists.models import MailingList
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings.models import MailingState
 from wem.settings import ROOT, Settings
 from wem.web.limits import limiter

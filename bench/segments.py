@@ -26,8 +26,9 @@ from tests import factories
 from wem import clock, create_app
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
-from wem.lists.models import Field, MailingList, Subscriber
+from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
+from wem.lists.subscription_models import Subscriber
 from wem.mailings.expanding import WINDOW
 from wem.segments import counting
 from wem.segments.matching import fits

@@ -106,8 +106,8 @@ def prepare(file: Path) -> int:
 def run_jobs(upload_id: int) -> dict[str, float]:
     """Run the upload's jobs one after another, as a worker would; returns the seconds of each step."""
     from wem.lists import jobs, uploading
-    from wem.lists.models import Upload
     from wem.lists.states import UploadState
+    from wem.lists.upload_models import Upload
 
     def state() -> UploadState:
         db.session.rollback()

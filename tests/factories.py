@@ -27,8 +27,9 @@ from wem.domains.models import ListSender, SenderDomain
 from wem.domains.rules import DomainState, KeyKind
 from wem.hashing import address_hash
 from wem.lists.counting import change_count
-from wem.lists.models import Field, MailingList, Subscriber, Subscription
+from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind, SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings import block_moving_rules as moving
 from wem.mailings.block_rules import BlockKind, Document
 from wem.mailings.image_models import Image, ImageUse

@@ -30,7 +30,9 @@ from wem.inquiries import models as inquiries
 from wem.lists import blank_mail_models as blank_mail
 from wem.lists import count_models as counts
 from wem.lists import models as lists
+from wem.lists import subscription_models as subscriptions
 from wem.lists import takedown_models as takedowns
+from wem.lists import upload_models as uploads
 from wem.mailings import back_number_models as back_numbers
 from wem.mailings import block_models as blocks
 from wem.mailings import chosen_models as chosen
@@ -101,8 +103,10 @@ __all__ = [
     "segments",
     "sequences",
     "stops",
+    "subscriptions",
     "takedowns",
     "texts",
     "tracking",
     "trials",
+    "uploads",
 ]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bench.delivering.sinks import Taken
 from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 
 EXAMPLES = 3
 GRACE = 1.0  # seconds after a committed stop in which a mail may still leave

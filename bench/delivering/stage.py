@@ -25,8 +25,9 @@ from tests import factories
 from wem import clock, create_app
 from wem.db import db
 from wem.hashing import address_hasher
-from wem.lists.models import MailingList, Subscriber, Subscription
+from wem.lists.models import MailingList
 from wem.lists.states import SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings import expanding, starting
 from wem.mailings.models import Mailing
 from wem.running import redis_server

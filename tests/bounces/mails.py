@@ -18,7 +18,8 @@ from wem.db import db
 from wem.delivery import identity
 from wem.delivery.identity import IdentityKeys, identity_keys
 from wem.delivery.models import Batch, BatchState, Delivery, DeliveryState, Dispatch, DispatchState
-from wem.lists.models import MailingList, Subscriber
+from wem.lists.models import MailingList
+from wem.lists.subscription_models import Subscriber
 from wem.settings import settings
 
 _numbers = itertools.count(1)

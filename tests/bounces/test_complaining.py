@@ -22,8 +22,8 @@ from wem.bounces.taking import take
 from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.lists import leaving
-from wem.lists.models import Subscriber, Suppression
 from wem.lists.states import SuppressionReason
+from wem.lists.subscription_models import Subscriber, Suppression
 from wem.mailings import controlling, holding, starting
 from wem.mailings.models import HeldReason, Mailing, MailingState, held_by_staff
 from wem.mailings.starting import CannotStart, Problem

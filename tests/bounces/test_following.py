@@ -20,7 +20,7 @@ from wem.bounces.taking import take
 from wem.db import db
 from wem.delivery.models import Attempt, DeliveryState, Dispatch, Stage
 from wem.delivery.recording import count
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 
 pytestmark = pytest.mark.both_databases
 UNKNOWN = (550, "5.1.1", "5.1.1 <…>: Recipient address rejected: User unknown in local recipient table")

@@ -24,7 +24,7 @@ from wem.inbound.envelopes import Envelope
 from wem.inbound.keeping import Arriving
 from wem.inbound.models import InboundMail
 from wem.inbound.states import Way
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings.models import held_by_staff
 
 Make = Callable[..., Browser]

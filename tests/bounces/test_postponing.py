@@ -16,7 +16,7 @@ from wem.bounces.states import Reason
 from wem.bounces.trouble_rules import Trouble, is_wide, temporary_trouble_of
 from wem.db import db
 from wem.delivery.models import Attempt, DeliveryState, Dispatch, Stage
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 
 pytestmark = pytest.mark.both_databases
 BUSY = (451, "4.3.2", "4.3.2 Please try again later")

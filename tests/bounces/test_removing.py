@@ -22,8 +22,9 @@ from wem.bounces.taking import take
 from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.lists import counting
-from wem.lists.models import ConsentEvent, MailingList, Subscriber, Suppression
+from wem.lists.models import MailingList
 from wem.lists.states import ConsentKind, SuppressionReason
+from wem.lists.subscription_models import ConsentEvent, Subscriber, Suppression
 
 pytestmark = pytest.mark.both_databases
 

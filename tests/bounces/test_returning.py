@@ -22,8 +22,8 @@ from wem.db import db
 from wem.delivery import identity
 from wem.delivery.identity import Purpose
 from wem.lists import jobs as lists_jobs
-from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.outbox import OutboxMail, OutboxState, SystemMail
 from wem.settings import settings
 

@@ -11,8 +11,8 @@ from tests.browser.conftest import Opened
 from tests.browser.judging import ja, leftovers, overflows, violations
 from tests.service import Service
 from wem.db import db
-from wem.lists.models import Subscriber
 from wem.lists.public_views import FORM_FROM
+from wem.lists.subscription_models import Subscriber
 
 pytestmark = pytest.mark.browser
 JOIN = "/h/takahashi/tachikawa/join"

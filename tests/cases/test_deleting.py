@@ -16,8 +16,10 @@ from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
 from wem.hashing import address_hash
 from wem.lists import counting, subscribing
-from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription, Suppression, Upload
+from wem.lists.models import MailingList
 from wem.lists.states import ConsentKind, SuppressionReason, UploadKind, UploadState
+from wem.lists.subscription_models import ConsentEvent, Subscriber, Subscription, Suppression
+from wem.lists.upload_models import Upload
 from wem.mailings import back_numbers, block_editing, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.block_models import BlockRevision

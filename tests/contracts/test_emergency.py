@@ -25,8 +25,8 @@ from wem.db import db
 from wem.delivery import watching
 from wem.delivery.models import Dispatch, DispatchState
 from wem.lists import blank_addresses
-from wem.lists.models import Subscription
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscription
 from wem.mailings import controlling, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.models import HeldReason, MailingState

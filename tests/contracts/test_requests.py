@@ -29,7 +29,7 @@ from wem.contracts.request_models import Channel, ContractRequest, RequestKind
 from wem.contracts.rules import ContractState, EndReason, Use
 from wem.contracts.state_rules import MandateState, RequestState
 from wem.db import db
-from wem.lists.models import MonthPeak
+from wem.lists.count_models import MonthPeak
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind
 from wem.outbox import OutboxMail

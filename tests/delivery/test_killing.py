@@ -22,8 +22,9 @@ from wem.db import db
 from wem.delivery import draining, recovering
 from wem.delivery.models import Batch, BatchState, DispatchState
 from wem.hashing import address_hasher
-from wem.lists.models import MailingList, Subscriber, Subscription
+from wem.lists.models import MailingList
 from wem.lists.states import SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailbox.client import MailboxClient
 from wem.outbox import OutboxMail, OutboxState
 from wem.settings import ROOT, Settings

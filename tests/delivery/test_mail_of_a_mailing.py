@@ -25,8 +25,8 @@ from wem.delivery.identity import (
 )
 from wem.delivery.models import Dispatch
 from wem.delivery.rendering import shown
-from wem.lists.models import Subscription
 from wem.lists.states import Way
+from wem.lists.subscription_models import Subscription
 from wem.mailbox.client import MailboxClient
 from wem.mailings import expanding, starting
 from wem.mailings.models import Mailing

@@ -22,8 +22,8 @@ from wem.delivery.models import Batch, BatchState, Delivery, Dispatch, DispatchS
 from wem.delivery.no_send_models import NoSendSetting
 from wem.delivery.no_send_rules import NoSendHours
 from wem.delivery.portion_rules import allowed, due_times, forecast, next_due, portion_of, portions_for, sizes
-from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailbox.client import MailboxClient
 from wem.mailings import expanding, starting
 from wem.mailings.models import Mailing

@@ -46,8 +46,8 @@ from wem.delivery.recording import Ledger
 from wem.delivery.rendering import Letter
 from wem.delivery.rules import Reason
 from wem.delivery.smtp import Answer
-from wem.lists.models import Subscription, Suppression
 from wem.lists.states import SubscriptionState, SuppressionReason
+from wem.lists.subscription_models import Subscription, Suppression
 from wem.mailbox.client import MailboxClient
 from wem.settings import settings
 

@@ -24,7 +24,8 @@ from wem.demo.cli import sign_ins
 from wem.demo.customers import CUSTOMERS, OTHERS, PASSWORD
 from wem.demo.names import PREFECTURES, readers
 from wem.lists.counting import recount, registered
-from wem.lists.models import ConsentEvent, MailingList, Subscriber, Subscription
+from wem.lists.models import MailingList
+from wem.lists.subscription_models import ConsentEvent, Subscriber, Subscription
 from wem.mailings import checking
 from wem.mailings.models import Mailing, MailingState
 from wem.outbox import OutboxMail, OutboxState

@@ -27,8 +27,8 @@ from wem.erasure.cli import forget_backups_command
 from wem.erasure.models import Erasure, ErasurePlace
 from wem.erasure.rules import ErasureState, Phase
 from wem.lists import leaving
-from wem.lists.models import Subscriber, Subscription, Suppression
 from wem.lists.states import SuppressionReason
+from wem.lists.subscription_models import Subscriber, Subscription, Suppression
 from wem.mailings import starting
 from wem.outbox import OutboxMail, SystemMail, post
 

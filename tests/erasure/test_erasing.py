@@ -35,8 +35,9 @@ from wem.erasure.models import ConsentKeeping, Erasure, ErasureHold
 from wem.erasure.rules import ErasureState, Held, Phase
 from wem.inbound.models import InboundMail
 from wem.lists import consent, leaving
-from wem.lists.models import ConsentEvent, ShownText, Subscriber, Upload
 from wem.lists.states import ConsentKind, UploadKind, UploadState
+from wem.lists.subscription_models import ConsentEvent, ShownText, Subscriber
+from wem.lists.upload_models import Upload
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell

@@ -93,22 +93,18 @@ from wem.lists import blank_addresses, reading
 from wem.lists import jobs as lists_jobs
 from wem.lists.blank_mail_models import LentAddress
 from wem.lists.count_models import CountSnapshot
-from wem.lists.models import (
+from wem.lists.models import DeletedField, Field, ListField, MailingList
+from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
+from wem.lists.subscription_models import (
     AddressChange,
     ConsentEvent,
-    DeletedField,
-    Field,
-    ListField,
-    MailingList,
     MergedReader,
     Subscriber,
     Subscription,
     Suppression,
-    Upload,
-    UploadRow,
 )
-from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
 from wem.lists.takedown_models import Takedown, TakenDown
+from wem.lists.upload_models import Upload, UploadRow
 from wem.mailings import (
     answering,
     back_numbers,

@@ -7,8 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from wem.db import Base, db
-from wem.lists.models import AddressCount, MailingList, MonthPeak, Subscriber, Subscription
+from wem.lists.count_models import AddressCount, MonthPeak
+from wem.lists.models import MailingList
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 
 
 def assert_counts_are_exact() -> None:

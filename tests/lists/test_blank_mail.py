@@ -24,9 +24,10 @@ from wem.hashing import address_hash
 from wem.lists import blank_addresses, blank_mail, closing, leaving, rationing, subscribing
 from wem.lists.blank_addresses import CannotLend
 from wem.lists.blank_mail_models import BlankMail, LentAddress
-from wem.lists.models import ConsentEvent, ListField, MailingList, ShownText, Subscriber, Subscription, Suppression
+from wem.lists.models import ListField, MailingList
 from wem.lists.rules import Address, read_address
 from wem.lists.states import ConsentKind, SubscriptionState, Way
+from wem.lists.subscription_models import ConsentEvent, ShownText, Subscriber, Subscription, Suppression
 from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases

@@ -13,9 +13,9 @@ from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import consent
 from wem.lists.consent import Trace
-from wem.lists.models import ConsentEvent, ShownText
 from wem.lists.notice import LANGUAGES, VERSION, notice_for
 from wem.lists.states import ConsentKind, Way
+from wem.lists.subscription_models import ConsentEvent, ShownText
 from wem.settings import ROOT
 
 NOTICES = ROOT / "templates/lists/notices"

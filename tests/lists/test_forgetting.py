@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from tests.factories import make_field
 from wem.db import db
 from wem.lists import forgetting, jobs
-from wem.lists.models import DeletedField, Field, Subscriber
+from wem.lists.models import DeletedField, Field
+from wem.lists.subscription_models import Subscriber
 
 pytestmark = pytest.mark.both_databases
 

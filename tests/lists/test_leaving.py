@@ -23,9 +23,9 @@ from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import confirming, expiring, leaving, preferences, subscribing
 from wem.lists.counting import month_peak, registered
-from wem.lists.models import AddressChange, ConsentEvent, MailSlot, Subscriber, Subscription, Suppression
 from wem.lists.rules import Address, read_address
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, Way
+from wem.lists.subscription_models import AddressChange, ConsentEvent, MailSlot, Subscriber, Subscription, Suppression
 from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases

@@ -5,8 +5,10 @@ import sqlalchemy as sa
 from tests.factories import make_field, make_list, make_subscriber
 from wem.db import db
 from wem.lists import counting, jobs
-from wem.lists.models import Field, MailingList, Suppression, Upload
+from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind, SubscriptionState, UploadKind, UploadState
+from wem.lists.subscription_models import Suppression
+from wem.lists.upload_models import Upload
 
 
 def test_making_a_list(world, browser_for):

@@ -20,8 +20,9 @@ from wem.contracts.rules import ContractState, SuspensionGround
 from wem.db import db
 from wem.lists import form_inputs
 from wem.lists.form_inputs import input_name
-from wem.lists.models import ConsentEvent, Field, ListField, ShownText, Subscriber, Subscription
+from wem.lists.models import Field, ListField
 from wem.lists.states import FieldKind
+from wem.lists.subscription_models import ConsentEvent, ShownText, Subscriber, Subscription
 from wem.outbox import OutboxMail
 from wem.web.limits import limiter
 

@@ -24,9 +24,17 @@ from wem.hashing import address_hash
 from wem.lists import leaving, preferences, subscribing
 from wem.lists.counting import registered
 from wem.lists.form_inputs import input_name
-from wem.lists.models import AddressChange, ConsentEvent, ListField, MergedReader, Subscriber, Subscription, Suppression
+from wem.lists.models import ListField
 from wem.lists.rules import Address, read_address
 from wem.lists.states import FieldKind, SuppressionReason, Way
+from wem.lists.subscription_models import (
+    AddressChange,
+    ConsentEvent,
+    MergedReader,
+    Subscriber,
+    Subscription,
+    Suppression,
+)
 from wem.outbox import OutboxMail
 from wem.tokens import Purpose
 

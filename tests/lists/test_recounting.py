@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from wem.clock import JAPAN
 from wem.db import db
 from wem.lists import counting, jobs, recounting
-from wem.lists.count_models import CountSnapshot
-from wem.lists.models import AddressCount, MonthPeak
+from wem.lists.count_models import AddressCount, CountSnapshot, MonthPeak
 
 
 def at(text):

@@ -8,8 +8,9 @@ from tests.factories import make_field, make_list, make_subscriber
 from wem.audit import AuditEvent
 from wem.db import db
 from wem.lists import counting
-from wem.lists.models import MailingList, Subscriber, Subscription, Suppression
+from wem.lists.models import MailingList
 from wem.lists.states import FieldKind, SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription, Suppression
 from wem.outbox import OutboxMail
 
 

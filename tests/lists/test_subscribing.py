@@ -22,10 +22,11 @@ from wem.hashing import address_hash
 from wem.lists import confirming, forgetting, leaving, subscribing
 from wem.lists.confirming import Outcome
 from wem.lists.counting import month_peak, registered
-from wem.lists.models import ConsentEvent, MailingList, ShownText, Subscriber, Subscription, Suppression
+from wem.lists.models import MailingList
 from wem.lists.rules import Address, read_address
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, Way
 from wem.lists.subscribing import Asked
+from wem.lists.subscription_models import ConsentEvent, ShownText, Subscriber, Subscription, Suppression
 from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases

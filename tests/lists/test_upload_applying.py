@@ -16,18 +16,10 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import counting, forgetting, jobs, leaving, upload_applying, upload_checking, uploading
-from wem.lists.models import (
-    ConsentEvent,
-    Field,
-    MailingList,
-    ShownText,
-    Subscriber,
-    Subscription,
-    Suppression,
-    Upload,
-    UploadRow,
-)
+from wem.lists.models import Field, MailingList
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, UploadKind, UploadState, Way
+from wem.lists.subscription_models import ConsentEvent, ShownText, Subscriber, Subscription, Suppression
+from wem.lists.upload_models import Upload, UploadRow
 from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases

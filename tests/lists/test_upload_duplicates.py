@@ -11,8 +11,8 @@ from tests.factories import World
 from tests.lists.uploads import csv_of, received
 from wem.db import db
 from wem.lists import upload_checking, upload_steps
-from wem.lists.models import Upload, UploadRow
 from wem.lists.states import RowState, UploadState
+from wem.lists.upload_models import Upload, UploadRow
 
 
 @pytest.mark.both_databases

@@ -17,8 +17,9 @@ from wem import clock
 from wem.audit import AuditEvent
 from wem.db import db
 from wem.lists import counting, jobs, upload_applying, upload_checking, upload_steps, upload_undoing, uploading
-from wem.lists.models import Subscriber, Upload
 from wem.lists.states import UploadKind, UploadState
+from wem.lists.subscription_models import Subscriber
+from wem.lists.upload_models import Upload
 from wem.lists.upload_steps import Turn
 
 pytestmark = pytest.mark.both_databases

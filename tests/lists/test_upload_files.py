@@ -18,8 +18,8 @@ from wem import clock, storage
 from wem.contracts.request_models import Termination, TerminationGround, TerminationScope
 from wem.db import db
 from wem.lists import jobs, upload_columns, uploading
-from wem.lists.models import Upload
 from wem.lists.states import UploadState
+from wem.lists.upload_models import Upload
 from wem.settings import settings
 
 

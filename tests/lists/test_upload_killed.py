@@ -19,8 +19,9 @@ from tests.lists.uploads import begin_applying, checked, csv_of, received, work
 from wem import clock
 from wem.db import db
 from wem.lists import counting
-from wem.lists.models import ConsentEvent, Subscriber, Upload
 from wem.lists.states import UploadState
+from wem.lists.subscription_models import ConsentEvent, Subscriber
+from wem.lists.upload_models import Upload
 from wem.settings import ROOT, settings
 
 pytestmark = pytest.mark.both_databases

@@ -20,8 +20,10 @@ from wem.audit import AuditEvent
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.lists import counting, uploading
-from wem.lists.models import Field, MailingList, Subscriber, Subscription, Upload
+from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind, SubscriptionState, UploadKind, UploadState
+from wem.lists.subscription_models import Subscriber, Subscription
+from wem.lists.upload_models import Upload
 from wem.outbox import OutboxMail
 
 READABLE = re.compile(r"[A-Za-z0-9._+-]{2,}@[a-z0-9.-]+\.(?:jp|com|net)")

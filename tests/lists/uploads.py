@@ -10,9 +10,9 @@ from tests.factories import Side
 from tests.page import Browser, Page
 from wem.db import db
 from wem.lists import jobs, upload_columns, uploading
-from wem.lists.models import Upload
 from wem.lists.reading import FileShape
 from wem.lists.states import UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.storage import path_of
 
 DATA = Path(__file__).parent.parent / "data" / "lists"

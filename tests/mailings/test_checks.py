@@ -10,8 +10,8 @@ import pytest
 from tests.factories import World, make_list, make_mailing
 from tests.page import Browser
 from wem.db import db
-from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.mailings import audience, checking, starting
 from wem.mailings.audience import most_recipients
 from wem.mailings.checking import Severity

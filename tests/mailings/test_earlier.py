@@ -13,7 +13,7 @@ from tests.page import Browser
 from wem import clock
 from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchState
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import copying, earlier, earlier_rules, jobs, narrowing, resending, starting
 from wem.mailings.earlier import TooOften
 from wem.mailings.earlier_rules import Earlier

@@ -14,7 +14,7 @@ from wem import clock
 from wem.db import db
 from wem.delivery.models import Delivery, Dispatch, DispatchState
 from wem.lists import forgetting
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import copying, expanding, jobs, narrowing, review_grounds, reviewing, starting
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.mailings.segment_models import SegmentUse

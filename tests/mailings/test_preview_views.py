@@ -16,8 +16,8 @@ from wem import clock
 from wem.audit import AuditEvent
 from wem.db import db
 from wem.hashing import address_hash
-from wem.lists.models import EVERY_LIST, Suppression
 from wem.lists.states import SuppressionReason
+from wem.lists.subscription_models import EVERY_LIST, Suppression
 from wem.mailings import models, starting, testing
 from wem.mailings.models import BodyKind, Mailing
 from wem.outbox import OutboxMail

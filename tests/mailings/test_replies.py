@@ -20,7 +20,7 @@ from wem.delivery.message import Features
 from wem.delivery.models import Dispatch
 from wem.delivery.rendering import letter_of
 from wem.lists import leaving
-from wem.lists.models import ConsentEvent, Subscriber
+from wem.lists.subscription_models import ConsentEvent, Subscriber
 from wem.mailings import answering, leaving_by_mail, replies
 from wem.mailings.answering import NotAsked, TooMany
 from wem.mailings.models import Mailing

@@ -17,7 +17,7 @@ from wem.audit import AuditEvent
 from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.domains.rules import DomainState
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import starting
 from wem.mailings.models import Mailing
 from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting

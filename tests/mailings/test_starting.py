@@ -19,8 +19,8 @@ from wem.delivery.models import Batch, Delivery, Dispatch, DispatchState
 from wem.delivery.pace_models import CustomerTurn, MailDomain
 from wem.delivery.rendering import Content, Letter
 from wem.domain_rules import domain_group
-from wem.lists.models import Subscription
 from wem.lists.states import SubscriptionState, Way
+from wem.lists.subscription_models import Subscription
 from wem.mailings import controlling, expanding, jobs, starting
 from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
 from wem.mailings.starting import CannotStart, Problem

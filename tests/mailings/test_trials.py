@@ -19,7 +19,7 @@ from wem.contracts.models import Contract
 from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchState
 from wem.delivery.progress import dispatches_of, together
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import (
     back_numbers,
     checking,

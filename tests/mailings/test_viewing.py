@@ -13,7 +13,7 @@ from wem.delivery.message import Features
 from wem.delivery.models import Delivery, Dispatch
 from wem.delivery.recipients import recipients_of
 from wem.delivery.rendering import letter_of
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.lists.takedown_models import Takedown, TakenDown
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings import previewing, starting, viewing

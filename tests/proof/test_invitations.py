@@ -13,8 +13,9 @@ from wem import clock
 from wem.db import db
 from wem.lists import counting
 from wem.lists.expiring import erase_expired_pending
-from wem.lists.models import MailingList, Subscriber, Subscription
+from wem.lists.models import MailingList
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.running.browsing import Browser
 
 

@@ -15,8 +15,9 @@ from wem.accounts.models import Customer
 from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchKind, DispatchState
 from wem.hashing import address_hash
-from wem.lists.models import Field, MailingList, Subscriber, Subscription
+from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind, SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.segments.rules import Condition, Conditions, Group, condition
 from wem.segments.topic_rules import FIELD_TOPICS, SHAPES, WITH_LIST, Match, Op, Shape, Topic
 from wem.tracking.models import ANY_LINK, OPEN, FirstHit

@@ -13,7 +13,7 @@ from tests.segments.evaluating import Evaluator
 from tests.segments.people import people, some_conditions
 from wem.clock import JAPAN
 from wem.db import db
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.segments.matching import fits
 from wem.segments.rules import Conditions
 

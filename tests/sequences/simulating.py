@@ -13,7 +13,7 @@ from wem.clock import JAPAN
 from wem.db import db
 from wem.delivery import recovering, sending
 from wem.delivery.models import Dispatch, DispatchState
-from wem.lists.models import Subscriber, Subscription
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings import expanding
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.models import BodyKind

@@ -16,8 +16,8 @@ from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.no_send_models import NoSendSetting
 from wem.lists import leaving as lists_leaving
 from wem.lists import registering
-from wem.lists.models import Subscriber
 from wem.lists.states import FieldKind, SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings import reviewing
 from wem.mailings.chosen_models import ChosenReader

@@ -13,8 +13,8 @@ from wem.contracts.models import Contract
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery.models import Batch, BatchState, Dispatch, DispatchState
-from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.mailings.models import Mailing, MailingState
 from wem.outbox import OutboxMail
 from wem.schedule import TimetableRun

@@ -19,8 +19,8 @@ from wem.contracts.request_models import ContractRequest, RequestKind, Terminati
 from wem.contracts.rules import SuspensionGround
 from wem.db import Base, db
 from wem.inquiries import asking
-from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.notices.models import Notice
 from wem.staff import timeline
 from wem.staff.timeline_rules import Place, comes_before

@@ -14,7 +14,7 @@ from wem.delivery.identity import Purpose, delivery_id, identity_keys
 from wem.delivery.models import Delivery, Dispatch
 from wem.delivery.recipients import Recipient, recipients_of
 from wem.delivery.rendering import letter_of
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import expanding, starting
 from wem.settings import settings
 from wem.tracking import counting

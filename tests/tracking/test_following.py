@@ -22,8 +22,8 @@ from wem.delivery.message import Features
 from wem.delivery.models import Delivery, Dispatch
 from wem.delivery.rendering import letter_of
 from wem.lists import leaving
-from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import FieldKind
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.tracking import hitting
 from wem.tracking.models import Hit, Link
 from wem.web.limits import limiter

@@ -14,7 +14,7 @@ from tests.factories import World, make_subscriber
 from wem.clock import JAPAN
 from wem.db import db
 from wem.lists import counting
-from wem.lists.models import MonthPeak
+from wem.lists.count_models import MonthPeak
 
 pytestmark = pytest.mark.both_databases
 CUSTOMER = 7

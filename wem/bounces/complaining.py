@@ -20,8 +20,8 @@ from wem.db import db, insert_ignoring
 from wem.delivery.models import Dispatch, DispatchKind
 from wem.delivery.pace_failures import note_failures
 from wem.lists import leaving
-from wem.lists.models import EVERY_LIST, Subscriber
 from wem.lists.states import SuppressionReason
+from wem.lists.subscription_models import EVERY_LIST, Subscriber
 from wem.mailings.models import SendingHold
 
 

@@ -14,8 +14,8 @@ from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchKind
 from wem.hashing import address_hash
 from wem.lists import consent
-from wem.lists.models import ConsentEvent, Subscriber, Suppression
 from wem.lists.rules import Address
+from wem.lists.subscription_models import ConsentEvent, Subscriber, Suppression
 
 MOST_MAILINGS = 100
 

@@ -21,7 +21,7 @@ from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchKind,
 from wem.delivery.pace_failures import note_failures
 from wem.delivery.recording import count
 from wem.delivery.rules import without_addresses
-from wem.lists.models import Subscription
+from wem.lists.subscription_models import Subscription
 from wem.mailings.models import MailingTarget
 from wem.settings import settings
 

@@ -15,8 +15,8 @@ from wem.bounces.models import Bounce, Removal, RemovalReview
 from wem.db import db, insert_ignoring
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchKind
 from wem.lists import leaving
-from wem.lists.models import Subscriber
 from wem.lists.states import SuppressionReason
+from wem.lists.subscription_models import Subscriber
 from wem.settings import settings
 
 

@@ -20,9 +20,11 @@ from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
 from wem.lists.ending_many import Ending, end_many
-from wem.lists.models import MailingList, Subscription, Upload
+from wem.lists.models import MailingList
 from wem.lists.registering import LIVE
 from wem.lists.states import ConsentKind, SuppressionReason, UploadState
+from wem.lists.subscription_models import Subscription
+from wem.lists.upload_models import Upload
 from wem.mailings import back_numbers, block_keeping, controlling, reviewing
 from wem.mailings.back_number_models import BackNumber
 from wem.mailings.models import Mailing, MailingState, NotPossible

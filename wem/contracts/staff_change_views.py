@@ -19,8 +19,9 @@ from wem.contracts.rules import SuspensionGround
 from wem.contracts.staff_views import CHANGERS, contract_to_change, denied
 from wem.contracts.state_rules import Illegal
 from wem.db import db
-from wem.lists.models import MailingList, Upload
+from wem.lists.models import MailingList
 from wem.lists.states import UploadState
+from wem.lists.upload_models import Upload
 from wem.mailings.models import HeldReason, Mailing, MailingState
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other

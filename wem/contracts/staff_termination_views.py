@@ -22,7 +22,7 @@ from wem.contracts.staff_views import CHANGERS, contract_to_change, denied
 from wem.contracts.state_rules import Illegal, TerminationState
 from wem.contracts.wording import ASKED, NOTHING_YET, SCOPES, TERMINATION_GROUNDS, TERMINATIONS
 from wem.db import db
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import stored_file_answer
 from wem.web.htmx import see_other

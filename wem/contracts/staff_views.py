@@ -30,7 +30,8 @@ from wem.db import db
 from wem.domains.models import SenderDomain
 from wem.domains.wording import STATES as DOMAIN_STATES
 from wem.lists import counting, lending
-from wem.lists.models import AddressCount, MailingList
+from wem.lists.count_models import AddressCount
+from wem.lists.models import MailingList
 from wem.staff import timeline, timeline_sources
 from wem.web.blueprints import StaffBlueprint
 from wem.web.files import file_answer

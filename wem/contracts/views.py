@@ -22,7 +22,7 @@ from wem.contracts.state_rules import OPEN
 from wem.contracts.wording import LEGAL_ITEMS, MANDATES, PROSPECTS, REQUESTS, STANDINGS, state_of
 from wem.db import db
 from wem.lists import counting
-from wem.lists.models import MonthPeak
+from wem.lists.count_models import MonthPeak
 from wem.notices.masking_rules import masked
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeState

@@ -21,7 +21,7 @@ from wem.delivery.pace_models import MailDomain
 from wem.delivery.provider_rules import believed_for, pause_after, provider_of_servers
 from wem.delivery.watching import looking
 from wem.domain_rules import DomainGroup
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.settings import settings
 
 # Domains looked up in one go, and seconds that one may take.

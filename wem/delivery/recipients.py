@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from wem.db import db
 from wem.delivery.leasing import OPEN
 from wem.delivery.models import Delivery
-from wem.lists.models import EVERY_LIST, Subscriber, Subscription, Suppression
 from wem.lists.states import SubscriptionState, Way
+from wem.lists.subscription_models import EVERY_LIST, Subscriber, Subscription, Suppression
 
 
 @dataclass(slots=True)

@@ -24,10 +24,11 @@ from wem.inquiries.models import EntryKind
 from wem.inquiries.state_rules import InquiryAction
 from wem.lists import consent
 from wem.lists.counting import change_count
-from wem.lists.models import Field, ListField, MailingList, Subscriber, Subscription
+from wem.lists.models import Field, ListField, MailingList
 from wem.lists.notice import notice_for
 from wem.lists.rules import domain_group
 from wem.lists.states import ConsentKind, SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings.models import BodyKind, Mailing
 from wem.sequences import controlling, keeping
 

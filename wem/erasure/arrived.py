@@ -30,7 +30,7 @@ from wem.inquiries.models import Inquiry, InquiryEntry, InquiryFile
 from wem.inquiries.state_rules import InquiryState
 from wem.lists import blank_addresses
 from wem.lists.address_rules import Address, read_address
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mail_reading import raw_headers, read_mail
 from wem.mailings.reply_models import Conversation
 from wem.outbox import OutboxMail

@@ -22,8 +22,9 @@ from wem.db import db
 from wem.documents import Document
 from wem.erasure import record_rules
 from wem.erasure.models import Erasure
-from wem.lists.models import ConsentEvent, MailingList, ShownText
+from wem.lists.models import MailingList
 from wem.lists.states import Way
+from wem.lists.subscription_models import ConsentEvent, ShownText
 from wem.lists.wording import WAYS
 from wem.notices.rules import NoticeKind, Words
 from wem.notices.telling import tell

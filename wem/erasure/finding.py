@@ -13,7 +13,7 @@ from wem.erasure import plan_rules
 from wem.erasure.plan_rules import PLAN, Rows, Way
 from wem.erasure.rules import Phase
 from wem.inquiries.models import Inquiry, InquiryEntry, InquiryFile, Writer
-from wem.lists.models import Upload
+from wem.lists.upload_models import Upload
 from wem.outbox import OutboxMail
 
 _BY_READER = sa.select(Inquiry.id).where(Inquiry.writer == Writer.reader)

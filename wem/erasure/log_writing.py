@@ -18,8 +18,8 @@ from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.erasure.log_rules import Line, Run, needed, read
 from wem.erasure.models import Erasure, ErasurePlace
-from wem.lists.models import Subscription
 from wem.lists.registering import LIVE
+from wem.lists.subscription_models import Subscription
 from wem.settings import settings
 
 PLACE, DAY, RUNS, WITHDRAWN = "stops", "log day", "debit runs", "debit runs withdrawn"

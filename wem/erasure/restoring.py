@@ -29,8 +29,8 @@ from wem.erasure.log_rules import Line
 from wem.erasure.models import Erasure
 from wem.erasure.rules import ErasureState, Phase
 from wem.lists import leaving, registering
-from wem.lists.models import Subscriber
 from wem.lists.states import SuppressionReason
+from wem.lists.subscription_models import Subscriber
 from wem.outbox import OutboxMail, OutboxState
 from wem.settings import settings
 

@@ -16,7 +16,7 @@ from wem.delivery.models import Dispatch
 from wem.erasure import backing_up, planning
 from wem.erasure.models import Erasure, ErasureHold
 from wem.erasure.planning import Next
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings.models import Mailing
 from wem.settings import settings
 

@@ -9,8 +9,8 @@ from wem import clock
 from wem.contracts.date_rules import months_before
 from wem.db import db
 from wem.erasure.models import ConsentKeeping, ErasurePlace, is_held
-from wem.lists.models import EVERY_LIST, ConsentEvent, Subscriber, Suppression
 from wem.lists.states import ConsentKind, SuppressionReason
+from wem.lists.subscription_models import EVERY_LIST, ConsentEvent, Subscriber, Suppression
 from wem.mailings.reply_models import Conversation
 from wem.settings import settings
 

@@ -11,8 +11,8 @@ from wem.contracts.models import Contract
 from wem.contracts.rules import ContractState
 from wem.db import db
 from wem.inquiries.models import Writer
-from wem.lists.models import Subscriber
 from wem.lists.rules import Address
+from wem.lists.subscription_models import Subscriber
 
 MOST = 20
 

@@ -16,11 +16,12 @@ from wem.lists.blank_addresses import Found
 from wem.lists.blank_emails import Setting
 from wem.lists.blank_mail_models import BlankMail, count
 from wem.lists.blank_rules import Order, author, automatic, from_program, of_ours, order_of, plausible, taking
-from wem.lists.models import MailingList, Subscriber
+from wem.lists.models import MailingList
 from wem.lists.notice import notice_for
 from wem.lists.rules import Address
 from wem.lists.senders import Sender, sender_for
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, Way
+from wem.lists.subscription_models import Subscriber
 from wem.lists.taking_mail import first_time
 from wem.mail_reading import raw_headers, read_header
 from wem.outbox import SystemMail

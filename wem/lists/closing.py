@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from wem import clock, queue
 from wem.db import db
 from wem.lists.ending_many import Ending, end_many
-from wem.lists.models import MailingList, Subscription, Upload
+from wem.lists.models import MailingList
 from wem.lists.registering import LIVE
 from wem.lists.states import ConsentKind, UploadState
+from wem.lists.subscription_models import Subscription
+from wem.lists.upload_models import Upload
 
 AT_ONCE = 2_000
 UNDER_WAY = (

@@ -14,11 +14,12 @@ from wem.db import db
 from wem.lists import blank_confirming as blank_mail
 from wem.lists import consent, emails, links, registering, subscribing
 from wem.lists.consent import Trace
-from wem.lists.models import EVERY_LIST, Field, MailingList, Subscription, Suppression
+from wem.lists.models import Field, MailingList
 from wem.lists.notice import notice_for
 from wem.lists.registering import Registration
 from wem.lists.senders import Sender, sender_for
 from wem.lists.states import ConsentKind, SubscriptionState, Way
+from wem.lists.subscription_models import EVERY_LIST, Subscription, Suppression
 
 # What the person typed, as against what the customer knew.
 OWN_WAYS = frozenset({Way.form, Way.embedded, Way.blank_mail})

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.db import db, insert_ignoring
-from wem.lists.models import ConsentEvent, MailingList, ShownText
+from wem.lists.models import MailingList
 from wem.lists.notice import Notice
 from wem.lists.states import ConsentKind, Way
+from wem.lists.subscription_models import ConsentEvent, ShownText
 
 
 @dataclass(frozen=True)

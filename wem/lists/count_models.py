@@ -1,4 +1,4 @@
-"""Evidence of the count of registered addresses (7-2): what stood there each day, and what a recount said."""
+"""The count of registered addresses (1-5, 7-2): now, each month's peak, and the evidence of each day."""
 
 from __future__ import annotations
 
@@ -8,6 +8,27 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wem.db import Base
+
+
+class AddressCount(Base):
+    """A customer's registered addresses now: distinct subscribers with an active subscription (1-5, 7-2)."""
+
+    __tablename__ = "address_count"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    registered: Mapped[int] = mapped_column(default=0)
+
+
+class MonthPeak(Base):
+    """The highest count of a calendar month, and when it was reached (7-2)."""
+
+    __tablename__ = "month_peak"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    peak: Mapped[int]
+    opening: Mapped[int]  # what stood there at 0:00 on the 1st (A-06)
+    reached_at: Mapped[datetime]
 
 
 class CountSnapshot(Base):

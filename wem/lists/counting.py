@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.db import db, insert_ignoring
-from wem.lists.models import AddressCount, MonthPeak
+from wem.lists.count_models import AddressCount, MonthPeak
 
 
 def change_count(customer_id: int, by: int) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 
 
 class ChangedMeanwhile(Exception):

@@ -12,9 +12,9 @@ from wem import clock
 from wem.contracts.stop_models import LEFT_BY_US, Stop
 from wem.db import Json, Moment, db, insert_ignoring
 from wem.lists.counting import change_count
-from wem.lists.models import AddressChange, ConsentEvent, Subscriber, Subscription, Suppression
 from wem.lists.registering import LIVE, apply_moves, delete_if_over
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason
+from wem.lists.subscription_models import AddressChange, ConsentEvent, Subscriber, Subscription, Suppression
 from wem.outbox import OutboxMail, OutboxState
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from wem import clock, outbox, queue
 from wem.db import db
 from wem.lists import consent, rationing, registering
-from wem.lists.models import AddressChange, Subscriber, Subscription
 from wem.lists.states import ConsentKind, SubscriptionState
+from wem.lists.subscription_models import AddressChange, Subscriber, Subscription
 
 AT_ONCE = 500
 

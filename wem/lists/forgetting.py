@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from wem import queue
 from wem.db import db
-from wem.lists.models import DeletedField, Field, ListField, Subscriber
+from wem.lists.models import DeletedField, Field, ListField
+from wem.lists.subscription_models import Subscriber
 
 AT_ONCE = 5_000
 

@@ -26,9 +26,9 @@ from wem.lists import (
     upload_steps,
     upload_undoing,
 )
-from wem.lists.models import Upload
 from wem.lists.problems import UnreadableFile
 from wem.lists.states import UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.lists.upload_steps import Turn
 
 # Then the next in the queue has its turn.

@@ -11,10 +11,11 @@ from wem.contracts.stop_models import LEFT_BY_US, Stop
 from wem.db import db, insert_ignoring
 from wem.lists import consent, emails, links, registering
 from wem.lists.consent import Trace
-from wem.lists.models import EVERY_LIST, AddressChange, MailingList, Subscriber, Suppression
+from wem.lists.models import MailingList
 from wem.lists.registering import Registration
 from wem.lists.senders import sender_for
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason
+from wem.lists.subscription_models import EVERY_LIST, AddressChange, Subscriber, Suppression
 
 
 def leave(

@@ -15,11 +15,12 @@ from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import confirming, consent, emails, leaving, links, rationing, registering
 from wem.lists.consent import Trace
-from wem.lists.models import EVERY_LIST, AddressChange, Field, MailingList, MergedReader, Subscriber
+from wem.lists.models import Field, MailingList
 from wem.lists.registering import Registration
 from wem.lists.rules import Address, domain_group
 from wem.lists.senders import sender_for
 from wem.lists.states import ConsentKind, FieldKind, SubscriptionState, SuppressionReason, Way
+from wem.lists.subscription_models import EVERY_LIST, AddressChange, MergedReader, Subscriber
 
 CHANGE_LIFETIME = links.CONFIRM_LIFETIME
 

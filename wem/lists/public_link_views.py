@@ -15,12 +15,13 @@ from wem import clock, tokens
 from wem.db import db
 from wem.lists import confirming, leaving, links, preferences
 from wem.lists.confirming import Outcome
-from wem.lists.models import Field, MailingList, Subscriber, Subscription
+from wem.lists.models import Field, MailingList
 from wem.lists.notice import notice_for
 from wem.lists.public_forms import DetailsForm, fields_of
 from wem.lists.public_views import page_language, page_moment, pressed_by_person, render
 from wem.lists.senders import sender_for
 from wem.lists.states import SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings.ways_out import ALIVE, count_left, lists_to_stop
 from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint

@@ -10,7 +10,7 @@ from flask_babel import force_locale, lazy_gettext
 from wem import clock, tokens
 from wem.db import db
 from wem.lists import consent, form_inputs, leaving, links, preferences
-from wem.lists.models import AddressChange, MailingList, Subscriber
+from wem.lists.models import MailingList
 from wem.lists.notice import notice_for
 from wem.lists.public_forms import AddressForm, DetailsForm, fields_of
 from wem.lists.public_link_views import SCANNER
@@ -19,6 +19,7 @@ from wem.lists.registering import LIVE
 from wem.lists.rules import mask_address
 from wem.lists.senders import sender_for
 from wem.lists.states import ConsentKind, SubscriptionState
+from wem.lists.subscription_models import AddressChange, Subscriber
 from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint
 from wem.web.limits import limiter

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.db import db, insert_ignoring
-from wem.lists.models import MailSlot
+from wem.lists.subscription_models import MailSlot
 
 DAY = timedelta(hours=24)
 # The places of the mails that an address may get from all customers together.

@@ -10,8 +10,7 @@ from wem import audit, clock
 from wem.contracts.date_rules import month_start
 from wem.db import db, insert_ignoring
 from wem.lists import counting
-from wem.lists.count_models import CountSnapshot
-from wem.lists.models import AddressCount, MonthPeak
+from wem.lists.count_models import AddressCount, CountSnapshot, MonthPeak
 
 # One statement sees one state of the database: a registration in between shows in both numbers or in neither.
 _BOTH = sa.text(

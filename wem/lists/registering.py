@@ -12,9 +12,10 @@ from wem import clock
 from wem.db import db, insert_ignoring
 from wem.hashing import address_hash
 from wem.lists.counting import change_count
-from wem.lists.models import MailingList, Subscriber, Subscription
+from wem.lists.models import MailingList
 from wem.lists.rules import Address, domain_group
 from wem.lists.states import SubscriptionState, Way
+from wem.lists.subscription_models import Subscriber, Subscription
 
 LIVE = (SubscriptionState.pending, SubscriptionState.active)
 

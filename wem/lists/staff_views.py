@@ -14,11 +14,11 @@ from wem.contracts.models import contract_in_force
 from wem.db import db
 from wem.domain_rules import DOMAIN_GROUP_TEXTS, DomainGroup
 from wem.lists import uploading
-from wem.lists.models import Upload, UploadRow
 from wem.lists.rules import mask_address
 from wem.lists.states import DECIDED, RowState, UploadKind, UploadState
 from wem.lists.upload_effect import effect_of
 from wem.lists.upload_forms import DecisionForm, RefusalForm
+from wem.lists.upload_models import Upload, UploadRow
 from wem.lists.upload_statement import told_text
 from wem.lists.upload_texts import STATES
 from wem.web.blueprints import StaffBlueprint

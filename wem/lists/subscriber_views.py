@@ -17,11 +17,12 @@ from wem.lists.editing import ChangedMeanwhile
 from wem.lists.field_views import fields_of
 from wem.lists.form_inputs import input_name
 from wem.lists.forms import FindForm, InviteForm
-from wem.lists.models import Field, MailingList, Subscriber, Subscription
+from wem.lists.models import Field, MailingList
 from wem.lists.public_forms import DetailsForm
 from wem.lists.rules import ADDRESS_PROBLEM_TEXTS, Address, mask_address, read_address
 from wem.lists.states import SubscriptionState, SuppressionReason
 from wem.lists.subscribing import Asked
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.lists.views import list_or_404
 from wem.lists.wording import EVENTS, STATE_KINDS, STATES, WAYS
 from wem.web.blueprints import CustomerBlueprint

@@ -13,12 +13,13 @@ from wem.db import db
 from wem.hashing import address_hash
 from wem.lists import consent, emails, links, rationing, registering
 from wem.lists.consent import Trace
-from wem.lists.models import EVERY_LIST, MailingList, Suppression
+from wem.lists.models import MailingList
 from wem.lists.notice import notice_for
 from wem.lists.registering import Registration
 from wem.lists.rules import Address
 from wem.lists.senders import Sender, sender_for
 from wem.lists.states import ConsentKind, SubscriptionState, Way
+from wem.lists.subscription_models import EVERY_LIST, Suppression
 
 PENDING_LIFETIME = links.CONFIRM_LIFETIME
 

@@ -14,11 +14,13 @@ from wem.db import Json, Moment, db, insert_ignoring
 from wem.lists import upload_inviting, upload_steps
 from wem.lists.counting import change_count
 from wem.lists.forgetting import without_value
-from wem.lists.models import ConsentEvent, Field, MailingList, Subscriber, Subscription, Upload, UploadRow
+from wem.lists.models import Field, MailingList
 from wem.lists.registering import LIVE
 from wem.lists.states import ConsentKind, RowState, SubscriptionState, UploadKind, UploadState, Way
+from wem.lists.subscription_models import ConsentEvent, Subscriber, Subscription
 from wem.lists.upload_classing import Span, batches, classify
 from wem.lists.upload_erasing import REPORTED
+from wem.lists.upload_models import Upload, UploadRow
 from wem.lists.upload_steps import Turn
 
 # Attested rows are all sets; an invitation is also a mail to be written. Fewer at once on a busy machine.

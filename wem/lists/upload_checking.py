@@ -13,13 +13,15 @@ from wem import storage
 from wem.db import db, reading_only
 from wem.hashing import address_hasher
 from wem.lists import upload_steps
-from wem.lists.models import EVERY_LIST, Field, ListField, Subscriber, Subscription, Suppression, Upload, UploadRow
+from wem.lists.models import Field, ListField
 from wem.lists.reading import FileShape, rows, survey
 from wem.lists.reading_ahead import ahead
 from wem.lists.registering import LIVE
 from wem.lists.states import RowState, UploadKind, UploadState
+from wem.lists.subscription_models import EVERY_LIST, Subscriber, Subscription, Suppression
 from wem.lists.upload_classing import Span, batches, classify
 from wem.lists.upload_erasing import erase_some_rows
+from wem.lists.upload_models import Upload, UploadRow
 from wem.lists.upload_rows import BAD, COLUMNS, Checked, RowChecker, ValueColumn, column_names
 from wem.lists.upload_steps import Turn
 

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from wem.db import db
-from wem.lists.models import EVERY_LIST, Subscriber, Subscription, Suppression, UploadRow
 from wem.lists.registering import LIVE
 from wem.lists.states import RowState
+from wem.lists.subscription_models import EVERY_LIST, Subscriber, Subscription, Suppression
+from wem.lists.upload_models import UploadRow
 
 T = TypeVar("T")
 # Numbers in one statement; databases have limits.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from wem.contracts.models import contract_in_force
 from wem.contracts.rules import tier
 from wem.lists.counting import month_peak, registered
-from wem.lists.models import Upload
 from wem.lists.states import UploadKind
+from wem.lists.upload_models import Upload
 
 RAISING = (UploadKind.invitation, UploadKind.attested)
 

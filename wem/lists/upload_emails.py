@@ -8,8 +8,8 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from wem.accounts.models import Account
-from wem.lists.models import Upload
 from wem.lists.states import UploadState
+from wem.lists.upload_models import Upload
 from wem.outbox import SystemMail
 from wem.settings import settings
 

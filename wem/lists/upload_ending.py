@@ -10,11 +10,12 @@ from wem import clock
 from wem.db import Moment, db, insert_ignoring
 from wem.lists import upload_steps
 from wem.lists.ending_many import Ending, end_many
-from wem.lists.models import EVERY_LIST, Subscriber, Subscription, Suppression, Upload, UploadRow
 from wem.lists.registering import LIVE
 from wem.lists.states import ConsentKind, RowState, SuppressionReason, UploadKind, UploadState
+from wem.lists.subscription_models import EVERY_LIST, Subscriber, Subscription, Suppression
 from wem.lists.upload_classing import Span, batches
 from wem.lists.upload_erasing import REPORTED
+from wem.lists.upload_models import Upload, UploadRow
 from wem.lists.upload_steps import Turn
 
 CHUNK = 2_000

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from wem import clock, storage
 from wem.db import db
-from wem.lists.models import Upload, UploadRow
 from wem.lists.states import RowState, UploadState
+from wem.lists.upload_models import Upload, UploadRow
 
 AT_ONCE = 10_000
 # How long the record numbers and reasons of refused rows stay, without any address.

@@ -11,8 +11,8 @@ from datetime import timedelta
 from wem import audit, clock
 from wem.db import db
 from wem.lists import upload_steps
-from wem.lists.models import Upload
 from wem.lists.states import UploadState
+from wem.lists.upload_models import Upload
 from wem.lists.upload_steps import Turn
 
 # The upload's problem after the first fault and after the second, and how long the step waits then.

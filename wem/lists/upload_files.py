@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from wem import clock, storage
 from wem.contracts.request_models import Termination
 from wem.db import db
-from wem.lists.models import Upload
 from wem.lists.upload_classing import batches
+from wem.lists.upload_models import Upload
 
 FOLDERS = ("uploads", "evidence")
 # A younger file may be about to be named.

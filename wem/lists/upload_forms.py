@@ -13,9 +13,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from wem.lists.decoding import ENCODINGS
-from wem.lists.models import Upload
 from wem.lists.reading import DELIMITERS, FileShape
 from wem.lists.states import UploadKind
+from wem.lists.upload_models import Upload
 from wem.lists.upload_statement import EVIDENCE_KINDS, told_text
 from wem.lists.uploading import OF_READERS
 

@@ -10,12 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from wem import clock, outbox
 from wem.db import Moment, db
 from wem.lists import consent, emails, links
-from wem.lists.models import MailingList, MailSlot, Subscriber, Subscription, Upload, UploadRow
+from wem.lists.models import MailingList
 from wem.lists.notice import notice_for
 from wem.lists.rationing import DAY, EVERYWHERE
 from wem.lists.senders import sender_for
 from wem.lists.states import RowState, Way
+from wem.lists.subscription_models import MailSlot, Subscriber, Subscription
 from wem.lists.upload_classing import Span
+from wem.lists.upload_models import Upload, UploadRow
 
 LIFETIME = links.CONFIRM_LIFETIME
 LANGUAGE = "ja"

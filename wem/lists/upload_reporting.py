@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from wem.db import db
-from wem.lists.models import UploadRow
 from wem.lists.states import RowState
+from wem.lists.upload_models import UploadRow
 from wem.lists.upload_rows import SAID
 from wem.lists.upload_texts import reason_of, reason_of_all
 

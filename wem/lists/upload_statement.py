@@ -11,7 +11,8 @@ from flask_babel import force_locale, gettext
 
 from wem import clock, storage
 from wem.db import db, insert_ignoring
-from wem.lists.models import ShownText, Upload
+from wem.lists.subscription_models import ShownText
+from wem.lists.upload_models import Upload
 from wem.settings import settings
 
 MAX_EVIDENCE = 10_000_000

@@ -14,8 +14,8 @@ from wem import clock
 from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import ROOMY_LOG_PAGES, db
-from wem.lists.models import Upload
 from wem.lists.states import UploadState
+from wem.lists.upload_models import Upload
 
 # Longer than any chunk; a killed worker's upload goes on after this time.
 LEASE = timedelta(seconds=60)

@@ -7,9 +7,9 @@ from typing import Any
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 
-from wem.lists.models import Upload
 from wem.lists.problems import PROBLEM_TEXTS
 from wem.lists.states import RowState, UploadState
+from wem.lists.upload_models import Upload
 
 STATES = {
     UploadState.received: (_l("Columns to be chosen"), "warning"),

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from wem.db import db
 from wem.lists import upload_steps
 from wem.lists.ending_many import Ending, end_many
-from wem.lists.models import ConsentEvent, Subscriber, Subscription, Upload
 from wem.lists.registering import LIVE
 from wem.lists.states import ConsentKind, SubscriptionState, UploadState
+from wem.lists.subscription_models import ConsentEvent, Subscriber, Subscription
+from wem.lists.upload_models import Upload
 from wem.lists.upload_steps import Turn
 
 CHUNK = 2_000

@@ -17,13 +17,14 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import forgetting, upload_columns, upload_files, upload_reporting, uploading
 from wem.lists.forms import KINDS as FIELD_KINDS
-from wem.lists.models import MailingList, Upload
+from wem.lists.models import MailingList
 from wem.lists.problems import PROBLEM_TEXTS, UnreadableFile
 from wem.lists.reading import FileShape
 from wem.lists.states import UploadKind, UploadState
 from wem.lists.upload_columns import ColumnChoices
 from wem.lists.upload_effect import effect_of
 from wem.lists.upload_forms import KIND_HINTS, KINDS, NewUploadForm, ShapeForm, StatementForm, asks_fields
+from wem.lists.upload_models import Upload
 from wem.lists.upload_statement import keep_evidence
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES, problem_of, reason_of
 from wem.web.blueprints import CustomerBlueprint

@@ -15,11 +15,12 @@ from wem.contracts.models import contract_in_force, customer_may
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import forgetting, upload_emails, workbooks
-from wem.lists.models import Field, MailingList, Upload
+from wem.lists.models import Field, MailingList
 from wem.lists.problems import FileProblem, UnreadableFile
 from wem.lists.reading import MAX_FILE, FileShape, detect
 from wem.lists.rules import mask_cells
 from wem.lists.states import FieldKind, UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.lists.upload_statement import keep_statement
 
 OF_READERS = (UploadKind.invitation, UploadKind.attested)

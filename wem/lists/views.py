@@ -20,8 +20,10 @@ from wem.db import db
 from wem.domains.choosing import sender_address
 from wem.lists import closing, counting, links
 from wem.lists.closing import UploadUnderWay
+from wem.lists.count_models import MonthPeak
 from wem.lists.forms import EditListForm, ListForm
-from wem.lists.models import MailingList, MonthPeak, Upload
+from wem.lists.models import MailingList
+from wem.lists.upload_models import Upload
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.origins import public_url

@@ -12,8 +12,8 @@ from wem import clock
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchKind
 from wem.lists import counting
-from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings import earlier, narrowing
 from wem.mailings.models import Mailing
 from wem.segments.counting import FEW

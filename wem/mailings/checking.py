@@ -15,8 +15,8 @@ from wem.contracts.rules import Standing, Use
 from wem.contracts.wording import LEGAL_ITEMS, RESTRICTIONS
 from wem.db import db
 from wem.domains.choosing import sender_address
-from wem.lists.models import Upload
 from wem.lists.states import UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.mailings import audience, earlier, earlier_rules, narrowing, starting
 from wem.mailings.checks import Check, Severity, judged
 from wem.mailings.earlier_rules import Earlier

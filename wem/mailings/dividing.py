@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings.dividing_rules import BY_MAILING, BY_READER, PLACES, PRIME
 
 

@@ -21,7 +21,7 @@ from wem.delivery.pace_limits import batch_sizes
 from wem.delivery.pace_models import MailDomain
 from wem.delivery.rendering import Content
 from wem.domain_rules import DomainGroup
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings.audience import reads
 from wem.mailings.chosen_models import ChosenReader
 from wem.mailings.dividing import within

@@ -18,8 +18,9 @@ from wem.delivery.models import Dispatch
 from wem.delivery.progress import dispatches_of
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
 from wem.domains.choosing import sender_address
-from wem.lists.models import Field, MailingList, Subscriber
+from wem.lists.models import Field, MailingList
 from wem.lists.rules import Address, mask_text, read_address
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import starting
 from wem.mailings.models import Mailing
 from wem.mailings.reply_choosing import reply_address_for

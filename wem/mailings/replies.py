@@ -17,8 +17,8 @@ from wem.delivery.models import Delivery, Dispatch
 from wem.hashing import address_hash
 from wem.lists import preferences
 from wem.lists.blank_rules import author, automatic, of_ours
-from wem.lists.models import Subscriber
 from wem.lists.rules import Address, read_address
+from wem.lists.subscription_models import Subscriber
 from wem.lists.taking_mail import first_time
 from wem.mail_reading import Mail, raw_headers, read_header, read_mail
 from wem.mailings import reply_rules

@@ -17,7 +17,7 @@ from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists import leaving
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.mailings import answering, reply_choosing
 from wem.mailings.answering import NotAsked, TooMany
 from wem.mailings.models import Mailing

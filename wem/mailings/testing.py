@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from wem import audit, outbox
 from wem.db import db
 from wem.hashing import address_hasher
-from wem.lists.models import Suppression
 from wem.lists.rules import Address, read_address
+from wem.lists.subscription_models import Suppression
 from wem.mailings import previewing
 from wem.mailings.models import Mailing, Tester
 from wem.outbox import SystemMail

@@ -17,8 +17,8 @@ from wem.delivery.models import Delivery, Dispatch
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
 from wem.lists.links import MailingLinks
-from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings.models import Mailing
 from wem.mailings.neutral import headed, neutral

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from wem.db import db
 from wem.delivery.models import Delivery, Dispatch
-from wem.lists.models import MailingList, Subscriber
+from wem.lists.models import MailingList
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber
 from wem.mailings.models import Mailing, MailingTarget
 from wem.mailings.trial_models import Trial
 from wem.mailings.trial_rules import REST

@@ -23,7 +23,7 @@ from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, Correction, Revocation, Termination
 from wem.db import db
 from wem.inquiries.models import Inquiry
-from wem.lists.models import Upload
+from wem.lists.upload_models import Upload
 from wem.notices.models import Notice
 from wem.privacy import looking
 from wem.privacy.models import Disclosure

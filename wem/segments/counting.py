@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from wem.db import db
 from wem.lists import counting
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.notices.masking_rules import mask_address
 from wem.segments.matching import fits
 from wem.segments.rules import Conditions

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wem.db import db
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 
 Sql = sa.ColumnElement[Any]
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from wem import clock
 from wem.db import Moment
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchKind
-from wem.lists.models import Subscriber, Subscription
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.segments import field_values
 from wem.segments.day_rules import birthdays, bounds
 from wem.segments.rules import Condition, Conditions

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from wem import clock
 from wem.db import db, insert_ignoring, let_others_write
 from wem.delivery.watching import looking
-from wem.lists.models import MergedReader, Subscriber, Subscription
 from wem.lists.states import SubscriptionState
+from wem.lists.subscription_models import MergedReader, Subscriber, Subscription
 from wem.sequences import rules
 from wem.sequences.leaving import held_by_field
 from wem.sequences.models import ReaderState, Sequence, SequenceReader, SequenceStep

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from wem import clock
 from wem.db import db
 from wem.delivery.models import Dispatch
-from wem.lists.models import Field, Subscriber, Subscription
+from wem.lists.models import Field
 from wem.lists.states import FieldKind, SubscriptionState
+from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings.chosen_models import ChosenReader
 from wem.segments import field_values, referring
 from wem.segments.keeping_rules import Refused, read

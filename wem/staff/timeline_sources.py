@@ -24,8 +24,8 @@ from wem.contracts.wording import (
 )
 from wem.db import db
 from wem.documents import Document
-from wem.lists.models import Upload
 from wem.lists.states import DECIDED, UploadKind, UploadState
+from wem.lists.upload_models import Upload
 from wem.lists.upload_texts import STATES as UPLOAD_STATES
 from wem.notices.models import Notice
 from wem.notices.wording import KINDS as NOTICE_KINDS

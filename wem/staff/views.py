@@ -26,8 +26,8 @@ from wem.inbound.states import FOR_STAFF
 from wem.inquiries.models import Inquiry
 from wem.inquiries.state_rules import WAITING
 from wem.lists import upload_texts
-from wem.lists.models import Upload
 from wem.lists.states import UploadState
+from wem.lists.upload_models import Upload
 from wem.mailings.models import Mailing, MailingState, SendingHold
 from wem.staff import notice_work, trail, watching, work, work_items
 from wem.staff.wording import AREAS, DISPATCHES, QUEUES

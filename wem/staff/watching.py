@@ -14,8 +14,8 @@ from wem import clock, queue
 from wem.accounts.models import Customer
 from wem.db import Moment, db
 from wem.delivery.models import Batch, BatchState, Dispatch, DispatchKind, DispatchState
-from wem.lists.models import Upload
 from wem.lists.states import UploadState
+from wem.lists.upload_models import Upload
 from wem.outbox import OutboxMail, OutboxState
 
 MOVING_UPLOADS = (

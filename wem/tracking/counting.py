@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from wem import queue
 from wem.db import db, insert_ignoring
 from wem.delivery.models import Delivery, Dispatch
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.tracking.models import ANY_LINK, OPEN, FirstHit, Hit, Tally
 
 # Hits counted in one transaction: some hundredths of a second in which SQLite's other writers wait.

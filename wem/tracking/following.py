@@ -11,7 +11,7 @@ from wem.delivery.identity import Purpose, identity_keys, read_delivery_id
 from wem.delivery.models import Delivery, Dispatch
 from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import values_of
-from wem.lists.models import Subscriber
+from wem.lists.subscription_models import Subscriber
 from wem.lists.takedown_models import Takedown, TakenDown
 from wem.settings import settings
 from wem.tracking.addresses import filled, location
