@@ -39,7 +39,8 @@ from wem.lists import leaving
 from wem.lists.models import MailingList
 from wem.lists.subscription_models import Subscriber
 from wem.mailings import starting
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 
 LEAVING = 10  # readers who leave during a run
 PATIENCE = 300.0

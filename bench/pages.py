@@ -30,7 +30,7 @@ from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
 from wem.lists.models import MailingList
 from wem.lists.subscription_models import Subscriber, Subscription
-from wem.mailings.models import MailingState
+from wem.mailings.states import MailingState
 from wem.settings import ROOT, Settings
 from wem.web.limits import limiter
 

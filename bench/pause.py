@@ -25,7 +25,8 @@ from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchState
 from wem.lists.models import MailingList
 from wem.mailings import controlling
-from wem.mailings.models import Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState, NotPossible
 
 PATIENCE = 120.0
 STANDS_STILL = (0.2, 1.0)  # seconds between "paused" and going on

@@ -19,7 +19,7 @@ from wem.contracts.rules import SuspensionGround
 from wem.contracts.state_rules import Illegal, RequestState
 from wem.contracts.stop_models import Stop
 from wem.db import db
-from wem.mailings.models import MailingState
+from wem.mailings.states import MailingState
 from wem.outbox import OutboxMail
 
 

@@ -25,8 +25,9 @@ from wem.lists import leaving
 from wem.lists.states import SuppressionReason
 from wem.lists.subscription_models import Subscriber, Suppression
 from wem.mailings import controlling, holding, starting
-from wem.mailings.models import HeldReason, Mailing, MailingState, held_by_staff
+from wem.mailings.models import Mailing, held_by_staff
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState
 from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases

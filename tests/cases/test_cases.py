@@ -26,8 +26,9 @@ from wem.lists.states import Way
 from wem.lists.subscribing import Asked
 from wem.lists.takedown_models import Takedown
 from wem.mailings import starting
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind
 

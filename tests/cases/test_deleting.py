@@ -23,9 +23,10 @@ from wem.lists.upload_models import Upload
 from wem.mailings import back_numbers, block_editing, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.block_models import BlockRevision
-from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.neutral import Neutral
 from wem.mailings.review_models import AlreadyDecided
+from wem.mailings.states import MailingState
 from wem.notices.models import Notice
 from wem.sequences import controlling as sequences
 from wem.sequences import keeping

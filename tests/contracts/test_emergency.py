@@ -29,7 +29,7 @@ from wem.lists.states import SubscriptionState
 from wem.lists.subscription_models import Subscription
 from wem.mailings import controlling, starting
 from wem.mailings import jobs as mailings_jobs
-from wem.mailings.models import HeldReason, MailingState
+from wem.mailings.states import HeldReason, MailingState
 from wem.notices.models import Notice
 from wem.outbox import OutboxMail
 from wem.tokens import Purpose

@@ -13,7 +13,7 @@ from wem.audit import AuditEvent
 from wem.contracts.models import Contract, Course
 from wem.contracts.stop_models import Stop
 from wem.db import db
-from wem.mailings.models import MailingState
+from wem.mailings.states import MailingState
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind
 from wem.outbox import OutboxMail

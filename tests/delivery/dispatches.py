@@ -15,7 +15,7 @@ from wem.delivery import rules, sending
 from wem.delivery.models import Batch, Delivery, DeliveryState, Dispatch
 from wem.lists.models import MailingList
 from wem.mailings import expanding
-from wem.mailings.models import MailingState
+from wem.mailings.states import MailingState
 
 
 def make_dispatch(mailing_list: MailingList, *, batch_size: int = 20, **values: Any) -> Dispatch:

@@ -20,7 +20,8 @@ from wem.db import db
 from wem.delivery.models import Delivery, Dispatch
 from wem.mailbox.client import MailboxClient
 from wem.mailings import jobs
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 
 pytestmark = pytest.mark.both_databases
 AT_ONCE = 3

@@ -18,7 +18,8 @@ from tests.service import running_service
 from wem.accounts.models import Customer
 from wem.db import db
 from wem.mailings import starting
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 from wem.settings import ROOT
 
 

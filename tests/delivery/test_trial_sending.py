@@ -16,7 +16,8 @@ from wem.delivery.models import DispatchState
 from wem.delivery.progress import progress
 from wem.mailbox.client import MailboxClient
 from wem.mailings import jobs, trial_deciding
-from wem.mailings.models import Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState, NotPossible
 from wem.mailings.trial_models import trial_of
 from wem.mailings.trial_rules import Criterion, TrialState
 

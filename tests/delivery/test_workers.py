@@ -22,7 +22,7 @@ from wem.db import db
 from wem.delivery.models import DispatchState
 from wem.mailbox.client import MailboxClient
 from wem.mailings import starting
-from wem.mailings.models import MailingState
+from wem.mailings.states import MailingState
 from wem.outbox import SystemMail
 from wem.running.redis_server import answers, find_server, program
 from wem.settings import ROOT, Settings

@@ -27,7 +27,8 @@ from wem.lists.counting import recount, registered
 from wem.lists.models import MailingList
 from wem.lists.subscription_models import ConsentEvent, Subscriber, Subscription
 from wem.mailings import checking
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 from wem.outbox import OutboxMail, OutboxState
 
 RESERVED = re.compile(r"@(?:[a-z]+\.)*example(?:\.(?:com|net|org|jp|co\.jp|ne\.jp|ac\.jp))$")

@@ -121,10 +121,11 @@ from wem.mailings.block_models import Brand
 from wem.mailings.image_rules import ImageProblem, ImageState
 from wem.mailings.maintenance_models import MaintenanceChoice, MaintenanceTold
 from wem.mailings.maintenance_rules import Choice
-from wem.mailings.models import BodyKind, Mailing, MailingState, SendingHold, Tester
+from wem.mailings.models import BodyKind, Mailing, SendingHold, Tester
 from wem.mailings.page_look_models import PageLook
 from wem.mailings.reply_models import Conversation, ConversationState, ReplySetting
 from wem.mailings.review_rules import Ground, ReviewState
+from wem.mailings.states import MailingState
 from wem.notices import letters, telling
 from wem.notices.incident_rules import Part
 from wem.notices.models import Announcement, Incident

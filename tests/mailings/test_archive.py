@@ -18,7 +18,8 @@ from wem.lists.takedown_models import Takedown, TakenDown
 from wem.mailings import back_numbers, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.back_number_models import BackNumber
-from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.states import MailingState
 
 BrowserFor = Callable[..., Browser]
 HOSTILE = (

@@ -10,8 +10,8 @@ import pytest
 from wem.delivery.template_nodes import Mark
 from wem.delivery.template_reading import pieces
 from wem.mailings.back_number_rules import SUMMARY, by_month, in_xml, may_be_published, summary
-from wem.mailings.models import MailingState
 from wem.mailings.neutral import with_words
+from wem.mailings.states import MailingState
 from wem.mailings.view_line import with_view_line
 
 STARTED = {"sending", "paused", "held", "done", "cancelled"}

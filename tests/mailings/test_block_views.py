@@ -17,7 +17,8 @@ from wem.mailings import block_moving_rules as moving
 from wem.mailings.block_models import BlockRevision, Brand
 from wem.mailings.block_rules import BlockKind, Document
 from wem.mailings.image_models import ImageUse
-from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.states import MailingState
 
 BrowserFor = Callable[..., Browser]
 

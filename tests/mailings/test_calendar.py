@@ -18,7 +18,8 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.mailings import planning, starting
 from wem.mailings.calendar_rules import days_shown, month_of, neighbours, on_day
-from wem.mailings.models import InThePast, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
+from wem.mailings.states import InThePast, MailingState, NotPossible
 
 BrowserFor = Callable[..., Browser]
 TODAY = date(2026, 11, 28)

@@ -16,7 +16,8 @@ from wem.mailings import audience, checking, starting
 from wem.mailings.audience import most_recipients
 from wem.mailings.checking import Severity
 from wem.mailings.html import clean_html
-from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.states import MailingState
 
 BrowserFor = Callable[..., Browser]
 REFUSAL, WARNING, OK = Severity.refusal, Severity.warning, Severity.ok

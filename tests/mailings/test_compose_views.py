@@ -20,7 +20,8 @@ from wem.mailings import composing
 from wem.mailings.greeting_rules import doubled_titles
 from wem.mailings.greetings import doubled_defaults
 from wem.mailings.inserting import snippets
-from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.states import MailingState
 
 BrowserFor = Callable[..., Browser]
 

@@ -13,8 +13,9 @@ from wem.delivery.leasing import finish, lease_next, new_owner
 from wem.delivery.models import Batch, DispatchState
 from wem.delivery.progress import latest_dispatch
 from wem.mailings import controlling, jobs, starting
-from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart
+from wem.mailings.states import HeldReason, MailingState, NotPossible
 from wem.outbox import OutboxMail
 
 pytestmark = pytest.mark.both_databases

@@ -17,8 +17,9 @@ from wem.lists.subscription_models import Subscriber
 from wem.mailings import copying, earlier, earlier_rules, jobs, narrowing, resending, starting
 from wem.mailings.earlier import TooOften
 from wem.mailings.earlier_rules import Earlier
-from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.segment_models import MailingSegment, SegmentUse
+from wem.mailings.states import MailingState
 from wem.segments.keeping_rules import as_data, read
 from wem.tracking.models import ANY_LINK, OPEN, FirstHit
 

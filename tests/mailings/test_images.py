@@ -20,7 +20,8 @@ from wem.mailings.checks import Severity
 from wem.mailings.image_models import Image, ImageUse
 from wem.mailings.image_rules import ImageKind, ImageProblem, ImageState
 from wem.mailings.image_wording import html_for
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 
 BrowserFor = Callable[..., Browser]
 

@@ -13,8 +13,9 @@ from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
 from wem.mailings import controlling, jobs, starting
 from wem.mailings.maintenance_models import MaintenanceChoice
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState
 from wem.notices.incident_rules import Part
 from wem.notices.models import Incident, Notice
 from wem.notices.rules import NoticeKind

@@ -16,9 +16,10 @@ from wem.delivery.models import Delivery, Dispatch, DispatchState
 from wem.lists import forgetting
 from wem.lists.subscription_models import Subscriber
 from wem.mailings import copying, expanding, jobs, narrowing, review_grounds, reviewing, starting
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.starting import Problem
+from wem.mailings.states import HeldReason, MailingState
 from wem.segments import keeping
 from wem.segments.keeping_rules import read
 from wem.segments.models import Segment

@@ -17,7 +17,8 @@ from wem.bounces.states import Reason
 from wem.db import db
 from wem.delivery.models import Attempt, DeliveryState, Dispatch, DispatchState, Stage
 from wem.mailings import starting, telling
-from wem.mailings.models import BodyKind, HeldReason, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.outbox import OutboxMail
 from wem.tracking.models import ANY_LINK, OPEN, Tally
 

@@ -16,10 +16,11 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.mailings import going_on, jobs, review_grounds, review_rules, reviewing, starting
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.review_models import AlreadyDecided, MailingReview
 from wem.mailings.review_rules import Ground, ReviewState
 from wem.mailings.start_problems import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState
 from wem.outbox import OutboxMail
 
 BrowserFor = Callable[..., Browser]

@@ -16,7 +16,8 @@ from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchState
 from wem.mailings import starting
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.outbox import OutboxMail
 
 BrowserFor = Callable[..., Browser]

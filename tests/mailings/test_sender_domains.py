@@ -17,8 +17,9 @@ from wem.delivery.signing import Signer, signer_for, system_signer
 from wem.domains.models import SenderDomain
 from wem.domains.rules import DomainState, KeyState
 from wem.mailings import checking, controlling, jobs, starting
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState
 from wem.outbox import OutboxMail
 from wem.settings import settings
 

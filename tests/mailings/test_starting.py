@@ -22,8 +22,9 @@ from wem.domain_rules import domain_group
 from wem.lists.states import SubscriptionState, Way
 from wem.lists.subscription_models import Subscription
 from wem.mailings import controlling, expanding, jobs, starting
-from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState, NotPossible
 from wem.settings import settings
 
 pytestmark = pytest.mark.both_databases

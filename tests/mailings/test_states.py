@@ -12,7 +12,8 @@ from tests import factories
 from wem import clock
 from wem.audit import AuditEvent
 from wem.db import db
-from wem.mailings.models import HeldReason, InThePast, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, InThePast, MailingState, NotPossible
 
 pytestmark = pytest.mark.both_databases
 

@@ -20,7 +20,8 @@ from wem.delivery.no_send_models import NoSendSetting, hours_of
 from wem.delivery.no_send_rules import NoSendHours
 from wem.mailings import controlling, jobs, starting
 from wem.mailings.maintenance_rules import Window
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.timing_rules import leaves_after, missed
 from wem.outbox import OutboxMail
 

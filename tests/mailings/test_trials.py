@@ -36,9 +36,10 @@ from wem.mailings import (
     variant_making,
     ways_out,
 )
-from wem.mailings.models import BodyKind, HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.significance_rules import Counted, Meaning, chance, interval, meaning
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState, NotPossible
 from wem.mailings.trial_models import Trial, trial_of, variants_of
 from wem.mailings.trial_rules import Criterion, TrialState, Unclear, Why
 from wem.tracking.links import results_of

@@ -16,7 +16,8 @@ from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch
 from wem.lists import counting
 from wem.lists.models import MailingList
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 from wem.running.browsing import Browser
 
 FILE = "readers-10000-cp932.csv"

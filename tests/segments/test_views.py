@@ -16,7 +16,7 @@ from wem import clock
 from wem.db import db
 from wem.lists.states import FieldKind
 from wem.mailings import narrowing
-from wem.mailings.models import MailingState
+from wem.mailings.states import MailingState
 from wem.segments import counting
 from wem.segments.models import Segment
 from wem.segments.rules import Condition, Conditions, Group, Match

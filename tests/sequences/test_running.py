@@ -21,8 +21,9 @@ from wem.lists.subscription_models import Subscriber
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings import reviewing
 from wem.mailings.chosen_models import ChosenReader
-from wem.mailings.models import BodyKind, HeldReason, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.review_models import MailingReview, ReviewPolicy
+from wem.mailings.states import HeldReason, MailingState
 from wem.outbox import OutboxMail
 from wem.segments import keeping as segments_keeping
 from wem.segments.keeping_rules import read

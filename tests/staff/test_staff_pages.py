@@ -15,7 +15,8 @@ from wem.db import db
 from wem.delivery.models import Batch, BatchState, Dispatch, DispatchState
 from wem.lists.states import UploadKind, UploadState
 from wem.lists.upload_models import Upload
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 from wem.outbox import OutboxMail
 from wem.schedule import TimetableRun
 
@@ -210,7 +211,7 @@ def test_every_recorded_action_has_words():
     import re
     from pathlib import Path
 
-    from wem.mailings.models import ACTS
+    from wem.mailings.states import ACTS
     from wem.settings import ROOT
     from wem.staff.wording import ACTIONS
 

@@ -25,7 +25,8 @@ from wem.contracts.rules import ContractState
 from wem.contracts.state_rules import Illegal
 from wem.db import db
 from wem.lists.models import MailingList
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.numbers import row_number

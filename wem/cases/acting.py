@@ -21,7 +21,8 @@ from wem.db import db
 from wem.lists.models import MailingList
 from wem.lists.takedown_models import Takedown, TakenDown, open_takedown
 from wem.mailings import controlling, telling
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 
 
 def not_over(case: Case) -> None:

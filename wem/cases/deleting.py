@@ -27,8 +27,9 @@ from wem.lists.subscription_models import Subscription
 from wem.lists.upload_models import Upload
 from wem.mailings import back_numbers, block_keeping, controlling, reviewing
 from wem.mailings.back_number_models import BackNumber
-from wem.mailings.models import Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.reply_models import Conversation
+from wem.mailings.states import MailingState, NotPossible
 from wem.mailings.trial_models import variants_of
 from wem.sequences import controlling as sequences
 from wem.tracking.models import Link

@@ -22,7 +22,8 @@ from wem.db import db
 from wem.lists.models import MailingList
 from wem.lists.states import UploadState
 from wem.lists.upload_models import Upload
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.session import me

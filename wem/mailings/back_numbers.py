@@ -17,8 +17,9 @@ from wem.lists.models import MailingList
 from wem.lists.takedown_models import Takedown, TakenDown, down
 from wem.mailings.back_number_models import BackNumber
 from wem.mailings.back_number_rules import may_be_published
-from wem.mailings.models import Mailing, MailingState, MailingTarget
+from wem.mailings.models import Mailing, MailingTarget
 from wem.mailings.neutral import Neutral, neutral
+from wem.mailings.states import MailingState
 from wem.mailings.trial_models import winner_of
 
 # Of one customer in one year, as many as a page can list; more than two a day.

@@ -14,7 +14,8 @@ from wem.mailings.block_moving_rules import block_of, change_block
 from wem.mailings.block_rules import FIELDS, PREHEADER, Block, Document, Field, Form, NotValid, Row, Wrong
 from wem.mailings.composing import PersonalLink, Refused
 from wem.mailings.image_using import note_uses
-from wem.mailings.models import BodyKind, Mailing, NotPossible
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.states import NotPossible
 from wem.mailings.trial_models import locked_to_edit
 
 

@@ -24,8 +24,9 @@ from wem.mailings.block_rules import FIELDS, LAYOUTS, Form, NotValid
 from wem.mailings.block_wording import KINDS, LAYOUT_NAMES, fault_text, not_valid_text
 from wem.mailings.composing import Refused
 from wem.mailings.inserting import snippets
-from wem.mailings.models import BodyKind, Mailing, NotPossible
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.previewing import GMAIL_KB
+from wem.mailings.states import NotPossible
 from wem.mailings.titles import Titles
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other, wants_fragment

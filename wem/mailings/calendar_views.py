@@ -14,9 +14,10 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.no_send_models import hours_of
 from wem.mailings import calendar_rules, planning, timing
-from wem.mailings.models import InThePast, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.planning import TooFar
 from wem.mailings.start_problems import CannotStart
+from wem.mailings.states import InThePast, MailingState, NotPossible
 from wem.mailings.titles import Titles
 from wem.mailings.wording import STATES
 from wem.web.blueprints import CustomerBlueprint

@@ -26,9 +26,10 @@ from wem.mailings.earlier import TooOften
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.forms import NAME_LENGTH, MailingForm
 from wem.mailings.inserting import snippets
-from wem.mailings.models import BodyKind, Mailing, NotPossible
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.previewing import sender_shown
 from wem.mailings.segment_models import SegmentUse
+from wem.mailings.states import NotPossible
 from wem.mailings.titles import Titles
 from wem.segments.keeping import of_customer as segments_of
 from wem.web.blueprints import CustomerBlueprint, for_roles

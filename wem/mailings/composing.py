@@ -22,8 +22,9 @@ from wem.mailings.cleaning_rules import removed
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.image_using import note_uses
-from wem.mailings.models import BodyKind, Mailing, NotPossible
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.segment_models import SegmentUse
+from wem.mailings.states import NotPossible
 from wem.mailings.trial_models import locked_to_edit
 from wem.mailings.wrapping import USUAL
 

@@ -12,8 +12,9 @@ from wem.delivery.progress import dispatches_of, latest_dispatch, together
 from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings import maintenance, narrowing, starting
 from wem.mailings.following import from_broken_domain
-from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible, held_by_staff
+from wem.mailings.models import Mailing, held_by_staff
 from wem.mailings.starting import CannotStart, Problem, Ready
+from wem.mailings.states import HeldReason, MailingState, NotPossible
 
 
 def pause(mailing: Mailing, *, by: int | None) -> None:

@@ -8,7 +8,8 @@ from wem import audit
 from wem.db import db
 from wem.mailings import block_keeping, composing, narrowing
 from wem.mailings.image_using import note_uses
-from wem.mailings.models import BodyKind, Mailing, MailingState
+from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.states import MailingState
 from wem.mailings.trial_models import Trial, trial_of, variants_of
 
 

@@ -10,7 +10,8 @@ from flask_babel import force_locale, gettext
 
 from wem.accounts.models import Account
 from wem.delivery.progress import progress
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.wording import held_text
 from wem.outbox import SystemMail
 from wem.settings import settings

@@ -11,8 +11,9 @@ from wem.delivery.models import Dispatch, DispatchState
 from wem.domains.choosing import sender_address
 from wem.domains.models import SenderDomain
 from wem.domains.rules import DomainState
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.starting import lists_of
+from wem.mailings.states import MailingState
 
 
 def broken_domains() -> list[int]:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from wem import clock
 from wem.mailings import starting, timing
-from wem.mailings.models import HeldReason, Mailing
+from wem.mailings.models import Mailing
 from wem.mailings.start_problems import held_for
 from wem.mailings.starting import CannotStart, Ready
+from wem.mailings.states import HeldReason
 
 # It starts with what is due; whatever stands in the way then is dealt with there.
 SOON = timedelta(seconds=1)

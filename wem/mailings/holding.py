@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.db import db, insert_ignoring
 from wem.mailings import controlling, telling
-from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible, SendingHold, held_by_staff
+from wem.mailings.models import Mailing, SendingHold, held_by_staff
+from wem.mailings.states import HeldReason, MailingState, NotPossible
 
 
 def hold_customer(customer_id: int) -> bool:

@@ -30,9 +30,10 @@ from wem.mailings import (
     trial_deciding,
 )
 from wem.mailings.maintenance_rules import Choice, Window
-from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.narrowing import SegmentLost
 from wem.mailings.start_problems import Problem, held_for
+from wem.mailings.states import HeldReason, MailingState, NotPossible
 from wem.tracking import jobs as tracking_jobs
 
 SECONDS = 50.0

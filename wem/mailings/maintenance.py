@@ -11,7 +11,8 @@ from wem import audit, clock
 from wem.db import db
 from wem.mailings.maintenance_models import MaintenanceChoice
 from wem.mailings.maintenance_rules import Choice, Window, window_on
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.notices.models import Incident
 from wem.notices.models import windows as incidents
 

@@ -15,8 +15,9 @@ from flask_babel import gettext
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchKind, DispatchState
 from wem.mailings import earlier
-from wem.mailings.models import UNSTARTED, Mailing
+from wem.mailings.models import Mailing
 from wem.mailings.segment_models import MailingSegment, SegmentUse
+from wem.mailings.states import UNSTARTED
 from wem.segments import referring
 from wem.segments.keeping_rules import Refused, as_data, read
 from wem.segments.matching import fits

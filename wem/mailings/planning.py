@@ -16,8 +16,9 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.mailings.calendar_rules import LONGEST, on_day
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.start_problems import CannotStart, Problem
+from wem.mailings.states import MailingState
 
 MOST = 500
 # What a mailing's page shows of its times, as the audit trail names it.

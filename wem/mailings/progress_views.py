@@ -14,8 +14,9 @@ from wem import clock
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import controlling, starting, telling, timing
-from wem.mailings.models import Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import MailingState, NotPossible
 from wem.mailings.views import about
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other

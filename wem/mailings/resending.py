@@ -10,8 +10,9 @@ from wem.delivery.progress import progress
 from wem.mailings import audience, copying, earlier, earlier_rules
 from wem.mailings.audience import Reach
 from wem.mailings.earlier_rules import Earlier
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.starting import lists_of
+from wem.mailings.states import MailingState
 from wem.mailings.trial_models import winner_of
 from wem.tracking.links import results_of
 

@@ -20,8 +20,9 @@ from wem.delivery import portioning
 from wem.delivery.models import DeliveryState
 from wem.delivery.progress import Failure, failures, progress
 from wem.mailings import narrowing, trial_results
-from wem.mailings.models import Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.segment_models import MailingSegment
+from wem.mailings.states import MailingState
 from wem.mailings.titles import Titles
 from wem.mailings.views import trial_text
 from wem.mailings.wording import REASONS, STATES

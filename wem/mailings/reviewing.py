@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from wem import queue
 from wem.db import db
 from wem.mailings import review_grounds, telling
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.review_models import AlreadyDecided, MailingReview
 from wem.mailings.review_rules import ReviewState
+from wem.mailings.states import HeldReason, MailingState
 
 WAITING = sa.and_(Mailing.state == MailingState.held, Mailing.held_reason == HeldReason.review.value)
 

@@ -27,9 +27,10 @@ from wem.mailings import (
 )
 from wem.mailings.audience import Reach, reach
 from wem.mailings.forms import SendForm
-from wem.mailings.models import UNSTARTED, InThePast, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.reach_wording import reach_number, reach_text
 from wem.mailings.starting import CannotStart, Problem
+from wem.mailings.states import UNSTARTED, InThePast, MailingState, NotPossible
 from wem.mailings.titles import Titles
 from wem.mailings.trial_models import trial_of
 from wem.mailings.trial_wording import plan_text

@@ -13,9 +13,10 @@ from wem.db import db
 from wem.mailings import controlling, maintenance, reviewing
 from wem.mailings.maintenance_models import MaintenanceTold
 from wem.mailings.maintenance_rules import Choice, Window
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.start_problems import held_for
 from wem.mailings.starting import CannotStart, Problem, Ready
+from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.titles import Titles
 from wem.notices.models import Incident, windows
 from wem.notices.rules import NoticeKind, Words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-from wem.mailings.models import HeldReason
+from wem.mailings.states import HeldReason
 
 
 class Problem(enum.StrEnum):

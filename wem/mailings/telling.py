@@ -9,7 +9,8 @@ from wem.accounts.models import Account, Membership
 from wem.accounts.rules import WRITERS
 from wem.db import db
 from wem.mailings import emails
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.titles import Titles
 
 

@@ -16,9 +16,10 @@ from wem.delivery import controlling as delivery
 from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.progress import dispatches_of, progress_of
 from wem.mailings import controlling, trial_rules
-from wem.mailings.models import HeldReason, Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.significance_rules import Counted
 from wem.mailings.start_problems import CannotStart, Problem, held_for
+from wem.mailings.states import HeldReason, MailingState, NotPossible
 from wem.mailings.trial_models import Trial, trial_of
 from wem.mailings.trial_rules import REST, Criterion, TrialState, Unclear, Why
 from wem.tracking.links import results_of, take_links

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wem import audit, clock
 from wem.db import Base, db
-from wem.mailings.models import Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState, NotPossible
 from wem.mailings.trial_rules import MOVES, REST, Criterion, TrialState, Unclear, Why
 
 

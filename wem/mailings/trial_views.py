@@ -10,8 +10,9 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import dividing_rules, telling, trial_deciding, variant_making
 from wem.mailings.audience import most_recipients
-from wem.mailings.models import BodyKind, Mailing, NotPossible
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.starting import CannotStart
+from wem.mailings.states import NotPossible
 from wem.mailings.titles import Titles
 from wem.mailings.trial_forms import TrialForm
 from wem.mailings.trial_models import trial_of, variants_of

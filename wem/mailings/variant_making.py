@@ -5,7 +5,8 @@ from __future__ import annotations
 from wem import audit
 from wem.db import db
 from wem.mailings import copying
-from wem.mailings.models import Mailing, MailingState, NotPossible
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState, NotPossible
 from wem.mailings.trial_models import Trial, locked_to_edit, trial_of, variants_of
 from wem.mailings.trial_rules import MOST_VARIANTS, Criterion, Unclear
 

@@ -22,8 +22,9 @@ from wem.delivery.progress import progress
 from wem.mailings import back_numbers, maintenance, narrowing, planning, resending, reviewing, timing, trial_results
 from wem.mailings.audience import most_recipients
 from wem.mailings.back_number_rules import may_be_published
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
 from wem.mailings.review_rules import ReviewState
+from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.titles import Titles
 from wem.mailings.trial_models import trial_of
 from wem.mailings.trial_results import Standing

@@ -11,8 +11,9 @@ from wem.delivery.personalising import Kind, TemplateProblem
 from wem.delivery.rules import Reason
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.maintenance_rules import Choice
-from wem.mailings.models import BodyKind, HeldReason, MailingState
+from wem.mailings.models import BodyKind
 from wem.mailings.review_rules import Ground, ReviewState
+from wem.mailings.states import HeldReason, MailingState
 
 # Words and the badge's kind.
 STATES = {

@@ -10,9 +10,10 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import composing, review_grounds, reviewing, starting
 from wem.mailings import controlling as mailings
-from wem.mailings.models import HeldReason, Mailing, MailingState
-from wem.mailings.models import NotPossible as MailingNotPossible
+from wem.mailings.models import Mailing
 from wem.mailings.start_problems import CannotStart, Problem
+from wem.mailings.states import HeldReason, MailingState
+from wem.mailings.states import NotPossible as MailingNotPossible
 from wem.sequences import keeping, standing
 from wem.sequences.models import NotPossible, Sequence, SequenceStep
 from wem.sequences.rules import Act, SequenceState

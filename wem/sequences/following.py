@@ -11,8 +11,8 @@ from wem import clock, queue
 from wem.db import db, let_others_write
 from wem.mailings import starting
 from wem.mailings.made_texts import Ready
-from wem.mailings.models import HeldReason
 from wem.mailings.start_problems import CannotStart, Problem, held_for
+from wem.mailings.states import HeldReason
 from wem.sequences import controlling, entering, leaving, sending, standing, telling
 from wem.sequences.leaving import FieldLost, SegmentLost
 from wem.sequences.models import NotPossible, Sequence, SequenceStep

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from wem import audit, clock
 from wem.db import Base, BigId, Small, db
 from wem.lists.models import MailingList
-from wem.mailings.models import HeldReason, Mailing
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason
 from wem.sequences import rules
 from wem.sequences.rules import LINES, Act, SequenceKind, SequenceState
 

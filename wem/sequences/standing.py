@@ -10,7 +10,8 @@ from wem.db import db
 from wem.lists.takedown_models import Takedown, TakenDown
 from wem.mailings import controlling as mailings
 from wem.mailings import maintenance
-from wem.mailings.models import HeldReason, Mailing, held_by_staff
+from wem.mailings.models import Mailing, held_by_staff
+from wem.mailings.states import HeldReason
 from wem.sequences.leaving import FieldLost, SegmentLost, askable
 from wem.sequences.models import Sequence
 

@@ -10,8 +10,9 @@ from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import checking, reviewing
-from wem.mailings.models import BodyKind, MailingState
+from wem.mailings.models import BodyKind
 from wem.mailings.start_problems import CannotStart
+from wem.mailings.states import MailingState
 from wem.sequences import controlling, keeping
 from wem.sequences.forms import NewStepForm, StepForm
 from wem.sequences.keeping import Misplaced

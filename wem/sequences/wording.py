@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from wem.mailings.models import HeldReason
+from wem.mailings.states import HeldReason
 from wem.mailings.wording import held_text as mailing_held_text
 from wem.sequences import rules
 from wem.sequences.rules import SequenceKind, SequenceState, StepFault

@@ -25,7 +25,7 @@ from wem.contracts.wording import (
 from wem.erasure.wording import PHASES
 from wem.lists.states import UploadKind
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES
-from wem.mailings.models import HeldReason
+from wem.mailings.states import HeldReason
 from wem.mailings.wording import CHOICES
 from wem.notices.wording import CHANNELS as NOTICE_CHANNELS
 from wem.notices.wording import KINDS as NOTICE_KINDS

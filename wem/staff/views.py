@@ -28,7 +28,8 @@ from wem.inquiries.state_rules import WAITING
 from wem.lists import upload_texts
 from wem.lists.states import UploadState
 from wem.lists.upload_models import Upload
-from wem.mailings.models import Mailing, MailingState, SendingHold
+from wem.mailings.models import Mailing, SendingHold
+from wem.mailings.states import MailingState
 from wem.staff import notice_work, trail, watching, work, work_items
 from wem.staff.wording import AREAS, DISPATCHES, QUEUES
 from wem.web.blueprints import StaffBlueprint
