@@ -14,7 +14,7 @@ from wem.billing.month_models import ContractMonth, FinalAccount, MonthClose
 from wem.billing.rules import Held
 from wem.contracts import catalogue, price_rules
 from wem.contracts.models import Contract
-from wem.contracts.price_models import AgreedPrice
+from wem.contracts.price_models import AgreedPrice, agreed_tier
 from wem.contracts.price_rules import PriceState
 from wem.contracts.rules import ContractState, EndReason
 from wem.contracts.state_rules import Illegal, OwnProposal
@@ -141,3 +141,27 @@ def test_less_than_the_highest_tier_is_agreed_on_by_two_also_for_a_contract_that
         db.session.commit()
         assert db.session.get(FinalAccount, contract.id) is not None and closing.held() == []
     assert [row.total for row in invoices(contract)] == [5_498]
+
+
+@pytest.mark.parametrize(
+    ("month", "count", "tier"),
+    [
+        (date(2026, 1, 1), 20_000, None),  # nothing yet
+        (FEBRUARY, 50_000, (50_000, 40_000)),
+        (MARCH, 30_000, (30_000, 25_000)),
+        # What replaced it is too small: the older price does not come back without a word.
+        (MARCH, 50_000, None),
+        (APRIL, 45_000, (45_000, 30_000)),  # for that month alone
+        (date(2026, 5, 1), 30_000, (30_000, 25_000)),
+    ],
+)
+def test_the_newest_price_holds_also_where_it_does_not_reach_the_count(world, month, count, tier):
+    contract = contract_with(20_000)
+    agreed = ((FEBRUARY, 50_000, 40_000, True), (MARCH, 30_000, 25_000, True), (APRIL, 45_000, 30_000, False))
+    for since, up_to, fee, onwards in agreed:
+        db.session.add(
+            AgreedPrice(contract=contract, customer_id=contract.customer_id, course_id=contract.course_id, month=since,
+                        onwards=onwards, up_to=up_to, fee=fee, state=PriceState.agreed, reason="合意", proposed_by=1)
+        )  # fmt: skip
+    db.session.commit()
+    assert agreed_tier(contract.id, contract.course_id, month, count) == tier

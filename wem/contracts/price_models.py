@@ -50,17 +50,20 @@ class AgreedPrice(Base):
 
 
 def agreed_tier(contract_id: int, course_id: int, month: date, count: int) -> tuple[int, int] | None:
-    """Return (up to, yen a month, net) that was agreed on for a count above the highest tier; None when nothing was."""
+    """Return (up to, yen a month, net) that was agreed on for a count above the highest tier; None when nothing was.
+
+    The newest price alone holds, whether or not it reaches the count: an older, larger one was replaced by it, and what
+    neither covers has to be agreed on.
+    """
     holds = sa.or_(AgreedPrice.month == month, sa.and_(AgreedPrice.onwards, AgreedPrice.month <= month))
     found = sa.select(AgreedPrice).where(
         AgreedPrice.contract_id == contract_id,
         AgreedPrice.course_id == course_id,
         AgreedPrice.state == PriceState.agreed,
-        AgreedPrice.up_to >= count,
         holds,
     )
     row = db.session.scalar(found.order_by(AgreedPrice.month.desc(), AgreedPrice.id.desc()).limit(1))
-    return row.tier if row else None
+    return row.tier if row and row.up_to >= count else None
 
 
 def prices_of(contract_id: int) -> list[AgreedPrice]:
