@@ -60,7 +60,7 @@ def sent_already(contract: Contract) -> Response | None:
         return None
     if earlier.customer_id != contract.customer_id:
         abort(404)
-    return see_other(url_for("contract_requests.done", id=earlier.id))
+    return see_other(url_for("made_requests.done", id=earlier.id))
 
 
 def stepped(contract: Contract, account: Account, page: Page) -> Answer:
@@ -92,7 +92,7 @@ def stepped(contract: Contract, account: Account, page: Page) -> Answer:
     if row is None:
         flash(gettext("Nothing was different."), "info")
         return see_other(url_for("contract.show"))
-    return see_other(url_for("contract_requests.done", id=row.id))
+    return see_other(url_for("made_requests.done", id=row.id))
 
 
 def _refused(contract: Contract, account: Account, page: Page, error: NotPossible) -> Answer:
