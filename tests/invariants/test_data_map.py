@@ -61,6 +61,6 @@ def test_the_map_is_filled_in_and_names_what_exists() -> None:
 
 def test_jobs_that_are_named_exist() -> None:
     text = PAGE.read_text("utf-8")
-    for module, job in re.findall(r"`wem\.(\w+)\.jobs\.(\w+)`", text):
-        source = (ROOT / "wem" / module / "jobs.py").read_text("utf-8")
-        assert f"def {job}(" in source, f"wem.{module}.jobs.{job}"
+    for domain, file, job in re.findall(r"`wem\.(\w+)\.(\w*jobs)\.(\w+)`", text):
+        source = (ROOT / "wem" / domain / f"{file}.py").read_text("utf-8")
+        assert f"def {job}(" in source, f"wem.{domain}.{file}.{job}"

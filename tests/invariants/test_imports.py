@@ -56,6 +56,8 @@ def level(name: str) -> int:
         return EMAILS
     if last.endswith("_models"):
         return MODELS
+    if last.endswith("_jobs"):
+        return JOBS
     if last in ("views", "cli") or last.endswith("_views"):
         return VIEWS
     # wording: what the models' states are called; mails and screens both ask it.

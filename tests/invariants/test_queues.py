@@ -16,6 +16,8 @@ from wem import queue, schedule
 from wem.running import programs
 from wem.settings import ROOT
 
+# How the files of jobs end.
+JOBS = (".jobs", "_jobs")
 # (job, parameter): why something that is no id is carried through Redis.
 NOT_AN_ID = {
     ("wem.delivery.jobs.send", "shard"): "tells the rings of several processes apart; means nothing",
@@ -99,7 +101,7 @@ def test_jobs_exist_and_take_what_they_are_rung_with() -> None:
     assert by_name()
     for where, queue_name, job, count in by_name():
         assert queue_name in queue.QUEUES, f"{where}: no such queue"
-        assert job.rpartition(".")[0].endswith(".jobs"), f"{where}: jobs stand in a domain's jobs.py"
+        assert job.rpartition(".")[0].endswith(JOBS), f"{where}: jobs stand in a domain's jobs.py or …_jobs.py"
         function = function_of(job)
         assert callable(function), f"{where}: {job} does not exist"
         assert count < 0 or takes(function, count), f"{where}: {job} does not take {count} arguments"
@@ -119,7 +121,7 @@ def test_every_job_is_rung_by_somebody() -> None:
     jobs = {
         f"{module.name}.{node.name}"
         for module in modules()
-        if module.name.endswith(".jobs")
+        if module.name.endswith(JOBS)
         for node in module.tree.body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }

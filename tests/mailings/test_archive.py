@@ -15,8 +15,7 @@ from tests.page import Browser
 from wem import clock
 from wem.db import db
 from wem.lists.takedown_models import Takedown, TakenDown
-from wem.mailings import back_numbers, starting
-from wem.mailings import jobs as mailings_jobs
+from wem.mailings import back_numbers, publishing_jobs, starting
 from wem.mailings.back_number_models import BackNumber
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.states import MailingState
@@ -88,12 +87,12 @@ def test_a_wish_is_fulfilled_once_all_is_sent(world: World) -> None:
     back_numbers.want(mailing, True)
     mailing.state = MailingState.sending
     db.session.commit()
-    mailings_jobs.publish_sent()
+    publishing_jobs.publish_sent()
     assert not back_numbers.of(mailing.id).in_sight  # type: ignore[union-attr]
     mailing.state = MailingState.done
     db.session.commit()
-    mailings_jobs.publish_sent()
-    mailings_jobs.publish_sent()
+    publishing_jobs.publish_sent()
+    publishing_jobs.publish_sent()
     rows = db.session.scalars(sa.select(BackNumber)).all()
     assert [(row.number, row.in_sight, row.wanted) for row in rows] == [(1, True, False)]
 

@@ -15,7 +15,7 @@ from tests.page import Browser
 from wem import clock, storage
 from wem.audit import AuditEvent
 from wem.db import db
-from wem.mailings import checking, copying, image_deleting, image_taking, image_using, jobs
+from wem.mailings import checking, copying, image_deleting, image_jobs, image_taking, image_using
 from wem.mailings.checks import Severity
 from wem.mailings.image_models import Image, ImageUse
 from wem.mailings.image_rules import ImageKind, ImageProblem, ImageState
@@ -50,8 +50,8 @@ def test_a_file_becomes_an_image_once(world: World) -> None:
     source = storage.path_of(image.source_key or "")
     assert source.is_file()
     assert image_taking.waiting() == [image.id]
-    jobs.make_image(image.id)
-    jobs.make_image(image.id)  # rung twice
+    image_jobs.make_image(image.id)
+    image_jobs.make_image(image.id)  # rung twice
     [image] = images()
     assert image.state is ImageState.ready and image.kind is ImageKind.png and (image.width, image.height) == (1, 1)
     assert not source.exists() and storage.path_of(image.storage_key or "").is_file()
@@ -59,7 +59,7 @@ def test_a_file_becomes_an_image_once(world: World) -> None:
     # The same picture of another customer has another name: a name tells of nobody's library.
     other, new = image_taking.take(world.theirs.customer.id, io.BytesIO(PNG), "x", "", by=world.theirs.editor.id)
     number = other.id
-    jobs.make_image(number)
+    image_jobs.make_image(number)
     assert new and db.session.get_one(Image, number).token != images()[0].token
 
 
@@ -82,12 +82,12 @@ def test_uses_follow_what_is_saved_and_decide_what_a_deletion_leaves(world: Worl
     key, token = image.storage_key, image.token
     assert image_deleting.delete(image, by=world.ours.editor.id) is None
     db.session.commit()
-    jobs.tidy_images()
+    image_jobs.tidy_images()
     assert storage.path_of(key or "").is_file() and images()[0].token == token
     db.session.delete(sent)
     db.session.commit()
     assert db.session.scalars(sa.select(ImageUse)).all() == []
-    jobs.tidy_images()
+    image_jobs.tidy_images()
     assert not storage.path_of(key or "").exists() and [row.id for row in images()] == [theirs.id]
 
 
@@ -101,7 +101,7 @@ def test_several_are_uploaded_at_once_and_the_others_named(world: World, editor:
     good, broken = images()
     assert (good.folder, good.name) == ("秋 物", "秋")
     for image in (good.id, broken.id):
-        jobs.make_image(image)
+        image_jobs.make_image(image)
     page = editor.get(answer.location)
     assert "壊れているか" in page.text and "代替テキストのない画像：1点" in page.text
     assert [image.problem for image in images()] == [None, ImageProblem.broken]
@@ -223,7 +223,7 @@ def test_a_fault_is_tried_again_and_then_said(world: World, monkeypatch: pytest.
     for attempt in range(image_taking.MOST_ATTEMPTS):
         assert images()[0].state is ImageState.received, attempt
         monkeypatch.setattr(clock, "now", lambda later=clock.now() + image_taking.LEASE: later)
-        jobs.make_image(number)
+        image_jobs.make_image(number)
     assert images()[0].problem is ImageProblem.fault
 
 
@@ -233,9 +233,9 @@ def test_refused_files_are_forgotten_and_loose_files_erased(world: World, monkey
     refused.source_key = None
     loose, _ = storage.keep(image_taking.FOLDER, io.BytesIO(b"nobody's"), 100)
     db.session.commit()
-    jobs.tidy_images()
+    image_jobs.tidy_images()
     assert len(images()) == 2 and storage.path_of(loose).is_file()
     monkeypatch.setattr(clock, "now", lambda later=clock.now() + timedelta(days=8): later)
-    jobs.tidy_images()
+    image_jobs.tidy_images()
     assert [row.id for row in images()] == [kept.id]
     assert not storage.path_of(loose).exists() and storage.path_of(kept.storage_key or "").is_file()

@@ -15,7 +15,7 @@ from wem.db import db
 from wem.delivery.models import Delivery, Dispatch, DispatchState
 from wem.lists import forgetting
 from wem.lists.subscription_models import Subscriber
-from wem.mailings import copying, expanding, jobs, narrowing, review_grounds, reviewing, starting
+from wem.mailings import copying, expanding, jobs, narrowing, review_grounds, review_jobs, reviewing, starting
 from wem.mailings.models import Mailing
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.starting import Problem
@@ -160,12 +160,12 @@ def test_a_segment_changed_after_the_approval_is_looked_at_anew(world: World, go
     reviewing.approve(reviewing.ask(mailing, clock.now() + timedelta(minutes=5), by=1), by=2)
     db.session.commit()
     if gone_on:
-        jobs.go_on_reviewed(mailing.id)
+        review_jobs.go_on_reviewed(mailing.id)
         assert mailing.state is MailingState.scheduled
     keeping.save(tanaka, "子", read(segment(world, "子").conditions), tanaka.version, by=1)
     mailing.scheduled_at = clock.now() - timedelta(seconds=1)
     db.session.commit()
-    (jobs.start_due if gone_on else jobs.follow_reviews)()
+    (jobs.start_due if gone_on else review_jobs.follow_reviews)()
     db.session.refresh(mailing)
     assert reviewing.waits(mailing)
     review = db.session.scalars(reviewing.pending()).one()

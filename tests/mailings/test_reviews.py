@@ -15,7 +15,7 @@ from wem.accounts.rules import StaffRole
 from wem.contracts.rules import SuspensionGround
 from wem.db import db
 from wem.delivery.models import Dispatch
-from wem.mailings import going_on, jobs, review_grounds, review_rules, reviewing, starting
+from wem.mailings import going_on, jobs, review_grounds, review_jobs, review_rules, reviewing, starting
 from wem.mailings.models import Mailing
 from wem.mailings.review_models import AlreadyDecided, MailingReview
 from wem.mailings.review_rules import Ground, ReviewState
@@ -89,11 +89,11 @@ def test_an_approved_mailing_goes_by_itself(world: World) -> None:
     review = reviewing.ask(mailing, None, by=1)
     assert (mailing.state, mailing.held_reason) == (MailingState.held, HeldReason.review)
     assert db.session.scalars(reviewing.pending()).all() == [review]
-    jobs.go_on_reviewed(mailing.id)
+    review_jobs.go_on_reviewed(mailing.id)
     assert mailing.state is MailingState.held, "nobody has approved it"
     reviewing.approve(review, by=2)
     db.session.commit()
-    jobs.follow_reviews()
+    review_jobs.follow_reviews()
     db.session.refresh(mailing)
     assert mailing.state is MailingState.scheduled
     mailing.scheduled_at = clock.now() - timedelta(seconds=1)
@@ -111,7 +111,7 @@ def test_an_approved_mailing_keeps_its_time(world: World) -> None:
     at = clock.now() + timedelta(hours=5)
     reviewing.approve(reviewing.ask(world.ours.mailing, at, by=1), by=2)
     db.session.commit()
-    jobs.go_on_reviewed(world.ours.mailing.id)
+    review_jobs.go_on_reviewed(world.ours.mailing.id)
     assert (world.ours.mailing.state, world.ours.mailing.scheduled_at) == (MailingState.scheduled, at)
 
 
@@ -119,7 +119,7 @@ def test_what_came_too_late_is_the_customers_to_decide(world: World) -> None:
     set_policy(first_mailing=True)
     review = reviewing.ask(world.ours.mailing, clock.now() - timedelta(hours=2), by=1)
     reviewing.approve(review, by=2)
-    jobs.go_on_reviewed(world.ours.mailing.id)
+    review_jobs.go_on_reviewed(world.ours.mailing.id)
     mailing = world.ours.mailing
     assert (mailing.state, mailing.held_reason) == (MailingState.held, HeldReason.missed)
     assert db.session.scalars(sa.select(OutboxMail.kind)).unique().all() == ["mailing_held"]

@@ -19,7 +19,7 @@ from wem.lists import registering
 from wem.lists.states import FieldKind, SubscriptionState, Way
 from wem.lists.subscription_models import Subscriber
 from wem.mailings import jobs as mailings_jobs
-from wem.mailings import reviewing
+from wem.mailings import review_jobs, reviewing
 from wem.mailings.chosen_models import ChosenReader
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.review_models import MailingReview, ReviewPolicy
@@ -280,12 +280,12 @@ def test_our_staff_look_at_its_mails_first(world):
     reviews = db.session.scalars(sa.select(MailingReview).order_by(MailingReview.id)).all()
     reviewing.approve(reviews[0], by=world.admin.id)
     db.session.commit()
-    mailings_jobs.go_on_reviewed(reviews[0].mailing_id)
+    review_jobs.go_on_reviewed(reviews[0].mailing_id)
     look("2026-12-01T09:20")
     assert again(sequence).state is SequenceState.waiting
     reviewing.approve(db.session.get_one(MailingReview, reviews[1].id), by=world.admin.id)
     db.session.commit()
-    mailings_jobs.follow_reviews()
+    review_jobs.follow_reviews()
     mailings_jobs.start_due()
     look("2026-12-01T09:30")
     assert again(sequence).state is SequenceState.running

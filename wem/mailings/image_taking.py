@@ -69,7 +69,7 @@ def take(customer_id: int, stream: BinaryIO, filename: str, folder: str, *, by: 
         db.session.add(image)
         db.session.flush()
         audit.record("image.upload", by=by, customer_id=customer_id, subject=image)
-        queue.ring(queue.WORK, "wem.mailings.jobs.make_image", image.id)
+        queue.ring(queue.WORK, "wem.mailings.image_jobs.make_image", image.id)
         db.session.commit()
     except BaseException as error:
         db.session.rollback()

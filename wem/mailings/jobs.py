@@ -19,8 +19,6 @@ from wem.mailings import (
     controlling,
     expanding,
     following,
-    going_on,
-    image_taking,
     maintenance,
     reviewing,
     standing_still,
@@ -58,7 +56,7 @@ def _hold_narrowed(dispatch_id: int, error: SegmentLost) -> None:
     mailing = db.session.get_one(Mailing, dispatch.mailing_id, populate_existing=True)
     try:
         controlling.hold(mailing, HeldReason.segment, by=None)
-        _tell(mailing)
+        telling.try_to_tell(mailing)
         db.session.commit()
     except NotPossible:
         db.session.rollback()  # it was stopped at this moment
@@ -68,27 +66,10 @@ def settle(mailing_id: int) -> None:
     """Let a mailing follow its dispatch, and tell its people where it stands now."""
     mailing = controlling.settle(mailing_id)
     if mailing is not None:
-        _tell(mailing)
+        telling.try_to_tell(mailing)
     db.session.commit()
     if mailing_id in back_numbers.waiting():
-        queue.ring_now(queue.WORK, "wem.mailings.jobs.publish", mailing_id)
-
-
-def publish(mailing_id: int) -> None:
-    """Show a mailing that has been sent to everybody, as its customer wished."""
-    back_numbers.publish_wanted(mailing_id)
-    db.session.commit()
-
-
-def publish_sent() -> None:
-    """Find mailings that have been sent and wait to be published."""
-    for mailing_id in back_numbers.waiting():
-        try:
-            publish(mailing_id)
-        except Exception:
-            # One that cannot be shown keeps nobody else's waiting.
-            db.session.rollback()
-            log.exception("mailing %s is not published", mailing_id)
+        queue.ring_now(queue.WORK, "wem.mailings.publishing_jobs.publish", mailing_id)
 
 
 def erase_old_replies() -> None:
@@ -96,27 +77,6 @@ def erase_old_replies() -> None:
     until = time.monotonic() + SECONDS
     while answering.erase_old() and time.monotonic() < until:
         db.session.commit()
-    db.session.commit()
-
-
-def make_image(image_id: int) -> None:
-    """Make the image of a file that was uploaded."""
-    image_taking.make(image_id)
-
-
-def make_images() -> None:
-    """Find uploaded files whose ring was lost, or whose worker was."""
-    for image_id in image_taking.waiting():
-        queue.ring_now(queue.WORK, "wem.mailings.jobs.make_image", image_id)
-
-
-def tidy_images() -> None:
-    """Erase what no image and no mailing names any more."""
-    until = time.monotonic() + SECONDS
-    for _ in image_taking.tidy():
-        db.session.commit()
-        if time.monotonic() > until:
-            break
     db.session.commit()
 
 
@@ -159,7 +119,7 @@ def follow_domain(domain_id: int) -> None:
         mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
         try:
             controlling.hold(mailing, HeldReason.sender_domain, by=None)
-            _tell(mailing)
+            telling.try_to_tell(mailing)
             db.session.commit()
         except NotPossible:
             db.session.rollback()  # it has ended, or somebody else has held it
@@ -200,7 +160,7 @@ def _start(mailing_id: int) -> None:
     due = timing.due_at(mailing)
     if window is not None and (due is None or due > clock.now() or _unwanted(mailing, window)):
         standing_still.stop(mailing, window)
-        return _tell(mailing)
+        return telling.try_to_tell(mailing)
     if due is not None and due > clock.now():
         return None  # the no-send hours are on
     if timing.missed(mailing):
@@ -228,36 +188,7 @@ def _unwanted(mailing: Mailing, window: Window) -> bool:
 
 def _hold(mailing: Mailing, reason: HeldReason) -> None:
     mailing.hold(reason, by=None)
-    _tell(mailing)
-
-
-def go_on_reviewed(mailing_id: int) -> None:
-    """Put what our staff have approved on the schedule: at its time, or now; ask the customer where its time passed."""
-    mailing = db.session.get(Mailing, mailing_id, populate_existing=True)
-    if mailing is None or not reviewing.follow(mailing):
-        db.session.commit()
-        return
-    ready = None if timing.missed(mailing) else starting.prepare(mailing)
-    mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
-    try:
-        if reviewing.waits(mailing):
-            going_on.go_on(mailing, ready)
-            _tell(mailing)
-        db.session.commit()
-    except NotPossible:
-        db.session.rollback()  # the customer has taken it back, or another run was faster
-
-
-def follow_reviews() -> None:
-    """Find approved mailings whose ring was lost."""
-    waiting = reviewing.to_go_on()
-    db.session.rollback()
-    for mailing_id in waiting:
-        try:
-            go_on_reviewed(mailing_id)
-        except Exception:
-            db.session.rollback()
-            log.exception("mailing %s was approved and could not go on", mailing_id)
+    telling.try_to_tell(mailing)
 
 
 def follow_maintenance() -> None:
@@ -281,7 +212,7 @@ def _step(mailing_id: int, act: Callable[[Mailing], bool]) -> None:
     try:
         mailing = db.session.get_one(Mailing, mailing_id, populate_existing=True)
         if act(mailing):
-            _tell(mailing)
+            telling.try_to_tell(mailing)
         db.session.commit()
     except NotPossible:
         db.session.rollback()  # it has ended, or somebody else was faster
@@ -305,12 +236,3 @@ def _go_on(mailing: Mailing) -> bool:
     if mailing.state is not MailingState.held or mailing.held_reason != HeldReason.maintenance.value:
         return False
     return standing_still.go_on(mailing, ready)
-
-
-def _tell(mailing: Mailing) -> None:
-    """Tell the customer's people; a mail that cannot be written must not keep the mailing from its state."""
-    try:
-        with db.session.begin_nested():
-            telling.tell_people(mailing)
-    except Exception:
-        log.exception("the people of mailing %s could not be told", mailing.id)

@@ -80,7 +80,7 @@ def approve(review: MailingReview, *, by: int) -> None:
     """Let the mailing go: at its time, or at once; raises AlreadyDecided."""
     _still_waits(review)
     review.decide(ReviewState.approved, by=by)
-    queue.ring(queue.WORK, "wem.mailings.jobs.go_on_reviewed", review.mailing_id)
+    queue.ring(queue.WORK, "wem.mailings.review_jobs.go_on_reviewed", review.mailing_id)
 
 
 def refuse(review: MailingReview, note: str, *, by: int) -> None:

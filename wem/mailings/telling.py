@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import sqlalchemy as sa
 
 from wem import outbox
@@ -12,6 +14,17 @@ from wem.mailings import emails
 from wem.mailings.models import Mailing
 from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.titles import Titles
+
+log = logging.getLogger("wem.mailings")
+
+
+def try_to_tell(mailing: Mailing) -> None:
+    """Tell the customer's people; a mail that cannot be written must not keep the mailing from its state."""
+    try:
+        with db.session.begin_nested():
+            tell_people(mailing)
+    except Exception:
+        log.exception("the people of mailing %s could not be told", mailing.id)
 
 
 def tell_people(mailing: Mailing) -> int:
