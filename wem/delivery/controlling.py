@@ -63,11 +63,19 @@ def pause(dispatch_id: int) -> Dispatch:
     return dispatch
 
 
-def resume(dispatch_id: int) -> Dispatch:
-    """Go on with what is paused or held; raises CannotControl when it is neither."""
+def come_to_rest(dispatch_id: int) -> DispatchState:
+    """Have what is to pause be `paused` when no worker has any of it in hand; returns its state."""
     dispatch = locked(dispatch_id)
     if dispatch.state is DispatchState.pausing and not in_hand(dispatch):
         dispatch.state = DispatchState.paused
+        db.session.flush()
+    return dispatch.state
+
+
+def resume(dispatch_id: int) -> Dispatch:
+    """Go on with what is paused or held; raises CannotControl when it is neither."""
+    come_to_rest(dispatch_id)
+    dispatch = locked(dispatch_id)
     if dispatch.state not in STANDING:
         raise CannotControl("resume", dispatch.state)
     at = clock.now()

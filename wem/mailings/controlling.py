@@ -50,6 +50,20 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
         starting.start(mailing, by=by, ready=ready)
         return
     may_go_on(mailing)
+    _let_go(mailing, by)
+
+
+def resume_after_maintenance(mailing: Mailing, *, by: int | None) -> None:
+    """Have what is paused wait for the end of the maintenance that is on, and no longer for somebody's decision.
+
+    Raises NotPossible.
+    """
+    _lock(mailing)
+    _let_go(mailing, by)
+    hold(mailing, HeldReason.maintenance, by=None)
+
+
+def _let_go(mailing: Mailing, by: int | None) -> None:
     dispatches = _dispatches(mailing, "resume")
     unfinished = [each for each in dispatches if not each.finished]
     resumed = [each for each in unfinished if each.state is not DispatchState.waiting]
@@ -67,6 +81,14 @@ def resume(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> N
     mailing.resume(by=by)
     for each in preparing:
         queue.ring(queue.WORK, "wem.mailings.jobs.expand", each.id)
+
+
+def comes_to_rest(mailing: Mailing) -> bool:
+    """Have a mailing that is to pause be `paused` if no mail of it may leave any more; False while one may."""
+    if any(delivery.come_to_rest(each.id) is DispatchState.pausing for each in _dispatches(mailing, "pause")):
+        return False
+    settle(mailing.id)
+    return True
 
 
 def may_go_on(mailing: Mailing) -> None:

@@ -52,7 +52,7 @@ def waiting() -> list[int]:
 def go_on(mailing: Mailing, ready: Ready | None) -> bool:
     """Let a mailing go on whose maintenance is over, or call it off if the customer wants that by now.
 
-    Returns whether anything was done. What may not be sent any more stays held, for the reason that forbids it.
+    Returns whether anything was done. A sending of a sequence's step is taken up by its sequence, which may pause.
     Raises NotPossible.
     """
     window = maintenance.window_now(mailing.customer_id)
@@ -61,19 +61,29 @@ def go_on(mailing: Mailing, ready: Ready | None) -> bool:
             return False
         controlling.cancel(mailing, by=None)
         return True
+    if mailing.step_id is not None:
+        return False
+    take_up(mailing, ready)
+    return True
+
+
+def take_up(mailing: Mailing, ready: Ready | None = None) -> None:
+    """Let a mailing that is held go on by itself; raises NotPossible.
+
+    What may not be sent any more stays held, for the reason that forbids it.
+    """
     try:
         controlling.resume(mailing, by=None, ready=ready)
     except CannotStart as error:
         if error.problems == [Problem.review]:
             db.session.refresh(mailing)
             reviewing.ask(mailing, None, by=None)
-            return True
+            return
         # The start that was undone has read the row in a state that never came.
         db.session.refresh(mailing)
         mailing.held_reason = held_for(error).value
         # Its people decide now, and are told so.
         mailing.told_of = None
-    return True
 
 
 def to_tell() -> list[tuple[int, int]]:

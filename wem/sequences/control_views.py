@@ -14,8 +14,8 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import checking
 from wem.mailings.start_problems import CannotStart, Problem
-from wem.sequences import controlling
-from wem.sequences.controlling import NoSteps
+from wem.sequences import controlling, standing
+from wem.sequences.controlling import NoSteps, StillPausing
 from wem.sequences.forms import StartForm
 from wem.sequences.models import NotPossible, Sequence
 from wem.sequences.rules import SequenceKind, SequenceState
@@ -101,14 +101,21 @@ def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) 
     except NotPossible:
         db.session.rollback()
         return _moved_on(id)
+    except StillPausing:
+        db.session.rollback()
+        flash(gettext("Mails that were on their way are still being finished. Please try again in a minute."), "info")
+        return see_other(url_for("sequences.show", id=id))
     except CannotStart as error:
         db.session.rollback()
         flash(_why(error), "error")
         return see_other(url_for("sequences.show", id=id))
     if follow:
         queue.ring(queue.WORK, "wem.sequences.jobs.follow", id)
+    waits = follow and standing.waits(sequence)
     db.session.commit()
     flash(done, "success")
+    if waits:
+        flash(gettext("Maintenance is going on. What is due leaves by itself afterwards."), "info")
     return see_other(url_for("sequences.show", id=id))
 
 
@@ -117,6 +124,10 @@ def _why(error: CannotStart) -> str:
         Problem.contract: gettext("The contract does not permit sending at present."),
         Problem.complaints: gettext("Your mailings wait for our staff. Please ask the help desk."),
         Problem.taken_down: gettext("Our staff have taken down a mail of this sequence. Please see the notice."),
+        Problem.sender_domain: gettext(
+            "The records of the sender's domain are no longer found. Please mend them under “Sender domains” before "
+            "you send."
+        ),
         Problem.segment: gettext("The segment that ends it for a reader is gone. Please choose another one."),
     }
     otherwise = gettext("Its list or its date field is gone. Please make a new sequence.")

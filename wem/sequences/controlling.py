@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import composing, review_grounds, reviewing, starting
+from wem.mailings import composing, review_grounds, reviewing, standing_still, starting
 from wem.mailings import controlling as mailings
+from wem.mailings import telling as mailings_telling
 from wem.mailings.models import Mailing
 from wem.mailings.start_problems import CannotStart, Problem
 from wem.mailings.states import HeldReason, MailingState
@@ -23,6 +24,10 @@ UNDERWAY = (MailingState.sending, MailingState.paused, MailingState.held)
 
 class NoSteps(Exception):
     """A sequence without a mail cannot start."""
+
+
+class StillPausing(Exception):
+    """The last mails before the pause are still being handed over; a moment later the sequence can go on."""
 
 
 def start(sequence: Sequence, *, with_present: bool, by: int | None) -> bool:
@@ -108,13 +113,45 @@ def pause(sequence: Sequence, *, by: int) -> None:
 
 
 def resume(sequence: Sequence, *, by: int) -> None:
-    """Go on, with what was being sent too; raises NotPossible, and CannotStart when something forbids it still."""
+    """Go on, with what was being sent too; during maintenance that waits for its end.
+
+    Raises NotPossible, CannotStart when something forbids it still, and StillPausing.
+    """
     if (reason := standing.forbidden(sequence)) is not None:
         raise CannotStart([PROBLEMS.get(reason, Problem.contract)])
     sequence.resume(by=by)
-    _each(sequence, lambda mailing: mailings.resume(mailing, by=by), MailingState.paused, MailingState.held)
+    # What came to rest later would be paused for ever: nobody lets it go on.
+    if not all(mailings.comes_to_rest(mailing) for mailing in underway(sequence, MailingState.sending)):
+        raise StillPausing
+    _each(sequence, lambda mailing: _let_go(mailing, by), MailingState.paused, MailingState.held)
 
 
+def _let_go(mailing: Mailing, by: int) -> None:
+    try:
+        mailings.resume(mailing, by=by)
+    except CannotStart as error:
+        if error.problems != [Problem.maintenance]:
+            raise
+        mailings.resume_after_maintenance(mailing, by=by)
+
+
+def take_up(sequence: Sequence) -> None:
+    """Let the sendings of a running sequence go on that were held for maintenance, or while the contract stood still.
+
+    The caller has seen that the sequence may send, and commits.
+    """
+    for mailing in underway(sequence, MailingState.held):
+        if mailing.held_reason in TAKEN_UP:
+            try:
+                with db.session.begin_nested():
+                    standing_still.take_up(mailing)
+                    mailings_telling.tell_people(mailing)
+            except MailingNotPossible:
+                db.session.refresh(mailing)
+
+
+# A held sequence waits for its customer; one that runs has been let go on since, or never noticed.
+TAKEN_UP = (HeldReason.maintenance, HeldReason.contract, HeldReason.emergency)
 PROBLEMS = {
     HeldReason.complaints: Problem.complaints,
     HeldReason.staff: Problem.taken_down,
@@ -138,12 +175,12 @@ def underway(sequence: Sequence, *states: MailingState) -> list[Mailing]:
 
 
 def _each(sequence: Sequence, act: Callable[[Mailing], None], *states: MailingState) -> None:
-    """Do something with each of the sendings; one that is over at this moment, or may not go on, is left as it is."""
+    """Do something with each of the sendings; one that is over at this moment is left as it is."""
     for mailing in underway(sequence, *states):
         try:
             with db.session.begin_nested():
                 act(mailing)
-        except (MailingNotPossible, CannotStart):
+        except MailingNotPossible:
             db.session.refresh(mailing)
 
 

@@ -63,6 +63,8 @@ def _begin(sequence_id: int) -> bool:
         db.session.commit()
         return False
     reason = standing.forbidden(sequence)
+    if reason is None:
+        controlling.take_up(sequence)
     db.session.commit()
     if reason is not None:
         _hold(sequence_id, reason)
