@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from wem.db import db
-from wem.sequences import keeping, rules
+from wem.sequences import placing, rules
 from wem.sequences.models import ReaderState, Sequence, SequenceReader, SequenceStep
 
 
@@ -47,7 +47,7 @@ class Outlook:
 
 def stands(sequence: Sequence) -> list[Stand]:
     """Return its steps with their numbers; those in use and those that were taken out and have sent something."""
-    waiting = keeping.waiting(sequence.id)
+    waiting = placing.waiting(sequence.id)
     shown = [step for step in sequence.all_steps if step.removed_at is None or step.sent]
     return [
         Stand(
@@ -64,7 +64,7 @@ def stands(sequence: Sequence) -> list[Stand]:
 
 def numbers(sequence: Sequence) -> Numbers:
     """Return how many readers are where; a look over the sequence's readers, some hundredths of a second."""
-    on_the_way = sum(keeping.waiting(sequence.id).values())
+    on_the_way = sum(placing.waiting(sequence.id).values())
     inside = sa.select(sa.func.count()).where(
         SequenceReader.sequence_id == sequence.id, SequenceReader.state == ReaderState.in_it
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,11 +11,11 @@ from wem import audit, clock
 from wem.db import db
 from wem.lists.models import Field, MailingList
 from wem.mailings import block_editing, branding, composing
-from wem.mailings.chosen_models import ChosenReader
 from wem.mailings.models import BodyKind, Mailing
 from wem.segments.models import Segment
 from wem.sequences import rules
-from wem.sequences.models import ReaderState, Sequence, SequenceReader, SequenceStep
+from wem.sequences.models import Sequence, SequenceStep
+from wem.sequences.placing import place_anew
 from wem.sequences.rules import SequenceKind, SequenceState, StepFault
 
 # Of one customer; each is looked at every minute.
@@ -187,64 +186,3 @@ def use(step: SequenceStep, *, by: int | None) -> None:
     if first and sequence.started_at is not None:
         db.session.flush()
         place_anew(sequence)
-
-
-def place_anew(sequence: Sequence) -> None:
-    """Find the next step of every reader who is in the sequence again, after its steps were changed.
-
-    A reader keeps a step that waits; a step that comes new before a day that is over is not made up for, and nobody
-    gets one again that they had.
-    """
-    if sequence.started_at is None:
-        return
-    before = waiting(sequence.id)
-    now = rules.slot(clock.now())
-    had = (
-        sa.exists()
-        .where(
-            ChosenReader.subscriber_id == SequenceReader.subscriber_id,
-            ChosenReader.step_id == SequenceStep.id,
-            ChosenReader.round == SequenceReader.round,
-        )
-        .correlate(SequenceReader, SequenceStep)
-    )
-    offset = SequenceStep.days * rules.HOURS + SequenceStep.hour
-    due = SequenceReader.anchor * rules.HOURS + offset
-    ahead = sa.or_(SequenceStep.id == SequenceReader.step_id, due >= now)
-
-    def of_next(column: Any) -> Any:
-        return (
-            sa.select(column)
-            .where(
-                SequenceStep.sequence_id == sequence.id,
-                SequenceStep.removed_at.is_(None),
-                SequenceStep.live_version > 0,
-                offset > SequenceReader.done,
-                ahead,
-                sa.not_(had),
-            )
-            .order_by(offset)
-            .limit(1)
-            .correlate(SequenceReader)
-            .scalar_subquery()
-        )
-
-    db.session.execute(
-        sa.update(SequenceReader)
-        .where(SequenceReader.sequence_id == sequence.id, SequenceReader.state == ReaderState.in_it)
-        .values(step_id=of_next(SequenceStep.id), due=of_next(due))
-        .execution_options(synchronize_session=False)
-    )
-    after = waiting(sequence.id)
-    for step in sequence.all_steps:
-        step.arrived += after.get(step.id, 0) - before.get(step.id, 0)
-
-
-def waiting(sequence_id: int) -> dict[int, int]:
-    """Return for each step how many readers wait for it next."""
-    rows = db.session.execute(
-        sa.select(SequenceReader.step_id, sa.func.count())
-        .where(SequenceReader.sequence_id == sequence_id, SequenceReader.due.is_not(None))
-        .group_by(SequenceReader.step_id)
-    )
-    return {number: count for number, count in rows if number is not None}

@@ -24,6 +24,7 @@ from wem.sequences import rules
 from wem.sequences.entering import locked
 from wem.sequences.leaving import leaves
 from wem.sequences.models import Sequence, SequenceReader, SequenceRun, SequenceStep
+from wem.sequences.placing import had
 
 # Readers of one sending: half a second of one transaction.
 MOST = 10_000
@@ -55,10 +56,15 @@ def leave_out(sequence: Sequence, at: datetime) -> int:
     """Pass over the steps whose day is over by more than the sequence tolerates; returns how many mails that are."""
     limits, count = rules.limits(rules.slot(at), sequence.tolerance), 0
     for step in sequence.used:
-        too_late = (SequenceReader.step_id == step.id, SequenceReader.due < limits.oldest)
-        number = _move_on(sequence, step, *too_late)
-        step.left_out += number
-        count += number
+        too_late = SequenceReader.due < limits.oldest
+        number = db.session.scalar(
+            sa.select(sa.func.count()).where(
+                SequenceReader.sequence_id == sequence.id, SequenceReader.step_id == step.id, too_late
+            )
+        )
+        _move_on(sequence, step, number or 0, too_late)
+        step.left_out += number or 0
+        count += number or 0
     return count
 
 
@@ -103,7 +109,7 @@ def send(sequence_id: int, step_id: int, *, late: bool, ready: Ready | None) -> 
     # In the no-send hours the mailing rests: the day of its mails is that on which they leave.
     hours = hours_of(sequence.customer_id)
     day = (hours.leaves(at) if hours else at).toordinal()
-    _move_on(sequence, step, _chosen_for(mailing), last_day=day)
+    _move_on(sequence, step, size, _chosen_for(mailing), last_day=day)
     step.sent += size
     db.session.add(
         SequenceRun(mailing_id=mailing.id, sequence_id=sequence.id, step_id=step.id, at=at, size=size, late=late)
@@ -125,11 +131,6 @@ def _may_get(sequence: Sequence, limits: rules.Limits) -> list[sa.ColumnElement[
 def _choose(sequence: Sequence, step: SequenceStep, mailing: Mailing, at: datetime, *, late: bool, most: int) -> int:
     limits = rules.limits(rules.slot(at), sequence.tolerance)
     behind = SequenceReader.due < limits.today
-    had = sa.exists().where(
-        ChosenReader.subscriber_id == SequenceReader.subscriber_id,
-        ChosenReader.step_id == step.id,
-        ChosenReader.round == SequenceReader.round,
-    )
     waiting = (
         sa.select(sa.literal(mailing.id), SequenceReader.subscriber_id, sa.literal(step.id), SequenceReader.round)
         .where(
@@ -138,7 +139,7 @@ def _choose(sequence: Sequence, step: SequenceStep, mailing: Mailing, at: dateti
             SequenceReader.due >= limits.oldest,
             behind if late else sa.not_(behind),
             sa.not_(leaves(sequence, at)),
-            sa.not_(had),
+            sa.not_(had(step.id)),
         )
         # Who waits longest goes first.
         .order_by(SequenceReader.due, SequenceReader.subscriber_id)
@@ -162,25 +163,33 @@ def _chosen_for(mailing: Mailing) -> sa.ColumnElement[bool]:
     )
 
 
-def _move_on(sequence: Sequence, step: SequenceStep, *which: sa.ColumnElement[bool], **values: Any) -> int:
-    """Have those who wait for a step, and for whom `which` is true, wait for the next one; returns how many."""
-    following = next((each for each in sequence.used if each.offset > step.offset), None)
-    next_due = SequenceReader.anchor * rules.HOURS + following.offset if following else sa.null()
-    moved = db.session.execute(
-        sa.update(SequenceReader)
-        .where(
-            SequenceReader.sequence_id == sequence.id,
-            SequenceReader.step_id == step.id,
-            SequenceReader.due.is_not(None),
-            *which,
-        )
-        .values(done=step.offset, step_id=following.id if following else None, due=next_due, **values)
-        .execution_options(synchronize_session=False)
+def _move_on(
+    sequence: Sequence, step: SequenceStep, number: int, *which: sa.ColumnElement[bool], **values: Any
+) -> None:
+    """Have the `number` readers who wait for a step, and for whom `which` is true, wait for the next one.
+
+    That is the next by its day that they have not had: one that was moved to a later day may be behind them.
+    """
+    waits = (
+        SequenceReader.sequence_id == sequence.id,
+        SequenceReader.step_id == step.id,
+        SequenceReader.due.is_not(None),
+        *which,
     )
-    number = int(moved.rowcount)  # type: ignore[attr-defined]
-    if following is not None:
-        following.arrived += number
-    return number
+    for following in (*(each for each in sequence.used if each.offset > step.offset), None):
+        if number <= 0:
+            return
+        due = SequenceReader.anchor * rules.HOURS + following.offset if following else sa.null()
+        moved = db.session.execute(
+            sa.update(SequenceReader)
+            .where(*waits, *([sa.not_(had(following.id))] if following else []))
+            .values(done=step.offset, step_id=following.id if following else None, due=due, **values)
+            .execution_options(synchronize_session=False)
+        )
+        count = int(moved.rowcount)  # type: ignore[attr-defined]
+        number -= count
+        if following is not None:
+            following.arrived += count
 
 
 def _sent_late(sequence: Sequence, at: datetime) -> int:

@@ -13,7 +13,7 @@ from wem.mailings import checking, reviewing
 from wem.mailings.models import BodyKind
 from wem.mailings.start_problems import CannotStart
 from wem.mailings.states import MailingState
-from wem.sequences import controlling, keeping
+from wem.sequences import controlling, keeping, placing
 from wem.sequences.forms import NewStepForm, StepForm
 from wem.sequences.keeping import Misplaced
 from wem.sequences.models import Sequence, SequenceStep
@@ -108,7 +108,7 @@ def edit(id: int, number: int) -> Answer:
         when=when_of(step, sequence),
         checks=checking.checks(step.mailing),
         waits=reviewing.waits(step.mailing),
-        waiting=keeping.waiting(id).get(step.id, 0),
+        waiting=placing.waiting(id).get(step.id, 0),
         draft=step.mailing.state is MailingState.draft,
     )
     return page, 422 if form.is_submitted() else 200
