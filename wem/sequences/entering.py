@@ -17,7 +17,8 @@ from wem.db import db, insert_ignoring, let_others_write
 from wem.delivery.watching import looking
 from wem.lists.states import SubscriptionState
 from wem.lists.subscription_models import MergedReader, Subscriber, Subscription
-from wem.sequences import rules
+from wem.mailings.chosen_models import ChosenReader
+from wem.sequences import placing, rules
 from wem.sequences.leaving import held_by_field
 from wem.sequences.models import ReaderState, Sequence, SequenceReader, SequenceStep
 from wem.sequences.rules import SequenceKind, SequenceState
@@ -30,7 +31,8 @@ OVERLAP = timedelta(minutes=10)
 LOCK_WAIT = "500ms"
 # How often the date fields of a list are read.
 EVERY = timedelta(hours=1)
-COLUMNS = ("sequence_id", "subscriber_id", "round", "anchor", "value", "state", "done", "step_id", "due", "last_day")
+CORRECTED = ("anchor", "value", "state", "done", "step_id", "due")
+COLUMNS = ("sequence_id", "subscriber_id", "round", *CORRECTED, "last_day")
 
 
 def locked(sequence_id: int) -> Sequence | None:
@@ -221,7 +223,34 @@ def _put(sequence_id: int, step_id: int, rows: list[dict[str, Any]]) -> int:
         made = db.session.execute(
             insert_ignoring(SequenceReader.__table__), kept, execution_options={"preserve_rowcount": True}
         )
-        _count(sequence, step, int(made.rowcount))  # type: ignore[attr-defined]
+        number = int(made.rowcount)  # type: ignore[attr-defined]
+        _count(sequence, step, number)
+        if number < len(kept):
+            _correct(sequence, step, kept)
     db.session.commit()
     let_others_write()
     return len(kept)
+
+
+def _correct(sequence: Sequence, step: SequenceStep, rows: list[dict[str, Any]]) -> None:
+    """Have those count from their new date whose date has changed within a round, and to whom nothing of it went."""
+    before = placing.waiting(sequence.id)
+    had_any = sa.exists().where(
+        ChosenReader.subscriber_id == SequenceReader.subscriber_id,
+        ChosenReader.step_id.in_(sa.select(SequenceStep.id).where(SequenceStep.sequence_id == sequence.id)),
+        ChosenReader.round == SequenceReader.round,
+    )
+    key: dict[str, Any] = {name: sa.bindparam(f"of_{name}") for name in ("sequence_id", "subscriber_id", "round")}
+    table: Any = SequenceReader.__table__
+    db.session.connection().execute(
+        sa.update(table)
+        .where(*(table.c[name] == each for name, each in key.items()), table.c.value != sa.bindparam("new"), ~had_any)
+        .values({name: sa.bindparam(f"to_{name}") for name in CORRECTED}),
+        [
+            {f"of_{name}": row[name] for name in key}
+            | {f"to_{name}": row[name] for name in CORRECTED}
+            | {"new": row["value"]}
+            for row in rows
+        ],
+    )
+    placing.count_moves(sequence, before)
