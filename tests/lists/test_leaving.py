@@ -27,6 +27,7 @@ from wem.lists.rules import Address, read_address
 from wem.lists.states import ConsentKind, SubscriptionState, SuppressionReason, Way
 from wem.lists.subscription_models import AddressChange, ConsentEvent, MailSlot, Subscriber, Subscription, Suppression
 from wem.outbox import OutboxMail
+from wem.sequences.merging import carry
 
 pytestmark = pytest.mark.both_databases
 
@@ -283,7 +284,7 @@ def test_moving_to_another_address(world: World) -> None:
     )
     change = _change(world, "new@docomo.ne.jp")
     assert tanaka.address == old
-    assert preferences.move_address(change, ip=None, user_agent=None) == (preferences.Moved.moved, number)
+    assert preferences.move_address(change, ip=None, user_agent=None, carry=carry) == (preferences.Moved.moved, number)
     db.session.commit()
     assert (tanaka.address, tanaka.address_key, tanaka.domain_group) == ("new@docomo.ne.jp",) * 2 + ("docomo",)
     assert tanaka.address_hash == address_hash("new@docomo.ne.jp")
@@ -300,7 +301,10 @@ def test_moving_to_an_address_that_is_a_reader_already(world: World) -> None:
     sale = _also_on_sale(world, tanaka)
     change = _change(world, suzuki.address)
     peak = month_peak(world.ours.customer.id)
-    assert preferences.move_address(change, ip=None, user_agent=None) == (preferences.Moved.merged, suzuki.id)
+    assert preferences.move_address(change, ip=None, user_agent=None, carry=carry) == (
+        preferences.Moved.merged,
+        suzuki.id,
+    )
     db.session.commit()
     assert holds("tanaka@readers") == []
     assert {row.list_id for row in suzuki.subscriptions if row.state == "active"} == {
@@ -316,7 +320,7 @@ def test_moving_to_an_address_that_is_a_reader_already(world: World) -> None:
 def test_an_old_wish_for_another_address(world: World) -> None:
     change = _change(world, "new@docomo.ne.jp")
     with time_machine.travel(clock.now() + timedelta(days=7, seconds=1)):
-        assert preferences.move_address(change, ip=None, user_agent=None)[0] is preferences.Moved.gone
+        assert preferences.move_address(change, ip=None, user_agent=None, carry=carry)[0] is preferences.Moved.gone
 
 
 # Any order of acts
@@ -385,4 +389,4 @@ def _move(reader: Subscriber, to: str) -> None:
     preferences.ask_address_change(reader, address(to), language="ja")
     change = db.session.scalar(sa.select(AddressChange).where(AddressChange.subscriber_id == reader.id))
     if change is not None:
-        preferences.move_address(change, ip=None, user_agent=None)
+        preferences.move_address(change, ip=None, user_agent=None, carry=carry)

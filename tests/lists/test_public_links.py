@@ -36,6 +36,7 @@ from wem.lists.subscription_models import (
     Suppression,
 )
 from wem.outbox import OutboxMail
+from wem.sequences.merging import carry
 from wem.tokens import Purpose
 
 NEW = "new@readers.example.com"
@@ -448,7 +449,7 @@ def merge(number: int, into: str) -> None:
     reader = db.session.get_one(Subscriber, number)
     preferences.ask_address_change(reader, address(into), language="ja")
     change = db.session.scalars(sa.select(AddressChange).where(AddressChange.subscriber_id == number)).one()
-    moved, _ = preferences.move_address(change, ip=None, user_agent=None)
+    moved, _ = preferences.move_address(change, ip=None, user_agent=None, carry=carry)
     assert moved is preferences.Moved.merged
     db.session.commit()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -146,11 +146,14 @@ def ask_address_change(subscriber: Subscriber, address: Address, *, language: st
     outbox.post(mail, customer_id=held.customer_id, about=f"address change {change.id}")
 
 
-def move_address(change: AddressChange, *, ip: str | None, user_agent: str | None) -> tuple[Moved, int]:
+def move_address(
+    change: AddressChange, *, ip: str | None, user_agent: str | None, carry: Callable[[int, int], None]
+) -> tuple[Moved, int]:
     """Move the reader to the address that confirmed; returns what came of it and the reader's number now.
 
     The counts stay as they are; when the address is a reader of the customer already, both become one and the count
-    goes down by one. The caller commits.
+    goes down by one. Before that `carry` takes over what else stands under the old number, given it and the new one.
+    The caller commits.
     """
     if change.expires_at <= clock.now():
         return Moved.gone, 0
@@ -164,6 +167,7 @@ def move_address(change: AddressChange, *, ip: str | None, user_agent: str | Non
     _note_changed(held, held.subscriber.address_hash, trace)
     db.session.execute(sa.delete(AddressChange).where(AddressChange.id == change.id))
     if other is not None:
+        carry(held.subscriber.id, other.subscriber.id)
         for list_id in active:
             other.put(list_id, SubscriptionState.active, held.subscriptions[list_id].way, expires_at=None)
         confirming.take_over(other, held.subscriber.fields, own=False)

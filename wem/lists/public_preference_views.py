@@ -20,6 +20,7 @@ from wem.lists.rules import mask_address
 from wem.lists.senders import sender_for
 from wem.lists.states import ConsentKind, SubscriptionState
 from wem.lists.subscription_models import AddressChange, Subscriber
+from wem.sequences import merging
 from wem.tokens import Purpose
 from wem.web.blueprints import OpenBlueprint
 from wem.web.limits import limiter
@@ -144,7 +145,7 @@ def new_address_confirmed(token: str) -> Any:
         return _gone(change=True)
     if not pressed_by_person(request.form.get("page"), SCANNER):
         return _new_address_page(change, again=True)
-    moved, subscriber_id = preferences.move_address(change, **_trace())
+    moved, subscriber_id = preferences.move_address(change, **_trace(), carry=merging.carry)
     db.session.commit()
     reader = db.session.get(Subscriber, subscriber_id)
     if moved is preferences.Moved.gone or reader is None:

@@ -40,7 +40,7 @@ def leaves(sequence: Sequence, at: datetime) -> Sql:
     """Return whether a row of SequenceReader leaves now, in SQL; raises SegmentLost, FieldLost."""
     found = [sa.not_(_on_list(sequence))]
     if sequence.leave_on_click:
-        found.append(_clicked(sequence))
+        found.append(clicked(sequence))
     if sequence.leave_segment_name:
         fitting = fits(_conditions(sequence), sequence.customer_id, at)
         found.append(sa.exists().where(Subscriber.id == SequenceReader.subscriber_id, fitting))
@@ -104,8 +104,11 @@ def _on_list(sequence: Sequence) -> Sql:
     )
 
 
-def _clicked(sequence: Sequence) -> Sql:
-    """A click in a mail of this sequence, of this round: last year's birthday ends nothing this year."""
+def clicked(sequence: Sequence) -> Sql:
+    """Return whether the reader clicked in a mail of this sequence, of this round.
+
+    Last year's birthday ends nothing this year.
+    """
     return sa.exists().where(
         ChosenReader.subscriber_id == SequenceReader.subscriber_id,
         ChosenReader.round == SequenceReader.round,
