@@ -10,9 +10,9 @@ from wem import clock
 from wem.db import db
 from wem.delivery.models import Dispatch
 from wem.lists import preferences
-from wem.lists.models import AddressChange, Subscriber
 from wem.lists.rules import read_address
 from wem.lists.states import FieldKind
+from wem.lists.subscription_models import AddressChange, Subscriber
 from wem.mailings.chosen_models import ChosenReader
 from wem.sequences import counting, keeping
 from wem.sequences.merging import carry

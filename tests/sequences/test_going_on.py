@@ -15,7 +15,8 @@ from wem.domains.models import SenderDomain
 from wem.domains.rules import DomainState
 from wem.mailings import controlling as mailings
 from wem.mailings import jobs as mailings_jobs
-from wem.mailings.models import HeldReason, Mailing, MailingState
+from wem.mailings.models import Mailing
+from wem.mailings.states import HeldReason, MailingState
 from wem.sequences import controlling
 from wem.sequences.controlling import StillPausing
 from wem.sequences.rules import SequenceState
