@@ -1,11 +1,10 @@
-"""Carries parcels over many connections: feeds them, gathers outcomes, has them committed in rounds."""
+"""Carries parcels over many connections: has them leased, gathers outcomes, has them committed in rounds."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -18,9 +17,9 @@ from wem import clock, queue
 from wem.delivery.connection import Connection
 from wem.delivery.models import Stage
 from wem.delivery.pace import Pace
-from wem.delivery.pacing import Gate
 from wem.delivery.parcels import Desk, Hold, Parcel
 from wem.delivery.smtp import Answer, Server, Unreachable
+from wem.delivery.supplying import Supply
 
 log = logging.getLogger("wem.delivery")
 
@@ -54,11 +53,9 @@ class Carrier:
         self.more = True
         self._make_desk = desk
         self._make_pace = pace
-        self._gate: Gate | None = None
         self._size = connections
         self._connections: list[Connection] = []
-        self._supply: deque[Parcel] = deque()
-        self._takers: deque[asyncio.Future[None]] = deque()
+        self._supply = Supply(connections, self._ring)
         self._entries: list[tuple[Parcel, Any]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._holds: list[Hold] = []
@@ -84,64 +81,30 @@ class Carrier:
         with ThreadPoolExecutor(1, "database", context.push) as self._thread:
             self.desk = await self._ask(self._make_desk)
             if self._make_pace is not None:
-                self._gate = Gate(self._make_pace(), 2 * self._size, self._let_in, self._put_off)
+                self._supply.keep_to(self._make_pace(), self._put_off)
             ticker = self._loop.create_task(self._tick())
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._keep_books())
                     for _ in range(self._size):
                         self._serving += 1
-                        group.create_task(self._serve(Connection(self, self.server)))
+                        group.create_task(self._serve(Connection(self._supply, self, self.server)))
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
             finally:
                 ticker.cancel()
-                if self._gate is not None:
-                    await self._gate.close()
+                await self._supply.leave()
                 await self._ask(self.desk.leave)
                 await self._ask(context.pop)
         return self.more
 
     # What the connections ask.
 
-    async def take(self) -> Parcel | None:
-        """Return the next parcel, None when there will be no more."""
-        while (parcel := self.take_now()) is None and not self._closing:
-            taker = self._loop.create_future()
-            self._takers.append(taker)
-            self._ring()
-            await taker
-        return parcel
-
-    def take_now(self) -> Parcel | None:
-        """Return the next parcel if one is there."""
-        while self._supply:
-            parcel = self._supply.popleft()
-            parcel.hold.waiting -= 1
-            if self._short:
-                self._ring()
-            if not parcel.hold.stopped:
-                parcel.hold.busy += 1
-                return parcel
-            self._done_with(parcel)
-        return None
-
-    def give_back(self, parcel: Parcel) -> None:
-        """Take a parcel back that has not left."""
-        parcel.hold.busy -= 1
-        if self._closing or parcel.hold.stopped:
-            self._done_with(parcel)
-            self._ring()
-            return
-        parcel.hold.waiting += 1
-        self._supply.appendleft(parcel)
-        self._wake_takers()
-
     def record(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]:
         """Have an outcome written down; the future is done when it is committed."""
         parcel.hold.busy -= 1
         parcel.let_go()
-        self._done_with(parcel)
+        self._supply.done_with(parcel)
         return self._enter(parcel, outcome)
 
     def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]:
@@ -150,8 +113,8 @@ class Carrier:
         A refusal says something of the recipient's provider only after MAIL, and not when an MTA of ours refuses.
         """
         heard = answer.accepted or not self.server.ours
-        if self._gate is not None and answer.stage is not Stage.mail and heard:
-            self._gate.note(parcel, answer.code, answer.enhanced if answer.code != 250 else None, answer.text)
+        if answer.stage is not Stage.mail and heard:
+            self._supply.note(parcel, answer.code, answer.enhanced if answer.code != 250 else None, answer.text)
         return self.record(parcel, parcel.outcome(answer))
 
     def intend(self, parcel: Parcel) -> asyncio.Future[None]:
@@ -184,23 +147,10 @@ class Carrier:
 
     # What happens beside them.
 
-    @property
-    def _short(self) -> bool:
-        """Whether the connections will soon have nothing to do."""
-        return len(self._supply) + (self._gate.waiting if self._gate else 0) <= 2 * self._size
-
-    def _let_in(self, parcel: Parcel) -> None:
-        self._supply.append(parcel)
-        self._wake_takers()
-
     def _put_off(self, parcel: Parcel, until: datetime) -> None:
         parcel.hold.waiting -= 1
         if not parcel.hold.stopped:
             self._enter(parcel, parcel.put_off(until))
-
-    def _done_with(self, parcel: Parcel) -> None:
-        if self._gate is not None:
-            self._gate.done_with(parcel)
 
     async def _serve(self, connection: Connection) -> None:
         self._connections.append(connection)
@@ -244,7 +194,7 @@ class Carrier:
         """Have more leased when the supply runs low; close when there is no more and nothing under way."""
         now = time.monotonic()
         idle = not self._entries and not any(hold.busy or hold.waiting for hold in self._holds)
-        if self._closing or not self._short or (now < self._fetch_again and not idle):
+        if self._closing or not self._supply.short or (now < self._fetch_again and not idle):
             return
         parcels = await self._ask(self.desk.fetch)
         if parcels is None:
@@ -257,24 +207,12 @@ class Carrier:
             self._holds.append(parcels[0].hold)
         if self._closing:
             return  # while they were leased: nobody takes them any more, and they go back at once
-        for parcel in parcels:
-            parcel.hold.waiting += 1
-        if self._gate is not None:
-            self._gate.bring(parcels)
-        else:
-            self._supply.extend(parcels)
-            self._wake_takers()
+        self._supply.bring(parcels)
 
     async def _close_resting(self) -> None:
         for hold in [hold for hold in self._holds if hold.resting]:
             if hold.waiting:
-                left = [parcel for parcel in self._supply if parcel.hold is hold]
-                self._supply = deque(parcel for parcel in self._supply if parcel.hold is not hold)
-                for parcel in left:
-                    self._done_with(parcel)
-                if self._gate is not None:
-                    self._gate.leave_out(hold)
-                hold.waiting = 0
+                self._supply.leave_out(hold)
             self._holds.remove(hold)
             await self._ask(self.desk.close, hold, self.unreachable is not None)
 
@@ -295,19 +233,9 @@ class Carrier:
         if self._closing:
             return
         self._closing = True
-        for parcel in (*self._supply, *(self._gate.clear() if self._gate else ())):
-            parcel.hold.waiting -= 1
-        self._supply.clear()
+        self._supply.close()
         self._closed.set_result(None)
-        self._wake_takers()
         self._ring()
-
-    def _wake_takers(self) -> None:
-        number = len(self._takers) if self._closing else min(len(self._takers), len(self._supply))
-        for _ in range(number):
-            taker = self._takers.popleft()
-            if not taker.done():
-                taker.set_result(None)
 
     def _ring(self) -> None:
         if not self._bell.done():

@@ -6,12 +6,13 @@ import asyncio
 
 from wem.delivery.message import Features
 from wem.delivery.models import Stage
-from wem.delivery.parcels import Parcel, Source
+from wem.delivery.parcels import Books, Parcel
 from wem.delivery.rules import without_addresses
 from wem.delivery.smtp import CLOSING, Answer, Server, Unreachable
 from wem.delivery.smtp_commands import mail_command, on_the_wire, rcpt_command
 from wem.delivery.smtp_opening import open_session
 from wem.delivery.smtp_session import Lost, Session
+from wem.delivery.supplying import Supply
 
 # A larger mail is written without its dot first: the dot leaves when we say so, not when a buffer has emptied.
 AT_ONCE = 65536
@@ -19,14 +20,15 @@ _STAGES = ((Stage.mail, (250,)), (Stage.rcpt, (250, 251, 252)), (Stage.data, (35
 
 
 class Connection:
-    """Takes parcels from their source until there are none.
+    """Takes parcels from the supply until there are none.
 
     With PIPELINING the MAIL, RCPT and DATA of the next parcel follow the final dot in one write (RFC 2920). The dot
     barrier: no dot leaves before what became of the parcel before is committed.
     """
 
-    def __init__(self, source: Source, server: Server) -> None:
-        self.source = source
+    def __init__(self, supply: Supply, books: Books, server: Server) -> None:
+        self.supply = supply
+        self.books = books
         self.server = server
         self.session: Session | None = None
         self.opening = False
@@ -44,9 +46,9 @@ class Connection:
         return self.opening or (self.session is not None and self.session.lost is None)
 
     async def run(self) -> None:
-        """Carry until the source has no more; raises Unreachable once the parcels are given back."""
+        """Carry until the supply has no more; raises Unreachable once the parcels are given back."""
         try:
-            while (parcel := self._next or await self.source.take()) is not None:
+            while (parcel := self._next or await self.supply.take()) is not None:
                 self._next = None
                 await self._carry(parcel)
             await self._cross_barrier()
@@ -54,18 +56,18 @@ class Connection:
                 await self.session.quit()
         finally:
             if self._next is not None:
-                self.source.give_back(self._next)
+                self.supply.give_back(self._next)
                 self._next = None
             self._drop()
 
     async def _carry(self, parcel: Parcel) -> None:
         if parcel.hold.stopped and parcel is not self._announced:
-            self.source.give_back(parcel)
+            self.supply.give_back(parcel)
             return
         try:
             session = await self._ready()
         except BaseException:
-            self.source.give_back(parcel)
+            self.supply.give_back(parcel)
             raise
         if parcel is not self._announced and not self._make(parcel, session):
             return
@@ -91,7 +93,7 @@ class Connection:
         else:
             # Nothing but this keeps a mail back after 354 (RFC 5321 section 4.1.1.4).
             self._drop()
-            self.source.give_back(parcel)
+            self.supply.give_back(parcel)
 
     async def _ready(self) -> Session:
         session = self.session
@@ -114,14 +116,14 @@ class Connection:
         if outcome is None and offers.size and len(parcel.made.data) > offers.size:
             outcome = parcel.outcome(Answer(Stage.local, 552, "5.3.4 larger than the mail server takes"))
         if outcome is not None:
-            self.source.record(parcel, outcome)
+            self.books.record(parcel, outcome)
         return outcome is None
 
     def _take_next(self, session: Session) -> Parcel | None:
         """Return a parcel whose envelope may travel behind the dot of this one, if one waits."""
         if session.mails + 2 > self.server.mails:
             return None
-        while (parcel := self.source.take_now()) is not None:
+        while (parcel := self.supply.take_now()) is not None:
             if self._make(parcel, session):
                 return parcel
         return None
@@ -183,13 +185,13 @@ class Connection:
         if refusal.code == CLOSING or 200 <= (refusal.code or 0) < 400:
             self._drop()
         if refusal.of_the_server:
-            self.source.give_back(parcel)
+            self.supply.give_back(parcel)
             if session.mails <= 1 or refusal.code != CLOSING:
                 raise Unreachable(f"{self.server}: {refusal.code} {without_addresses(refusal.text)}")
             # A kept line that the server closes, as servers do.
             return
         if not self._goes_back(parcel, refusal):
-            self._barrier = self.source.answered(parcel, refusal)
+            self._barrier = self.books.answered(parcel, refusal)
 
     def _goes_back(self, parcel: Parcel, answer: Answer) -> bool:
         """Give a parcel back at which an MTA of ours closed the line: it ends for reasons of its own (RFC 5321 section
@@ -197,7 +199,7 @@ class Connection:
         if answer.code != CLOSING or not self.server.ours or parcel.losses:
             return False
         parcel.losses += 1
-        self.source.give_back(parcel)
+        self.supply.give_back(parcel)
         return True
 
     def _lost_early(self, parcel: Parcel, session: Session, why: str) -> None:
@@ -206,20 +208,20 @@ class Connection:
         kept = session.mails > 0 and self._stage < Stage.rcpt
         if kept or not parcel.losses:
             parcel.losses += not kept
-            self.source.give_back(parcel)
+            self.supply.give_back(parcel)
         elif self._stage < Stage.rcpt:
-            self.source.give_back(parcel)
+            self.supply.give_back(parcel)
             raise Unreachable(f"{self.server}: {why}")
         else:
-            self._barrier = self.source.answered(parcel, Answer(self._stage, None, why))
+            self._barrier = self.books.answered(parcel, Answer(self._stage, None, why))
 
     async def _may_leave(self, parcel: Parcel) -> bool:
         """Cross the barrier and hear the last word on a parcel; nothing is awaited between that and its dot."""
         await self._cross_barrier()
         if parcel.hold.intents:
-            await self.source.intend(parcel)
-        while (word := self.source.word_on(parcel)) is None:
-            await self.source.next_round()
+            await self.books.intend(parcel)
+        while (word := self.books.word_on(parcel)) is None:
+            await self.books.next_round()
         return word
 
     async def _cross_barrier(self) -> None:
@@ -236,7 +238,7 @@ class Connection:
                 data = b""
                 if not await self._may_leave(parcel):
                     self._drop()
-                    self.source.give_back(parcel)
+                    self.supply.give_back(parcel)
                     return
             if self._next is not None:
                 session.write(data + b".\r\n" + self._envelope(self._next, session), 4)
@@ -255,7 +257,7 @@ class Connection:
             self._drop()
             answer = Answer(Stage.after_data, None, str(error))
         if not self._goes_back(parcel, answer):
-            self._barrier = self.source.answered(parcel, answer)
+            self._barrier = self.books.answered(parcel, answer)
 
     def _drop(self) -> None:
         """Let go of the line without a word; what it announced was not taken."""

@@ -98,14 +98,8 @@ class Desk(Protocol):
         """Let go of everything."""
 
 
-class Source(Protocol):
-    """Where a connection gets its parcels and tells what became of them."""
-
-    async def take(self) -> Parcel | None: ...
-
-    def take_now(self) -> Parcel | None: ...
-
-    def give_back(self, parcel: Parcel) -> None: ...
+class Books(Protocol):
+    """Where a connection tells what became of its parcels, and asks whether one may leave."""
 
     def record(self, parcel: Parcel, outcome: Any) -> asyncio.Future[None]: ...
 
