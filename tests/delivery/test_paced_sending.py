@@ -13,6 +13,7 @@ from tests.delivery.dispatches import make_dispatch, send_all, states
 from wem import clock
 from wem.db import db
 from wem.delivery.leasing import Lease
+from wem.delivery.message import Features
 from wem.delivery.models import Attempt, Batch, BatchState, Retry
 from wem.delivery.pace_lanes import PaceKey
 from wem.delivery.pace_models import CustomerTurn, ProviderState
@@ -63,6 +64,18 @@ class Unlimited:
         pass
 
 
+class Still(Parcel):
+    """A parcel that is let through or put off, and comes no further."""
+
+    def prepare(self, features: Features) -> None:
+        raise AssertionError("no connection takes it")
+
+    outcome = put_off = prepare
+
+    def intent(self) -> None:
+        raise AssertionError("no connection takes it")
+
+
 class Way:
     """A gate with what came through it and what was put off."""
 
@@ -75,7 +88,7 @@ class Way:
     def parcels(self, number: int) -> list[Parcel]:
         """Return parcels of a hold of their own, all of one key."""
         hold = Hold(Lease(1, 1, 1, 0, 1, "", 0.0, 0.0))
-        found = [Parcel(hold) for _ in range(number)]
+        found = [Still(hold) for _ in range(number)]
         for parcel in found:
             parcel.pace_key = PaceKey(1, "mail.wem.example", "docomo")
         return found

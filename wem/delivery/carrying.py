@@ -117,9 +117,9 @@ class Carrier:
             self._supply.note(parcel, answer.code, answer.enhanced if answer.code != 250 else None, answer.text)
         return self.record(parcel, parcel.outcome(answer))
 
-    def intend(self, parcel: Parcel) -> asyncio.Future[None]:
+    def intend(self, parcel: Parcel, intent: Any) -> asyncio.Future[None]:
         """Have it written down that a parcel is about to leave."""
-        return self._enter(parcel, parcel.intent())
+        return self._enter(parcel, intent)
 
     def word_on(self, parcel: Parcel) -> bool | None:
         """Return whether a parcel may leave this instant; None when that must be looked at first."""

@@ -218,8 +218,8 @@ class Connection:
     async def _may_leave(self, parcel: Parcel) -> bool:
         """Cross the barrier and hear the last word on a parcel; nothing is awaited between that and its dot."""
         await self._cross_barrier()
-        if parcel.hold.intents:
-            await self.books.intend(parcel)
+        if (intent := parcel.intent()) is not None:
+            await self.books.intend(parcel, intent)
         while (word := self.books.word_on(parcel)) is None:
             await self.books.next_round()
         return word

@@ -132,8 +132,10 @@ class BatchParcel(Parcel):
         recipient = self.recipient
         return Outcome(recipient.seq, DeliveryState.deferred, recipient.attempts, clock.now(), None, until)
 
-    def intent(self) -> Outcome:
-        """Return that it is about to leave: should we never hear of it again, nobody sends it a second time."""
+    def intent(self) -> Outcome | None:
+        """Return that it is about to leave (policy hold): should we never hear of it again, nobody sends it again."""
+        if not self.hold.intents:
+            return None
         return Outcome(self.recipient.seq, DeliveryState.intent, self.recipient.attempts, clock.now())
 
 

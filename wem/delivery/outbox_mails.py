@@ -85,6 +85,13 @@ class OutboxParcel(Parcel):
                     return _over(OutboxState.expired, at) | told
                 return {"state": OutboxState.waiting, "not_before": due} | told
 
+    def put_off(self, until: datetime) -> dict[str, Any]:
+        """Return that it waits until then, which is no try that counts."""
+        return {"state": OutboxState.waiting, "not_before": until}
+
+    def intent(self) -> None:
+        """Nothing is written down before: one that nobody heard of again goes a second time, see `outcome`."""
+
     def permitted(self) -> bool:
         """Return whether the customer's contract still permits a mail that only a running service sends."""
         row = self.row

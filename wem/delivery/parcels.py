@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -17,9 +18,6 @@ from wem.delivery.smtp import Answer
 
 class Hold:
     """Some parcels under one lease. Counted is where they are: waiting, with a connection, or not written down yet."""
-
-    # Whether the intent to send is written down before each dot (policy hold).
-    intents = False
 
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
@@ -37,7 +35,7 @@ class Hold:
         return not self.busy and not self.unwritten and (self.stopped or not self.waiting)
 
 
-class Parcel:
+class Parcel(ABC):
     """One mail to one recipient; `made` once it is prepared, `outcome` gives what is written down of an answer."""
 
     __slots__ = ("hold", "losses", "made", "pace_key", "stopped")
@@ -52,26 +50,26 @@ class Parcel:
         self.losses = 0
         self.pace_key = None
 
+    @abstractmethod
     def prepare(self, features: Features) -> Any:
         """Make the mail for a server with these features; returns its outcome when it is not to leave."""
-        raise NotImplementedError
 
     def let_go(self) -> None:
         """Drop the mail itself: a batch is known until its last mail is out, and would hold all of them in memory."""
         with suppress(AttributeError):
             del self.made
 
+    @abstractmethod
     def outcome(self, answer: Answer) -> Any:
         """Return what is written down after this answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put_off(self, until: datetime) -> Any:
         """Return what is written down of a mail that its pace does not permit before then."""
-        raise NotImplementedError
 
-    def intent(self) -> Any:
-        """Return what is written down before the dot where the hold asks for it."""
-        raise NotImplementedError
+    @abstractmethod
+    def intent(self) -> Any | None:
+        """Return what is written down before the dot; None where nothing is."""
 
 
 def place_of(error: Exception) -> str:
@@ -105,7 +103,7 @@ class Books(Protocol):
 
     def answered(self, parcel: Parcel, answer: Answer) -> asyncio.Future[None]: ...
 
-    def intend(self, parcel: Parcel) -> asyncio.Future[None]: ...
+    def intend(self, parcel: Parcel, intent: Any) -> asyncio.Future[None]: ...
 
     def word_on(self, parcel: Parcel) -> bool | None: ...
 
