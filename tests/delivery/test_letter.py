@@ -18,10 +18,11 @@ from wem import clock, tokens
 from wem.delivery.charsets import Charset
 from wem.delivery.identity import Purpose, identity_keys, read_delivery_id, read_message_id, read_return_path
 from wem.delivery.message import Features, Message, NotDeliverable, assemble, list_headers
-from wem.delivery.personalising import MAX_OUTPUT, TemplateProblem
 from wem.delivery.recipients import Recipient
 from wem.delivery.rendering import LINK_TOKEN, OPEN_TOKEN, Content, Letter
 from wem.delivery.signing import SIGNED_HEADERS
+from wem.delivery.template_compiling import MAX_OUTPUT
+from wem.delivery.template_nodes import TemplateProblem
 from wem.settings import Settings
 
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=clock.JAPAN)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from tests.delivery.liquid_reference import KNOWN, readers, reference, templates
-from wem.delivery.personalising import MAX_OUTPUT, MAX_SOURCE, Kind, TemplateProblem, compile_template
+from wem.delivery.personalising import MAX_SOURCE, compile_template
+from wem.delivery.template_compiling import MAX_OUTPUT
+from wem.delivery.template_nodes import Kind, TemplateProblem
 
 
 def rendered(source, values=None, escape="text", **more):

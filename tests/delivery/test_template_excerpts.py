@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wem.delivery.personalising import TemplateProblem, compile_template
+from wem.delivery.personalising import compile_template
+from wem.delivery.template_nodes import TemplateProblem
 
 
 @pytest.mark.parametrize(

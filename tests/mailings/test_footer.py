@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from wem.contracts.rules import LegalItem
-from wem.delivery.personalising import TemplateProblem, compile_template
+from wem.delivery.personalising import compile_template
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings.footer import FOOTER_NAMES, append_footer_html, append_footer_text, missing_items
 from wem.mailings.html import inline_styles, text_from_html
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wem.delivery.markup import names_in_links, shield
-from wem.delivery.personalising import Kind, TemplateProblem, compile_template
+from wem.delivery.personalising import compile_template
+from wem.delivery.template_nodes import Kind, TemplateProblem
 from wem.mailings.html import clean_html, complete_document, inline_styles, text_from_html
 from wem.mailings.samples import Sample, sample_readers
 

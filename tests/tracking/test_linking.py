@@ -8,7 +8,8 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from tests.tracking.mailed import links
-from wem.delivery.personalising import MAX_SOURCE, TemplateProblem, compile_template
+from wem.delivery.personalising import MAX_SOURCE, compile_template
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings.html import clean_html, complete_document, inline_styles
 from wem.tracking.addresses import filled, location, trimmed
 from wem.tracking.linking import counted, uncounted

@@ -23,7 +23,6 @@ from wem.delivery.no_send_models import hours_of, in_no_send_hours
 from wem.delivery.outcomes import Outcome
 from wem.delivery.pace_lanes import PaceKey
 from wem.delivery.parcels import Hold, Parcel, place_of
-from wem.delivery.personalising import TemplateProblem
 from wem.delivery.recipients import Recipient, recipients_of, still_wanted
 from wem.delivery.recording import Ledger, insisting
 from wem.delivery.rendering import Letter, letter_of
@@ -31,6 +30,7 @@ from wem.delivery.resting import follow_hours
 from wem.delivery.rules import Verdict
 from wem.delivery.signing import Signer, signer_for
 from wem.delivery.smtp import Answer, judge
+from wem.delivery.template_nodes import TemplateProblem
 from wem.delivery.watching import Watch, looking, may_send, running, taken_over
 
 log = logging.getLogger("wem.delivery")

@@ -11,8 +11,9 @@ from wem.delivery.charsets import Charset, joined_iso_2022_jp
 from wem.delivery.headers import mailbox_header, structured_header, text_header
 from wem.delivery.identity import reply_address_of
 from wem.delivery.message import body, head, list_headers
-from wem.delivery.personalising import Template, Values
+from wem.delivery.personalising import Template
 from wem.delivery.segments import Segments
+from wem.delivery.template_compiling import Values
 
 EACH = {Charset.utf_8: each_in_utf8_lines, Charset.iso_2022_jp: each_in_iso_2022_jp_lines}
 _REPLY_ID = 39 * "a"

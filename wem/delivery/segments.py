@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import itemgetter, mul
 
-from wem.delivery.personalising import MAX_OUTPUT, Part, Template, Values
+from wem.delivery.personalising import Template
+from wem.delivery.template_compiling import MAX_OUTPUT, Part, Values
 from wem.delivery.template_filters import ValueTooLong
 
 # RFC 5322 section 2.1.1: octets of a line without its CRLF.

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import back_numbers
 from wem.mailings.back_numbers import NotSent
 from wem.mailings.models import Mailing

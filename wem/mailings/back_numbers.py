@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.accounts.models import Customer
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.lists.models import MailingList
 from wem.lists.takedown_models import Takedown, TakenDown, down
 from wem.mailings.back_number_models import BackNumber

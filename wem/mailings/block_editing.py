@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 
 from wem import audit, clock
-from wem.delivery.personalising import TemplateProblem, compile_template
+from wem.delivery.personalising import compile_template
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import block_keeping, composing
 from wem.mailings.block_compiling import html_of, pictures_of, text_of
 from wem.mailings.block_moving_rules import block_of, change_block

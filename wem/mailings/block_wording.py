@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings.block_rules import BlockKind, NotValid, Wrong
 from wem.mailings.composing import Fault, in_words
 from wem.mailings.wording import problem_text

@@ -14,7 +14,7 @@ from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.domains.models import list_senders
 from wem.lists.models import MailingList

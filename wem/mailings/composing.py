@@ -11,8 +11,9 @@ from wem import audit, clock
 from wem.contracts.models import contract_in_force
 from wem.db import db
 from wem.delivery.markup import names_in_links
-from wem.delivery.personalising import Escape, TemplateProblem, compile_template
+from wem.delivery.personalising import Escape, compile_template
 from wem.delivery.rendering import SYSTEM_NAMES
+from wem.delivery.template_nodes import TemplateProblem
 from wem.lists.models import Field, MailingList
 from wem.lists.states import FieldKind
 from wem.mailings import block_keeping, earlier, narrowing

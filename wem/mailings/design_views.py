@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import design_keeping, design_using
 from wem.mailings.design_forms import DesignForm
 from wem.mailings.design_models import Design

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import Templates
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings.models import BodyKind
 from wem.mailings.start_problems import Problem
 from wem.tracking.linking import Counted

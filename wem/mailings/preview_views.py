@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import previewing, testing
 from wem.mailings.dark_rules import darkened
 from wem.mailings.forms import FindReaderForm, TestCopyForm

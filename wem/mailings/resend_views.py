@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
-from wem.delivery.personalising import TemplateProblem, compile_template
+from wem.delivery.personalising import compile_template
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import composing, earlier_rules, resending
 from wem.mailings.compose_views import name_for_own_use, writers_only
 from wem.mailings.earlier import TooOften

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from wem.accounts.rules import StaffRole
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import previewing, review_grounds, reviewing
 from wem.mailings.audience import largest_of_late, most_recipients
 from wem.mailings.image_using import origin

@@ -15,8 +15,8 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.markup import names_in_links
 from wem.delivery.models import Dispatch
-from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import Letter, compile_templates
+from wem.delivery.template_nodes import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.takedown_models import TakenDown, open_takedown

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wem import audit
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import testing
 from wem.mailings.forms import TesterForm
 from wem.mailings.models import Mailing, Tester

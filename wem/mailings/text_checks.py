@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from flask_babel import gettext
 
-from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import Letter
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import previewing, starting
 from wem.mailings.checks import Check, Severity, judged
 from wem.mailings.design_checks import left_to_fill_in

@@ -7,8 +7,9 @@ from flask_babel import gettext
 from wem import clock
 from wem.accounts.models import Customer
 from wem.db import db
-from wem.delivery.personalising import TemplateProblem, compile_template
+from wem.delivery.personalising import compile_template
 from wem.delivery.rendering import SYSTEM_NAMES, day, values_of
+from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings.models import Mailing
 from wem.mailings.previewing import samples_of
 from wem.mailings.samples import Sample

@@ -14,8 +14,8 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.identity import Purpose, delivery_id, identity_keys, read_delivery_id
 from wem.delivery.models import Delivery, Dispatch
-from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import FIRST_MAIL, Content, Letter, day, letter_of, values_of
+from wem.delivery.template_nodes import TemplateProblem
 from wem.lists.links import MailingLinks
 from wem.lists.states import SubscriptionState
 from wem.lists.subscription_models import Subscriber, Subscription

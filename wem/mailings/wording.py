@@ -7,8 +7,8 @@ from datetime import timedelta
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from wem.delivery.personalising import Kind, TemplateProblem
 from wem.delivery.rules import Reason
+from wem.delivery.template_nodes import Kind, TemplateProblem
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.maintenance_rules import Choice
 from wem.mailings.models import BodyKind

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from wem.db import db
 from wem.delivery.identity import Purpose, identity_keys, read_delivery_id
 from wem.delivery.models import Delivery, Dispatch
-from wem.delivery.personalising import TemplateProblem
 from wem.delivery.rendering import values_of
+from wem.delivery.template_nodes import TemplateProblem
 from wem.lists.subscription_models import Subscriber
 from wem.lists.takedown_models import Takedown, TakenDown
 from wem.settings import settings

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from wem.delivery.markup import Shielded, shield
-from wem.delivery.personalising import MAX_SOURCE, TemplateProblem
+from wem.delivery.personalising import MAX_SOURCE
 from wem.delivery.rendering import LINK_TOKEN, OPEN_TOKEN
+from wem.delivery.template_nodes import TemplateProblem
 from wem.delivery.template_reading import pieces
 from wem.tracking.addresses import filled, host_of, location, names_in, tags_in, trimmed
 from wem.tracking.models import LinkKind
