@@ -14,7 +14,7 @@ from wem.settings import ROOT
 
 FOUNDATION = {
     "clock", "settings", "db", "hashing", "queue", "tokens", "storage", "documents", "vault", "outbox", "audit",
-    "arriving", "mail_charsets", "mail_reading", "domain_rules", "diagram_rules", "workdays",
+    "arriving", "mail_charsets", "mail_reading", "domain_rules", "diagram_rules", "workdays", "unnamed_files",
 }  # fmt: skip
 # schedule keeps a row per job and rings by name; models collects; cli and site collect what domains define.
 TOP = {"", "site", "models", "schedule", "cli", "demo", "mailbox", "running"}

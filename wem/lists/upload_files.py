@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 import sqlalchemy as sa
 
-from wem import clock, storage
+from wem import storage, unnamed_files
 from wem.contracts.request_models import Termination
 from wem.db import db
-from wem.lists.upload_classing import batches
 from wem.lists.upload_models import Upload
 
 FOLDERS = ("uploads", "evidence")
-# A younger file may be about to be named.
-UNNAMED_KEPT = timedelta(days=1)
-AT_ONCE = 500
 
 
 def erase_evidence_but_named(upload_id: int, keys: Iterable[str | None]) -> None:
@@ -28,21 +23,6 @@ def erase_evidence_but_named(upload_id: int, keys: Iterable[str | None]) -> None
 
 def erase_unnamed() -> int:
     """Erase the files, a day old or older, that no upload names; returns how many."""
-    erased = 0
-    for folder in FOLDERS:
-        for some in batches(storage.old_files(folder, clock.now() - UNNAMED_KEPT), AT_ONCE):
-            named = _named({key for key, _ in some})
-            for key, path in some:
-                if key not in named:
-                    path.unlink(missing_ok=True)
-                    erased += 1
-    return erased
-
-
-def _named(keys: Iterable[str]) -> set[str]:
     # Evidence of terminations stood in the same folder once (until 2026-11): one found there is not an upload's.
     names = (Upload.storage_key, Upload.statement["evidence"].as_string(), Termination.evidence_key)
-    found = {str(key) for name in names for key in db.session.scalars(sa.select(name).where(name.in_(keys)))}
-    # Nobody is to wait for us while the files are erased.
-    db.session.rollback()
-    return found
+    return sum(erased for folder in FOLDERS for erased in unnamed_files.erase(folder, *names))

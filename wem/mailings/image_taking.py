@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from wem import audit, clock, queue, storage
+from wem import audit, clock, queue, storage, unnamed_files
 from wem.contracts.models import contract_in_force
 from wem.db import db
-from wem.lists.upload_classing import batches
 from wem.mailings import image_making
 from wem.mailings.image_making import NotMade
 from wem.mailings.image_models import Image, ImageUse
@@ -27,8 +26,6 @@ FOLDER = "images"
 LEASE = timedelta(minutes=3)
 MOST_ATTEMPTS = 3
 REFUSED_KEPT = timedelta(days=7)
-# A younger file may be about to be named.
-UNNAMED_KEPT = timedelta(days=1)
 AT_ONCE = 500
 
 
@@ -200,14 +197,5 @@ def tidy() -> Iterator[None]:
         db.session.execute(sa.delete(Image).where(Image.id == id, unused).execution_options(synchronize_session=False))
         yield
         storage.erase(str(key))
-    for some in batches(storage.old_files(FOLDER, at - UNNAMED_KEPT), AT_ONCE):
-        named = _named({key for key, _ in some})
+    for _ in unnamed_files.erase(FOLDER, Image.storage_key, Image.source_key):
         yield
-        for key, path in some:
-            if key not in named:
-                path.unlink(missing_ok=True)
-
-
-def _named(keys: Collection[str]) -> set[str]:
-    names = (Image.storage_key, Image.source_key)
-    return {str(key) for name in names for key in db.session.scalars(sa.select(name).where(name.in_(keys)))}
