@@ -21,7 +21,7 @@ from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractTerm
 from wem.contracts.request_models import Correction, RenewalRefusal, Termination, TerminationGround, TerminationScope
 from wem.contracts.requesting import Way
-from wem.contracts.rules import ContractState, EndReason, Restriction, SuspensionGround, Use
+from wem.contracts.rules import ContractState, EndReason, Restriction, ServicePart, SuspensionGround, Use
 from wem.contracts.state_rules import CorrectionState, Service, TerminationAction, TerminationState
 from wem.contracts.stop_models import Stop
 from wem.db import db
@@ -234,25 +234,6 @@ def test_correction_then_termination_by_two(world, browser_for):
     assert db.session.scalars(sa.select(Stop.customer_id)).all() == [world.ours.customer.id]
 
 
-def test_termination_of_a_part_suspends(world, browser_for):
-    other, id = second_person(), world.ours.contract.id
-    values = {"ground": "unfit", "scope": "part", "evidence": "事実", "part": ""}
-    browser = browser_for(world.admin)
-    assert browser.submit(f"/staff/contracts/{id}/termination", values).status == 422
-    page = browser.submit(f"/staff/contracts/{id}/termination", {**values, "part": "配信機能"})
-    assert db.session.scalars(sa.select(Termination.part)).one() == "配信機能"
-    shown = browser_for(other).get(page.location).text
-    assert "支払期日は変わりません" in shown and "第14条第3項" not in shown
-    browser_for(other).post(page.location, {"note": "確認", "decision": "approve"})
-    contract = contract_of(world.ours)
-    assert contract.state is ContractState.active
-    assert contract.suspension_ground is SuspensionGround.partial_termination
-    told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.termination)).one()
-    assert "配信機能" in told.text and "第14条第3項" not in told.text, "no sum falls due with a part"
-    for said in ("一部を、ただちに解除", "停止するもの", "読者の新規登録", "続くもの", "読者による配信停止"):
-        assert said in told.text, said
-
-
 def test_one_that_ends_on_its_first_day_names_no_day_before_it(world, browser_for):
     contract, other = contract_of(world.ours), second_person()
     contract.start_date = date(2026, 3, 2)
@@ -392,8 +373,9 @@ def test_what_was_under_way_against_it_lapses_with_the_contract(world, browser_f
     with at("2026-07-20T10:00"):
         demand = ending.issue_correction(world.ours.contract, "違反", "是正", date(2026, 8, 20), by=world.admin.id)
         asked = ending.propose_termination(
-            world.ours.contract, TerminationGround.unfit, TerminationScope.part, "事実", by=world.admin.id, part="配信"
-        )
+            world.ours.contract, TerminationGround.unfit, TerminationScope.part, "事実", by=world.admin.id,
+            parts=[ServicePart.sending],
+        )  # fmt: skip
         requesting.cancel(world.ours.contract, Way(world.admin.id, clock.now()))
         db.session.commit()
     with at("2026-08-01T00:01"):
@@ -412,25 +394,6 @@ def test_what_was_under_way_against_it_lapses_with_the_contract(world, browser_f
     with at("2026-08-21T00:01"):
         jobs.apply_due()
         assert "是正の期間が満了しました" not in browser_for(world.admin).get("/staff/").text
-
-
-def test_no_part_is_ended_of_a_service_that_stands_still(world, browser_for):
-    """Else the lifting of the one suspension would let run what the termination has ended."""
-    other = second_person()
-    asked = ending.propose_termination(
-        world.ours.contract, TerminationGround.unfit, TerminationScope.part, "事実", by=world.admin.id, part="配信"
-    )
-    world.ours.contract.suspend(SuspensionGround.danger, "調査", by=None)
-    db.session.commit()
-    browser_for(other).post(f"/staff/terminations/{asked.id}", {"note": "確認", "decision": "approve"})
-    assert contract_of(world.ours).suspension_ground is SuspensionGround.danger
-    assert db.session.get_one(Termination, asked.id).state is TerminationState.proposed
-    assert len(audited("contract.denied_termination")) == 1
-    ending.decide_termination(asked, TerminationAction.withdraw, "停止中", by=world.admin.id)
-    db.session.commit()
-    values = {"ground": "unfit", "scope": "part", "evidence": "事実", "part": "配信"}
-    browser_for(world.admin).submit(f"/staff/contracts/{world.ours.contract.id}/termination", values)
-    assert len(audited("contract.denied_termination")) == 2
 
 
 def test_the_notice_names_the_end_that_the_setting_chooses(world, browser_for, app):

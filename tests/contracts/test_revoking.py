@@ -1,4 +1,4 @@
-"""A termination in part is lifted by two persons, as it was ordered by two (14-1)."""
+"""A termination in part of old, which suspended the whole service, is lifted by two persons as any other (14-1)."""
 
 import pytest
 import sqlalchemy as sa
@@ -6,12 +6,12 @@ import sqlalchemy as sa
 from tests.factories import make_account
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
-from wem.clock import today
-from wem.contracts import ending, life_rules, living
+from wem.clock import now, today
+from wem.contracts import life_rules, living
 from wem.contracts.models import Contract
-from wem.contracts.request_models import Revocation, TerminationGround, TerminationScope
+from wem.contracts.request_models import Revocation, Termination, TerminationGround, TerminationScope
 from wem.contracts.rules import SuspensionGround
-from wem.contracts.state_rules import Illegal, OwnProposal, TerminationAction, TerminationState
+from wem.contracts.state_rules import Illegal, OwnProposal, TerminationState
 from wem.db import db
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind
@@ -19,12 +19,17 @@ from wem.notices.rules import NoticeKind
 
 @pytest.fixture
 def other(world):
-    """A second person; the first asked for the termination in part that the second carried out."""
+    """A second person; the service stands still by a termination of old, which had words alone."""
     account = make_account("第二 次郎", staff_role=StaffRole.contracts)
-    row = ending.propose_termination(
-        world.ours.contract, TerminationGround.unfit, TerminationScope.part, "事実", by=world.admin.id, part="配信機能"
-    )
-    ending.decide_termination(row, TerminationAction.approve, "確認", by=account.id)
+    contract = world.ours.contract
+    db.session.add(
+        Termination(
+            contract=contract, ground=TerminationGround.unfit, scope=TerminationScope.part, part="配信機能",
+            evidence="事実", state=TerminationState.carried_out, proposed_at=now(), proposed_by=world.admin.id,
+            decided_at=now(), decided_by=account.id,
+        )
+    )  # fmt: skip
+    contract.suspend(SuspensionGround.partial_termination, "配信機能", by=account.id)
     db.session.commit()
     return account
 
@@ -64,6 +69,7 @@ def test_one_asks_and_another_lifts(world, other, browser_for):
     second.submit(page.location, {"note": "確認", "decision": "approve"})
     assert not contract_of(world.ours).suspended
     assert (only().state, only().decided_by) == (TerminationState.carried_out, other.id)
+    assert db.session.scalars(sa.select(Termination.state)).one() is TerminationState.lifted
     [lifted] = audited("contract.resume")
     assert (lifted.account_id, lifted.details["note"]) == (other.id, "是正を確認したため")
     told = db.session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.resumed)).one()

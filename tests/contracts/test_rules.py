@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from wem.contracts import rules
-from wem.contracts.rules import ALWAYS, Conditions, ContractState, LegalItem, Restriction, Standing, Use
+from wem.contracts.rules import ALWAYS, Conditions, ContractState, LegalItem, Restriction, ServicePart, Standing, Use
 
 START = date(2026, 1, 15)
 ACTIVE, ACCEPTED, ENDED = ContractState.active, ContractState.accepted, ContractState.ended
@@ -56,6 +56,21 @@ def test_the_last_day_is_the_one_before_the_end():
 def test_a_restriction_closes_what_it_names(restriction, closed):
     on = date(2026, 5, 1)
     assert {use for use in Use if not rules.permits(ACTIVE, START, False, use, on, None, restriction)} == closed
+
+
+@pytest.mark.parametrize(
+    ("terminated", "closed"),
+    [
+        ([], set()),
+        (["sending"], {Use.send, Use.schedule}),
+        (["intake"], {Use.upload, Use.sign_up}),
+        (["back_numbers"], {Use.archive}),
+        (["sending", "back_numbers"], {Use.send, Use.schedule, Use.archive}),
+    ],
+)
+def test_a_terminated_part_closes_what_it_names(terminated, closed):
+    on, parts = date(2026, 5, 1), [ServicePart(part) for part in terminated]
+    assert {use for use in Use if not rules.permits(ACTIVE, START, False, use, on, terminated=parts)} == closed
 
 
 def test_campaign_before_course_before_terms():

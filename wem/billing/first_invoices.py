@@ -106,7 +106,7 @@ def by_table(contract: Contract) -> FirstFee | None:
     if campaign is not None:
         initial = 0 if campaign.initial_free else initial
         monthly = 0 if campaign.free_months else monthly
-    found = [(option.name, option_price(option.id, day)) for option in contract.options_on(day)]
+    found = [(option.name, option_price(option.id, day)) for option in contract.options_charged(day)]
     return FirstFee(agreed.course.name, initial, monthly, [(name, row.monthly) for name, row in found if row])
 
 

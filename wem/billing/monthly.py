@@ -68,7 +68,7 @@ def _terms(row: ContractMonth, contract: Contract) -> None:
     row.tiers = [list(tier) for tier in agreed.tiers]
     row.options = [
         [option.name, price.monthly]
-        for option in contract.options_on(month)
+        for option in contract.options_charged(month)
         if (price := option_price(option.id, month)) is not None
     ]
     free = contract.campaign.free_months if contract.campaign and not agreed.own_price else 0

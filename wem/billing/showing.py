@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import addressing, ending, life_rules, living, reaching, refusing, voiding
+from wem.contracts import addressing, describing, ending, life_rules, living, reaching, refusing, revoking, voiding
 from wem.contracts.models import Contract
 from wem.contracts.request_models import ContractRequest, Correction, Revocation, Termination
 from wem.contracts.wording import (
@@ -43,6 +43,9 @@ def life(contract: Contract) -> dict[str, Any]:
         "dates": life_rules.dates(contract.life, today),
         "end_reason": END_REASONS[contract.end_reason] if contract.end_reason else "",
         "options": contract.options_seen(today),
+        "terminated": describing.terminated(contract.id),
+        "terminated_part": describing.terminated_part,
+        "may_lift_part": bool(revoking.to_lift(contract)) and revoking.open_revocation(contract.id) is None,
         "requests": newest(ContractRequest),
         "request_names": REQUESTS,
         "request_state": state_of,

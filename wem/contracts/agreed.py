@@ -87,7 +87,7 @@ def plain_fee(contract: Contract, peak: int, day: date, changes: Sequence[Contra
 
 def _options(contract: Contract, day: date, changes: Sequence[ContractRequest]) -> list[Option]:
     """Return the options of a day, with what will have been added and removed by then."""
-    found = {option.code: option for option in contract.options_on(day)}
+    found = {option.code: option for option in contract.options_charged(day)}
     for row in changes:
         if row.kind is RequestKind.options and row.effective_on and row.effective_on <= day:
             found = {code: option for code, option in found.items() if code not in row.wish["remove"]}

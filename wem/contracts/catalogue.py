@@ -222,7 +222,7 @@ def monthly_fee(contract: Contract, count: int, day: date) -> int | None:
     if base is None:
         tier = agreed_tier(contract.id, contract.course_id, month_start(day), count)
         base = tier[1] if tier else None
-    return None if base is None else base + options_fee(contract.options_on(day), day)
+    return None if base is None else base + options_fee(contract.options_charged(day), day)
 
 
 def options_fee(options: Sequence[Option], day: date) -> int:

@@ -12,10 +12,16 @@ from wem.clock import JAPAN
 from wem.contracts.catalogue_models import Course, Option
 from wem.contracts.date_rules import DAY
 from wem.contracts.models import Contract
-from wem.contracts.request_models import Channel, ContractRequest, RequestKind
-from wem.contracts.rules import Conditions, ContractState
+from wem.contracts.request_models import (
+    Channel,
+    ContractRequest,
+    RequestKind,
+    Termination,
+    terminations_in_part,
+)
+from wem.contracts.rules import Conditions, ContractState, ServicePart
 from wem.contracts.state_rules import RequestState
-from wem.contracts.wording import DETAILS, RESTRICTIONS
+from wem.contracts.wording import DETAILS, RESTRICTIONS, SERVICE_PARTS
 from wem.db import db
 from wem.notices.masking_rules import masked
 
@@ -125,11 +131,38 @@ def as_read(day: date) -> str:
     return in_japanese(day) if str(get_locale() or "ja").startswith("ja") else day.isoformat()
 
 
+def terminated_part(row: Termination) -> str:
+    """Return which part of a contract a termination ends, in the language of the screen."""
+    option = [gettext("option %(name)s", name=row.option.option.name)] if row.option else []
+    named = gettext(", ").join([*option, *(str(SERVICE_PARTS[part]) for part in row.service_parts)])
+    return "：".join(each for each in (named, row.part) if each)
+
+
+def terminated(contract_id: int) -> list[str]:
+    """Return the parts of a contract that we have ended, each with the day, as its customer reads them."""
+    return [
+        gettext("%(part)s, from %(day)s", part=masked(terminated_part(row)), day=as_read(row.decided_at.date()))
+        for row in terminations_in_part(contract_id)
+        if row.decided_at is not None
+    ]
+
+
 def restricted(contract: Contract | None) -> dict[str, str]:
-    """Return what is closed by a restriction (18) and why, as pages show it to the customer; empty without one."""
-    if contract is None or contract.restriction is None or contract.state is ContractState.ended:
+    """Return what is closed, as pages show it to the customer; empty when nothing is.
+
+    By a restriction (18) with its reason, and by our termination of parts of the service (14-1).
+    """
+    if contract is None or contract.state is ContractState.ended:
         return {}
-    return {"restricted": str(RESTRICTIONS[contract.restriction]), "restricted_why": masked(contract.restriction_note)}
+    found = {}
+    if contract.restriction is not None:
+        found = {
+            "restricted": str(RESTRICTIONS[contract.restriction]),
+            "restricted_why": masked(contract.restriction_note),
+        }
+    if closed := [str(SERVICE_PARTS[ServicePart(part)]) for part in contract.terminated_parts]:
+        found["terminated_parts"] = gettext(", ").join(closed)
+    return found
 
 
 def exit_as_read(month: date) -> str:

@@ -1,4 +1,5 @@
-"""Our side's notices: demand for correction, termination by two people; `refusing` has the refusal of renewal."""
+"""Our side's notices: demand for correction, termination by two people; `refusing` has the refusal of renewal,
+`parting` what becomes of a part."""
 
 from __future__ import annotations
 
@@ -9,15 +10,16 @@ from datetime import date
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.contracts import life_rules, living, notifying_acts, reaching
+from wem.contracts import describing, life_rules, living, notifying_acts, notifying_parts, parting, reaching
 from wem.contracts.models import Contract
+from wem.contracts.part_models import ContractOption
 from wem.contracts.request_models import (
     Correction,
     Termination,
     TerminationGround,
     TerminationScope,
 )
-from wem.contracts.rules import ContractState, SuspensionGround
+from wem.contracts.rules import ContractState, ServicePart, Standing
 from wem.contracts.state_rules import (
     CorrectionAction,
     CorrectionState,
@@ -90,17 +92,20 @@ def propose_termination(
     *,
     by: int,
     part: str = "",
+    option: ContractOption | None = None,
+    parts: Sequence[ServicePart] = (),
     correction: Correction | None = None,
     file: tuple[str, str] | None = None,
 ) -> Termination:
     """Ask for a termination (14-1, 14-2); nothing happens before another person approves. Raises Illegal.
 
-    14-2 needs a correction notice whose period is over (A-09) and that reached the customer.
+    In part it names an option, or parts of the service; `part` are the words about it in the notice. 14-2 needs a
+    correction notice whose period is over (A-09) and that reached the customer.
     """
     if contract.state is ContractState.ended or open_termination(contract.id) is not None:
         raise Illegal("nothing to terminate")
-    if scope is TerminationScope.part and contract.suspended:
-        raise Illegal("there is no service to end a part of")
+    if scope is TerminationScope.part:
+        _has_part(contract, option, parts)
     if (ground is TerminationGround.uncorrected) != (correction is not None):
         raise Illegal("14-2 and a correction notice belong together")
     if correction is not None and (correction.state is not CorrectionState.due or correction.contract is not contract):
@@ -113,6 +118,8 @@ def propose_termination(
         ground=ground,
         scope=scope,
         part=part,
+        option=option,
+        parts=[each.value for each in ServicePart if each in parts],
         evidence=evidence,
         evidence_key=file[0] if file else None,
         evidence_name=file[1] if file else "",
@@ -128,8 +135,19 @@ def propose_termination(
         subject=row,
         ground=ground.value,
         scope=scope.value,
+        **({"part": describing.terminated_part(row)} if scope is TerminationScope.part else {}),
     )
     return row
+
+
+def _has_part(contract: Contract, option: ContractOption | None, parts: Sequence[ServicePart]) -> None:
+    """Raise Illegal when the contract has not begun or is over, or nothing of it is named that can end by itself."""
+    if contract.standing not in (Standing.in_use, Standing.suspended):
+        raise Illegal("there is no service to end a part of")
+    if option is None and not parts:
+        raise Illegal("words alone end nothing")
+    if option is not None and not (option in contract.options and option.holding.held(clock.today())):
+        raise Illegal("the contract has no such option")
 
 
 def open_termination(contract_id: int) -> Termination | None:
@@ -151,13 +169,11 @@ def decide_termination(
 ) -> None:
     """Carry out, refuse or withdraw a termination; carried out it holds at once. Raises OwnProposal and Illegal.
 
-    `owed`: what is open, as (label, yen, due), for the notice. In part it stops a service that runs: what stands still
-    for another reason would run again with its lifting.
+    `owed`: what is open, as (label, yen, due), for the notice.
     """
     contract = row.contract
-    stands_still = contract.suspended or contract.state is ContractState.ended
-    if action is TerminationAction.approve and row.scope is TerminationScope.part and stands_still:
-        raise Illegal("there is no service to end a part of")
+    if action is TerminationAction.approve and row.scope is TerminationScope.part:
+        _has_part(contract, row.option, row.service_parts)
     row.decide(action, note, by=by)
     audit.record(f"termination.{action.name}", by=by, customer_id=contract.customer_id, subject=row, note=note)
     if action is not TerminationAction.approve:
@@ -167,8 +183,8 @@ def decide_termination(
         found.move(CorrectionAction.terminate)
         found.decided_by, found.decided_at = by, clock.now()
     if row.scope is TerminationScope.part:
-        contract.suspend(SuspensionGround.partial_termination, row.part, by=by)
-        notifying_acts.terminated(row)
+        parting.end(row)
+        notifying_parts.terminated(row)
         return
     contract.take(life_rules.terminate(contract.life, clock.today()))
     notifying_acts.terminated(row, owed)

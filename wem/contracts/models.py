@@ -14,7 +14,7 @@ from wem.contracts import date_rules, rules
 from wem.contracts.catalogue_models import Campaign, Course, Option, course_price
 from wem.contracts.life_rules import Life
 from wem.contracts.part_models import ContractOption
-from wem.contracts.rules import ContractState, EndReason, LegalItem, Standing, Use
+from wem.contracts.rules import ContractState, EndReason, LegalItem, ServicePart, Standing, Use
 from wem.contracts.stop_models import Stoppable
 from wem.db import BigId, db
 from wem.settings import settings
@@ -112,6 +112,7 @@ class Contract(Stoppable):
             self.life.over_on,
             self.restriction,
             self.emergency_since is not None,
+            [ServicePart(part) for part in self.terminated_parts],
         )
 
     @property
@@ -132,7 +133,11 @@ class Contract(Stoppable):
 
     def options_on(self, day: date) -> list[Option]:
         """Return the options that the contract has on a day."""
-        return [row.option for row in self.options if row.since <= day and (row.until is None or day < row.until)]
+        return [row.option for row in self.options if row.holding.held(day)]
+
+    def options_charged(self, month: date) -> list[Option]:
+        """Return the options in a month's fee, by the day of it that decides: one that we ended within it too."""
+        return [row.option for row in self.options if row.holding.charged(month)]
 
     def options_seen(self, day: date) -> list[Option]:
         """Return the options as pages show them on a day: before the start those with which the contract begins."""

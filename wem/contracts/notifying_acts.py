@@ -11,8 +11,8 @@ from wem import clock
 from wem.contracts import date_rules, life_rules
 from wem.contracts.describing import in_japanese
 from wem.contracts.models import literal_ends
-from wem.contracts.notifying import named, standing_still, tell_of, to_pay, written
-from wem.contracts.request_models import Correction, RenewalRefusal, Termination, TerminationScope
+from wem.contracts.notifying import named, tell_of, to_pay, written
+from wem.contracts.request_models import Correction, RenewalRefusal, Termination
 from wem.contracts.state_rules import CorrectionState
 from wem.contracts.wording import TERMINATION_GROUNDS
 from wem.notices.masking_rules import masked
@@ -97,16 +97,15 @@ def correction_closed(row: Correction) -> None:
 
 
 def terminated(row: Termination, owed: Sequence[tuple[str, int, date]] = ()) -> None:
-    """Tell of a termination; of the whole contract with what is open already, as (label, yen, due)."""
+    """Tell of a termination of the whole contract, with what is open already, as (label, yen, due)."""
     with written():
-        whole = row.scope is TerminationScope.whole
         facts = named(
             row.contract,
             (gettext("Ground"), str(TERMINATION_GROUNDS[row.ground])),
-            (gettext("Scope"), gettext("The whole contract") if whole else masked(row.part)),
+            (gettext("Scope"), gettext("The whole contract")),
             (gettext("Holds since"), row.decided_at),
-            *([(gettext("Last day of service"), life_rules.dates(row.contract.life, clock.today()).last_day)] * whole),
-            *(to_pay(owed) if whole else standing_still()),
+            (gettext("Last day of service"), life_rules.dates(row.contract.life, clock.today()).last_day),
+            *to_pay(owed),
         )
         before = gettext("We have terminated the contract below with immediate effect.")
         after = [
@@ -114,10 +113,6 @@ def terminated(row: Termination, owed: Sequence[tuple[str, int, date]] = ()) -> 
             *([gettext("Please transfer the total above without delay.")] if owed else []),
             gettext("What is not charged yet comes with the final account, by an invoice of its own."),
         ]
-        if not whole:
-            before = gettext("We have terminated a part of the contract below with immediate effect.")
-            # A part leaves the contract and its due days as they are.
-            after = [gettext("What you owe stays due on its days. If anything is unclear, please ask the help desk.")]
         tell_of(
             row.contract,
             NoticeKind.termination,

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem.contracts.catalogue_models import Option
+from wem.contracts.option_rules import Holding
 from wem.contracts.rules import SuspensionGround
 from wem.db import Base, BigId
 
 
 class ContractOption(Base):
-    """An option of a contract: from a day, until before another."""
+    """An option of a contract: from a day, until before another; the fee's days where they are others (14-1)."""
 
     __tablename__ = "contract_option"
 
@@ -22,8 +23,19 @@ class ContractOption(Base):
     option_id: Mapped[int] = mapped_column(sa.ForeignKey("option.id"), index=True)
     since: Mapped[date]
     until: Mapped[date | None]
+    charged_from: Mapped[date | None]
+    charged_until: Mapped[date | None]
 
     option: Mapped[Option] = relationship()
+
+    @property
+    def holding(self) -> Holding:
+        return Holding(self.since, self.until, self.charged_from, self.charged_until)
+
+    def take(self, holding: Holding) -> None:
+        """Write down what the rules made of its days."""
+        self.since, self.until = holding.since, holding.until
+        self.charged_from, self.charged_until = holding.charged_from, holding.charged_until
 
 
 class ContractTerm(Base):

@@ -23,7 +23,7 @@ from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
-from wem.contracts import catalogue, fee_table, rules
+from wem.contracts import catalogue, fee_table, parting, rules
 from wem.contracts.account_forms import AccountForm
 from wem.contracts.catalogue_models import samples_on
 from wem.contracts.date_rules import month_start
@@ -103,6 +103,8 @@ class OptionsForm(WantedForm):
         found = {option.code: (option, monthly) for option, monthly in catalogue.offered_options(clock.today())}
         for option in contract.options_on(clock.today()):
             found.setdefault(option.code, (option, 0))
+        for code in parting.ended_options(contract.id):
+            found.pop(code, None)
         self.options.choices = [
             SelectChoice(
                 code,

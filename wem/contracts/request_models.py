@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wem import clock
 from wem.contracts.models import Contract
+from wem.contracts.part_models import ContractOption
+from wem.contracts.rules import ServicePart
 from wem.contracts.state_rules import (
     CORRECTION,
     OPEN,
@@ -191,7 +193,10 @@ class Termination(Base):
     state: Mapped[TerminationState] = mapped_column(default=TerminationState.proposed)
     ground: Mapped[TerminationGround]
     scope: Mapped[TerminationScope]
-    part: Mapped[str] = mapped_column(sa.String(300), default="")  # which part
+    part: Mapped[str] = mapped_column(sa.String(300), default="")  # which part, in the words of the notice
+    # What ends with it, where it is in part: an option, parts of the service (`ServicePart`).
+    contract_option_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contract_option.id"), index=True)
+    parts: Mapped[list[Any]] = mapped_column(default=list)
     evidence: Mapped[str] = mapped_column(sa.Text)
     evidence_key: Mapped[str | None] = mapped_column(sa.String(100))  # a file in storage
     evidence_name: Mapped[str] = mapped_column(sa.String(200), default="")
@@ -202,11 +207,35 @@ class Termination(Base):
     note: Mapped[str] = mapped_column(sa.String(500), default="")
 
     contract: Mapped[Contract] = relationship()
+    option: Mapped[ContractOption | None] = relationship()
+
+    @property
+    def service_parts(self) -> list[ServicePart]:
+        return [ServicePart(part) for part in self.parts]
+
+    @property
+    def has_effect(self) -> bool:
+        """Return whether it names what ends; those of old had words alone, and suspended the service."""
+        return self.contract_option_id is not None or bool(self.parts)
 
     def decide(self, action: TerminationAction, note: str, *, by: int) -> None:
         """Approve or refuse it as a second person, or withdraw it. Raises OwnProposal and Illegal."""
         self.state = decided(self.state, action, self.proposed_by, by)
         self.decided_at, self.decided_by, self.note = clock.now(), by, note
+
+    def lift(self) -> None:
+        """Take it back, after two have decided so. Raises Illegal."""
+        self.state = after(TERMINATION, self.state, TerminationAction.lift)
+
+
+def terminations_in_part(contract_id: int) -> list[Termination]:
+    """Return the terminations in part that hold, the oldest first; not those of old, which suspended the service."""
+    found = sa.select(Termination).where(
+        Termination.contract_id == contract_id,
+        Termination.scope == TerminationScope.part,
+        Termination.state == TerminationState.carried_out,
+    )
+    return [row for row in db.session.scalars(found.order_by(Termination.id)) if row.has_effect]
 
 
 class Revocation(Base):

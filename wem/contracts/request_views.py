@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from wem import clock
 from wem.billing import arrears
-from wem.contracts import agreed, costing, date_rules, describing, requesting
+from wem.contracts import agreed, costing, date_rules, describing, parting, requesting
 from wem.contracts.describing import Facts
 from wem.contracts.models import Contract
 from wem.contracts.request_forms import ApplyToResumeForm, CancelForm, CourseForm, EarlyExitForm, OptionsForm
@@ -210,6 +210,10 @@ def _too_late(contract: Contract, first: date) -> bool:
 def _change_notes(contract: Contract) -> list[str]:
     notes = [
         *(describing.pending(row) for row in agreed.coming(contract)),
+        *(
+            gettext("Our termination of the option %(name)s holds: it cannot be chosen (Art. 14-1).", name=name)
+            for name in parting.ended_options(contract.id).values()
+        ),
         gettext("What we receive by the 10th holds from the next month, later ones a month after (Art. 11-1)."),
         gettext("We look into it and tell you the result by a notice."),
     ]

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.contracts import catalogue, date_rules, life_rules, living, mandating, notifying, taking_effect
+from wem.contracts import catalogue, date_rules, life_rules, living, mandating, notifying, parting, taking_effect
 from wem.contracts.models import DETAILS, Contract
 from wem.contracts.name_rules import bank_in_full, branch_in_full
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind, open_requests
@@ -159,6 +159,7 @@ def change_options(
     """Ask for options to be added or removed, under the rules of a change of course (11-1). Raises NotPossible."""
     _may_change(contract, overdue)
     on_offer = {option.code for option, _ in catalogue.offered_options(clock.today())}
+    on_offer -= parting.ended_options(contract.id).keys()
     has = {option.code for option in contract.options_on(clock.today())}
     if not (add or remove) or set(add) & has or not set(remove) <= has:
         raise NotPossible("same")

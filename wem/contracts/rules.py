@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,6 +68,21 @@ RESTRICTED = {
 }
 
 
+class ServicePart(enum.StrEnum):
+    """A part of the service that we may terminate by itself, the rest going on (14-1)."""
+
+    sending = "sending"
+    intake = "intake"
+    back_numbers = "back_numbers"
+
+
+CLOSED_WITH = {
+    ServicePart.sending: RESTRICTED[Restriction.sending],
+    ServicePart.intake: RESTRICTED[Restriction.intake],
+    ServicePart.back_numbers: frozenset({Use.archive}),
+}
+
+
 # What whoever holds a stolen sign-in must not do: nothing new reaches readers, no addresses come in (8-3).
 EMERGENCY = frozenset({Use.schedule, Use.send, Use.upload})
 
@@ -81,17 +96,21 @@ def permits(
     over_on: date | None = None,
     restriction: Restriction | None = None,
     emergency: bool = False,
+    terminated: Collection[ServicePart] = (),
 ) -> bool:
-    """Return whether a contract permits a use on a date (Art. 4-4, 8-3, 13-2, 15-1, 18, product.md 8).
+    """Return whether a contract permits a use on a date (Art. 4-4, 8-3, 13-2, 14-1, 15-1, 18, product.md 8).
 
-    `emergency`: an emergency stop holds. `over_on` is the first day after the contract. Dates decide, so that a daily
-    job that is late lets nobody wait for the start and nobody send after the end.
+    `emergency`: an emergency stop holds. `terminated`: parts that we have ended. `over_on` is the first day after the
+    contract. Dates decide, so that a daily job that is late lets nobody wait for the start and nobody send after the
+    end.
     """
     if use in ALWAYS:
         return True
     if standing(state, start, suspended, on, over_on) is not Standing.in_use:
         return False
     if emergency and use in EMERGENCY:
+        return False
+    if any(use in CLOSED_WITH[part] for part in terminated):
         return False
     return restriction is None or use not in RESTRICTED[restriction]
 

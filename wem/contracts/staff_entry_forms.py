@@ -15,7 +15,7 @@ from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
-from wem.contracts import catalogue
+from wem.contracts import catalogue, parting
 from wem.contracts.forms import CHOSEN, NEEDED
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, RequestKind
@@ -88,6 +88,8 @@ class EntryForm(ReceiptForm):
         super().__init__(*args, **kwargs)
         has = {option.code: option for option in contract.options_on(clock.today())}
         found = has | {option.code: option for option, _ in catalogue.offered_options(clock.today())}
+        for code in parting.ended_options(contract.id):
+            found.pop(code, None)
         self.options.choices = [SelectChoice(code, option.name) for code, option in found.items()]
         self.has = list(has)
         if not self.is_submitted():

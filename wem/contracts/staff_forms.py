@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
@@ -13,12 +14,14 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
 from wem.contracts import catalogue, rules
@@ -26,8 +29,8 @@ from wem.contracts.date_rules import DAY
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine
 from wem.contracts.models import Contract
 from wem.contracts.request_models import TerminationGround, TerminationScope
-from wem.contracts.rules import Conditions, Restriction
-from wem.contracts.wording import RESTRICTIONS, SCOPES, TERMINATION_GROUNDS
+from wem.contracts.rules import Conditions, Restriction, ServicePart, Standing
+from wem.contracts.wording import RESTRICTIONS, SCOPES, SERVICE_PARTS, TERMINATION_GROUNDS
 from wem.web.days import Day
 
 WORDS = [NEEDED, Length(max=500)]
@@ -47,7 +50,18 @@ class ReasonForm(FlaskForm):
 
 
 class RevocationForm(FlaskForm):
+    which = RadioField(_l("What is lifted"), [CHOSEN])
     reason = TextAreaField(_l("Why it is lifted, for the record"), WORDS)
+
+    def offer(self, parts: Mapping[int, str]) -> None:
+        """Offer what can be lifted; the only one is chosen already."""
+        self.which.choices = [SelectChoice(str(number), part) for number, part in parts.items()]
+        if len(parts) == 1 and not self.is_submitted():
+            self.which.data = self.which.choices[0].value
+
+    @property
+    def chosen(self) -> int:
+        return int(self.which.data)
 
 
 class AcceptForm(FlaskForm):
@@ -80,31 +94,52 @@ class TerminationForm(FlaskForm):
     scope = RadioField(
         _l("Scope"), [CHOSEN], choices=[SelectChoice(scope.value, text) for scope, text in SCOPES.items()]
     )
-    option = SelectField(_l("Part that is terminated"), [Optional()])
+    option = SelectField(_l("Option that is terminated"), [Optional()])
+    parts = SelectMultipleField(
+        _l("Parts of the service that are closed"),
+        choices=[SelectChoice(part.value, text) for part, text in SERVICE_PARTS.items()],
+        description=_l("For a part of the contract: an option, parts of the service, or both. Only they can end."),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
     part = OneLine(
-        _l("The part in words"),
+        _l("More about the part in words"),
         [Length(max=200)],
-        description=_l("For a part of the contract: choose it above, or say it here as the customer reads it."),
+        description=_l("As the customer reads it, beside what is chosen above. Words alone end nothing."),
     )
     evidence = TextAreaField(_l("Facts and evidence"), LONG)
     file = FileField(_l("A file of evidence"))
 
     def offer(self, contract: Contract) -> None:
-        """Offer the parts that the contract has."""
-        names = [option.name for option in contract.options_seen(clock.today())]
-        self.option.choices = [SelectChoice("", _l("None of these; in words")), *(SelectChoice(n, n) for n in names)]
+        """Offer the parts that the contract has today; before its start it can end as a whole alone."""
+        self.held = {str(row.id): row for row in contract.options if row.holding.held(clock.today())}
+        self.option.choices = [
+            SelectChoice("", _l("No option")),
+            *(SelectChoice(number, row.option.name) for number, row in self.held.items()),
+        ]
+        self.parts.choices = [
+            SelectChoice(part.value, text)
+            for part, text in SERVICE_PARTS.items()
+            if part.value not in contract.terminated_parts
+        ]
+        if contract.standing is Standing.not_begun:
+            whole = TerminationScope.whole
+            self.scope.choices = [SelectChoice(whole.value, SCOPES[whole])]
+            del self.option, self.parts, self.part
 
-    def validate_part(self, field: OneLine) -> None:
-        if self.scope.data == TerminationScope.part.value and not self.said_part:
-            raise ValidationError(gettext("Please say which part."))
+    def validate_parts(self, field: SelectMultipleField) -> None:
+        if self.scope.data == TerminationScope.part.value and not (self.option.data or field.data):
+            raise ValidationError(gettext("Please choose an option above, or a part of the service here."))
 
-    @property
-    def said_part(self) -> str:
-        """Return the part as the notice names it; empty for the whole contract."""
+    def chosen_part(self) -> dict[str, Any]:
+        """Return what ends and the words about it, as a proposal takes them; empty for the whole contract."""
         if self.scope.data != TerminationScope.part.value:
-            return ""
-        said = ((self.option.data or "").strip(), (self.part.data or "").strip())
-        return "：".join(each for each in said if each)
+            return {}
+        return {
+            "option": self.held.get(self.option.data or ""),
+            "parts": [ServicePart(part) for part in self.parts.data or []],
+            "part": (self.part.data or "").strip(),
+        }
 
     @property
     def chosen(self) -> TerminationGround:

@@ -6,8 +6,9 @@ from flask import flash, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wem import clock
 from wem.accounts.models import Account
-from wem.contracts import revoking
+from wem.contracts import describing, part_effects, revoking
 from wem.contracts.request_models import Revocation
 from wem.contracts.staff_change_views import reach
 from wem.contracts.staff_deciding_views import answer_decision
@@ -31,10 +32,12 @@ def propose(id: int) -> Answer:
     waiting = revoking.open_revocation(id)
     if waiting is not None:
         return see_other(url_for("staff_revocations.show", id=waiting.id))
-    if not revoking.terminated_in_part(contract):
+    parts = revoking.to_lift(contract)
+    if not parts:
         return denied(contract, "revocation")
+    form.offer(parts)
     if form.validate_on_submit():
-        row = revoking.propose(contract, (form.reason.data or "").strip(), by=me().id)
+        row = revoking.propose(contract, form.chosen, (form.reason.data or "").strip(), by=me().id)
         db.session.commit()
         flash(str(ASKED), "info")
         return see_other(url_for("staff_revocations.show", id=row.id))
@@ -46,9 +49,9 @@ def propose(id: int) -> Answer:
         form=form,
         label=gettext("Ask for the lifting"),
         notes=[
-            gettext("What was terminated: %(part)s", part=contract.suspension_note),
             str(NOTHING_YET),
-            gettext("Then the customer can use the whole service again, and is told."),
+            gettext("Then the customer has it again from that day on, and is told."),
+            gettext("The fee of an option is charged again from the month after."),
         ],
     )
     return page, 422 if form.is_submitted() else 200
@@ -57,11 +60,14 @@ def propose(id: int) -> Answer:
 @blueprint.get("/revocations/<int:id>")
 def show(id: int) -> Answer:
     row = found_or_404(Revocation, id)
+    ended = row.termination
     people = [db.session.get(Account, number) if number else None for number in (row.proposed_by, row.decided_by)]
     return render_template(
         "contracts/staff/revocation.html",
         row=row,
         contract=row.contract,
+        part=describing.terminated_part(ended) if ended else "",
+        returns=part_effects.returning(ended, clock.today()) if ended and ended.has_effect else [],
         state=TERMINATIONS[row.state],
         people=people,
         waits=row.state is TerminationState.proposed,

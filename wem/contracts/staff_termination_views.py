@@ -10,11 +10,13 @@ from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import storage
+from wem import clock, storage
 from wem.accounts.models import Account
 from wem.billing import collecting
-from wem.contracts import ending
+from wem.contracts import describing, ending, part_effects
+from wem.contracts.models import Contract
 from wem.contracts.request_models import Correction, Termination, TerminationGround, TerminationScope
+from wem.contracts.rules import ServicePart, Standing
 from wem.contracts.staff_change_views import reach
 from wem.contracts.staff_deciding_views import answer_decision
 from wem.contracts.staff_forms import NoteForm, TerminationForm
@@ -56,7 +58,7 @@ def propose_termination(id: int) -> Answer:
                 TerminationScope(form.scope.data),
                 form.evidence.data or "",
                 by=me().id,
-                part=form.said_part,
+                **form.chosen_part(),
                 correction=correction if form.chosen is TerminationGround.uncorrected else None,
                 file=_kept_file(),
             )
@@ -83,9 +85,21 @@ def propose_termination(id: int) -> Answer:
                 "Then it holds at once: sign-up, sending and sign-in to lists end, and the customer is told (Art. 14)."
             ),
             gettext("The day of the approval is the last day of service."),
+            *_about_parts(contract),
         ],
     )
     return page, 422 if form.is_submitted() else 200
+
+
+def _about_parts(contract: Contract) -> list[str]:
+    """Return how a part ends by itself, and what can be one."""
+    if contract.standing is Standing.not_begun:
+        return [gettext("Before the start date there is no part that could end by itself.")]
+    return [
+        gettext("Of a part, only what is chosen ends, at once; all else goes on, and nothing is suspended."),
+        gettext("An option is charged in full for the month that has begun, and not any more afterwards."),
+        gettext("A part of the service has no price of its own: the monthly fee stays as it is."),
+    ]
 
 
 def _kept_file() -> tuple[str, str] | None:
@@ -100,13 +114,17 @@ def _kept_file() -> tuple[str, str] | None:
 @blueprint.get("/terminations/<int:id>")
 def show(id: int) -> Answer:
     row = found_or_404(Termination, id)
+    in_part = row.scope is TerminationScope.part
     people = [db.session.get(Account, number) if number else None for number in (row.proposed_by, row.decided_by)]
     return render_template(
         "contracts/staff/termination.html",
         row=row,
         contract=row.contract,
         ground=TERMINATION_GROUNDS[row.ground],
-        scope=SCOPES[row.scope],
+        scope=describing.terminated_part(row) if in_part else SCOPES[row.scope],
+        effects=part_effects.ending(row, clock.today()) if in_part and row.has_effect else [],
+        closes_sending=ServicePart.sending in row.service_parts,
+        closes_intake=ServicePart.intake in row.service_parts,
         state=TERMINATIONS[row.state],
         people=people,
         waits=row.state is TerminationState.proposed,

@@ -179,6 +179,7 @@ class TerminationState(enum.StrEnum):
 
     proposed = "proposed"
     carried_out = "carried out"
+    lifted = "lifted"  # a termination in part that we took back
     refused = "refused"
     withdrawn = "withdrawn"
     lapsed = "lapsed"  # the contract ended before
@@ -189,6 +190,7 @@ class TerminationAction(enum.StrEnum):
     refuse = "refuse"
     withdraw = "withdraw"
     lapse = "lapse"
+    lift = "lift (in part alone, by two)"
 
 
 T, TA = TerminationState, TerminationAction
@@ -197,6 +199,7 @@ TERMINATION: Mapping[tuple[TerminationState, TerminationAction], TerminationStat
     (T.proposed, TA.refuse): T.refused,
     (T.proposed, TA.withdraw): T.withdrawn,
     (T.proposed, TA.lapse): T.lapsed,
+    (T.carried_out, TA.lift): T.lifted,
 }
 
 
@@ -205,8 +208,8 @@ def decided(state: TerminationState, action: TerminationAction, asked_by: int, b
 
     Raises OwnProposal and Illegal.
     """
-    if action is TA.lapse:
-        raise Illegal("it lapses with the contract alone")
+    if action in (TA.lapse, TA.lift):
+        raise Illegal("it lapses with the contract alone, and is lifted by a proposal of its own")
     if action is TA.withdraw:
         first_person(asked_by, by)
     else:

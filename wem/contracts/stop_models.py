@@ -1,8 +1,10 @@
-"""Suspension and restriction of a contract, and the numbered record of stops that a sender watches."""
+"""How a contract or a part of it stops: suspension, restriction, ended parts; the stops that a sender watches."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,13 +12,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wem import audit, clock
 from wem.contracts.arrears_rules import Lifting
 from wem.contracts.part_models import Standstill
-from wem.contracts.rules import ContractState, Restriction, SuspensionGround
+from wem.contracts.rules import CLOSED_WITH, ContractState, Restriction, ServicePart, SuspensionGround, Use
 from wem.contracts.state_rules import SERVICE, Illegal, Service, ServiceAction, after, second_person
 from wem.db import Base, BigId, db
 
 
 class Stoppable(Base):
-    """What a contract says of its suspension (停止) and its restriction (Art. 18), and the acts on both."""
+    """What a contract says of its suspension (停止), its restriction (18) and its ended parts (14-1), with the acts."""
 
     __abstract__ = True
 
@@ -31,6 +33,7 @@ class Stoppable(Base):
     restriction: Mapped[Restriction | None]
     restricted_at: Mapped[datetime | None]
     restriction_note: Mapped[str] = mapped_column(sa.String(500), default="")
+    terminated_parts: Mapped[list[Any]] = mapped_column(default=list)  # `ServicePart`, by terminations in part (14-1)
 
     @property
     def suspended(self) -> bool:
@@ -115,6 +118,13 @@ class Stoppable(Base):
         after(SERVICE, self.service, ServiceAction.release)
         audit.record("contract.release", by=by, customer_id=self.customer_id, subject=self, note=note)
         self.restriction, self.restricted_at, self.restriction_note = None, None, ""
+
+    def close_parts(self, parts: Collection[ServicePart]) -> None:
+        """Have these parts of the service closed and no others, as our terminations in part say (14-1)."""
+        new = {part for part in parts if part.value not in self.terminated_parts}
+        self.terminated_parts = [part.value for part in ServicePart if part in parts]
+        if any(Use.send in CLOSED_WITH[part] for part in new):
+            db.session.add(Stop(customer_id=self.customer_id, at=clock.now()))
 
 
 class Stop(Base):

@@ -84,6 +84,7 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "dates": life_rules.dates(contract.life, today),
         "outlook": costing.leaving_today(contract, clock.now(), peak),
         "options": contract.options_seen(today),
+        "terminated": describing.terminated(contract.id),
         "fee": fee_of_month(contract, peak, month_start(today)),
         "with_tax": rules.with_tax,
         "open_requests": open_requests(contract.id)[::-1],

@@ -8,7 +8,15 @@ from flask_babel import lazy_gettext as _l
 
 from wem.contracts.due_rules import What
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind, TerminationGround, TerminationScope
-from wem.contracts.rules import ContractState, EndReason, LegalItem, Restriction, Standing, SuspensionGround
+from wem.contracts.rules import (
+    ContractState,
+    EndReason,
+    LegalItem,
+    Restriction,
+    ServicePart,
+    Standing,
+    SuspensionGround,
+)
 from wem.contracts.state_rules import CorrectionState, MandateAction, MandateState, RequestState, TerminationState
 from wem.contracts.text_rules import TextKind
 
@@ -115,6 +123,11 @@ RESTRICTIONS = {
     Restriction.intake: _l("Sign-up of readers and uploads"),
     Restriction.both: _l("Sending, scheduling, sign-up and uploads"),
 }
+SERVICE_PARTS = {
+    ServicePart.sending: _l("Sending and scheduling of mailings"),
+    ServicePart.intake: _l("Sign-up of readers and uploads"),
+    ServicePart.back_numbers: _l("Back numbers for everybody, with RSS"),
+}
 # What one person asks for and another decides, wherever it is.
 WAITS_FOR_ANOTHER = (_l("Waits for a second person"), "warning")
 ASKED = _l("A second person must approve it now.")
@@ -130,6 +143,7 @@ CORRECTIONS = {
 TERMINATIONS = {
     TerminationState.proposed: WAITS_FOR_ANOTHER,
     TerminationState.carried_out: (_l("Carried out"), "error"),
+    TerminationState.lifted: (_l("Termination lifted"), "neutral"),
     TerminationState.refused: (_l("Refused"), "neutral"),
     TerminationState.withdrawn: (_l("Withdrawn"), "neutral"),
     TerminationState.lapsed: (_l("Lapsed with the contract"), "neutral"),

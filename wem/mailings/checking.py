@@ -11,8 +11,8 @@ from flask_babel import format_decimal, gettext
 from wem import clock
 from wem.accounts.models import Customer
 from wem.contracts.models import Contract, contract_in_force
-from wem.contracts.rules import Standing, Use
-from wem.contracts.wording import LEGAL_ITEMS, RESTRICTIONS
+from wem.contracts.rules import ServicePart, Standing, Use
+from wem.contracts.wording import LEGAL_ITEMS, RESTRICTIONS, SERVICE_PARTS
 from wem.db import db
 from wem.domains.choosing import sender_address
 from wem.lists.states import UploadKind, UploadState
@@ -86,6 +86,9 @@ def _contract(problems: list[Problem], contract: Contract | None) -> Check:
         closed = gettext(
             "Use is restricted (terms of service, Art. 18). Closed for the time being: %(what)s", what=what
         )
+    elif contract is not None and contract.standing is Standing.in_use and contract.terminated_parts:
+        what = SERVICE_PARTS[ServicePart.sending]
+        closed = gettext("Closed by our termination in part: %(what)s (terms of service, Art. 14-1)", what=what)
     return judged(
         Problem.contract not in problems,
         gettext("The contract permits sending"),

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from wem import storage
 from wem.audit import AuditEvent
 from wem.contracts.application_models import Application
+from wem.contracts.describing import terminated_part
 from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractTerm, Standstill
 from wem.contracts.request_models import ContractRequest, Correction, RenewalRefusal, Termination
@@ -167,7 +168,7 @@ def _our_side(contract: Contract) -> Iterator[Entry]:
         yield Entry(
             Place(row.proposed_at, 5, row.id),
             str(gettext("A termination was asked for (Art. 14)")),
-            [Detail("", str(TERMINATION_GROUNDS[row.ground]))],
+            [Detail("", text) for text in (str(TERMINATION_GROUNDS[row.ground]), terminated_part(row)) if text],
             people.get(row.proposed_by, ""),
             TERMINATIONS[row.state],
             f"/staff/terminations/{row.id}",

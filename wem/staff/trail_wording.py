@@ -140,6 +140,7 @@ LABELS = {
     "days": _l("Days"),
     "passage": _l("Words of the person"),
     "on": _l("Switched on"),
+    "part": _l("Part of the contract"),
     "person": _l("Person"),
     "planned": _l("Planned maintenance"),
     "problem": _l("Problem"),
