@@ -105,12 +105,19 @@ def test_the_rest_is_owed_where_the_contract_says_so(world, browser_for):
 def test_it_falls_with_the_cancellation_and_is_withdrawn_only_before_it_is_granted(world, browser_for):
     with at("2026-03-10T12:00"):
         browser = browser_for(world.ours.owner)
+        send(browser, "/contract/course", {"course": make_course("プレミアム").code, "wanted": "2026-06-01"})
         asked(world, browser)
         row = request(RequestKind.early_exit)
         browser_for(world.admin).submit(f"/staff/requests/{row.id}", action="/accept")
         browser.post(f"/contract/requests/{row.id}/withdraw")
         assert contract_of(world.ours).leaves_on == date(2026, 5, 1)
-        browser.post(f"/contract/requests/{request(RequestKind.cancel).id}/withdraw")
+        cancellation = f"/contract/requests/{request(RequestKind.cancel).id}"
+        page = browser.get(cancellation).text
+        assert "元には戻りません" in page and "プレミアム（2026年6月1日（月）から）" in page
+        browser.post(f"{cancellation}/withdraw")
+        told = db.session.scalars(sa.select(Notice).order_by(Notice.id.desc())).first().text
+        assert "2026年6月1日（月）からの「コースの変更」は、失効したままです" in told
+        assert request(RequestKind.course).state is RequestState.lapsed
     contract = contract_of(world.ours)
     assert (contract.state, contract.leaves_on) == (ContractState.active, None)
     assert request(RequestKind.early_exit).state is RequestState.withdrawn

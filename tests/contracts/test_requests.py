@@ -21,13 +21,14 @@ from wem import clock
 from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.clock import JAPAN
-from wem.contracts import costing, jobs
+from wem.contracts import costing, jobs, requesting, withdrawing
 from wem.contracts.agreed import fee_of_month
 from wem.contracts.mandate_models import of_request
 from wem.contracts.models import Contract
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind
+from wem.contracts.requesting import Way
 from wem.contracts.rules import ContractState, EndReason, Use
-from wem.contracts.state_rules import MandateState, RequestState
+from wem.contracts.state_rules import Illegal, MandateState, RequestState
 from wem.db import db
 from wem.lists.count_models import MonthPeak
 from wem.notices.models import Notice
@@ -272,7 +273,40 @@ def test_options_are_added_and_removed_on_their_day(world, browser_for):
     assert [option.name for option in contract.options_on(date(2026, 6, 1))] == ["講習"]
 
 
+def test_a_month_that_closed_while_the_page_stood_open_says_the_first_that_is_possible(world, browser_for):
+    other = make_course("プレミアム", [[1000, 8000]])
+    db.session.commit()
+    with at("2026-03-10T23:59"):
+        owner = browser_for(world.ours.owner)
+        filled = confirm(owner, "/contract/course", {"course": other.code, "wanted": "2026-04-01"}).form("")
+    with at("2026-03-11T00:01"):
+        page = owner.post("/contract/course", {**filled, "step": "done"})
+        assert page.status == 422 and only_request() is None
+        assert "2026年4月は、受付が終わりました。今から選べる最初は2026年5月です" in page.text
+        page = owner.post("/contract/course", {**filled, "wanted": "1999-13-99", "step": "done"})
+        assert page.status == 422 and "一覧から選んでください" in page.text
+
+
 # -- filing
+
+
+def test_what_was_filed_on_paper_by_mistake_is_taken_back_before_its_day(world):
+    contract = world.ours.contract
+    with at("2026-03-20T12:00"):
+        way = Way(world.admin.id, clock.now(), channel=Channel.letter)
+        row = requesting.change_details(contract, {"contact": "042-111-2222"}, date(2026, 4, 1), way)
+        withdrawing.undo(row, "別のお客様の書面でした", by=world.admin.id)
+        assert row.state is RequestState.withdrawn and told().kind is NoticeKind.request_undone
+        assert "誤って入力した" in told().text and "042-111-2222" in told().text
+        db.session.commit()
+    with at("2026-04-01T00:05"):
+        jobs.apply_due()
+        assert contract_of(world.ours).contact == "info@shop.example.jp"
+        # What holds already stands.
+        held = requesting.change_details(contract, {"contact": "042-111-3333"}, date(2026, 4, 1), way)
+        with pytest.raises(Illegal):
+            withdrawing.undo(held, "誤り", by=world.admin.id)
+    assert held.state is RequestState.applied
 
 
 def test_details_wait_for_their_day_and_late_ones_are_marked(world, browser_for):

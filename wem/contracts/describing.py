@@ -96,6 +96,13 @@ def pending(row: ContractRequest) -> str:
     return str(gettext("Accepted already: from %(day)s %(what)s", day=day, what=what))
 
 
+def was_to_hold(row: ContractRequest) -> str:
+    """Return a change that was closed, with the day from which it was to hold."""
+    day = as_read(row.effective_on) if row.effective_on else "–"
+    what = gettext(", ").join(f"{label}: {value}" for label, value in wish(row.kind, row.wish) if label and value)
+    return str(gettext("%(what)s, from %(day)s", what=what, day=day))
+
+
 def _said(asked: dict[str, Any], label: str = "") -> Facts:
     note = (asked.get("note") or "").strip()
     return [(label or gettext("Words of the customer"), note)] if note else []

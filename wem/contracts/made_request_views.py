@@ -37,6 +37,7 @@ def done(id: int) -> Answer:
         fresh=row.received_at.astimezone(clock.JAPAN).date() == clock.today() and row.state not in OVER,
         by_mail=addressing.by_mail(row.contract),
         withdrawable=may_withdraw(row),
+        stays_closed=[describing.was_to_hold(each) for each in withdrawing.stays_closed(row)],
         mandate=of_request(row.id) if row.kind is RequestKind.bank else None,
         debited=serving(row.contract_id) is not None,
     )

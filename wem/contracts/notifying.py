@@ -91,7 +91,7 @@ def named(contract: Contract, *more: tuple[str, Any]) -> list[tuple[str, str]]:
 def request(row: ContractRequest, step: str, closed: Sequence[ContractRequest] = ()) -> None:
     """Tell of a request: received, accepted, refused, applied, withdrawn, or undone by us.
 
-    `closed` are changes that the contract's earlier end comes before.
+    `closed` are changes that the contract's earlier end comes before, or came before until it was taken back.
     """
     with written():
         name = str(REQUESTS[row.kind])
@@ -111,10 +111,14 @@ def request(row: ContractRequest, step: str, closed: Sequence[ContractRequest] =
         }[step]
         words = Words(title, [before], named(row.contract, *describing.facts(row)), _after(row, step))
         for change in closed:
-            gone = gettext(
-                "%(name)s, asked for from %(day)s, is closed: the contract ends before.",
-                name=str(REQUESTS[change.kind]),
-                day=in_japanese(change.effective_on),
+            named_so = {"name": str(REQUESTS[change.kind]), "day": in_japanese(change.effective_on)}
+            gone = (
+                gettext("%(name)s, asked for from %(day)s, is closed: the contract ends before.", **named_so)
+                if step == "accepted"
+                else gettext(
+                    "%(name)s, asked for from %(day)s, stays closed. If you still want it, please ask for it again.",
+                    **named_so,
+                )
             )
             words = replace(words, after=[*words.after, gone])
         tell_of(row.contract, _kind(row, step), f"request {row.id}", words)

@@ -42,8 +42,29 @@ class SteppedForm(FlaskForm):
     token = HiddenField()
 
 
+def _closed_before(first: str) -> list[str]:
+    """Return the months just before the first that is offered: a page may stand open over a 10th and the end of one."""
+    return [str(month_start(date.fromisoformat(first), -earlier)) for earlier in (1, 2)]
+
+
 class WantedForm(SteppedForm):
-    wanted = SelectField(_l("From which month"), [CHOSEN])
+    wanted = SelectField(_l("From which month"), [CHOSEN], validate_choice=False)
+
+    def validate_wanted(self, field: SelectField) -> None:
+        """Say which month is the first when the one that was shown has closed since: on an 11th, or a 1st (11-1)."""
+        offered = [choice.value for choice in field.choices]
+        if field.data in offered:
+            return
+        if offered and field.data in _closed_before(offered[0]):
+            raise ValidationError(
+                gettext(
+                    "%(month)s was possible when you opened the page, and is closed by now. The first month possible "
+                    "is %(first)s.",
+                    month=self.said(date.fromisoformat(field.data)),
+                    first=self.said(date.fromisoformat(offered[0])),
+                )
+            )
+        raise ValidationError(gettext("Please choose a month from the list."))
 
     def offer_months(self, first: date, before: date | None = None) -> None:
         """Offer the months from the first that is possible, and before the contract is over."""

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from wem import audit, clock
 from wem.contracts import life_rules, mandating, notifying
 from wem.contracts.request_models import Channel, ContractRequest, RequestKind, open_requests
-from wem.contracts.state_rules import Illegal, RequestAction
+from wem.contracts.state_rules import Illegal, RequestAction, RequestState
+from wem.db import db
 
 
 def withdraw(row: ContractRequest, *, by: int) -> None:
     """Take a request back before it holds; a cancellation until it is effective. Raises Illegal."""
     _take_back(row, by)
     audit.record("request.withdraw", by=by, customer_id=row.customer_id, subject=row, request=row.kind.value)
-    notifying.request(row, "withdrawn")
+    notifying.request(row, "withdrawn", stays_closed(row))
+
+
+def stays_closed(row: ContractRequest) -> list[ContractRequest]:
+    """Return the changes that an earlier exit closed and that do not come back with the withdrawal of the cancellation.
+
+    They are asked for anew: what was agreed to was a fee from a day, with a receipt by then (11-1, 11-2).
+    """
+    if row.kind is not RequestKind.cancel:
+        return []
+    found = sa.select(ContractRequest).where(
+        ContractRequest.contract_id == row.contract_id,
+        ContractRequest.kind.in_((RequestKind.course, RequestKind.options)),
+        ContractRequest.state == RequestState.lapsed,
+        ContractRequest.effective_on > clock.today(),
+    )
+    return list(db.session.scalars(found.order_by(ContractRequest.id)))
 
 
 def may_undo(row: ContractRequest) -> bool:
@@ -32,7 +51,7 @@ def undo(row: ContractRequest, reason: str, *, by: int) -> None:
     _take_back(row, by)
     row.decided_by, row.decided_at, row.reason = by, clock.now(), reason
     audit.record("request.undo", by=by, customer_id=row.customer_id, subject=row, request=row.kind.value, note=reason)
-    notifying.request(row, "undone")
+    notifying.request(row, "undone", stays_closed(row))
 
 
 def _ahead(row: ContractRequest) -> bool:
