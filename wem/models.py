@@ -50,6 +50,7 @@ from wem.privacy import models as privacy
 from wem.privacy import news_models as news
 from wem.privacy import purpose_models as purposes
 from wem.segments import models as segments
+from wem.sender_names import models as sender_names
 from wem.sequences import models as sequences
 from wem.tracking import models as tracking
 
@@ -101,6 +102,7 @@ __all__ = [
     "reviews",
     "schedule",
     "segments",
+    "sender_names",
     "sequences",
     "stops",
     "subscriptions",

@@ -122,6 +122,8 @@ from wem.public import health_views
 from wem.public import staff_views as staff_text_views
 from wem.public import views as public_views
 from wem.segments import views as segment_views
+from wem.sender_names import staff_views as staff_sender_name_views
+from wem.sender_names import views as sender_name_views
 from wem.sequences import control_views as sequence_control_views
 from wem.sequences import step_views as sequence_step_views
 from wem.sequences import views as sequence_views
@@ -224,6 +226,8 @@ BLUEPRINTS: tuple[OpenBlueprint, ...] = (
     public_preference_views.blueprint,
     public_tracking_views.blueprint,
     segment_views.blueprint,
+    sender_name_views.blueprint,
+    staff_sender_name_views.blueprint,
     sequence_views.blueprint,
     sequence_step_views.blueprint,
     sequence_control_views.blueprint,

@@ -140,6 +140,8 @@ from wem.privacy.purpose_models import PurposeAnswer, PurposeText, UsePurpose
 from wem.privacy.purpose_rules import Via
 from wem.privacy.rules import Basis, DataClass, DisclosureState, Purpose, What
 from wem.segments.models import Segment
+from wem.sender_names import asking as sender_names
+from wem.sender_names.rules import NameState
 from wem.sequences import controlling, following
 from wem.sequences import keeping as sequence_keeping
 from wem.sequences.models import SequenceRun
@@ -181,6 +183,7 @@ class Half:
     image_ids: list[int] = field(default_factory=list)
     design_ids: list[int] = field(default_factory=list)
     review_ids: list[int] = field(default_factory=list)
+    sender_name_ids: list[int] = field(default_factory=list)
     image_names: list[str] = field(default_factory=list)
     notice_ids: list[int] = field(default_factory=list)
     announcement_ids: list[int] = field(default_factory=list)
@@ -265,6 +268,7 @@ def set_up() -> Stage:
         _images(half)
         _designs(half)
         _reviews(half)
+        _sender_names(half)
         _back_numbers(half)
         _bounces(half)
         _replies(half)
@@ -989,6 +993,26 @@ def _reviews(half: Half) -> None:
             mailing.unschedule(by=half.people["owner"])
         half.review_ids.append(review.id)
         half.mailing_ids.append(mailing.id)
+    db.session.commit()
+
+
+def _sender_names(half: Half) -> None:
+    """One in each state; a draft goes under what is approved, and another under what holds no longer."""
+    owner = half.people["owner"]
+    for state in NameState:
+        row = sender_names.ask(half.customer_id, f"{half.slug} {state}", "通販サイトの名称です。", by=owner)
+        if state in (NameState.approved, NameState.withdrawn):
+            row.approve(by=1)
+        if state is NameState.withdrawn:
+            row.withdraw("申入れがありました。", by=1)
+        if state is NameState.refused:
+            row.refuse("他社の名称と混同されます。", by=1)
+        if state is NameState.taken_back:
+            row.take_back(by=owner)
+        half.sender_name_ids.append(row.id)
+        if state in (NameState.approved, NameState.withdrawn):
+            mailing = factories.make_mailing(half.mailing_list, html=MAIL, created_by=owner, sender_name_id=row.id)
+            half.mailing_ids.append(mailing.id)
     db.session.commit()
 
 

@@ -19,8 +19,9 @@ FOUNDATION = {
 # schedule keeps a row per job and rings by name; models collects; cli and site collect what domains define.
 TOP = {"", "site", "models", "schedule", "cli", "demo", "mailbox", "running"}
 DOMAINS = (
-    "accounts", "notices", "contracts", "lists", "domains", "delivery", "tracking", "segments", "mailings", "sequences",
-    "bounces", "billing", "cases", "privacy", "operating", "inquiries", "inbound", "erasure", "staff", "public",
+    "accounts", "notices", "contracts", "lists", "domains", "sender_names", "delivery", "tracking", "segments",
+    "mailings", "sequences", "bounces", "billing", "cases", "privacy", "operating", "inquiries", "inbound", "erasure",
+    "staff", "public",
 )  # fmt: skip
 BESIDE = {"staff", "public"}  # both come last, neither before the other
 # What web's guards ask, and nothing else of the domains.

@@ -32,6 +32,7 @@ KINDS = {
     "mailing_held": (PERSON, "a mailing of theirs waits for a decision; may be switched off"),
     "mailing_refused": (PERSON, "a mailing of theirs was looked at by our staff and sent back; may be switched off"),
     "mailing_stopped": (PERSON, "a mailing of theirs was stopped; may be switched off"),
+    "sender_name_decided": (PERSON, "writes for a customer who asked for a sender's name on which staff have decided"),
     "upload_decided": (PERSON, "handed in an upload that staff have approved or refused"),
     "test_copy": (PERSON, "a named tester of the customer, who looks at a mailing before it goes out"),
     "domain_broken": (PERSON, "runs a customer's mail, and a sender domain of theirs is no longer found in DNS"),
@@ -80,6 +81,7 @@ POSTS = {
     "wem.bounces.judging": "complaints about a customer's mailings, to its people",
     "wem.notices.telling": "a notice about a contract or an application",
     "wem.mailings.telling": "what became of a mailing, to the customer's people",
+    "wem.sender_names.deciding": "what staff decided about a sender's name, to who writes the customer's mailings",
     "wem.sequences.telling": "that a sequence waits for a decision, to the customer's people",
 }
 # The only ways to the mail server, and who may make rows that these send.

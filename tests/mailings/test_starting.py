@@ -25,6 +25,7 @@ from wem.mailings import controlling, expanding, jobs, starting
 from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.states import HeldReason, MailingState, NotPossible
+from wem.sender_names.models import SenderName, named
 from wem.settings import settings
 
 pytestmark = pytest.mark.both_databases
@@ -82,6 +83,12 @@ def test_of_many_who_start_at_once_one_does(app: Flask, world: factories.World) 
     assert len(dispatches(world.ours.mailing)) == 1
 
 
+def asked_for(world: factories.World) -> SenderName:
+    row = named(world.ours.customer.id, "髙橋オンライン", "店名です。", by=world.ours.owner.id)
+    db.session.flush()
+    return row
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -89,7 +96,7 @@ def test_of_many_who_start_at_once_one_does(app: Flask, world: factories.World) 
         (lambda world: setattr(world.ours.contract, "state", ContractState.ended), Problem.contract),
         (lambda world: setattr(world.ours.contract, "start_date", clock.today() + timedelta(days=1)), Problem.contract),
         (lambda world: setattr(world.ours.contract, "postal_address", " "), Problem.legal_items),
-        (lambda world: setattr(world.ours.mailing, "sender_name", ""), Problem.sender_name),
+        (lambda world: setattr(world.ours.mailing, "sender_name_id", asked_for(world).id), Problem.name_not_approved),
         (lambda world: setattr(world.ours.mailing, "lists", []), Problem.no_list),
         (lambda world: setattr(world.ours.mailing_list, "archived_at", clock.now()), Problem.no_list),
         (lambda world: setattr(world.ours.mailing_list, "active_count", 0), Problem.nobody),

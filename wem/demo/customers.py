@@ -63,6 +63,7 @@ class DemoCustomer:
     lists: tuple[DemoList, ...]
     draft: tuple[str, str, str] | None  # name, subject, file of the body
     inquiries: tuple[tuple[str, str, str], ...] = ()  # subject, question, answer (empty: none yet)
+    names: tuple[tuple[str, str, bool], ...] = ()  # of senders: name, reason, approved or not yet
     holder: str = ""  # of the account, in kana
     pays: Pays = Pays.debit
 
@@ -119,6 +120,10 @@ CUSTOMERS = (
             "季節のお茶のご案内",
             '【髙橋商店】{{ 氏名 | default: "お茶好きの皆" }}様へ　季節のお茶と送料無料のご案内',
             "tea",
+        ),
+        names=(
+            ("お茶の髙橋 オンライン", "弊社の通販サイトの名称です（takahashi.example.jp）。", True),
+            ("曙町喫茶", "立川本店に併設した喫茶店の店名です。", False),
         ),
         inquiries=(
             (

@@ -30,6 +30,7 @@ from wem.lists.rules import domain_group
 from wem.lists.states import ConsentKind, SubscriptionState, Way
 from wem.lists.subscription_models import Subscriber, Subscription
 from wem.mailings.models import BodyKind, Mailing
+from wem.sender_names import asking as sender_names
 from wem.sequences import controlling, keeping
 
 
@@ -116,6 +117,10 @@ def _work(what: DemoCustomer, customer: Customer, admin: Account) -> None:
         _draft(customer, sorted(lists, key=lambda row: row.id), what.draft, editor)
     if what.slug == steps.CUSTOMER:
         _sequence(min(lists, key=lambda row: row.id), editor)
+    for name, reason, approved in what.names:
+        row = sender_names.ask(customer.id, name, reason, by=editor.id)
+        if approved:
+            row.approve(by=admin.id)
     _inquiries(customer, editor, what, admin)
 
 

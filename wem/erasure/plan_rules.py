@@ -129,6 +129,7 @@ PLAN: dict[str, tuple[Rows, ...]] = {
     "blank_mail": (_own(READERS),),
     "domain_key": (_of("domain_id", "sender_domain", READERS),),
     "sender_domain": (_own(READERS),),
+    "sender_name": (_own(READERS),),
     "address_count": (_own(READERS),),
     # Lent addresses rest for twelve months (8-1); the lists that they hang on stay without a word of their own.
     "mailing_list": (_own(BOOKS, blanked=READERS, values=_empty(

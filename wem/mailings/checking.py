@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from wem.db import db
 from wem.domains.choosing import sender_address
 from wem.lists.states import UploadKind, UploadState
 from wem.lists.upload_models import Upload
-from wem.mailings import audience, earlier, earlier_rules, narrowing, starting
+from wem.mailings import audience, earlier, earlier_rules, naming, narrowing, starting
 from wem.mailings.checks import Check, Severity, judged
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.models import Mailing
@@ -46,6 +46,7 @@ def checks(mailing: Mailing) -> list[Check]:
         *trial_checks(mailing, ready),
         _way_out(),
         _sender(mailing),
+        _name([mailing, *variants_of(mailing)]),
         *_first_mail(mailing),
         *([_review()] if Problem.review in problems else []),
     ]
@@ -216,6 +217,17 @@ def _sender(mailing: Mailing) -> Check:
     if sender.domain is None:
         what += " " + gettext("You have no proven domain for these lists, so the address is the service's.")
     return Check(Severity.ok, title, what)
+
+
+def _name(variants: Sequence[Mailing]) -> Check:
+    title, lost = gettext("Sender's name"), naming.lost(variants)
+    if lost:
+        names = gettext(", ").join(gettext("“%(name)s”", name=row.name) for row in lost)
+        what = gettext("Not approved by our staff, or no longer: %(names)s.", names=names)
+        todo = gettext("Please choose another name, or ask for it under “Sender's names”.")
+        return Check(Severity.refusal, title, what, todo, "names")
+    names = gettext(", ").join(dict.fromkeys(each.sender_name for each in variants))
+    return Check(Severity.ok, title, gettext("Readers see: %(names)s.", names=names))
 
 
 def _first_mail(mailing: Mailing) -> Iterator[Check]:

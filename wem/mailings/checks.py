@@ -15,7 +15,7 @@ class Severity(enum.StrEnum):
 @dataclass(frozen=True)
 class Check:
     """One point: what was found and what to do about it. `at` is "edit" where the draft itself is to be changed,
-    "blocks" where its blocks are, "trial" where its A/B test is."""
+    "blocks" where its blocks are, "trial" where its A/B test is, "names" where sender's names are asked for."""
 
     severity: Severity
     title: str

@@ -18,7 +18,17 @@ from wem.delivery.template_nodes import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.domains.models import list_senders
 from wem.lists.models import MailingList
-from wem.mailings import block_editing, block_keeping, branding, composing, copying, design_using, earlier, narrowing
+from wem.mailings import (
+    block_editing,
+    block_keeping,
+    branding,
+    composing,
+    copying,
+    design_using,
+    earlier,
+    naming,
+    narrowing,
+)
 from wem.mailings.block_wording import fault_text
 from wem.mailings.composing import Conflict, Draft, Refused
 from wem.mailings.design_views import chooser
@@ -27,11 +37,13 @@ from wem.mailings.earlier_rules import Earlier
 from wem.mailings.forms import NAME_LENGTH, MailingForm
 from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing
-from wem.mailings.previewing import sender_shown
+from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.states import NotPossible
 from wem.mailings.titles import Titles
+from wem.mailings.wording import PARTS
 from wem.segments.keeping import of_customer as segments_of
+from wem.sender_names.asking import approved, registered_name
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
 from wem.web.numbers import HIGHEST
@@ -114,7 +126,7 @@ def edit(id: int) -> Answer:
         db.session.rollback()
         # Saving again from this page is the person's own decision.
         form.version.data = str(mailing.version)
-        return _page(form, mailing, 409, conflict=[_part(name) for name in conflict.parts])
+        return _page(form, mailing, 409, conflict=[str(PARTS[name]) for name in conflict.parts])
     except NotPossible:
         db.session.rollback()
         flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")
@@ -171,6 +183,11 @@ def _form(customer_id: int, mailing: Mailing | None = None, *, kinds: tuple[Body
         segments_of(customer_id),
         kinds,
     )
+    form.offer_names(
+        registered_name(customer_id),
+        approved(customer_id),
+        naming.lost([mailing]) if mailing is not None else [],
+    )
     if mailing is not None and not form.is_submitted():
         form.lists.data = [row.id for row in mailing.lists]
         form.only.data = narrowing.chosen(mailing.id, SegmentUse.only)
@@ -209,6 +226,7 @@ def _draft(form: MailingForm) -> Draft:
         only=(form.only.data or ()) if narrows else None,
         without=(form.without.data or ()) if narrows else None,
         view_line=form.view_line.data,
+        sender_name_id=form.sender_name_id.data or None,
         earlier=Earlier(form.earlier.data) if form.earlier and "earlier" in request.form else None,
         derive=request.form.get("derive") == "1",
     )
@@ -222,25 +240,6 @@ def _refused(form: MailingForm, refused: Refused, mailing: Mailing | None) -> An
             form.form_errors.append(fault_text(problem))
     faults = {part: each.excerpt for part, each in refused.problems.items() if isinstance(each, TemplateProblem)}
     return _page(form, mailing, 422, faults=faults)
-
-
-def _part(name: str) -> str:
-    return str(
-        {
-            "name": gettext("Name for your own use"),
-            "subject": gettext("Subject"),
-            "lists": gettext("Lists"),
-            "only": gettext("Only readers whom a segment fits"),
-            "without": gettext("Nobody whom a segment fits"),
-            "earlier": gettext("Readers who got the earlier mailing"),
-            "language": gettext("Language of the legal block"),
-            "body_kind": gettext("Kind of mail"),
-            "wrap_at": gettext("Line width of the text"),
-            "view_line": gettext("Line at the head that leads to the mail in the browser"),
-            "html": gettext("HTML"),
-            "text": gettext("Text part"),
-        }[name]
-    )
 
 
 def _saved(mailing: Mailing, removed: tuple[str, ...]) -> Answer:
@@ -264,7 +263,8 @@ def _page(form: MailingForm, mailing: Mailing | None, status: int, **values: Any
         form=form,
         mailing=mailing,
         title=Titles(customer.id).of(mailing) if mailing else "",
-        sender=sender_shown(customer.id),
+        reply_to=reply_address_for(customer.id),
+        registered=registered_name(customer.id),
         from_=sender_address(customer, mailing.main.lists if mailing else _ticked(form)),
         own_senders=list_senders([int(choice.value) for choice in form.lists.choices or ()]),
         missing=missing,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from wem import audit, clock
-from wem.contracts.models import contract_in_force
 from wem.db import db
 from wem.delivery.markup import names_in_links
 from wem.delivery.personalising import Escape, compile_template
@@ -24,6 +23,7 @@ from wem.mailings.earlier_rules import Earlier
 from wem.mailings.html import clean_html, text_from_html
 from wem.mailings.image_using import note_uses
 from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.naming import take_sender_name
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.states import NotPossible
 from wem.mailings.trial_models import locked_to_edit
@@ -80,6 +80,8 @@ class Draft:
     derive: bool = False
     wrap_at: int = USUAL
     view_line: bool = False
+    # An approved name; None: the registered one.
+    sender_name_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ def differing(mailing: Mailing, cleaned: Cleaned) -> list[str]:
     pairs: dict[str, tuple[object, object]] = {
         "name": (mailing.name, draft.name),
         "subject": (mailing.subject, draft.subject),
+        "sender_name": (mailing.sender_name_id, draft.sender_name_id),
         "lists": (sorted(row.id for row in mailing.lists), sorted(draft.list_ids)),
         "language": (mailing.language, draft.language),
         "body_kind": (mailing.body_kind, draft.body_kind),
@@ -231,6 +234,7 @@ def _narrow(mailing: Mailing, draft: Draft) -> None:
 
 def _fill(mailing: Mailing, cleaned: Cleaned) -> None:
     draft = cleaned.draft
+    mailing.sender_name_id = draft.sender_name_id
     take_sender_name(mailing)
     mailing.name = draft.name
     mailing.subject, mailing.language, mailing.body_kind = draft.subject, draft.language, draft.body_kind
@@ -247,12 +251,6 @@ def _lists(customer_id: int, numbers: Collection[int]) -> list[MailingList]:
         MailingList.customer_id == customer_id, MailingList.archived_at.is_(None), MailingList.id.in_(numbers)
     )
     return list(db.session.scalars(theirs))
-
-
-def take_sender_name(mailing: Mailing) -> None:
-    """Give it the name registered in the contract: no other may stand there yet (法5条)."""
-    contract = contract_in_force(mailing.customer_id)
-    mailing.sender_name = contract.sender_name.strip() if contract else ""
 
 
 def _fill_text(mailing: Mailing, cleaned: Cleaned) -> None:

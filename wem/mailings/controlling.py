@@ -10,7 +10,7 @@ from wem.delivery import controlling as delivery
 from wem.delivery.models import Dispatch, DispatchState
 from wem.delivery.progress import dispatches_of, latest_dispatch, together
 from wem.lists.takedown_models import TakenDown, open_takedown
-from wem.mailings import maintenance, narrowing, starting
+from wem.mailings import maintenance, naming, narrowing, starting
 from wem.mailings.following import from_broken_domain
 from wem.mailings.models import Mailing, held_by_staff
 from wem.mailings.starting import CannotStart, Problem, Ready
@@ -101,6 +101,8 @@ def may_go_on(mailing: Mailing) -> None:
         raise CannotStart([Problem.maintenance])
     if open_takedown(mailing.customer_id, TakenDown.mailing, mailing.id) is not None:
         raise CannotStart([Problem.taken_down])
+    if naming.lost_by_what_waits(mailing):
+        raise CannotStart([Problem.name_not_approved])
     dispatch = latest_dispatch(mailing.id)
     if dispatch is not None and from_broken_domain(dispatch):
         raise CannotStart([Problem.sender_domain])

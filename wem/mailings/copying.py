@@ -6,7 +6,7 @@ from typing import Any
 
 from wem import audit
 from wem.db import db
-from wem.mailings import block_keeping, composing, narrowing
+from wem.mailings import block_keeping, naming, narrowing
 from wem.mailings.image_using import note_uses
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.states import MailingState
@@ -20,6 +20,7 @@ def same_mail(mailing: Mailing, *, by: int, **values: Any) -> Mailing:
         created_by=by,
         version=1,
         subject=mailing.subject,
+        sender_name_id=mailing.sender_name_id,
         body_kind=mailing.body_kind,
         html=mailing.html,
         text=mailing.text,
@@ -30,7 +31,7 @@ def same_mail(mailing: Mailing, *, by: int, **values: Any) -> Mailing:
         view_line=mailing.view_line,
         **values,
     )
-    composing.take_sender_name(copy)
+    naming.take_sender_name(copy)
     db.session.add(copy)
     db.session.flush()
     if copy.body_kind is BodyKind.blocks:

@@ -15,12 +15,12 @@ from wem.mailings.block_compiling import html_of, pictures_of, text_of
 from wem.mailings.block_models import Brand
 from wem.mailings.block_reading_rules import read
 from wem.mailings.block_rules import Document
-from wem.mailings.composing import take_sender_name
 from wem.mailings.design_models import Design
 from wem.mailings.design_rules import Ours
 from wem.mailings.html import text_from_html
 from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.naming import take_sender_name
 from wem.mailings.previewing import Shown
 from wem.mailings.wrapping import USUAL
 

@@ -38,6 +38,8 @@ from wem.web.filters import number
 NEEDED = DataRequired(_l("This field is required."))
 NOW, LATER = "now", "later"
 NAME_LENGTH = 100
+# In place of the number of an approved name.
+REGISTERED = 0
 
 
 class Line(StringField):
@@ -81,6 +83,7 @@ class MailingForm(FlaskForm):
     version = HiddenField()
     name = Name(_l("Name for your own use"), [Optional(), Length(max=NAME_LENGTH)])
     subject = Line(_l("Subject"), [Length(max=400)])
+    sender_name_id = SelectField(_l("Sender's name"), coerce=int, default=REGISTERED, validate_choice=False)
     lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
     only = Checkboxes(_l("Only readers whom a segment fits"), coerce=int, validate_choice=True)
     without = Checkboxes(_l("Nobody whom a segment fits"), coerce=int, validate_choice=True)
@@ -118,6 +121,22 @@ class MailingForm(FlaskForm):
             SelectChoice(row.id, gettext("%(name)s (%(count)s readers)", name=row.name, count=number(row.active_count)))
             for row in lists
         ]
+
+    def offer_names(self, registered: str, approved: Iterable[Any], lost: Iterable[Any]) -> None:
+        """Offer the registered name and the approved ones; of those that hold no longer, what was chosen is shown."""
+        self.sender_name_id.data = self.sender_name_id.data or REGISTERED
+        self.sender_name_id.choices = [
+            SelectChoice(REGISTERED, gettext("%(name)s (registered)", name=registered)),
+            *(SelectChoice(row.id, row.name) for row in approved),
+            *(SelectChoice(row.id, gettext("%(name)s (not approved)", name=row.name)) for row in lost),
+        ]
+        self._lost = {row.id for row in lost}
+
+    def validate_sender_name_id(self, field: SelectField) -> None:
+        if field.data in self._lost or field.data not in {choice.value for choice in field.choices or ()}:
+            raise ValidationError(
+                gettext("This name is not approved. Please choose another one, or ask for it under “Sender's names”.")
+            )
 
     def begin_with(self, design: Any) -> None:
         """Stand as a design says (`design_using.Beginning`); blocks come when the mailing is made."""

@@ -58,6 +58,8 @@ class Mailing(Base):
     name: Mapped[str] = mapped_column(sa.String(100), default="")
     subject: Mapped[str] = mapped_column(sa.String(400), default="")
     sender_name: Mapped[str] = mapped_column(sa.String(100), default="")
+    # The approved name that was chosen; without it the mailing goes under the registered one.
+    sender_name_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sender_name.id"), index=True)
     body_kind: Mapped[BodyKind] = mapped_column(default=BodyKind.html)
     html: Mapped[str] = mapped_column(sa.Text, default="")
     text: Mapped[str] = mapped_column(sa.Text, default="")

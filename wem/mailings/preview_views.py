@@ -156,7 +156,7 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
         size=size,
         clipped=size >= GMAIL_KB,
         doubled=_doubled(chosen.shown) if chosen.shown else [],
-        sender=previewing.sender_shown(mailing.customer_id, lists_of(mailing)),
+        sender=previewing.sender_shown(mailing, lists_of(mailing)),
         find_form=find or FindReaderForm(formdata=None),
         test_form=test or copy_form(mailing.customer_id, fresh=True),
     )

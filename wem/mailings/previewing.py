@@ -58,12 +58,12 @@ class Shown:
     size_kb: int
 
 
-def sender_shown(customer_id: int, lists: Sequence[MailingList] = ()) -> SenderShown:
-    """Return who sends the customer's mails to these lists now."""
+def sender_shown(mailing: Mailing, lists: Sequence[MailingList] = ()) -> SenderShown:
+    """Return who sends a mailing to these lists now."""
+    customer_id = mailing.customer_id
     customer = db.session.get_one(Customer, customer_id)
-    contract = contract_in_force(customer_id)
     return SenderShown(
-        contract.sender_name.strip() if contract else "",
+        mailing.sender_name,
         sender_address(customer, lists).address,
         reply_address_for(customer_id),
     )

@@ -16,8 +16,8 @@ from wem.delivery.portion_rules import allowed
 from wem.mailings import (
     back_numbers,
     checking,
-    composing,
     maintenance,
+    naming,
     narrowing,
     reviewing,
     starting,
@@ -115,7 +115,7 @@ def send(id: int) -> Answer:
         return see_other(url_for("sending.check", id=id))
     try:
         at = _moment(request.form.get("at", ""))
-        composing.take_sender_name(mailing)
+        naming.take_sender_name(mailing)
         _take_confirmed(mailing)
         waits = timing.departure(mailing.customer_id, clock.now()) if at is None else None
         if waits is not None and waits.waits:
@@ -148,7 +148,7 @@ def _submit(id: int, at: datetime | None, account_id: int) -> Answer:
     db.session.refresh(mailing, with_for_update=True)
     if request.form.get("version") != str(mailing.version) or not _to_be_sent(mailing):
         return _moved_on(mailing)
-    composing.take_sender_name(mailing)
+    naming.take_sender_name(mailing)
     _take_confirmed(mailing)
     reviewing.ask(mailing, at, by=account_id)
     back_numbers.want(mailing, request.form.get("publish") == "1")

@@ -17,7 +17,8 @@ class Problem(enum.StrEnum):
     review = "review"  # our staff look at it first
     taken_down = "taken_down"  # our staff have taken it down
     legal_items = "legal_items"  # the contract's details lack what every mail must show
-    sender_name = "sender_name"
+    sender_name = "sender_name"  # the contract has none
+    name_not_approved = "name_not_approved"  # the name that was chosen is not approved, or no longer
     sender_domain = "sender_domain"  # its records are no longer found
     no_list = "no_list"
     nobody = "nobody"  # nobody is on its lists
@@ -42,6 +43,7 @@ HELD_FOR = {
     Problem.taken_down: HeldReason.staff,
     Problem.contract: HeldReason.contract,
     Problem.sender_domain: HeldReason.sender_domain,
+    Problem.name_not_approved: HeldReason.sender_name,
     Problem.complaints: HeldReason.complaints,
     Problem.maintenance: HeldReason.maintenance,
     Problem.review: HeldReason.review,

@@ -20,7 +20,7 @@ from wem.delivery.template_nodes import TemplateProblem
 from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.takedown_models import TakenDown, open_takedown
-from wem.mailings import maintenance, narrowing, opening, review_grounds
+from wem.mailings import maintenance, naming, narrowing, opening, review_grounds
 from wem.mailings.auto_links import names_in_body_addresses, names_in_text_addresses
 from wem.mailings.block_layout_rules import WIDTH
 from wem.mailings.composing import HARMLESS_KINDS, TEXT_ONLY
@@ -49,6 +49,7 @@ def start(mailing: Mailing, *, by: int | None, ready: Ready | None = None) -> Di
     """
     with db.session.begin_nested():
         mailing.start(by=by)
+        naming.take_anew(mailing)
         # The row is ours now: nobody changes what is looked at here.
         found, ready = _looked_over(mailing, Use.send, ready)
         if found or ready is None:
@@ -97,6 +98,9 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
         found.append(Problem.legal_items)
     if not mailing.sender_name.strip():
         found.append(Problem.sender_name)
+    variants = [mailing, *variants_of(mailing)]
+    if naming.lost(variants):
+        found.append(Problem.name_not_approved)
     lists = lists_of(mailing)
     if not lists:
         found.append(Problem.no_list)
@@ -106,7 +110,6 @@ def _looked_over(mailing: Mailing, use: Use, ready: Ready | None) -> tuple[list[
         found.append(Problem.segment)
     if sender_address(db.session.get_one(Customer, mailing.customer_id), lists).broken:
         found.append(Problem.sender_domain)
-    variants = [mailing, *variants_of(mailing)]
     if not all(each.subject.strip() for each in variants):
         found.append(Problem.subject)
     if not all((each.text if each.body_kind is BodyKind.text else each.html).strip() for each in variants):

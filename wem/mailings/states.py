@@ -55,6 +55,7 @@ class HeldReason(enum.StrEnum):
     review = "review"  # our staff look at it first
     maintenance = "maintenance"  # announced maintenance (13-1): it goes on by itself afterwards
     segment = "segment"  # a segment that narrows it is gone, or speaks of what is gone
+    sender_name = "sender_name"  # the name that it goes under is not approved any more
     winner = "winner"  # no variant of its A/B test is ahead, and its people are to choose
 
 

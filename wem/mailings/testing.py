@@ -47,7 +47,7 @@ def without_those_who_left(testers: Sequence[Tester]) -> tuple[list[Tester], lis
 def send_copies(mailing: Mailing, testers: Sequence[Tester], sample: int, *, by: int) -> None:
     """Put a copy for each tester into the outbox, as invented reader number `sample`; raises TemplateProblem."""
     shown = previewing.as_sample(mailing, sample)
-    sender = previewing.sender_shown(mailing.customer_id)
+    sender = previewing.sender_shown(mailing)
     for tester in testers:
         copy = SystemMail(
             kind="test_copy",

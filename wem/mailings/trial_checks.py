@@ -26,7 +26,9 @@ def trial_checks(mailing: Mailing, ready: Ready | None) -> Iterator[Check]:
         todo = gettext("Please choose the winner by hand, or give every variant HTML.")
         yield Check(Severity.refusal, title, what, todo, "trial")
         return
-    mails = [(each.subject, each.html if each.body_kind.has_html else "", each.text) for each in variants]
+    mails = [
+        (each.subject, each.sender_name, each.html if each.body_kind.has_html else "", each.text) for each in variants
+    ]
     if len(set(mails)) < len(mails):
         what = gettext("Two variants are the same mail.")
         yield Check(Severity.warning, title, what, gettext("Please change what is to be compared."), "trial")

@@ -31,6 +31,7 @@ class Line:
     number: int
     letter: str
     subject: str
+    sender_name: str
     recipients: int
     accepted: int
     opened: Rate
@@ -82,6 +83,7 @@ def _line(dispatch: Dispatch, trial: Trial, left: dict[int, int]) -> Line:
         number=number,
         letter=letter(of),
         subject=dispatch.content["subject"],
+        sender_name=dispatch.content["sender_name"],
         recipients=dispatch.total,
         accepted=dispatch.accepted,
         opened=_rate(results.open_readers, dispatch.accepted),

@@ -67,6 +67,10 @@ HELD = {
     HeldReason.winner: _l(
         "The A/B test is over, and no variant is ahead. Please choose which one the rest of the readers gets."
     ),
+    HeldReason.sender_name: _l(
+        "The sender's name that was chosen is not approved any more. Please see under “Sender's names” why, and choose "
+        "another one."
+    ),
     HeldReason.sender_domain: _l(
         "The DNS records of the sender's domain are no longer found, so its mails would be taken for forged ones. "
         "Please mend them under “Sender domains”, then let the mailing go on."
@@ -82,6 +86,22 @@ REVIEWS = {
     ReviewState.approved: (_l("Approved"), "success"),
     ReviewState.refused: (_l("Sent back"), "error"),
     ReviewState.withdrawn: (_l("Taken back"), "neutral"),
+}
+# What two people may have changed at once, as it is called in the form.
+PARTS = {
+    "name": _l("Name for your own use"),
+    "subject": _l("Subject"),
+    "sender_name": _l("Sender's name"),
+    "lists": _l("Lists"),
+    "only": _l("Only readers whom a segment fits"),
+    "without": _l("Nobody whom a segment fits"),
+    "earlier": _l("Readers who got the earlier mailing"),
+    "language": _l("Language of the legal block"),
+    "body_kind": _l("Kind of mail"),
+    "wrap_at": _l("Line width of the text"),
+    "view_line": _l("Line at the head that leads to the mail in the browser"),
+    "html": _l("HTML"),
+    "text": _l("Text part"),
 }
 # What was done about a mailing's time, by the act's name in the audit trail.
 CHANGES = {

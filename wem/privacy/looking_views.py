@@ -28,6 +28,7 @@ from wem.notices.models import Notice
 from wem.privacy import looking
 from wem.privacy.models import Disclosure
 from wem.privacy.rules import What
+from wem.sender_names.models import SenderName
 from wem.web.session import current_account
 
 Whose = Callable[[int], int | None]
@@ -73,6 +74,7 @@ SHOWN: dict[str, Shows] = {
     "staff_contract_changes.resume": CONTRACT,
     "staff_request_acts.enter": CONTRACT,
     "staff_filings.details": DETAILS,
+    "staff_sender_names.show": Shows(What.details, own(SenderName)),
     "staff_filings.name": DETAILS,
     "staff_filings.bank": CONTRACT,
     "staff_endings.correct": CONTRACT,

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import composing, review_grounds, reviewing, standing_still, starting
 from wem.mailings import controlling as mailings
+from wem.mailings import naming, review_grounds, reviewing, standing_still, starting
 from wem.mailings import telling as mailings_telling
 from wem.mailings.models import Mailing
 from wem.mailings.start_problems import CannotStart, Problem
@@ -59,7 +59,7 @@ def put_to_use(step: SequenceStep, *, by: int | None) -> bool:
     # The sequence before its mails, as everybody locks them.
     db.session.refresh(step.sequence, with_for_update=True)
     db.session.refresh(mailing, with_for_update=True)
-    composing.take_sender_name(mailing)
+    naming.take_sender_name(mailing)
     if reviewing.waits(mailing):
         step.wanted_version = mailing.version
         return False
@@ -156,6 +156,7 @@ PROBLEMS = {
     HeldReason.complaints: Problem.complaints,
     HeldReason.staff: Problem.taken_down,
     HeldReason.segment: Problem.segment,
+    HeldReason.sender_name: Problem.name_not_approved,
     HeldReason.problems: Problem.no_list,
 }
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.db import db
 from wem.lists.models import Field, MailingList
-from wem.mailings import block_editing, branding, composing
+from wem.mailings import block_editing, branding, naming
 from wem.mailings.models import BodyKind, Mailing
 from wem.segments.models import Segment
 from wem.sequences import rules
@@ -21,7 +21,7 @@ from wem.sequences.rules import SequenceKind, SequenceState, StepFault
 # Of one customer; each is looked at every minute.
 MOST = 50
 # What of a draft is sent.
-TEXTS = ("subject", "body_kind", "html", "text", "wrap_at", "view_line", "language")
+TEXTS = ("subject", "sender_name_id", "body_kind", "html", "text", "wrap_at", "view_line", "language")
 
 
 class TooMany(Exception):
@@ -115,7 +115,7 @@ def add_step(sequence: Sequence, days: int, hour: int, kind: BodyKind, name: str
         created_by=by,
         version=1,
     )
-    composing.take_sender_name(mailing)
+    naming.take_sender_name(mailing)
     mailing.lists = [sequence.mailing_list]
     db.session.add(mailing)
     db.session.flush()

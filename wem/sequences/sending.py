@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from wem import clock
 from wem.db import db, insert_ignoring
 from wem.delivery.no_send_models import hours_of
-from wem.mailings import composing, starting
+from wem.mailings import naming, starting
 from wem.mailings.chosen_models import ChosenReader
 from wem.mailings.image_using import note_uses
 from wem.mailings.made_texts import Ready
@@ -79,7 +79,7 @@ def letter_of(sequence: Sequence, step: SequenceStep) -> Mailing:
         version=step.live_version,
         **step.live | {"body_kind": BodyKind(step.live["body_kind"])},
     )
-    composing.take_sender_name(mailing)
+    naming.take_sender_name(mailing)
     return mailing
 
 

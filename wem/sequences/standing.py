@@ -12,6 +12,7 @@ from wem.mailings import controlling as mailings
 from wem.mailings import maintenance
 from wem.mailings.models import Mailing, held_by_staff
 from wem.mailings.states import HeldReason
+from wem.sender_names.asking import not_approved
 from wem.sequences.leaving import FieldLost, SegmentLost, askable
 from wem.sequences.models import Sequence
 
@@ -31,6 +32,9 @@ def forbidden(sequence: Sequence) -> HeldReason | None:
         return HeldReason.staff
     if sequence.mailing_list.archived_at is not None:
         return HeldReason.problems
+    live = {step.live.get("sender_name_id") for step in sequence.used}
+    if not_approved(sequence.customer_id, live):
+        return HeldReason.sender_name
     try:
         askable(sequence)
     except SegmentLost:

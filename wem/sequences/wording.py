@@ -32,6 +32,10 @@ HELD = {
         "The segment that ends it for a reader is gone, or speaks of a field or list that is gone. Without it, mails "
         "would go to more readers than you meant. Please choose another one in the settings."
     ),
+    HeldReason.sender_name: _l(
+        "The sender's name of a mail in use is not approved any more. Please choose another name in that step, take "
+        "its text into use, and let the sequence go on."
+    ),
     HeldReason.review: _l("A mail of the sequence waits for our staff\u2019s look. Please let it go on afterwards."),
 }
 

@@ -34,6 +34,8 @@ from wem.privacy.models import Disclosure
 from wem.privacy.news_models import News
 from wem.privacy.news_rules import NewsState
 from wem.privacy.rules import DisclosureState
+from wem.sender_names import deciding
+from wem.sender_names.models import SenderName
 from wem.staff.work_items import MOST, Item, page_of, second_person
 
 
@@ -119,6 +121,16 @@ def reviews() -> list[Item]:
     rows = db.session.scalars(reviewing.pending().order_by(MailingReview.id).limit(MOST))
     return [
         Item(row.asked_at.date(), None, what, action, f"/staff/reviews/{row.id}", row.customer.name) for row in rows
+    ]
+
+
+def sender_names() -> list[Item]:
+    """Return sender's names that customers ask for."""
+    what, action = gettext("A sender's name is asked for"), gettext("To the decision")
+    rows = db.session.scalars(deciding.pending().order_by(SenderName.id).limit(MOST))
+    return [
+        Item(row.asked_at.date(), None, what, action, f"/staff/sender-names/{row.id}", row.customer.name)
+        for row in rows
     ]
 
 

@@ -22,6 +22,7 @@ from wem.db import db
 from wem.domains.models import SenderDomain
 from wem.inquiries.models import Inquiry
 from wem.lists.models import MailingList
+from wem.sender_names.models import SenderName
 from wem.staff.trail_wording import SUBJECTS
 
 Key = tuple[str, str]  # the model's name, and the row's number as it stands in the event
@@ -43,6 +44,7 @@ NAMED: dict[type[Any], Callable[[Any], str]] = {
     Partner: lambda row: gettext("Partner %(name)s", name=row.name),
     PriceList: lambda row: gettext("Price list, version %(version)s", version=row.version),
     Report: lambda row: gettext("Report of abuse %(number)s", number=row.number),
+    SenderName: lambda row: gettext("Sender's name “%(name)s”", name=row.name),
     SenderDomain: lambda row: gettext("Sender domain %(name)s", name=row.shown),
 }
 

@@ -56,6 +56,7 @@ SUBJECTS = {
     "EmergencyStop": _l("Emergency stop no. %(id)s"),
     "Field": _l("Field no. %(id)s"),
     "Mandate": _l("Mandate no. %(id)s"),
+    "SenderName": _l("Sender's name no. %(id)s"),
     "DebitRun": _l("Debit file no. %(id)s"),
     "DebitEntry": _l("Debit no. %(id)s"),
     "Payment": _l("Payment no. %(id)s"),

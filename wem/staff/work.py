@@ -72,6 +72,7 @@ def _to_decide(today: date, role: StaffRole) -> Iterator[list[Item]]:
         yield money_work.lost(today)
     if staff_may(role, CASES):
         yield contract_work.reviews()
+        yield contract_work.sender_names()
     if staff_may(role, CONTRACTS | MONEY):
         yield contract_work.liftings()
         yield money_work.mandates()
