@@ -6,6 +6,8 @@ from tests import factories
 from tests.sequences.simulating import again, look, make_sequence, sign_up
 from wem.db import db
 from wem.lists.states import FieldKind
+from wem.mailings import block_keeping, design_keeping, design_using
+from wem.mailings.design_rules import Ours
 from wem.mailings.models import BodyKind, Mailing
 from wem.segments import keeping as segments_keeping
 from wem.segments.keeping_rules import read
@@ -24,7 +26,7 @@ def test_from_an_empty_page_to_a_sequence_that_runs(world, browser_for):
     assert (sequence.kind, sequence.leave_on_click, sequence.state) == (SequenceKind.sign_up, True, SequenceState.draft)
     address = f"/sequences/{sequence.id}"
     assert "ステップはまだありません" in browser.get(address).text
-    made = browser.submit(f"{address}/steps/new", {"days": "0", "hour": "0", "body_kind": "text", "name": "お礼"})
+    made = browser.submit(f"{address}/steps/new?kind=text", {"days": "0", "hour": "0", "name": "お礼"})
     mailing = db.session.scalars(sa.select(Mailing).where(Mailing.sequence_id == sequence.id)).one()
     assert made.location == f"/mailings/{mailing.id}/edit"
     # The mail is written where every mail is, to the sequence's list alone.
@@ -37,10 +39,10 @@ def test_from_an_empty_page_to_a_sequence_that_runs(world, browser_for):
     assert browser.get(f"/mailings/{mailing.id}/check").location == address
     browser.post(f"/mailings/{mailing.id}/delete")
     assert db.session.get(Mailing, mailing.id) is not None
-    twice = browser.submit(f"{address}/steps/new", {"days": "0", "hour": "5", "body_kind": "text"})
+    twice = browser.submit(f"{address}/steps/new?kind=text", {"days": "0", "hour": "5"})
     assert twice.status == 422 and "1日に2通" in twice.text
     # A second step without a mail keeps it from starting; then it is moved, and taken out.
-    browser.submit(f"{address}/steps/new", {"days": "3", "hour": "10", "body_kind": "blocks"})
+    browser.submit(f"{address}/steps/new?kind=blocks", {"days": "3", "hour": "10"})
     assert "まだ開始できません" in browser.get(f"{address}/start").text
     step = db.session.scalars(sa.select(SequenceStep).where(SequenceStep.days == 3)).one()
     browser.submit(f"{address}/steps/{step.id}", {"days": "5"})
@@ -61,6 +63,36 @@ def test_from_an_empty_page_to_a_sequence_that_runs(world, browser_for):
         browser.post(f"{address}/{act}")
         assert again(sequence).state.value == state
     assert browser.get(address).status == 200
+
+
+def test_a_step_begins_with_a_design_as_a_mailing_does(world, browser_for):
+    sequence = make_sequence(world, (0, 0), start="")
+    browser, new = browser_for(world.ours.owner), f"/sequences/{sequence.id}/steps/new"
+    chooser = browser.get(new)
+    ways = {link["href"] for link in chooser.soup.select("main a")}
+    assert {f"{new}?kind={kind.value}" for kind in BodyKind} | {f"{new}?design={each.value}" for each in Ours} <= ways
+    assert not [way for way in ways if way.startswith("/mailings/new")]
+    # On the way over the design's own page the sequence is not forgotten.
+    look = f"/designs/ours/welcome?sequence={sequence.id}"
+    assert look in ways and browser.get(look).soup.select(f'a[href="{new}?design=welcome"]')
+    assert browser.submit(f"{new}?design=welcome", {"days": "0", "hour": "0"}).status == 422, "a day that is taken"
+    made = browser.submit(f"{new}?design=welcome", {"days": "3", "hour": "10"})
+    step = again(sequence).steps[-1]
+    assert made.location == f"/mailings/{step.mailing_id}/edit"
+    assert (
+        step.mailing.body_kind is BodyKind.blocks
+        and step.mailing.subject == design_using.as_written(Ours.welcome).subject
+    )
+    assert block_keeping.document_of(step.mailing) == design_using.of_ours(Ours.welcome, sequence.customer_id).document
+    # One of HTML, kept from a mailing of the customer's own; another customer's is none.
+    own = design_keeping.keep(world.ours.mailing, "たより", by=world.ours.owner.id)
+    theirs = design_keeping.keep(world.theirs.mailing, "たより", by=world.theirs.owner.id)
+    db.session.commit()
+    browser.submit(f"{new}?design={own.id}", {"days": "7", "hour": "10"})
+    mail = again(sequence).steps[-1].mailing
+    assert (mail.body_kind, mail.subject, mail.html) == (BodyKind.html, world.ours.mailing.subject, own.source)
+    assert "新商品" in mail.text and not mail.text_edited
+    assert browser.get(f"{new}?design={theirs.id}").location == new
 
 
 def test_who_may_do_what(world, browser_for):
@@ -96,9 +128,7 @@ def test_a_birthday_and_the_segment_that_ends_it(world, browser_for):
     typed = {"name": "祝", "kind": "date", "date_field": born, "every_year": "y", "leave_segment": str(segment.id)}
     assert browser.submit("/sequences/new", typed).status == 303
     sequence = db.session.scalars(sa.select(Sequence)).one()
-    browser.submit(
-        f"/sequences/{sequence.id}/steps/new", {"days": "7", "side": "before", "hour": "9", "body_kind": "text"}
-    )
+    browser.submit(f"/sequences/{sequence.id}/steps/new?kind=text", {"days": "7", "side": "before", "hour": "9"})
     page = browser.get(f"/sequences/{sequence.id}")
     assert "「誕生日」の7日前 9:00" in page.text and "購入済み" in page.text and "（毎年）" in page.text
     # The segment is not deleted from under it.

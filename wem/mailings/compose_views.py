@@ -24,6 +24,7 @@ from wem.mailings import (
     branding,
     composing,
     copying,
+    design_keeping,
     design_using,
     earlier,
     naming,
@@ -31,7 +32,7 @@ from wem.mailings import (
 )
 from wem.mailings.block_wording import fault_text
 from wem.mailings.composing import Conflict, Draft, Refused
-from wem.mailings.design_views import chooser
+from wem.mailings.design_wording import OFFERED
 from wem.mailings.earlier import TooOften
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.forms import NAME_LENGTH, MailingForm
@@ -41,7 +42,7 @@ from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.segment_models import SegmentUse
 from wem.mailings.states import NotPossible
 from wem.mailings.titles import Titles
-from wem.mailings.wording import PARTS
+from wem.mailings.wording import BODY_KINDS, PARTS
 from wem.segments.keeping import of_customer as segments_of
 from wem.sender_names.asking import approved, registered_name
 from wem.web.blueprints import CustomerBlueprint, for_roles
@@ -70,7 +71,13 @@ def new() -> Answer:
     if design is not None:
         wanted = design.body_kind.value
     if request.method == "GET" and wanted not in list(BodyKind):
-        return chooser(customer.id)
+        return render_template(
+            "mailings/kinds.html",
+            list=request.args.get("list", type=int),
+            own=design_keeping.of_customer(customer.id, design_keeping.FIRST),
+            ours=OFFERED,
+            kinds=BODY_KINDS,
+        )
     blocks = (request.form.get("body_kind") or wanted) == BodyKind.blocks
     form = _form(customer.id, kinds=BLOCKS_ALONE if blocks else WRITTEN)
     if request.method == "GET":

@@ -15,6 +15,8 @@ from wem.mailings.image_models import Image
 from wem.mailings.models import BodyKind, Mailing
 
 MOST = 200
+# Own ones on the page on which a mail begins.
+FIRST = 8
 
 
 class TooMany(Exception):

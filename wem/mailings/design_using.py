@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wem.contracts.models import contract_in_force
 from wem.db import db
-from wem.mailings import design_rules, previewing, starting
+from wem.mailings import block_editing, design_rules, previewing, starting
 from wem.mailings.block_compiling import html_of, pictures_of, text_of
 from wem.mailings.block_models import Brand
 from wem.mailings.block_reading_rules import read
@@ -18,6 +18,7 @@ from wem.mailings.block_rules import Document
 from wem.mailings.design_models import Design
 from wem.mailings.design_rules import Ours
 from wem.mailings.html import text_from_html
+from wem.mailings.image_using import note_uses
 from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.naming import take_sender_name
@@ -81,6 +82,20 @@ def of_own(design: Design) -> Beginning:
     document = read(design.source)
     document = design_rules.without_pictures(document, pictures_of(document, design.customer_id))
     return Beginning(design.body_kind, design.subject, design.language, document)
+
+
+def begin(mailing: Mailing, beginning: Beginning, *, by: int) -> None:
+    """Give a new mailing what a design holds; raises Refused where blocks speak of a field that is gone since.
+
+    What is written as HTML or text is looked over when it is saved, and before it is sent.
+    """
+    mailing.subject, mailing.language = beginning.subject, beginning.language
+    if beginning.document is not None:
+        block_editing.begin(mailing, beginning.document, by=by)
+        return
+    mailing.html, mailing.text = _bodies(beginning, mailing.customer_id)
+    mailing.text_edited = beginning.body_kind is BodyKind.text
+    note_uses(mailing)
 
 
 def shown(beginning: Beginning, customer_id: int) -> Shown:

@@ -17,7 +17,7 @@ from wem.mailings.design_forms import DesignForm
 from wem.mailings.design_models import Design
 from wem.mailings.design_rules import Ours
 from wem.mailings.design_using import Beginning
-from wem.mailings.design_wording import ABOUT, NAMES
+from wem.mailings.design_wording import ABOUT, NAMES, OFFERED
 from wem.mailings.forms import NAME_LENGTH
 from wem.mailings.image_using import origin
 from wem.mailings.models import BodyKind, Mailing
@@ -26,6 +26,7 @@ from wem.mailings.titles import Titles
 from wem.mailings.wording import BODY_KINDS, problem_text
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
+from wem.web.numbers import row_number
 from wem.web.ownership import owned_or_404
 from wem.web.paging import page_of
 from wem.web.session import current_customer, ours
@@ -33,22 +34,16 @@ from wem.web.session import current_customer, ours
 blueprint = CustomerBlueprint("designs", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
-# Own ones on a page; on the page on which a mailing begins.
-SHOWN, FIRST = 24, 8
-OFFERED = [(each.value, NAMES[each], ABOUT[each]) for each in Ours]
+# Own ones on a page.
+SHOWN = 24
 
 
 @blueprint.get("/designs")
 def index() -> Answer:
     page = page_of(sa.select(Design).where(Design.customer_id == _customer_id()), Design.id, SHOWN)
-    return render_template("mailings/designs.html", page=page, own=page.rows, ours=OFFERED, kinds=BODY_KINDS)
-
-
-def chooser(customer_id: int) -> str:
-    """Return the page on which a new mailing begins: kinds of mail, and designs."""
-    own = design_keeping.of_customer(customer_id, FIRST)
-    list = request.args.get("list", type=int)
-    return render_template("mailings/kinds.html", list=list, own=own, ours=OFFERED, kinds=BODY_KINDS)
+    return render_template(
+        "mailings/designs.html", page=page, own=page.rows, ours=OFFERED, kinds=BODY_KINDS, sequence_id=_sequence()
+    )
 
 
 @blueprint.get("/designs/ours/<name>")
@@ -133,6 +128,11 @@ def _customer_id() -> int:
     return customer.id
 
 
+def _sequence() -> int | None:
+    """Return the sequence whose step is to begin with a design; None where a mailing is."""
+    return row_number(request.args.get("sequence", ""))
+
+
 def _ours_or_404(name: str) -> Ours:
     if name not in list(Ours):
         abort(404)
@@ -144,6 +144,7 @@ def _page(beginning: Beginning, **values: object) -> str:
         shown, problem = design_using.shown(beginning, _customer_id()), ""
     except TemplateProblem as error:
         shown, problem = None, problem_text(error)
+    values["sequence_id"] = _sequence()
     return render_template("mailings/design.html", beginning=beginning, shown=shown, problem=problem, **values)
 
 

@@ -30,3 +30,5 @@ ABOUT = {
     Ours.comeback: _l("To readers who have not been seen for a while, with a choice to stop"),
     Ours.letter: _l("Words alone, as from one person to another"),
 }
+# Key, name and occasion of each, in the order in which they are offered.
+OFFERED = [(each.value, NAMES[each], ABOUT[each]) for each in Ours]

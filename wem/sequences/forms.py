@@ -12,8 +12,6 @@ from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectF
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
-from wem.mailings.models import BodyKind
-from wem.mailings.wording import BODY_KINDS
 from wem.sequences import rules
 from wem.sequences.rules import SequenceKind
 from wem.sequences.wording import KINDS
@@ -117,14 +115,9 @@ class StepForm(FlaskForm):
 
 
 class NewStepForm(StepForm):
-    """A new step, with the kind of its mail."""
+    """A new step, whose kind of mail is chosen before."""
 
     name = Name(_l("Name for your own use"), [Optional(), Length(max=60)])
-    body_kind = RadioField(
-        _l("Kind of mail"),
-        choices=[SelectChoice(kind.value, text) for kind, text in BODY_KINDS.items()],
-        default=BodyKind.blocks.value,
-    )
 
 
 class StartForm(FlaskForm):

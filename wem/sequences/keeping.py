@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from wem import audit, clock
 from wem.db import db
 from wem.lists.models import Field, MailingList
-from wem.mailings import block_editing, branding, naming
+from wem.mailings import block_editing, branding, design_using, naming
+from wem.mailings.design_using import Beginning
 from wem.mailings.models import BodyKind, Mailing
 from wem.segments.models import Segment
 from wem.sequences import rules
@@ -103,8 +104,13 @@ def delete(sequence: Sequence, *, by: int) -> None:
     db.session.delete(sequence)
 
 
-def add_step(sequence: Sequence, days: int, hour: int, kind: BodyKind, name: str, *, by: int) -> SequenceStep:
-    """Return a new step with an empty mail of its own; raises Misplaced. Nothing is sent of it before it is in use."""
+def add_step(
+    sequence: Sequence, days: int, hour: int, kind: BodyKind, name: str, *, design: Beginning | None = None, by: int
+) -> SequenceStep:
+    """Return a new step with a mail of its own, empty or with what a design of this kind holds.
+
+    Nothing is sent of it before it is in use. Raises Misplaced, and Refused where the design cannot stand any more.
+    """
     db.session.refresh(sequence, with_for_update=True)
     _check(sequence, days, [step.days for step in sequence.steps])
     mailing = Mailing(
@@ -119,7 +125,9 @@ def add_step(sequence: Sequence, days: int, hour: int, kind: BodyKind, name: str
     mailing.lists = [sequence.mailing_list]
     db.session.add(mailing)
     db.session.flush()
-    if kind is BodyKind.blocks:
+    if design is not None:
+        design_using.begin(mailing, design, by=by)
+    elif kind is BodyKind.blocks:
         block_editing.begin(mailing, branding.beginning(branding.brand_of(sequence.customer_id)), by=by)
     step = SequenceStep(
         customer_id=sequence.customer_id, sequence_id=sequence.id, mailing_id=mailing.id, days=days, hour=hour, live={}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, render_template, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import checking, reviewing
+from wem.mailings import checking, design_keeping, design_using, reviewing
+from wem.mailings.block_wording import fault_text as fault_of_text
+from wem.mailings.composing import Refused
+from wem.mailings.design_models import Design
+from wem.mailings.design_rules import Ours
+from wem.mailings.design_using import Beginning
+from wem.mailings.design_wording import NAMES, OFFERED
 from wem.mailings.models import BodyKind
 from wem.mailings.start_problems import CannotStart
 from wem.mailings.states import MailingState
+from wem.mailings.wording import BODY_KINDS
 from wem.sequences import controlling, keeping, placing
 from wem.sequences.forms import NewStepForm, StepForm
 from wem.sequences.keeping import Misplaced
@@ -33,29 +40,62 @@ writers_only = for_roles(WRITERS)
 @blueprint.route("/sequences/<int:id>/steps/new", methods=["GET", "POST"])
 @writers_only
 def new(id: int) -> Answer:
-    """Choose the day and the kind of mail; then the mail is written where every mail is."""
-    _, account = ours()
+    """Choose a kind of mail or a design, as for a mailing, and the day; then it is written where every mail is."""
+    customer, account = ours()
     sequence = owned_or_404(Sequence, id)
     if sequence.state is SequenceState.ended:
         return see_other(url_for("sequences.show", id=id))
+    key, wanted = request.args.get("design", ""), request.args.get("kind", "")
+    design = design_using.chosen(key, customer.id) if key else None
+    if key and design is None:
+        flash(gettext("This design is no longer there. Please choose another one."), "warning")
+        return see_other(url_for("sequence_steps.new", id=id))
+    if design is None and wanted not in list(BodyKind):
+        return render_template(
+            "mailings/kinds.html",
+            sequence=sequence,
+            own=design_keeping.of_customer(customer.id, design_keeping.FIRST),
+            ours=OFFERED,
+            kinds=BODY_KINDS,
+        )
+    kind = design.body_kind if design else BodyKind(wanted)
     form = NewStepForm()
     if not form.is_submitted():
         form.show(*_following(sequence))
     if form.validate_on_submit():
         try:
-            days, kind = _signed(form, sequence), BodyKind(form.body_kind.data)
+            days = _signed(form, sequence)
             name = form.name.data or gettext("%(sequence)s, day %(days)s", sequence=sequence.name, days=days)
-            step = keeping.add_step(sequence, days, form.hour.data, kind, name, by=account.id)
+            step = keeping.add_step(sequence, days, form.hour.data, kind, name, design=design, by=account.id)
         except Misplaced as error:
             db.session.rollback()
             sequence = owned_or_404(Sequence, id)
             form.days.errors = [fault_text(error.fault, sequence.kind)]
+        except Refused as refused:
+            db.session.rollback()
+            sequence = owned_or_404(Sequence, id)
+            form.form_errors += [fault_of_text(problem) for problem in refused.problems.values()]
         else:
             db.session.commit()
             flash(gettext("The step is there. Please write its mail."), "success")
             return see_other(url_for("composing.edit", id=step.mailing_id))
-    page = render_template("sequences/step.html", form=form, sequence=sequence, step=None, label=label_of(sequence))
+    page = render_template(
+        "sequences/step.html",
+        form=form,
+        sequence=sequence,
+        step=None,
+        label=label_of(sequence),
+        kind=BODY_KINDS[kind],
+        design=_named(key, design),
+    )
     return page, 422 if form.is_submitted() else 200
+
+
+def _named(key: str, design: Beginning | None) -> str:
+    """Return what the chosen design is called; empty without one."""
+    if design is None:
+        return ""
+    return str(NAMES[Ours(key)]) if key in list(Ours) else db.session.get_one(Design, int(key)).name
 
 
 def _following(sequence: Sequence) -> tuple[int, int]:
