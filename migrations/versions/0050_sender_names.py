@@ -1,13 +1,13 @@
 """sender's names that customers ask for, and which one a mailing goes under
 
-Revision: 0050, after 0040. Mailings from before go under the registered name, as they did.
+Revision: 0050, after 0049. Mailings from before go under the registered name, as they did.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0050"
-down_revision = "0040"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 
