@@ -70,7 +70,11 @@ def invite() -> Answer:
     try:
         inviting.invite_member(customer, form.email.data or "", form.name.data or "", Role(form.role.data), by=account)
     except AlreadyThere:
-        form.email.errors = [gettext("This person works here already.")]
+        form.email.errors = [
+            gettext("This is your own address: you work here already. Enter that of the person to be invited.")
+            if (form.email.data or "").strip().lower() == account.email
+            else gettext("This person works here already.")
+        ]
         return _page(form), 422
     db.session.commit()
     flash(gettext("The invitation is on its way to %(email)s.", email=form.email.data), "success")

@@ -44,7 +44,7 @@ def warn(id: int) -> Answer:
             acting.warn(case, form.text.data or "", by=me().id)
         except Illegal:
             return denied(case, "warning")
-        return back(case, gettext("The warning is on its way."))
+        return back(case, gettext("The warning is issued. Where it goes by letter, it waits to be printed."))
     notes = (gettext("The customer gets a notice with these words and the items of Art. 12 of the case."),)
     return act_page(case, form, gettext("Warn the customer"), gettext("Send the warning"), notes)
 
@@ -60,7 +60,7 @@ def demand(id: int) -> Answer:
             acting.demand(case, form.breach.data or "", form.demand.data or "", form.deadline.data, by=me().id)
         except Illegal:
             return denied(case, "correction")
-        return back(case, gettext("The demand is sent."))
+        return back(case, gettext("The demand is issued. Where it goes by letter, it waits to be printed."))
     notes = (gettext("The customer gets the demand with its deadline (Art. 14-2); then it stands on the work list."),)
     return act_page(case, form, gettext("Demand a correction"), gettext("Send the demand"), notes)
 

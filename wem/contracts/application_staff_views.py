@@ -210,7 +210,9 @@ def supplement(id: int) -> Answer:
 
     def do(application: Application) -> str:
         applying.ask(application, (form.lacking.data or "").strip(), by=me().id)
-        return str(gettext("The applicant is asked for what is missing."))
+        return str(
+            gettext("The request for what is missing is issued. Where it goes by letter, it waits to be printed.")
+        )
 
     return _act(id, "supplement", "supplement", form, do)
 
@@ -270,7 +272,10 @@ def start(id: int) -> Answer:
         return refused(application, "start", missing=error.missing)
     except Illegal:
         return refused(application, "start")
-    text = gettext("Contract %(number)s is made, and the start guide is on its way.", number=contract.number)
+    text = gettext(
+        "Contract %(number)s is made, and the start guide is issued. Where it goes by letter, it waits to be printed.",
+        number=contract.number,
+    )
     return done(application, text)
 
 

@@ -135,7 +135,7 @@ def propose_termination(
         subject=row,
         ground=ground.value,
         scope=scope.value,
-        **({"part": describing.terminated_part(row)} if scope is TerminationScope.part else {}),
+        part=describing.terminated_part(row),
     )
     return row
 

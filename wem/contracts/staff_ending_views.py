@@ -81,7 +81,10 @@ def refuse_renewal(id: int) -> Answer:
             ),
         ],
         lambda: refusing.refuse_renewal(contract, (form.reason.data or "").strip(), by=me().id),
-        gettext("The notice is on its way. It counts once it has reached the customer."),
+        gettext(
+            "The notice is issued; where it goes by letter, it waits to be printed. It counts once it has reached the "
+            "customer."
+        ),
         "refusal",
         kind="danger",
     )
@@ -132,7 +135,7 @@ def correct(id: int) -> Answer:
         lambda: ending.issue_correction(
             contract, form.breach.data or "", form.demand.data or "", form.deadline.data, by=me().id
         ),
-        gettext("The demand is sent."),
+        gettext("The demand is issued. Where it goes by letter, it waits to be printed."),
         "correction",
     )
 

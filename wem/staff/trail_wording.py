@@ -12,6 +12,7 @@ from wem.contracts.application_wording import WAYS as APPLIED_BY
 from wem.contracts.credential_wording import VIAS
 from wem.contracts.wording import (
     CHANNELS,
+    CORRECTIONS,
     DETAILS,
     END_REASONS,
     GROUNDS,
@@ -23,6 +24,7 @@ from wem.contracts.wording import (
     TEXT_KINDS,
 )
 from wem.erasure.wording import PHASES
+from wem.inbound.wording import ROUTES
 from wem.lists.states import UploadKind
 from wem.lists.upload_texts import BROKE_OFF_TEXTS, STATES
 from wem.mailings.states import HeldReason
@@ -30,6 +32,7 @@ from wem.mailings.wording import CHOICES
 from wem.notices.wording import CHANNELS as NOTICE_CHANNELS
 from wem.notices.wording import KINDS as NOTICE_KINDS
 from wem.privacy.wording import BASES, DATA
+from wem.sequences.wording import STATES as SEQUENCES
 
 # By the name of the model, which stands in the event.
 SUBJECTS = {
@@ -258,6 +261,8 @@ CODES = {
     "restriction": {code.value: text for code, text in RESTRICTIONS.items()},
     "role": {code.value: text for code, text in [*ROLES.items(), *STAFF_ROLES.items()]},
     "via": {code.value: text for code, text in VIAS.items()},
+    "route": {code.value: text for code, text in ROUTES.items()},
+    "state": {code.value: text for code, (text, _) in [*CORRECTIONS.items(), *SEQUENCES.items()]},
     "step": {code.value: text for code, (text, _) in STATES.items()},
 }
 # What is noted as a number of something, by its label: the model's name above.
