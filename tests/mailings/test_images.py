@@ -20,8 +20,9 @@ from wem.mailings.checks import Severity
 from wem.mailings.image_models import Image, ImageUse
 from wem.mailings.image_rules import ImageKind, ImageProblem, ImageState
 from wem.mailings.image_wording import html_for
-from wem.mailings.models import Mailing
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.states import MailingState
+from wem.sequences import controlling, keeping
 
 BrowserFor = Callable[..., Browser]
 
@@ -61,6 +62,36 @@ def test_a_file_becomes_an_image_once(world: World) -> None:
     number = other.id
     image_jobs.make_image(number)
     assert new and db.session.get_one(Image, number).token != images()[0].token
+
+
+def test_a_number_never_means_another_image(world: World) -> None:
+    gone = make_image(world.ours.customer)
+    db.session.commit()
+    number = gone.id
+    image_deleting.delete(gone, by=world.ours.editor.id)
+    db.session.commit()
+    assert make_image(world.ours.customer).id > number
+
+
+@pytest.mark.both_databases
+def test_an_image_of_a_text_in_use_stays_whatever_its_draft_shows(world: World) -> None:
+    image = make_image(world.ours.customer)
+    sequence = keeping.create(world.ours.mailing_list, keeping.Settings("ようこそ"), by=world.ours.owner.id)
+    step = keeping.add_step(sequence, 0, 0, BodyKind.html, "初日", by=world.ours.owner.id)
+    step.mailing.subject, step.mailing.html = "ようこそ", f"<p>本文です。</p>{html_for(image)}"
+    image_using.note_uses(step.mailing)
+    assert controlling.start(sequence, with_present=False, by=world.ours.owner.id)
+    # The draft goes on without it; what is sent still shows it.
+    step.mailing.html, step.mailing.version = "<p>本文です。</p>", 2
+    image_using.note_uses(step.mailing)
+    db.session.commit()
+    assert image_using.use_counts([image]) == {image.id: 1}
+    assert image_deleting.delete(image, by=world.ours.editor.id) is None
+    db.session.commit()
+    image_jobs.tidy_images()
+    assert [row.deleted_at is not None for row in images()] == [True]
+    assert controlling.put_to_use(step, by=world.ours.owner.id)
+    assert image_using.use_counts([image]) == {image.id: 0}
 
 
 @pytest.mark.both_databases

@@ -43,6 +43,8 @@ class Brand(Base):
     corners: Mapped[str] = mapped_column(sa.String(10), default=LOOK["corners"].default)
     logo_id: Mapped[int | None] = mapped_column(sa.ForeignKey("image.id", ondelete="SET NULL"), index=True)
     footer: Mapped[str] = mapped_column(sa.String(2000), default="")
+    # Two people who edit at once: the second save with an old number is told so.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     changed_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
 
     @property

@@ -39,6 +39,8 @@ class Image(Base):
             sqlite_where=sa.text("deleted_at IS NOT NULL"),
             postgresql_where=sa.text("deleted_at IS NOT NULL"),
         ),
+        # Mails made of blocks name images by number: none may ever mean another picture.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -90,3 +92,5 @@ class ImageUse(Base):
     mailing_id: Mapped[int] = mapped_column(
         sa.ForeignKey("mailing.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    # Of the draft of a sequence's step: shown by its text in use, whatever the draft shows by now.
+    in_use: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

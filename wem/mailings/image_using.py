@@ -25,22 +25,37 @@ def address_of(image: Image) -> str:
 
 def note_uses(mailing: Mailing) -> None:
     """Write down which images the mailing shows now; call it whenever its HTML was set, the mailing being flushed."""
-    html = mailing.html if mailing.body_kind.has_html else ""
-    tokens = tokens_in(html, origin())
-    shown = set(
-        db.session.scalars(sa.select(Image.id).where(Image.customer_id == mailing.customer_id, Image.token.in_(tokens)))
-        if tokens
-        else ()
-    )
+    shown = _shown(mailing, mailing.html if mailing.body_kind.has_html else "")
     known = set(db.session.scalars(sa.select(ImageUse.image_id).where(ImageUse.mailing_id == mailing.id)))
     if gone := known - shown:
         db.session.execute(
             sa.delete(ImageUse)
-            .where(ImageUse.mailing_id == mailing.id, ImageUse.image_id.in_(gone))
+            .where(ImageUse.mailing_id == mailing.id, ImageUse.image_id.in_(gone), ImageUse.in_use.is_(False))
             .execution_options(synchronize_session=False)
         )
     db.session.add_all(ImageUse(image_id=id, mailing_id=mailing.id) for id in sorted(shown - known))
     db.session.flush()
+
+
+def note_in_use(draft: Mailing, html: str) -> None:
+    """Write down which images the text in use of a step shows, given its draft; without a text, none any more."""
+    shown = _shown(draft, html)
+    db.session.flush()
+    rows = sa.select(ImageUse).where(ImageUse.mailing_id == draft.id).execution_options(populate_existing=True)
+    known = {row.image_id: row for row in db.session.scalars(rows)}
+    for image_id, row in known.items():
+        row.in_use = image_id in shown
+    db.session.add_all(ImageUse(image_id=id, mailing_id=draft.id, in_use=True) for id in sorted(shown - set(known)))
+    db.session.flush()
+    note_uses(draft)
+
+
+def _shown(mailing: Mailing, html: str) -> set[int]:
+    tokens = tokens_in(html, origin())
+    if not tokens:
+        return set()
+    theirs = sa.select(Image.id).where(Image.customer_id == mailing.customer_id, Image.token.in_(tokens))
+    return set(db.session.scalars(theirs))
 
 
 def mailings_with(image: Image) -> Sequence[Mailing]:

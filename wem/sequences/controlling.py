@@ -11,6 +11,7 @@ from wem.db import db
 from wem.mailings import controlling as mailings
 from wem.mailings import naming, review_grounds, reviewing, standing_still, starting
 from wem.mailings import telling as mailings_telling
+from wem.mailings.image_using import note_in_use
 from wem.mailings.models import Mailing
 from wem.mailings.start_problems import CannotStart, Problem
 from wem.mailings.states import HeldReason, MailingState
@@ -164,6 +165,8 @@ PROBLEMS = {
 def end(sequence: Sequence, *, by: int | None) -> None:
     """End it for good, and call off what is being sent; raises NotPossible."""
     sequence.end(by=by)
+    for step in sequence.steps:
+        note_in_use(step.mailing, "")
     _each(sequence, lambda mailing: mailings.cancel(mailing, by=by), *UNDERWAY)
 
 
@@ -191,6 +194,7 @@ def forget_texts(mailing_id: int, *, by: int | None) -> None:
     if step is None:
         return
     step.live, step.live_version, step.wanted_version = {}, 0, None
+    note_in_use(step.mailing, "")
     sequence = step.sequence
     if sequence.state is SequenceState.waiting:
         sequence.take_back(by=by)

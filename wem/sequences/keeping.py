@@ -12,6 +12,7 @@ from wem.db import db
 from wem.lists.models import Field, MailingList
 from wem.mailings import block_editing, branding, design_using, naming
 from wem.mailings.design_using import Beginning
+from wem.mailings.image_using import note_in_use
 from wem.mailings.models import BodyKind, Mailing
 from wem.segments.models import Segment
 from wem.sequences import rules
@@ -162,7 +163,7 @@ def remove_step(step: SequenceStep, *, by: int) -> None:
         db.session.refresh(sequence, ["all_steps"])
         return
     step.removed_at = clock.now()
-    db.session.flush()
+    note_in_use(step.mailing, "")
     place_anew(sequence)
 
 
@@ -185,6 +186,7 @@ def use(step: SequenceStep, *, by: int | None) -> None:
     first = not step.live_version
     step.live = {name: getattr(mailing, name) for name in TEXTS}
     step.live_version, step.live_at, step.wanted_version = mailing.version, clock.now(), None
+    note_in_use(mailing, mailing.html if mailing.body_kind.has_html else "")
     sequence = db.session.get_one(Sequence, step.sequence_id)
     if sequence.started_at is not None:
         audit.record(
