@@ -20,9 +20,10 @@ from wem.lists.models import MailingList
 from wem.lists.states import ConsentKind, SuppressionReason, UploadKind, UploadState
 from wem.lists.subscription_models import ConsentEvent, Subscriber, Subscription, Suppression
 from wem.lists.upload_models import Upload
-from wem.mailings import back_numbers, block_editing, reviewing, starting
+from wem.mailings import back_numbers, block_editing, design_keeping, reviewing, starting
 from wem.mailings import jobs as mailings_jobs
 from wem.mailings.block_models import BlockRevision
+from wem.mailings.design_models import Design
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.neutral import Neutral
 from wem.mailings.review_models import AlreadyDecided
@@ -119,8 +120,11 @@ def test_everything_of_a_customer(world):
     )  # fmt: skip
     db.session.add(upload)
     db.session.commit()
+    design_keeping.keep(mailing, "雛形", by=ours.owner.id)
+    design_keeping.keep(world.theirs.mailing, "雛形", by=world.theirs.owner.id)
+    db.session.commit()
     row = approved(world, list(Part))
-    assert row.found == {"mailings": 3, "replies": 0, "uploads": 1, "readers": 3}
+    assert row.found == {"mailings": 4, "replies": 0, "uploads": 1, "readers": 3}
     jobs.delete(row.id)
     # What is being sent is called off first, and waited for until it has come to rest.
     dispatch = db.session.get(Dispatch, dispatch.id, populate_existing=True)
@@ -131,9 +135,10 @@ def test_everything_of_a_customer(world):
         jobs.delete(row.id)
     row = db.session.get(Deletion, row.id, populate_existing=True)
     assert row.state is DeletionState.done, row.done
-    assert row.done == {"mailings": 3, "uploads": 1, "readers": 3}
+    assert row.done == {"mailings": 4, "uploads": 1, "readers": 3}
     for each in db.session.scalars(sa.select(Mailing).where(Mailing.customer_id == ours.customer.id)):
         assert (each.subject, each.html, each.text) == ("", "", "")
+    assert db.session.scalars(sa.select(Design.customer_id)).all() == [world.theirs.customer.id]
     # Nor is it kept, or sent, as what a step had in use.
     db.session.refresh(step)
     assert (step.live, db.session.get(Sequence, sequence.id, populate_existing=True).state) == ({}, SequenceState.ended)
@@ -148,7 +153,7 @@ def test_everything_of_a_customer(world):
     theirs = db.session.get(Mailing, world.theirs.mailing.id, populate_existing=True)
     assert theirs.subject and readers(world.theirs.customer) == 3
     event = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "deletion.finish")).one()
-    assert event.details == {"deleted": 7}
+    assert event.details == {"deleted": 8}
 
 
 def test_nothing_of_a_mailing_is_shown_or_kept_for_undo(world):

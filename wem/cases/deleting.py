@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from wem import audit, clock, queue
 from wem.cases import notifying
@@ -27,6 +28,7 @@ from wem.lists.subscription_models import Subscription
 from wem.lists.upload_models import Upload
 from wem.mailings import back_numbers, block_keeping, controlling, reviewing
 from wem.mailings.back_number_models import BackNumber
+from wem.mailings.design_models import Design
 from wem.mailings.models import Mailing
 from wem.mailings.reply_models import Conversation
 from wem.mailings.states import MailingState, NotPossible
@@ -59,14 +61,27 @@ def found(customer_id: int, parts: Sequence[Part], list_ids: Sequence[int]) -> d
             kept = kept.where(MailingList.customer_id == customer_id)
             numbers[part] = db.session.scalar(kept.where(MailingList.id.in_(list_ids)) if list_ids else kept) or 0
         else:
-            rows = _rows(part, customer_id, at)
-            numbers[part] = db.session.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
+            numbers[part] = sum(
+                db.session.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
+                for rows in _all_rows(part, customer_id, at)
+            )
     return numbers
+
+
+def _all_rows(part: Part, customer_id: int, until: datetime) -> list[sa.Select[Any]]:
+    """Return the rows of a part; the designs that were kept of mailings go with the mailings."""
+    rows = [_rows(part, customer_id, until)]
+    return [*rows, _designs(customer_id, until)] if part is Part.mailings else rows
+
+
+def _designs(customer_id: int, until: datetime) -> sa.Select[Any]:
+    return sa.select(Design.id).where(Design.customer_id == customer_id, Design.created_at <= until)
 
 
 def _rows(part: Part, customer_id: int, until: datetime) -> sa.Select[Any]:
     """Return the numbers of what is left of a part and was there at a moment."""
     if part is Part.mailings:
+        variant = aliased(Mailing)
         return sa.select(Mailing.id).where(
             Mailing.customer_id == customer_id,
             Mailing.created_at <= until,
@@ -79,6 +94,10 @@ def _rows(part: Part, customer_id: int, until: datetime) -> sa.Select[Any]:
                 # What was emptied by its people may be kept in steps for undo, or be shown to everybody.
                 Mailing.revision > 0,
                 sa.exists().where(BackNumber.mailing_id == Mailing.id, BackNumber.subject != ""),
+                sa.exists().where(
+                    variant.variant_of == Mailing.id,
+                    sa.or_(variant.subject != "", variant.html != "", variant.text != "", variant.revision > 0),
+                ),
             ),
         )
     if part is Part.replies:
@@ -173,8 +192,8 @@ def step(row: Deletion) -> int:
 
 
 def _left(row: Deletion, until: datetime) -> bool:
-    rows = [_rows(Part(part), row.customer_id, until) for part in row.parts if part != Part.readers]
-    return any(db.session.scalar(each.limit(1)) is not None for each in rows)
+    rows = [_all_rows(Part(part), row.customer_id, until) for part in row.parts if part != Part.readers]
+    return any(db.session.scalar(each.limit(1)) is not None for some in rows for each in some)
 
 
 def _end_readers(row: Deletion, until: datetime) -> int:
@@ -195,10 +214,16 @@ def _empty_mailings(row: Deletion, until: datetime) -> int:
     while not done:
         ids = db.session.scalars(wanted.where(Mailing.id > after).limit(MAILINGS_AT_ONCE)).all()
         if not ids:
-            return 0
+            return _delete_designs(row, until)
         after = ids[-1]
         done = sum(_empty(db.session.get_one(Mailing, id, populate_existing=True), row.decided_by) for id in ids)
     return done
+
+
+def _delete_designs(row: Deletion, until: datetime) -> int:
+    ids = db.session.scalars(_designs(row.customer_id, until).order_by(Design.id).limit(ROWS_AT_ONCE)).all()
+    db.session.execute(sa.delete(Design).where(Design.id.in_(ids)).execution_options(synchronize_session=False))
+    return len(ids)
 
 
 def _empty(mailing: Mailing, by: int | None) -> bool:

@@ -93,7 +93,7 @@ DELETION_GROUNDS = {
 }
 PARTS = {
     Part.readers: _l("Readers of lists"),
-    Part.mailings: _l("Mailings (subject and texts)"),
+    Part.mailings: _l("Mailings and designs (subject and texts)"),
     Part.replies: _l("Replies of readers"),
     Part.uploads: _l("Uploaded files"),
 }
