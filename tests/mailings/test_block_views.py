@@ -371,6 +371,19 @@ def test_brand_settings_are_for_new_mails_and_can_be_read(world: World, editor: 
     assert page.status == 422 and page.soup.find(id="accent-error")
 
 
+def test_two_who_save_the_brand_settings_at_once_are_told(world: World, editor: Browser) -> None:
+    customer_id = world.ours.customer.id
+    for accent in ("#006400", "#800000"):
+        before = editor.get("/mailings/brand").form("")
+        assert editor.submit("/mailings/brand", {"accent": accent}).status == 303
+        page = editor.post("/mailings/brand", {**before, "accent": "#00008b"})
+        assert page.status == 409 and "まだ保存されていません" in page.text and 'value="#00008b"' in page.html
+        assert db.session.get_one(Brand, customer_id, populate_existing=True).accent == accent
+    # Who has seen the notice may take the place of what the other saved.
+    assert editor.post("/mailings/brand", page.form("")).status == 303
+    assert db.session.get_one(Brand, customer_id, populate_existing=True).accent == "#00008b"
+
+
 def test_the_sample_mail_shows_any_look_and_no_image_of_others(world: World, editor: Browser) -> None:
     theirs = make_image(world.theirs.customer)
     db.session.commit()

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectField, StringField, ValidationError
+from wtforms import HiddenField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Regexp
 from wtforms.widgets import ColorInput
@@ -211,6 +211,7 @@ class BrandForm(LookForm):
 
     logo = SelectField(_l("Logo"), default="")
     footer = Body(_l("Last words of each mail"), [Length(max=2000)])
+    version = HiddenField()
 
     def offer(self, images: Iterable[Image]) -> None:
         self.logo.choices = [

@@ -9,6 +9,7 @@ from flask import flash, render_template, request, url_for
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
+from wem.accounts.models import Customer
 from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
@@ -19,6 +20,8 @@ from wem.mailings.block_models import Brand
 from wem.mailings.block_moving_rules import add_block, change_block
 from wem.mailings.block_rules import LOOK, BlockKind, NotValid, checked
 from wem.mailings.block_wording import fault_text
+from wem.mailings.branding import Changed
+from wem.mailings.composing import Fault
 from wem.mailings.html import inline_styles
 from wem.mailings.image_using import origin
 from wem.mailings.preview_views import SANDBOX
@@ -37,35 +40,48 @@ writers_only = for_roles(WRITERS)
 def show() -> Answer:
     customer, account = ours()
     brand = branding.brand_of(customer.id)
-    form = BrandForm(data={**brand.look, "logo": str(brand.logo_id or ""), "footer": brand.footer})
+    form = BrandForm(
+        data={**brand.look, "logo": str(brand.logo_id or ""), "footer": brand.footer, "version": str(brand.version)}
+    )
     form.offer(branding.offered_images(customer.id))
-    status = 200
+    status, changed = 200, False
     if form.is_submitted():
         if form.validate_on_submit() and request.form.get("show") != "1":
-            _fill(brand, form)
-            faults = branding.look_over(brand, _language())
-            if not faults:
-                branding.save(customer, brand, by=account.id)
-                db.session.commit()
+            faults, changed = _saved(customer, form, by=account.id)
+            if not faults and not changed:
                 flash(gettext("Saved. New mails begin with it; those that there are keep their look."), "success")
                 return see_other(url_for("brands.show"))
-            db.session.rollback()
             form.footer.errors = [fault_text(fault) for fault in faults]
-        status = 422 if form.errors else 200
+        status = 409 if changed else 422 if form.errors else 200
     shown = {name: form[name].data or "" for name in (*LOOK, "logo")}
     frame = f"{url_for('brands.preview')}?{urlencode(shown)}"
     logo_name = next((label for value, label, *_ in form.logo.iter_choices() if value and value == form.logo.data), "")
-    return render_template("mailings/brand.html", form=form, frame=frame, logo_name=logo_name), status
+    page = render_template("mailings/brand.html", form=form, frame=frame, logo_name=logo_name, changed=changed)
+    return page, status
 
 
 def _language() -> str:
     return str(get_locale() or "ja")[:2]
 
 
-def _fill(brand: Brand, form: BrandForm) -> None:
-    for name, value in form.look.items():
-        setattr(brand, name, value)
-    brand.logo_id, brand.footer = row_number(form.logo.data), (form.footer.data or "").strip()
+def _saved(customer: Customer, form: BrandForm, *, by: int) -> tuple[list[Fault], bool]:
+    """Keep what was chosen; returns what is wrong with it, and whether somebody else saved in the meantime.
+
+    Then the form takes their version: to save once more is to have looked.
+    """
+    footer = (form.footer.data or "").strip()
+    brand = Brand(customer_id=customer.id, **form.look, logo_id=row_number(form.logo.data), footer=footer)
+    if faults := branding.look_over(brand, _language()):
+        db.session.rollback()
+        return faults, False
+    try:
+        branding.save(customer, brand, row_number(form.version.data) or 0, by=by)
+    except Changed:
+        db.session.rollback()
+        form.version.data = str(branding.brand_of(customer.id).version)
+        return [], True
+    db.session.commit()
+    return [], False
 
 
 @blueprint.get("/mailings/brand/preview")

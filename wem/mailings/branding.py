@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from wem import audit
+from wem import audit, clock
 from wem.accounts.models import Customer
-from wem.db import db
+from wem.db import db, insert_ignoring
 from wem.mailings import block_editing
 from wem.mailings.block_models import Brand
 from wem.mailings.block_moving_rules import add_block, change_block
@@ -17,15 +17,33 @@ from wem.mailings.image_rules import ImageState
 from wem.mailings.models import Mailing
 
 
+class Changed(Exception):
+    """Somebody else saved the settings since this person opened them."""
+
+
 def brand_of(customer_id: int) -> Brand:
     """Return the customer's settings; the usual ones, in no session, before they were set."""
-    usual = Brand(customer_id=customer_id, **Document().look, logo_id=None, footer="")
+    usual = Brand(customer_id=customer_id, **Document().look, logo_id=None, footer="", version=0)
     return db.session.get(Brand, customer_id) or usual
 
 
-def save(customer: Customer, brand: Brand, *, by: int) -> None:
-    """Keep settings that were checked."""
-    db.session.add(brand)
+def save(customer: Customer, brand: Brand, version: int, *, by: int) -> None:
+    """Keep settings that were checked, over the version that the person had before them; `brand` is in no session.
+
+    Raises Changed when somebody else saved since, or first.
+    """
+    values = {**brand.look, "logo_id": brand.logo_id, "footer": brand.footer, "changed_at": clock.now()}
+    kept = db.session.execute(
+        sa.update(Brand)
+        .where(Brand.customer_id == customer.id, Brand.version == version)
+        .values(**values, version=version + 1)
+        .execution_options(synchronize_session=False)
+        if version
+        else insert_ignoring(Brand).values(customer_id=customer.id, **values, version=1),
+        execution_options={"preserve_rowcount": True},
+    )
+    if not kept.rowcount:  # type: ignore[attr-defined]
+        raise Changed
     audit.record("brand.change", by=by, customer_id=customer.id, subject=customer)
 
 
