@@ -28,6 +28,8 @@ def slot(day, hour=10):
         (slot(10), TODAY.toordinal(), 2, Fate.wait),  # had one today: a second one waits for tomorrow
         (slot(9), TODAY.toordinal(), 2, Fate.wait),
         (slot(7), TODAY.toordinal(), 2, Fate.leave_out),
+        (slot(9), TODAY.toordinal() - 1, 0, Fate.late),  # its own day had the mail before it
+        (slot(8), TODAY.toordinal() - 2, 0, Fate.leave_out),
         (slot(10), TODAY.toordinal() - 1, 2, Fate.send),
         (slot(10), TODAY.toordinal() + 1, 2, Fate.wait),  # a clock that was set back sends nothing twice
     ],

@@ -107,7 +107,28 @@ def test_what_is_long_over_is_left_out_and_the_rest_goes_bit_by_bit(world):
     look("2026-12-06T10:00")
     assert numbers(sequence)[1][0] == 1, "the day after the sign-up has had its mail"
     sizes = db.session.execute(sa.select(SequenceRun.size, SequenceRun.late).order_by(SequenceRun.mailing_id)).all()
-    assert [tuple(each) for each in sizes] == [(20, False), (9, True), (9, True), (9, True), (1, False)]
+    # Who had the first step late on the very day of the second has a day longer for that one.
+    assert [tuple(each) for each in sizes] == [
+        (20, False), (9, True), (9, True), (9, True), (1, False), (9, True),
+    ]  # fmt: skip
+
+
+def test_the_step_after_no_send_hours_is_not_left_out_though_nothing_may_be_late(world):
+    been_there(world, "2026-11-01T10:00")
+    sequence = make_sequence(world, (0, 0), (1, 10), (2, 10), tolerance=0)
+    db.session.add(NoSendSetting(customer_id=world.ours.customer.id, begins=time(22), ends=time(7)))
+    sign_up(world.ours.mailing_list, "2026-12-05T22:30")
+    # The mail of the evening leaves in the morning; each that follows waits a day for the one before.
+    for text in ("2026-12-05T22:31", "2026-12-06T10:00", "2026-12-07T08:00", "2026-12-07T10:00"):
+        look(text)
+    assert numbers(sequence) == [(0, 1, 0, 0), (0, 1, 0, 0), (1, 0, 0, 0)]
+    look("2026-12-08T10:00")
+    assert numbers(sequence)[2] == (0, 1, 0, 0)
+    # Who was simply forgotten for a day has it left out, as chosen.
+    sign_up(world.ours.mailing_list, "2026-12-10T12:00")
+    look("2026-12-10T12:01")
+    look("2026-12-12T10:00")
+    assert numbers(sequence)[1] == (0, 1, 0, 1)
 
 
 def segment_of(world, value):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from wem.db import db
 from wem.sequences import placing, rules
 from wem.sequences.models import ReaderState, Sequence, SequenceReader, SequenceStep
+from wem.sequences.sending import too_late
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ def outlook(sequence: Sequence, at: datetime) -> Outlook:
     row = db.session.execute(
         sa.select(
             number(SequenceReader.due >= limits.today),
-            number(sa.and_(SequenceReader.due < limits.today, SequenceReader.due >= limits.oldest)),
-            number(SequenceReader.due < limits.oldest),
+            number(sa.and_(SequenceReader.due < limits.today, sa.not_(too_late(limits)))),
+            number(too_late(limits)),
         ).where(
             SequenceReader.sequence_id == sequence.id,
             SequenceReader.step_id.in_([step.id for step in sequence.all_steps]),

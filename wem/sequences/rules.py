@@ -115,6 +115,7 @@ class Limits:
     """The slots that divide what is due now."""
 
     oldest: int  # what was due before is left out
+    waited: int  # of whose step had another mail on its day: the slot of `oldest`, a day earlier
     today: int  # what was due before is late
     now: int  # what is due after waits
     day: int  # who got a mail of the sequence on this day waits for the next
@@ -124,21 +125,23 @@ def limits(now: int, tolerance: int) -> Limits:
     """Return how what is due in slot `now` is divided where a step may be `tolerance` days late.
 
     In the first hour of a day what was left of the day before still goes: who signs up at 23:59 is taken in after it.
+    Whoever got the mail before on the very day of the step, as after no-send hours, has the step a day later: the days
+    that it may be late count from there.
     """
-    day = now // HOURS
-    return Limits(((now - 1) // HOURS - tolerance) * HOURS, day * HOURS, now, day)
+    day, oldest = now // HOURS, ((now - 1) // HOURS - tolerance) * HOURS
+    return Limits(oldest, oldest - HOURS, day * HOURS, now, day)
 
 
 def fate(due: int, last_day: int | None, now: int, tolerance: int) -> Fate:
     """Return what becomes of a step that is due in a slot, when the reader's last mail went on a day.
 
     A step whose day is over by more than `tolerance` days is left out; nobody gets two mails of one sequence on one
-    day; what is sent on a later day than its own is late.
+    day, and a step that waited for that is not over by it; what is sent on a later day than its own is late.
     """
     at = limits(now, tolerance)
     if due > at.now:
         return Fate.wait
-    if due < at.oldest:
+    if due < (at.waited if last_day == due // HOURS else at.oldest):
         return Fate.leave_out
     if last_day is not None and last_day >= at.day:
         return Fate.wait

@@ -45,7 +45,7 @@ def due_now(sequence: Sequence, at: datetime) -> list[Due]:
     late = sa.func.sum(sa.case((SequenceReader.due < limits.today, 1), else_=0))
     rows = db.session.execute(
         sa.select(SequenceReader.step_id, sa.func.count(), late)
-        .where(*_may_get(sequence, limits), SequenceReader.due >= limits.oldest)
+        .where(*_may_get(sequence, limits), sa.not_(too_late(limits)))
         .group_by(SequenceReader.step_id)
     ).all()
     found = {number: Due(number or 0, count - int(behind), int(behind)) for number, count, behind in rows}
@@ -56,16 +56,22 @@ def leave_out(sequence: Sequence, at: datetime) -> int:
     """Pass over the steps whose day is over by more than the sequence tolerates; returns how many mails that are."""
     limits, count = rules.limits(rules.slot(at), sequence.tolerance), 0
     for step in sequence.used:
-        too_late = SequenceReader.due < limits.oldest
+        behind = too_late(limits)
         number = db.session.scalar(
             sa.select(sa.func.count()).where(
-                SequenceReader.sequence_id == sequence.id, SequenceReader.step_id == step.id, too_late
+                SequenceReader.sequence_id == sequence.id, SequenceReader.step_id == step.id, behind
             )
         )
-        _move_on(sequence, step, number or 0, too_late)
+        _move_on(sequence, step, number or 0, behind)
         step.left_out += number or 0
         count += number or 0
     return count
+
+
+def too_late(limits: rules.Limits) -> sa.ColumnElement[bool]:
+    """Return whether the step that a row of SequenceReader waits for is left out, in SQL."""
+    another = sa.func.coalesce(SequenceReader.last_day, -1) == SequenceReader.due // rules.HOURS
+    return sa.and_(SequenceReader.due < limits.oldest, sa.or_(sa.not_(another), SequenceReader.due < limits.waited))
 
 
 def letter_of(sequence: Sequence, step: SequenceStep) -> Mailing:
@@ -136,7 +142,7 @@ def _choose(sequence: Sequence, step: SequenceStep, mailing: Mailing, at: dateti
         .where(
             *_may_get(sequence, limits),
             SequenceReader.step_id == step.id,
-            SequenceReader.due >= limits.oldest,
+            sa.not_(too_late(limits)),
             behind if late else sa.not_(behind),
             sa.not_(leaves(sequence, at)),
             sa.not_(had(step.id)),
