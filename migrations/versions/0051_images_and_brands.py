@@ -1,4 +1,5 @@
-"""images in use by steps, numbers of images that never come again, and versions of brand settings
+"""images in use by steps, numbers of images that never come again, and versions of brand settings;
+mailings that wait no longer for others
 
 Revision: 0051, after 0050.
 """
@@ -26,6 +27,7 @@ def upgrade() -> None:
         """
     )
     op.add_column("brand", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+    op.add_column("mailing_segment", sa.Column("waits", sa.Boolean(), server_default=sa.true(), nullable=False))
     if op.get_bind().dialect.name == "sqlite":
         with op.batch_alter_table("image", recreate="always", table_kwargs={"sqlite_autoincrement": True}):
             pass
@@ -35,6 +37,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         with op.batch_alter_table("image", recreate="always"):
             pass
+    op.drop_column("mailing_segment", "waits")
     op.drop_column("brand", "version")
     op.execute("DELETE FROM image_use WHERE in_use")
     op.drop_column("image_use", "in_use")

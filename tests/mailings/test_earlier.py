@@ -14,7 +14,7 @@ from wem import clock
 from wem.db import db
 from wem.delivery.models import Delivery, DeliveryState, Dispatch, DispatchState
 from wem.lists.subscription_models import Subscriber
-from wem.mailings import copying, earlier, earlier_rules, jobs, narrowing, resending, starting
+from wem.mailings import controlling, copying, earlier, earlier_rules, jobs, narrowing, resending, starting
 from wem.mailings.earlier import TooOften
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.models import BodyKind, Mailing
@@ -139,6 +139,32 @@ def test_it_waits_until_the_earlier_one_is_written_down(world: World) -> None:
     jobs.expand(dispatch.id)
     jobs.expand(follower.id)
     assert db.session.get_one(Dispatch, follower.id, populate_existing=True).total == 0
+
+
+def test_it_says_that_it_waits_for_one_that_stands_still_and_can_go_on_without(
+    world: World, browser_for: Callable[..., Browser]
+) -> None:
+    first, editor = world.ours.mailing, browser_for(world.ours.editor)
+    starting.start(first, by=None)
+    copy = copying.duplicate(first, name="追いかけ", by=world.ours.owner.id)
+    earlier.choose(copy, Earlier.without)
+    follower = starting.start(copy, by=None)
+    db.session.commit()
+    page, said = f"/mailings/{copy.id}", "ほかのメールを待っています"
+    assert said not in editor.get(page).text and editor.post(f"{page}/go-without").status == 303
+    controlling.pause(first, by=world.ours.owner.id)
+    db.session.commit()
+    jobs.expand(follower.id)
+    assert db.session.get_one(Dispatch, follower.id, populate_existing=True).state is DispatchState.preparing
+    assert editor.get(page).soup.find("a", href=f"/mailings/{first.id}")
+    for path in (page, "/mailings", "/mailings/calendar"):
+        assert editor.get(path).text.count(said) > 0, path
+    editor.post(f"{page}/go-without")
+    jobs.expand(follower.id)
+    # Nobody is written down for the first one yet.
+    assert db.session.get_one(Dispatch, follower.id, populate_existing=True).total == 3
+    text = editor.get(page).text
+    assert "ほかのメールを待たずに送信" in text and said not in text
 
 
 def test_an_original_that_is_gone_keeps_it_from_starting(world: World) -> None:

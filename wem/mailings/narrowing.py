@@ -148,8 +148,17 @@ def about_behaviour(mailing_id: int, customer_id: int) -> bool:
 
 def waits(mailing_id: int, customer_id: int) -> bool:
     """Return whether another mailing whose readers it asks about is still being written down; raises SegmentLost."""
-    numbers = {number for _, _, said, _ in _said(mailing_id, customer_id) for number in referring.mailing_ids(said)}
-    unwritten = sa.exists().where(
+    return bool(awaited(mailing_id, customer_id))
+
+
+def awaited(mailing_id: int, customer_id: int) -> list[int]:
+    """Return the other mailings whose readers it asks about and waits for, until they are written down; raises
+    SegmentLost."""
+    rows = _said(mailing_id, customer_id)
+    numbers = {number for row, _, said, _ in rows if row.waits for number in referring.mailing_ids(said)}
+    if not numbers:
+        return []
+    unwritten = sa.select(Dispatch.mailing_id).where(
         Dispatch.mailing_id.in_(numbers),
         Dispatch.mailing_id != mailing_id,
         Dispatch.customer_id == customer_id,
@@ -157,7 +166,7 @@ def waits(mailing_id: int, customer_id: int) -> bool:
         Dispatch.started_at.is_(None),
         Dispatch.state.not_in((DispatchState.done, DispatchState.cancelled, DispatchState.failed)),
     )
-    return bool(numbers) and bool(db.session.scalar(sa.select(unwritten)))
+    return list(db.session.scalars(unwritten.distinct()))
 
 
 def lost(mailing: Mailing) -> list[str]:

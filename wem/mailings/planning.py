@@ -28,6 +28,7 @@ SHOWN = (
     "move",
     "unschedule",
     "start",
+    "go_without",
     "rest",
     "wake",
     "pause",

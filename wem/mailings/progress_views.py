@@ -13,10 +13,11 @@ from werkzeug.wrappers import Response
 from wem import clock
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import controlling, starting, telling, timing
+from wem.mailings import controlling, starting, telling, timing, waiting
 from wem.mailings.models import Mailing
 from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.states import MailingState, NotPossible
+from wem.mailings.titles import Titles
 from wem.mailings.views import about
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -34,7 +35,8 @@ def progress(id: int) -> Answer:
     seen, shown = request.args.get("state"), about(mailing)
     if seen and seen != shown["seen"]:
         return FlaskResponse(status=204, headers={"HX-Refresh": "true"})
-    return render_template("mailings/_progress.html", mailing=mailing, **shown)
+    titles = Titles(mailing.customer_id)
+    return render_template("mailings/_progress.html", mailing=mailing, titles=titles, **shown)
 
 
 @blueprint.post("/mailings/<int:id>/pause")
@@ -56,6 +58,12 @@ def resume(id: int) -> Answer:
 @blueprint.post("/mailings/<int:id>/stop")
 def stop(id: int) -> Answer:
     return _act(id, controlling.cancel, gettext("Sending is stopped. What had left cannot be taken back."))
+
+
+@blueprint.post("/mailings/<int:id>/go-without")
+def go_without(id: int) -> Answer:
+    """Wait no longer for a mailing that stands still, whose readers this one asks about."""
+    return _act(id, waiting.go_without, gettext("It waits no longer and goes out now."))
 
 
 @blueprint.post("/mailings/<int:id>/unschedule")

@@ -38,6 +38,8 @@ class MailingSegment(Base):
     # From the start of the mailing on: what the segment said then, and how fields and lists were called.
     conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     names: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Until the mailings that it speaks of are written down; the customer may have it go on before.
+    waits: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
     def keep(self, segment: Segment, names: dict[str, Any]) -> None:
         """Write down what the segment says now: it holds for this mailing whatever becomes of the segment."""

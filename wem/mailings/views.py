@@ -19,7 +19,17 @@ from wem.db import db
 from wem.delivery import portioning
 from wem.delivery.models import DispatchState
 from wem.delivery.progress import progress
-from wem.mailings import back_numbers, maintenance, narrowing, planning, resending, reviewing, timing, trial_results
+from wem.mailings import (
+    back_numbers,
+    maintenance,
+    narrowing,
+    planning,
+    resending,
+    reviewing,
+    timing,
+    trial_results,
+    waiting,
+)
 from wem.mailings.audience import most_recipients
 from wem.mailings.back_number_rules import may_be_published
 from wem.mailings.models import Mailing
@@ -29,7 +39,17 @@ from wem.mailings.titles import Titles
 from wem.mailings.trial_models import trial_of
 from wem.mailings.trial_results import Standing
 from wem.mailings.trial_wording import plan_text, state_text
-from wem.mailings.wording import BODY_KINDS, CHANGES, CHOICES, PORTION_INTERVALS, RESTING, STATES, TOLERANCES, held_text
+from wem.mailings.wording import (
+    BODY_KINDS,
+    CHANGES,
+    CHOICES,
+    PORTION_INTERVALS,
+    RESTING,
+    STATES,
+    TOLERANCES,
+    WAITING,
+    held_text,
+)
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.filters import moment
 from wem.web.htmx import see_other
@@ -71,6 +91,8 @@ def index() -> Answer:
         chosen=chosen if chosen in FILTERS else "",
         filters=FILTERS,
         states=STATES,
+        waiting=waiting.held_up(page.rows),
+        waiting_words=WAITING,
         titles=Titles(customer.id),
         told=membership.told_of_mailings,
         **describing.restricted(contract_in_force(customer.id)),
@@ -120,6 +142,9 @@ def about(mailing: Mailing) -> dict[str, Any]:
     asked = clock.now() if resting else scheduled
     if resting and mailing.state is MailingState.sending:
         state, kind = RESTING
+    waits_for = waiting.held_up([mailing]).get(mailing.id, [])
+    if waits_for:
+        state, kind = WAITING
     review = reviewing.latest(mailing.id)
     standing = trial_results.standing(mailing)
     trial = standing.trial if standing else trial_of(mailing.id)
@@ -128,7 +153,8 @@ def about(mailing: Mailing) -> dict[str, Any]:
         "trial_text": trial_text(standing),
         "trial_plan": plan_text(trial) if trial else "",
         # What the page shows: where it is another one by now, its buttons differ too.
-        "seen": f"{mailing.state}-{trial.state}" if trial else mailing.state.value,
+        "seen": "-".join([mailing.state, *([trial.state] if trial else []), *(["waits"] if waits_for else [])]),
+        "waits_for": waits_for,
         "waits_for_review": reviewing.waits(mailing),
         "refused": review.note
         if review and review.state is ReviewState.refused and mailing.state is MailingState.draft

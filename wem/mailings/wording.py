@@ -29,6 +29,7 @@ STATES = {
 }
 # Of one that is being sent, in the no-send hours.
 RESTING = (_l("Rests until the no-send hours are over"), "info")
+WAITING = (_l("Waits for another mailing"), "warning")
 BODY_KINDS = {BodyKind.blocks: _l("Blocks"), BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
 EARLIER = {
     Earlier.all: _l("They get this mail too"),
@@ -105,6 +106,7 @@ PARTS = {
 }
 # What was done about a mailing's time, by the act's name in the audit trail.
 CHANGES = {
+    "go_without": _l("Waits no longer for another mailing"),
     "schedule": _l("Was scheduled"),
     "submit": _l("Handed in for our look"),
     "move": _l("Moved to another day"),

@@ -114,6 +114,7 @@ ACTIONS = {
     "mailing.finish": _l("A mailing was finished"),
     "mailing.maintenance": _l("Chose for a mailing and maintenance"),
     "mailing.hold": _l("A mailing was held"),
+    "mailing.go_without": _l("Had a mailing wait no longer for another one"),
     "mailing.pause": _l("Paused a mailing"),
     "page.look": _l("Changed the look of the pages for readers"),
     "mailing.publish": _l("Published a back number"),
