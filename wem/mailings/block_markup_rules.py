@@ -90,7 +90,6 @@ def html_of(text: str, words: Words, link: str) -> str:
     """Return paragraphs and lists as HTML; `link` is the style of a link."""
     found = []
     for part in parts(text, words):
-        lines = [inline_html(line, words, link) for line in part.lines]
         if part.kind == "paragraph":
             # Marks may open on one line and close on the next.
             whole = inline_html("\n".join(part.lines), words, link)
@@ -98,7 +97,7 @@ def html_of(text: str, words: Words, link: str) -> str:
         elif part.kind == "tag":
             found.append(part.lines[0])
         else:
-            found.append(list_html(lines, part.kind))
+            found.append(list_html([inline_html(line, words, link) for line in part.lines], part.kind))
     return "".join(found)
 
 

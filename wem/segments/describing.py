@@ -12,7 +12,7 @@ from wem.lists.states import Way
 from wem.lists.wording import WAYS
 from wem.segments.referring import Names
 from wem.segments.rules import Condition, Conditions
-from wem.segments.topic_rules import FIELD_TOPICS, Shape
+from wem.segments.topic_rules import BEHAVIOUR, FIELD_TOPICS, Shape
 from wem.segments.wording import MATCHES, TOPICS, group_text, op_text
 
 
@@ -43,7 +43,7 @@ def sentence(condition: Condition, names: Names, mailings: Mapping[int, str]) ->
     shown = _shown(condition, names, mailings)
     values = {"low": shown[0], "high": shown[-1]} if shown else {}
     how = op_text(condition.topic, condition.op, value=str(gettext(", ")).join(shown), **values)
-    return str(gettext("%(what)s: %(how)s", what=what, how=how))
+    return how if condition.topic in BEHAVIOUR else str(gettext("%(what)s: %(how)s", what=what, how=how))
 
 
 def about(condition: Condition, names: Names) -> str:

@@ -23,9 +23,9 @@ TOPICS = {
 MATCHES = {Match.all: _l("all of them"), Match.any: _l("at least one of them")}
 OPS = {
     Op.equals: _l("is “%(value)s”"),
-    Op.differs: _l("is not “%(value)s” (nor empty ones left out)"),
+    Op.differs: _l("is not “%(value)s” (empty ones count too)"),
     Op.contains: _l("contains “%(value)s”"),
-    Op.lacks: _l("does not contain “%(value)s” (nor empty ones left out)"),
+    Op.lacks: _l("does not contain “%(value)s” (empty ones count too)"),
     Op.at_least: _l("is %(value)s or more"),
     Op.at_most: _l("is %(value)s or less"),
     Op.between: _l("is from %(low)s to %(high)s"),
@@ -43,23 +43,34 @@ OPS = {
     Op.no: _l("is no"),
     Op.empty: _l("is empty"),
     Op.filled: _l("is filled in"),
-    Op.ever: _l("at least once"),
-    Op.never: _l("never so far"),
-    Op.mailing: _l("with “%(value)s”"),
-    Op.not_mailing: _l("not with “%(value)s”"),
     Op.of_last: _l("at least one of the last %(value)s mailings"),
     Op.none_of_last: _l("none of the last %(value)s mailings"),
 }
-_HITS = {
-    Op.last_days: _l("in the last %(value)s days"),
-    Op.not_last_days: _l("not in the last %(value)s days"),
-}
-# Where the general words do not fit.
+# Where the general words do not fit. What a reader did is said as a whole sentence.
 OWN_OPS: dict[Topic, dict[Op, object]] = {
     Topic.date: {Op.equals: _l("is on %(value)s")},
     Topic.signed_up: {Op.equals: _l("is on %(value)s")},
-    Topic.opened: _HITS,
-    Topic.clicked: _HITS,
+    Topic.choice: {Op.none_of: _l("is none of: %(value)s (empty ones count too)")},
+    Topic.choices: {
+        Op.any_of: _l("holds one of: %(value)s"),
+        Op.none_of: _l("holds none of: %(value)s (empty ones count too)"),
+    },
+    Topic.opened: {
+        Op.last_days: _l("opened a mail in the last %(value)s days"),
+        Op.not_last_days: _l("opened no mail in the last %(value)s days"),
+        Op.ever: _l("opened a mail at least once"),
+        Op.never: _l("never opened a mail so far"),
+        Op.mailing: _l("opened “%(value)s”"),
+        Op.not_mailing: _l("did not open “%(value)s”"),
+    },
+    Topic.clicked: {
+        Op.last_days: _l("clicked in a mail in the last %(value)s days"),
+        Op.not_last_days: _l("clicked in no mail in the last %(value)s days"),
+        Op.ever: _l("clicked in a mail at least once"),
+        Op.never: _l("never clicked in a mail so far"),
+        Op.mailing: _l("clicked in “%(value)s”"),
+        Op.not_mailing: _l("did not click in “%(value)s”"),
+    },
 }
 OPEN_END = "…"
 
