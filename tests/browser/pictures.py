@@ -89,19 +89,19 @@ def composing(page: Page, service: Service) -> None:
     page.locator(".mail-head").evaluate("each => each.scrollIntoView()")
     keep(page, MANUAL / "preview.webp")
     page.evaluate("scrollTo(0, 0)")
-    follow(page, "Check and send")
+    follow(page, "Review and send")
     keep(page, MANUAL / "check.webp")
-    press(page, "To the confirmation")
+    press(page, "Continue to confirmation")
     wait = {"pattern": "*", "stage": "rcpt", "action": "delay", "seconds": 0.1}
     gone = {"pattern": "*[37]@*", "stage": "rcpt", "action": "reply", "code": 550, "chance": 0.2}
     service.mailbox.set_behaviours([gone, wait])
-    press(page, "Send it now")
+    press(page, "Send")
     expect(page).to_have_url(re.compile(r"/mailings/\d+$"))
     while float(page.locator("progress").get_attribute("value") or 0) < HALFWAY:
         page.wait_for_timeout(200)
     keep(page, README / "mailing.webp")
     service.mailbox.clear_behaviours()
-    expect(page.locator(".badge").first).to_have_text(ja("Finished"), timeout=steps.WORK)
+    expect(page.locator(".badge").first).to_have_text(ja("Completed"), timeout=steps.WORK)
     page.goto(f"{page.url}/report")
     keep(page, MANUAL / "report.webp")
 

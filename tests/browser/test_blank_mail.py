@@ -34,10 +34,10 @@ def test_by_mail_onto_a_list_and_off_it(service: Service, opened: Opened) -> Non
     owner.goto(f"{service.portal}/mailings/new?kind=html")
     steps.compose(owner, "春の新商品", "<h1>春の新商品</h1><p>桜餅です。</p>", "空メールの会")
     press(owner, "Save and preview")
-    follow(owner, "Check and send")
-    press(owner, "To the confirmation")
-    press(owner, "Send it now")
-    expect(owner.locator(".badge").first).to_have_text(ja("Finished"), timeout=steps.WORK)
+    follow(owner, "Review and send")
+    press(owner, "Continue to confirmation")
+    press(owner, "Send")
+    expect(owner.locator(".badge").first).to_have_text(ja("Completed"), timeout=steps.WORK)
     mailing = owner.url
 
     ask_and_be_answered(phone, owner, service)
@@ -47,7 +47,7 @@ def test_by_mail_onto_a_list_and_off_it(service: Service, opened: Opened) -> Non
     phone_press(phone, "メールを送る")
     expect(phone.get_by_role("heading", level=1)).to_have_text("WeMがメールを受け取りました")
     owner.goto(f"{mailing}/report")
-    left_one = f"{ja('Stopped reading')}\n1"
+    left_one = f"{ja('Unsubscribed from this mailing')}\n1"
     steps.reload_until(owner, left_one)
 
 
@@ -90,8 +90,8 @@ def ask_and_be_answered(phone: Page, owner: Page, service: Service) -> None:
     assert "karamail@docomo" not in owner.content()
     owner.get_by_role("link", name="k****@docomo.ne.jp").click()
     expect(owner.get_by_role("main")).to_contain_text("取り置きはできますか。k****@docomo.ne.jp")
-    owner.get_by_label(ja("Your answer")).fill("はい、承ります。")
-    press(owner, "Send the answer")
+    owner.get_by_label(ja("Your reply")).fill("はい、承ります。")
+    press(owner, "Send reply")
     open_mail(phone, service, "Re: 春の新商品")
     expect(phone.locator("pre")).to_contain_text("はい、承ります。")
 

@@ -315,7 +315,7 @@ def test_suspend_a_customer_whose_mailing_is_being_sent_and_lift_it(wem: Served,
             assert counters(db.session.get_one(Dispatch, dispatch_id)) == {"accepted": 4, "pending": 8}
             db.session.remove()
         follow(owner, "Mailings")
-        expect(owner.get_by_role("main")).to_contain_text(ja("Held"))
+        expect(owner.get_by_role("main")).to_contain_text(ja("On hold"))
         good(owner, "suspend-6-owner")
 
 

@@ -46,26 +46,26 @@ def test_from_the_first_sign_in_to_an_unsubscription(service: Service, opened: O
 
     owner.goto(f"{service.portal}/dashboard")
     follow(owner, "Write a mail")
-    follow(owner, "Write HTML")
+    follow(owner, "Use HTML")
     steps.compose(owner, SUBJECT, HTML, "店頭のお客様")
     press(owner, "Save and preview")
     look_at_the_preview(owner)
     send_a_test_copy(owner, service, owner_email)
 
-    follow(owner, "Check and send")
-    expect(owner.get_by_role("main")).to_contain_text(ja("What was checked"))
-    press(owner, "To the confirmation")
+    follow(owner, "Review and send")
+    expect(owner.get_by_role("main")).to_contain_text(ja("Checked items"))
+    press(owner, "Continue to confirmation")
     expect(owner.get_by_role("main")).to_contain_text("3")
-    press(owner, "Send it now")
+    press(owner, "Send")
     expect(owner).to_have_url(re.compile(r"/mailings/\d+$"))
     # Nobody reloads: the page follows the mailing by itself.
-    expect(owner.locator(".badge").first).to_have_text(ja("Finished"), timeout=steps.WORK)
+    expect(owner.locator(".badge").first).to_have_text(ja("Completed"), timeout=steps.WORK)
     assert steps.figures(owner)[ja("Accepted")] == "3"
     mailing = owner.url
 
     read_and_leave(opened(), service)
     owner.goto(f"{mailing}/report")
-    assert steps.figures(owner)[ja("Stopped reading")] == "1"
+    assert steps.figures(owner)[ja("Unsubscribed from this mailing")] == "1"
     follow(owner, "Lists")
     expect(owner.get_by_role("row", name="店頭のお客様")).to_contain_text("2")
 
@@ -103,7 +103,7 @@ def look_at_the_preview(page: Page) -> None:
 
 
 def send_a_test_copy(page: Page, service: Service, email: str) -> None:
-    follow(page, "Add testers")
+    follow(page, "Add test recipients")
     page.get_by_label(ja("Name")).fill("新井 はじめ")
     page.get_by_label(ja("E-mail address")).fill(email)
     press(page, "Add")
@@ -111,7 +111,7 @@ def send_a_test_copy(page: Page, service: Service, email: str) -> None:
     page.get_by_role("link", name="秋の新商品").first.click()
     follow(page, "Preview")
     page.get_by_label(email).check()
-    press(page, "Send the test copy")
+    press(page, "Send test email")
     assert service.mailbox.wait_for(recipient=email, subject="【テスト】")
 
 

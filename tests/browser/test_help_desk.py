@@ -41,7 +41,7 @@ def test_asked_by_form_and_by_mail_and_answered(service: Service, opened: Opened
     staff.get_by_role("link", name=number).click()
     assert violations(staff) == []
     staff.get_by_label(ja("Our answer")).fill("ブラウザーを更新してください。")
-    press(staff, "Send the answer")
+    press(staff, "Send reply")
     answer, *_ = service.mailbox.wait_for(recipient=owner_email, subject=f"Re: [{number}]")
 
     # Written back by mail, it stands in the same thread.
@@ -73,7 +73,7 @@ def test_asked_by_form_and_by_mail_and_answered(service: Service, opened: Opened
     expect(staff.get_by_role("main")).to_contain_text("何日かかりますか。")
     assert violations(staff) == []
     staff.get_by_label(ja("Our answer")).fill("3営業日ほどです。")
-    press(staff, "Send the answer")
+    press(staff, "Send reply")
     service.mailbox.wait_for(recipient=PHONE, subject="申込みについて")
 
 

@@ -36,13 +36,13 @@ def test_list_upload_compose_send(service: Service, opened: Opened) -> None:
     steps.make_readers(service, "script", {"script-reader@readers.example.com": "髙橋 一郎"})
     page.goto(f"{service.portal}/mailings")
     follow(page, "New mailing")
-    follow(page, "Write HTML")
+    follow(page, "Use HTML")
     html = '<p>{{ 氏名 | default: "お客様" }}様、新茶が入りました。</p>'
     steps.compose(page, "新茶のお知らせ", html, "お得情報")
     press(page, "Save and check")
-    press(page, "To the confirmation")
-    press(page, "Send it now")
-    steps.reload_until(page, ja("Finished"))
+    press(page, "Continue to confirmation")
+    press(page, "Send")
+    steps.reload_until(page, ja("Completed"))
     assert steps.figures(page)[ja("Accepted")] == "1"
     [mail] = service.mailbox.wait_for(recipient="script-reader@readers.example.com")
     assert "髙橋 一郎様、新茶が入りました。" in service.mailbox.mail(mail["id"])["text"]

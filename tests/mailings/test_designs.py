@@ -253,9 +253,5 @@ def test_every_design_of_ours_that_was_not_changed_is_warned_of(world: World) ->
     assert document is not None
     block_editing.begin(mailing, document, by=world.ours.editor.id)
     db.session.commit()
-    told = [
-        check
-        for check in checking.checks(mailing)
-        if check.title in ("Places of the design to fill in", "雛形の書き換え")
-    ]
+    told = [check for check in checking.checks(mailing) if check.title in ("Template placeholders", "雛形の書き換え")]
     assert len(told) == 1 and told[0].at == "blocks"

@@ -16,7 +16,7 @@ CAUSES = {
     Cause.suspended: _l("The mailbox is suspended"),
     Cause.full: _l("The mailbox stayed full"),
     Cause.expired: _l("Given up after many tries"),
-    Cause.size: _l("The mail is too large for the receiver"),
+    Cause.size: _l("The email is too large for the recipient"),
     Cause.blocked: _l("The sending server is blocked"),
     Cause.spam: _l("Taken for spam or a virus"),
     Cause.authentication: _l("The sender could not be verified"),
@@ -39,7 +39,7 @@ ADVICE = {
         "Look at subject and links: loud advertising, shortened links and single large pictures are taken for spam."
     ),
     Cause.authentication: _l("Please see under “Sender domains” whether all records are found."),
-    Cause.rate: _l("Send large mailings in portions over hours. It does not count against your readers."),
+    Cause.rate: _l("Send large mailings in batches over several hours. It does not count against your readers."),
     Cause.technical: _l("Nothing to do: it does not count against your readers."),
     Cause.other: _l("The answer could not be understood. It does not count against your readers."),
 }
@@ -58,7 +58,7 @@ TROUBLE_ADVICE = {
         "The provider's readers often delete or report your mails. Write to those who read you, and less often."
     ),
     Trouble.authentication: _l("Please see under “Sender domains” whether all records are found, DMARC included."),
-    Trouble.rate: _l("Send large mailings in portions over hours; the pace is lowered by itself."),
+    Trouble.rate: _l("Send large mailings in batches over several hours; the sending rate is lowered automatically."),
     Trouble.content: _l("Look at subject, links and pictures of the last mailings before you send the next one."),
     Trouble.later: _l("Nothing to do: the mails are tried again for 48 hours, and our staff look after it."),
 }
@@ -84,10 +84,10 @@ DELIVERIES = {
     DeliveryState.pending: _l("Waits to be sent"),
     DeliveryState.intent: _l("Waits to be sent"),
     DeliveryState.accepted: _l("Accepted"),
-    DeliveryState.deferred: _l("To be tried again"),
+    DeliveryState.deferred: _l("Waiting to retry"),
     DeliveryState.bounced: _l("Came back"),
-    DeliveryState.suppressed: _l("Not sent any more"),
-    DeliveryState.cancelled: _l("Called off"),
+    DeliveryState.suppressed: _l("No longer sent"),
+    DeliveryState.cancelled: _l("Cancelled"),
     DeliveryState.expired: _l("Given up after many tries"),
     DeliveryState.uncertain: _l("Uncertain"),
 }

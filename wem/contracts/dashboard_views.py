@@ -132,7 +132,7 @@ def next_steps(
         ),
         NextStep(
             gettext("Send it"),
-            gettext("Send yourself a test copy first, then send it to the list, now or at a time."),
+            gettext("Send yourself a test email first, then send it to the list, now or at a scheduled time."),
             f"/mailings/{mailings[0].id}" if mailings else "",
             False,
         ),

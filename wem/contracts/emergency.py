@@ -224,7 +224,7 @@ def lift(contract: Contract, note: str, *, by: int) -> int:
                 gettext("The emergency stop is lifted"),
                 before=[
                     gettext("We have lifted the emergency stop of your contract. You can send again."),
-                    gettext("Mailings that were held wait for you: let them go on, or give them up."),
+                    gettext("Mailings on hold wait for you: resume or cancel them."),
                 ],
                 facts=[(gettext("Contract number"), contract.number)],
                 contract=False,

@@ -12,7 +12,7 @@ from wem.domains.rules import DomainState, KeyState, NameProblem
 STATES = {
     DomainState.checking: (_l("Waiting for its records"), "info"),
     DomainState.proven: (_l("Proven"), "success"),
-    DomainState.broken: (_l("To be mended"), "error"),
+    DomainState.broken: (_l("Must fix"), "error"),
 }
 NAME_PROBLEMS = {
     NameProblem.not_a_domain: _l("This is not a domain. Enter it like shop.example.jp."),

@@ -29,7 +29,7 @@ class ReasonForm(FlaskForm):
 
 
 class MailAnswerForm(FlaskForm):
-    text = TextAreaField(_l("Your answer"), [NEEDED, Length(max=MOST_ANSWER)])
+    text = TextAreaField(_l("Your reply"), [NEEDED, Length(max=MOST_ANSWER)])
 
     def validate_text(self, field: Any) -> None:
         field.data = "\n".join(line.rstrip() for line in (field.data or "").splitlines()).strip()

@@ -33,7 +33,7 @@ KINDS = {
     Kind.bounce: _l("Report of a failed delivery"),
     Kind.delivered: _l("Report of a delivery that succeeded or is late"),
     Kind.feedback: _l("Complaint"),
-    Kind.autoreply: _l("Automatic answer"),
+    Kind.autoreply: _l("Auto-reply"),
     Kind.normal: _l("A person's mail"),
 }
 PROBLEMS = {

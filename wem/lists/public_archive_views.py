@@ -100,7 +100,7 @@ def feed(slug: str) -> Any:
     ).all()
     with force_locale(page_language()):
         title = gettext("Mails of %(sender)s", sender=sender.name)
-        about = gettext("Back numbers of %(sender)s", sender=sender.name)
+        about = gettext("Back issues by %(sender)s", sender=sender.name)
     home = public_url(f"/h/{sender.slug}/")
     made = feeding.feed(rows, title=title, about=about, home=home, language=page_language())
     answer = FlaskResponse(made, mimetype="application/rss+xml", headers={"Cache-Control": "no-cache"})

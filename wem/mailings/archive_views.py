@@ -27,14 +27,14 @@ def publish(id: int) -> Answer:
     try:
         content = back_numbers.made(mailing)
     except NotSent:
-        flash(gettext("It can be published once it is being sent."), "warning")
+        flash(gettext("It can be published once sending has started."), "warning")
         return see_other(url_for("mailings.show", id=id))
     except TemplateProblem:
-        flash(gettext("It cannot be shown to everybody: filled in without a reader it becomes too long."), "error")
+        flash(gettext("It cannot be published: without reader data it becomes too long."), "error")
         return see_other(url_for("mailings.show", id=id))
     row = back_numbers.publish(mailing, content, by=by)
     db.session.commit()
-    flash(gettext("Published as back number %(number)s.", number=row.number), "success")
+    flash(gettext("Published as back issue no. %(number)s.", number=row.number), "success")
     return see_other(url_for("mailings.show", id=id))
 
 
@@ -43,5 +43,5 @@ def withdraw(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
     if back_numbers.withdraw(mailing, by=me().id):
         db.session.commit()
-        flash(gettext("It is not shown any more."), "success")
+        flash(gettext("Unpublished."), "success")
     return see_other(url_for("mailings.show", id=id))

@@ -103,7 +103,7 @@ def block_shown(
         open=open or bool(errors),
         empty=not shown(block, pictures),
         picture=picture if picture in names else "",
-        picture_name=names.get(picture) or (gettext("The present image") if picture in pictures else ""),
+        picture_name=names.get(picture) or (gettext("Current image") if picture in pictures else ""),
     )
 
 
@@ -117,7 +117,7 @@ def _choices(
     if field.form is Form.picture:
         offered = tuple((str(image.id), image.name) for image in images)
         known = {number for number, _ in offered}
-        more = ((value, gettext("The present image")),) if value and value not in known else ()
+        more = ((value, gettext("Current image")),) if value and value not in known else ()
         return (("", gettext("Please choose")), *more, *offered)
     if name == "height":
         return tuple((choice, gettext("%(count)s pixels", count=choice)) for choice in field.choices)
@@ -197,8 +197,8 @@ class LookForm(FlaskForm):
         for name, ratio in pale.items():
             self[name].errors = [
                 gettext(
-                    "Hard to read on the ground of the mail: the contrast is %(ratio)s to 1, %(enough)s is needed. "
-                    "Please choose a darker or lighter colour.",
+                    "Hard to read on the email background: the contrast is %(ratio)s:1, at least %(enough)s:1 is "
+                    "needed. Please choose a darker or lighter colour.",
                     ratio=format_decimal(int(ratio * 10) / 10),
                     enough=format_decimal(ENOUGH),
                 )
@@ -210,7 +210,7 @@ class BrandForm(LookForm):
     """The brand settings of a customer."""
 
     logo = SelectField(_l("Logo"), default="")
-    footer = Body(_l("Last words of each mail"), [Length(max=2000)])
+    footer = Body(_l("Footer text"), [Length(max=2000)])
     version = HiddenField()
 
     def offer(self, images: Iterable[Image]) -> None:
@@ -221,7 +221,7 @@ class BrandForm(LookForm):
 
     def validate_footer(self, field: Body) -> None:
         if _CONTROL.search(field.data or ""):
-            raise ValidationError(gettext("It holds characters that no mail can hold. Please type it again."))
+            raise ValidationError(gettext("It contains characters that cannot be used in email. Please type it again."))
 
 
 def look_form(document: Document) -> LookForm:

@@ -85,7 +85,7 @@ def act(id: int) -> Answer:
         block_editing.edit(mailing, change_asked(request.form, mailing, focus), name, by=account.id)
     except Gone:
         db.session.rollback()
-        text = gettext("It is no longer there: somebody else deleted it. “Undo” brings it back.")
+        text = gettext("It was deleted elsewhere. “Undo” restores it.")
         return _page(mailing, said=Said("warning", text), status=409)
     except NotValid as error:
         db.session.rollback()
@@ -98,7 +98,7 @@ def act(id: int) -> Answer:
         db.session.rollback()
         return _moved_on(mailing)
     db.session.commit()
-    said = Said("success", gettext("Deleted. “Undo” brings it back.")) if name.startswith("delete") else Said()
+    said = Said("success", gettext("Deleted. “Undo” restores it.")) if name.startswith("delete") else Said()
     return _done(mailing, focus[0] if focus else "", said)
 
 
@@ -108,11 +108,13 @@ def _step(mailing: Mailing, steps: int) -> Answer:
         stepped = block_editing.step(mailing, steps, _seen_version(), by=me().id)
     except SteppedMeanwhile:
         db.session.rollback()
-        text = gettext("Somebody else has changed the mail meanwhile; it is shown here. Please look before you undo.")
+        text = gettext(
+            "The email was changed elsewhere; the current version is shown here. Please check it before you undo."
+        )
         return _page(mailing, said=Said("warning", text), status=409)
     if not stepped:
         db.session.rollback()
-        text = gettext("There is nothing to undo.") if steps < 0 else gettext("There is nothing to do again.")
+        text = gettext("There is nothing to undo.") if steps < 0 else gettext("There is nothing to redo.")
         return _page(mailing, said=Said("info", text))
     db.session.commit()
     return _done(mailing, "", Said())
@@ -140,7 +142,9 @@ def change(id: int) -> Answer:
         block_editing.edit(mailing, wanted, f"change {block_id}", by=account.id)
     except Gone:
         db.session.rollback()
-        text = gettext("Somebody else deleted this block meanwhile. What you wrote stands here, to be copied.")
+        text = gettext(
+            "This block was deleted elsewhere while you were editing. Your text is kept below so that you can copy it."
+        )
         mine = "\n".join(text for name, text in request.form.items() if name in _WRITTEN and text.strip())
         answer = make_response(_page(mailing, said=Said("warning", text, mine), status=409))
         # Also where only the state was asked for.
@@ -148,7 +152,9 @@ def change(id: int) -> Answer:
         return answer
     except Meanwhile:
         meanwhile = seen
-        errors[""] = gettext("Somebody else changed this block meanwhile. What you wrote stands here, not kept yet.")
+        errors[""] = gettext(
+            "This block was changed elsewhere while you were editing. Your text is kept below but not saved yet."
+        )
     except NotValid as error:
         errors[error.place] = not_valid_text(error)
     except Refused as refused:
@@ -178,7 +184,7 @@ def to_html(id: int) -> Answer:
         db.session.rollback()
         return _moved_on(mailing)
     db.session.commit()
-    flash(gettext("From now on you write the HTML of this mailing yourself."), "success")
+    flash(gettext("You can now edit the HTML of this mailing directly."), "success")
     return see_other(url_for("composing.edit", id=id))
 
 

@@ -12,38 +12,38 @@ from wem.mailings.wording import problem_text
 
 KINDS = {
     BlockKind.heading: _l("Heading"),
-    BlockKind.text: _l("Running text"),
+    BlockKind.text: _l("Text block"),
     BlockKind.image: _l("Image"),
     BlockKind.button: _l("Button"),
     BlockKind.list: _l("Bullet list"),
     BlockKind.product: _l("Product"),
-    BlockKind.divider: _l("Dividing line"),
-    BlockKind.spacer: _l("Space"),
+    BlockKind.divider: _l("Divider"),
+    BlockKind.spacer: _l("Spacer"),
     BlockKind.social: _l("Social media"),
 }
 LAYOUT_NAMES = {
     "1": _l("1 column"),
-    "1-1": _l("2 columns, alike"),
-    "1-2": _l("2 columns, the right one wider"),
-    "2-1": _l("2 columns, the left one wider"),
+    "1-1": _l("2 columns (equal)"),
+    "1-2": _l("2 columns (wider right)"),
+    "2-1": _l("2 columns (wider left)"),
     "1-1-1": _l("3 columns"),
 }
 # By kind and field, else by field alone.
 FIELD_NAMES = {
-    "text": _l("Words"),
+    "text": _l("Body text"),
     "level": _l("Size"),
     "align": _l("Alignment"),
-    "size": _l("Size of the letters"),
+    "size": _l("Text size"),
     "picture": _l("Image"),
-    "alt": _l("Words in place of the image"),
+    "alt": _l("Alt text (if empty, the one from the image library)"),
     "link": _l("Link"),
     "width": _l("Width"),
-    "items": _l("Points, one on each line"),
-    "marks": _l("Marks"),
-    "name": _l("Name of the product"),
-    "price": _l("Price as shown"),
-    "button": _l("Words on the button"),
-    "line": _l("Kind of line"),
+    "items": _l("Items (one per line)"),
+    "marks": _l("List style"),
+    "name": _l("Product name"),
+    "price": _l("Price (as shown)"),
+    "button": _l("Button text"),
+    "line": _l("Line style"),
     "height": _l("Height"),
     "website": _l("Website"),
     "x": "X",
@@ -52,7 +52,7 @@ FIELD_NAMES = {
     "youtube": "YouTube",
     "tiktok": "TikTok",
     (BlockKind.social, "line"): "LINE",
-    (BlockKind.button, "text"): _l("Words on the button"),
+    (BlockKind.button, "text"): _l("Button text"),
     (BlockKind.product, "text"): _l("Description"),
 }
 CHOICES = {
@@ -63,38 +63,38 @@ CHOICES = {
     ("align", "center"): _l("Centre"),
     ("align", "right"): _l("Right"),
     ("size", "small"): _l("Small"),
-    ("size", "normal"): _l("Usual"),
+    ("size", "normal"): _l("Standard"),
     ("size", "large"): _l("Large"),
-    ("width", "100"): _l("Whole width"),
+    ("width", "100"): _l("Full width"),
     ("width", "75"): _l("Three quarters"),
     ("width", "50"): _l("Half"),
     ("width", "25"): _l("A quarter"),
-    ("width", "auto"): _l("As wide as its words"),
-    ("width", "full"): _l("Whole width"),
-    ("marks", "dots"): _l("Dots"),
+    ("width", "auto"): _l("Fit to text"),
+    ("width", "full"): _l("Full width"),
+    ("marks", "dots"): _l("Bullets (・)"),
     ("marks", "numbers"): _l("1, 2, 3"),
     ("line", "solid"): _l("Solid"),
     ("line", "dashed"): _l("Dashed"),
     ("line", "dotted"): _l("Dotted"),
     ("corners", "square"): _l("Square"),
     ("corners", "round"): _l("Rounded"),
-    ("corners", "pill"): _l("Round"),
+    ("corners", "pill"): _l("Pill"),
 }
 LOOK_NAMES = {
-    "background": _l("Colour around the mail"),
-    "surface": _l("Ground of the mail"),
-    "text": _l("Colour of the words"),
-    "accent": _l("Colour of links and buttons"),
-    "font_size": _l("Size of the letters"),
-    "corners": _l("Corners of buttons"),
+    "background": _l("Outer background"),
+    "surface": _l("Email background"),
+    "text": _l("Text colour"),
+    "accent": _l("Link and button colour"),
+    "font_size": _l("Text size"),
+    "corners": _l("Button corners"),
 }
 WRONGS = {
-    Wrong.address: _l("Please enter a whole address that begins with https:// (or mailto:, tel:)."),
+    Wrong.address: _l("Please enter a full URL starting with https:// (or mailto:, tel:)."),
     Wrong.colour: _l("Please choose a colour."),
-    Wrong.characters: _l("It holds characters that no mail can hold. Please type it again."),
-    Wrong.too_many: _l("The mail has as many rows and blocks as it can have. Please delete some first."),
-    Wrong.too_long: _l("It is too long. Please shorten it."),
-    Wrong.picture: _l("This image is no longer there. Please choose another one."),
+    Wrong.characters: _l("It contains characters that cannot be used in email. Please type it again."),
+    Wrong.too_many: _l("The email has reached the maximum number of rows and blocks. Please delete some first."),
+    Wrong.too_long: _l("Too long. Please shorten it."),
+    Wrong.picture: _l("This image no longer exists. Please choose another one."),
 }
 OTHERWISE_WRONG = _l("This value cannot be used. Please choose again.")
 
@@ -110,8 +110,8 @@ def fault_text(fault: Fault) -> str:
         return problem_text(fault)
     return str(
         gettext(
-            "%(names)s cannot stand in a link or in the address of an image: it would give the reader's data away. "
-            "Only choice and yes/no fields can.",
+            "%(names)s cannot be used in a link or an image URL, because that would expose readers' data. Only "
+            "choice and yes/no fields are allowed there.",
             names=in_words(fault.names),
         )
     )

@@ -49,7 +49,7 @@ def show() -> Answer:
         if form.validate_on_submit() and request.form.get("show") != "1":
             faults, changed = _saved(customer, form, by=account.id)
             if not faults and not changed:
-                flash(gettext("Saved. New mails begin with it; those that there are keep their look."), "success")
+                flash(gettext("Saved. New emails use these settings; existing emails stay as they are."), "success")
                 return see_other(url_for("brands.show"))
             form.footer.errors = [fault_text(fault) for fault in faults]
         status = 409 if changed else 422 if form.errors else 200
@@ -95,9 +95,9 @@ def preview() -> Answer:
     brand = Brand(customer_id=customer.id, **look, logo_id=logo if logo in logos else None, footer="")
     document = branding.beginning(brand)
     for kind, values in (
-        (BlockKind.heading, {"text": gettext("A heading"), "level": "1"}),
-        (BlockKind.text, {"text": gettext("Words of a mail, **bold ones** and [a link](https://www.example.jp/).")}),
-        (BlockKind.button, {"text": gettext("A button"), "link": "https://www.example.jp/"}),
+        (BlockKind.heading, {"text": gettext("Heading text"), "level": "1"}),
+        (BlockKind.text, {"text": gettext("Body text with **bold words** and [a link](https://www.example.jp/).")}),
+        (BlockKind.button, {"text": gettext("Button label"), "link": "https://www.example.jp/"}),
     ):
         document, id = add_block(document, kind)
         document = change_block(document, id, values)

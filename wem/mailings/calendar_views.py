@@ -70,11 +70,11 @@ def move(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
     day, seen = _day(request.form.get("day", "")), _seen(request.form.get("seen", ""))
     if day is None or seen is None:
-        flash(gettext("Please enter the day to which it is to be moved."), "error")
+        flash(gettext("Please enter the new date."), "error")
         return see_other(url_for("calendar.show"))
     here = url_for("calendar.show", month=f"{seen:%Y-%m}")
     if mailing.state is MailingState.scheduled and mailing.scheduled_at == calendar_rules.on_day(seen, day):
-        flash(gettext("It is planned for this day already."), "info")
+        flash(gettext("It is already scheduled for this day."), "info")
         return see_other(url_for("calendar.show", month=f"{day:%Y-%m}"))
     try:
         at = planning.move(mailing, day, seen, by=me().id)
@@ -87,7 +87,7 @@ def move(id: int) -> Answer:
     if found.hours is not None and found.leaves is not None:
         flash(
             gettext(
-                "Moved to %(time)s. That is within your no-send hours: it leaves on %(leaves)s.",
+                "Moved to %(time)s. This is within your quiet hours, so it is sent at %(leaves)s.",
                 time=moment(at),
                 leaves=moment(found.leaves),
             ),
@@ -105,14 +105,12 @@ def _movable(mailing: Mailing) -> bool:
 def _refusal(error: Exception) -> str:
     match error:
         case InThePast():
-            return str(gettext("It was not moved: at its hour this day has passed. Please choose one that lies ahead."))
+            return str(gettext("Not moved: that time has already passed. Please choose a day in the future."))
         case TooFar():
-            return str(gettext("It was not moved. Please choose a time within one year."))
+            return str(gettext("Not moved: please choose a date within one year."))
         case CannotStart():
-            return str(gettext("It was not moved: the contract does not permit scheduling at present."))
-    return str(
-        gettext("It was not moved: it has been changed or begun to be sent in the meantime. Please look at it again.")
-    )
+            return str(gettext("Not moved: your contract does not currently allow scheduling."))
+    return str(gettext("Not moved: it was changed or started sending in the meantime. Please check it again."))
 
 
 def _day(text: str) -> date | None:

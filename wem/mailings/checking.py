@@ -81,46 +81,52 @@ def warned(found: list[Check]) -> bool:
 
 
 def _contract(problems: list[Problem], contract: Contract | None) -> Check:
-    closed = gettext("The service is suspended, has not begun or has ended.")
+    closed = gettext("The service is suspended, has not started or has ended.")
     if contract is not None and contract.standing is Standing.in_use and contract.restriction is not None:
         what = RESTRICTIONS[contract.restriction]
         closed = gettext(
-            "Use is restricted (terms of service, Art. 18). Closed for the time being: %(what)s", what=what
+            "Use is temporarily restricted (Terms of Service, Art. 18). Currently unavailable: %(what)s", what=what
         )
     elif contract is not None and contract.standing is Standing.in_use and contract.terminated_parts:
         what = SERVICE_PARTS[ServicePart.sending]
         closed = gettext("Closed by our termination in part: %(what)s (terms of service, Art. 14-1)", what=what)
     return judged(
         Problem.contract not in problems,
-        gettext("The contract permits sending"),
+        gettext("Contract status"),
         closed,
-        gettext("Please see the contract page, or ask the help desk."),
+        gettext("See the contract page, or contact the help desk."),
     )
 
 
 def _complaints(problems: list[Problem]) -> Check:
     return judged(
         Problem.complaints not in problems,
-        gettext("Few complaints by readers"),
-        gettext("Unusually many readers reported your mailings as a nuisance, so they wait for our staff."),
-        gettext("Please wait for our answer, or ask the help desk."),
+        gettext("Low complaint rate"),
+        gettext(
+            "An unusually high number of readers reported your mailings as spam, so they are awaiting review "
+            "by our staff."
+        ),
+        gettext("Please wait for our reply, or contact the help desk."),
     )
 
 
 def _taken_down() -> Check:
     return judged(
         False,
-        gettext("Not taken down by us"),
-        gettext("Our staff have taken this mailing down; the notice says why."),
-        gettext("Please see the notice, or ask the help desk."),
+        gettext("Not blocked by our staff"),
+        gettext("Our staff have blocked this mailing; see the notice for the reason."),
+        gettext("See the notice, or contact the help desk."),
     )
 
 
 def _review() -> Check:
     return Check(
         Severity.ok,
-        gettext("Looked at by our staff"),
-        gettext("Our staff look at this mailing before it is sent; then it goes by itself, at once or at its time."),
+        gettext("Review by our staff"),
+        gettext(
+            "Our staff review this mailing before it is sent; it then goes out automatically, at once or at "
+            "the scheduled time."
+        ),
     )
 
 
@@ -128,39 +134,41 @@ def _legal(contract: Contract | None) -> Check:
     missing = contract.missing_legal_items if contract else []
     return judged(
         not missing,
-        gettext("The five items that the law asks for (law on specified e-mail, Art. 4)"),
         gettext(
-            "Missing in the contract's details: %(items)s.",
+            "The five items required by law (Act on Regulation of Transmission of Specified Electronic Mail, Art. 4)"
+        ),
+        gettext(
+            "Missing from your contract details: %(items)s.",
             items=gettext(", ").join(str(LEGAL_ITEMS[each]) for each in missing),
         ),
-        gettext("Please complete the details on the contract page, or ask the help desk."),
+        gettext("Complete your details on the contract page, or contact the help desk."),
     )
 
 
 def _audience(mailing: Mailing, problems: list[Problem]) -> Check:
     title = gettext("Lists and readers")
     if Problem.no_list in problems:
-        return Check(Severity.refusal, title, gettext("No list is chosen."), gettext("Please choose a list."), "edit")
+        return Check(Severity.refusal, title, gettext("No list selected."), gettext("Please choose a list."), "edit")
     if Problem.nobody in problems:
-        what = gettext("Nobody is on the chosen lists.")
-        return Check(Severity.refusal, title, what, gettext("Please bring in readers, or choose another list."), "edit")
+        what = gettext("The selected lists have no readers.")
+        return Check(Severity.refusal, title, what, gettext("Add readers, or choose another list."), "edit")
     if Problem.segment in problems:
         names = gettext(", ").join(narrowing.lost(mailing))
-        what = gettext("Segments that are gone, or speak of a field or list that is gone: %(names)s.", names=names)
-        return Check(Severity.refusal, title, what, gettext("Please mend the segment, or choose another one."), "edit")
+        what = gettext("Segments that were deleted or use a deleted field or list: %(names)s.", names=names)
+        return Check(Severity.refusal, title, what, gettext("Fix the segment, or choose another one."), "edit")
     reach = audience.reach(mailing)
     what, count = reach_text(reach), reach.count
     if reach.narrowed and not count:
-        todo = gettext("Please look at the segments. If nobody fits when sending starts, nothing is sent.")
+        todo = gettext("Please check the segments. If no reader matches when sending starts, nothing is sent.")
         return Check(Severity.warning, title, what, todo, "edit")
     usual = audience.largest_of_late(mailing.customer_id)
     if not audience.unusually_large(count, usual):
         return Check(Severity.ok, title, what)
     if usual:
-        what += gettext(" The largest of your last mailings went to %(count)s.", count=format_decimal(usual))
+        what += gettext(" Your largest recent mailing went to %(count)s.", count=format_decimal(usual))
     else:
-        what += gettext(" It is your first mailing.")
-    return Check(Severity.warning, title, what, gettext("Please make sure that these are the lists you mean."), "edit")
+        what += gettext(" This is your first mailing.")
+    return Check(Severity.warning, title, what, gettext("Please make sure these are the right lists."), "edit")
 
 
 def _earlier(mailing: Mailing) -> Iterator[Check]:
@@ -168,20 +176,20 @@ def _earlier(mailing: Mailing) -> Iterator[Check]:
     before, choice = earlier.of(mailing), earlier.chosen(mailing.id)
     if before is None or choice is Earlier.all:
         return
-    name = gettext("Readers who got “%(title)s”", title=Titles(mailing.customer_id).of(before))
+    name = gettext("Recipients of “%(title)s”", title=Titles(mailing.customer_id).of(before))
     if choice is Earlier.without:
-        yield Check(Severity.ok, name, gettext("They are left out."))
+        yield Check(Severity.ok, name, gettext("These readers are excluded."))
         return
     hours = round(earlier_rules.WAIT.total_seconds() / 3600)
     yield judged(
         not earlier_rules.early(before.finished_at, clock.now()),
         name,
         gettext(
-            "It goes only to those of them of whom no open and no click is known. The earlier mailing was sent less "
-            "than %(hours)s hours ago, and many people read only after a day or two.",
+            "It goes only to readers with no recorded open or click. The earlier mailing was sent less than "
+            "%(hours)s hours ago, and many people read their email only after a day or two.",
             hours=hours,
         ),
-        gettext("We advise to wait longer."),
+        gettext("We recommend waiting longer."),
         severity=Severity.warning,
     )
 
@@ -189,13 +197,13 @@ def _earlier(mailing: Mailing) -> Iterator[Check]:
 def _way_out() -> Check:
     return Check(
         Severity.ok,
-        gettext("Way to stop the mails"),
-        gettext("The system adds it to every mail; it cannot be removed."),
+        gettext("Unsubscribe method"),
+        gettext("Added to every email automatically; it cannot be removed."),
     )
 
 
 def _sender(mailing: Mailing) -> Check:
-    title = gettext("Sender's address")
+    title = gettext("From address")
     sender = sender_address(db.session.get_one(Customer, mailing.customer_id), mailing.lists)
     if sender.broken:
         what = gettext("%(address)s: the DNS records of its domain are no longer found.", address=sender.address)
@@ -224,7 +232,7 @@ def _name(variants: Sequence[Mailing]) -> Check:
     if lost:
         names = gettext(", ").join(gettext("“%(name)s”", name=row.name) for row in lost)
         what = gettext("Not approved by our staff, or no longer: %(names)s.", names=names)
-        todo = gettext("Please choose another name, or ask for it under “Sender's names”.")
+        todo = gettext("Please choose another name, or request it under “Sender names”.")
         return Check(Severity.refusal, title, what, todo, "names")
     names = gettext(", ").join(dict.fromkeys(each.sender_name for each in variants))
     return Check(Severity.ok, title, gettext("Readers see: %(names)s.", names=names))
@@ -240,6 +248,9 @@ def _first_mail(mailing: Mailing) -> Iterator[Check]:
     if mailing.lists and db.session.scalar(sa.select(attested)):
         yield Check(
             Severity.ok,
-            gettext("First mail to uploaded readers"),
-            gettext("Readers from an attested upload get, with their first mail, a note why it comes and how to stop."),
+            gettext("First email to imported readers"),
+            gettext(
+                "Readers imported with confirmed consent get a note with their first email explaining why they "
+                "receive it and how to unsubscribe."
+            ),
         )

@@ -66,7 +66,7 @@ def new() -> Answer:
     key, wanted = request.args.get("design", ""), request.args.get("kind", "")
     design = design_using.chosen(key, customer.id) if key else None
     if key and design is None:
-        flash(gettext("This design is no longer there. Please choose another one."), "warning")
+        flash(gettext("This template no longer exists. Please choose another one."), "warning")
         return see_other(url_for("composing.new"))
     if design is not None:
         wanted = design.body_kind.value
@@ -127,7 +127,7 @@ def edit(id: int) -> Answer:
         return _refused(form, refused, mailing)
     except TooOften:
         db.session.rollback()
-        form.earlier.errors = [gettext("It was sent again so often that this cannot be told any more.")]
+        form.earlier.errors = [gettext("It has been resent so often that recipients can no longer be told apart.")]
         return _page(form, mailing, 422)
     except Conflict as conflict:
         db.session.rollback()
@@ -136,7 +136,7 @@ def edit(id: int) -> Answer:
         return _page(form, mailing, 409, conflict=[str(PARTS[name]) for name in conflict.parts])
     except NotPossible:
         db.session.rollback()
-        flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")
+        flash(gettext("The mailing's status has changed in the meantime. Please check it again."), "warning")
         return see_other(url_for("mailings.show", id=id))
     db.session.commit()
     return _saved(mailing, cleaned.removed)
@@ -149,7 +149,7 @@ def duplicate(id: int) -> Answer:
     name = name_for_own_use(mailing, gettext("Copy of %(title)s"))
     copy = copying.duplicate(mailing, name=name, by=account.id)
     db.session.commit()
-    flash(gettext("This is a copy with the same subject. Please change what is to be different."), "success")
+    flash(gettext("This is a copy with the same subject. Change whatever should be different."), "success")
     return see_other(url_for("blocks.show" if copy.body_kind is BodyKind.blocks else "composing.edit", id=copy.id))
 
 
@@ -253,9 +253,7 @@ def _saved(mailing: Mailing, removed: tuple[str, ...]) -> Answer:
     flash(gettext("Saved."), "success")
     if removed:
         what = ", ".join(removed)
-        flash(
-            gettext("Taken out of the HTML, because mails cannot or must not hold it: %(what)s", what=what), "warning"
-        )
+        flash(gettext("Removed from the HTML because it is not allowed in email: %(what)s", what=what), "warning")
     pages = {"preview": "previews.show", "check": "sending.check"}
     otherwise = "blocks.show" if mailing.body_kind is BodyKind.blocks else "composing.edit"
     return see_other(url_for(pages.get(request.form.get("next", ""), otherwise), id=mailing.id))

@@ -26,8 +26,8 @@ def left_to_fill_in(mailing: Mailing) -> Iterator[Check]:
     if found:
         yield Check(
             Severity.warning,
-            gettext("Places of the design to fill in"),
-            gettext("Still as in the sample: %(places)s", places=some(found)),
-            gettext("Please write your own words and addresses there, or delete them."),
+            gettext("Template placeholders"),
+            gettext("Still unchanged from the template: %(places)s", places=some(found)),
+            gettext("Replace them with your own text and links, or delete them."),
             "edit",
         )

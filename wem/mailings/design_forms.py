@@ -10,4 +10,4 @@ from wem.mailings.forms import NAME_LENGTH, NEEDED, Name
 
 
 class DesignForm(FlaskForm):
-    name = Name(_l("Name of the design"), [NEEDED, Length(max=NAME_LENGTH)])
+    name = Name(_l("Template name"), [NEEDED, Length(max=NAME_LENGTH)])

@@ -102,7 +102,7 @@ def keep(id: int) -> Answer:
     customer, account = ours()
     mailing = owned_or_404(Mailing, id)
     if not (mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip():
-        flash(gettext("There is nothing in this mail yet. Please write it first."), "warning")
+        flash(gettext("This email is still empty. Please write it first."), "warning")
         return see_other(url_for("mailings.show", id=id))
     title = Titles(customer.id).of(mailing)
     form = DesignForm(data={"name": title[:NAME_LENGTH]})
@@ -114,10 +114,10 @@ def keep(id: int) -> Answer:
     except design_keeping.TooMany:
         db.session.rollback()
         most = design_keeping.MOST
-        flash(gettext("You have %(count)s designs, and no more are possible. Please delete some.", count=most), "error")
+        flash(gettext("You have reached the maximum of %(count)s templates. Please delete some.", count=most), "error")
         return see_other(url_for("designs.index"))
     db.session.commit()
-    flash(gettext("Kept as a design. New mailings can begin with it."), "success")
+    flash(gettext("Saved as a template. You can use it for new mailings."), "success")
     return see_other(url_for("designs.show", id=design.id))
 
 

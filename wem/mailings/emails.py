@@ -32,10 +32,10 @@ def about_state(mailing: Mailing, title: str, person: Account) -> SystemMail:
     by_itself = mailing.held_reason == HeldReason.maintenance.value
     with force_locale(person.language):
         subject = {
-            "done": gettext("Sending is finished: %(subject)s", subject=title),
-            "held": gettext("Held during maintenance: %(subject)s", subject=title)
+            "done": gettext("Sending complete: %(subject)s", subject=title),
+            "held": gettext("On hold during maintenance: %(subject)s", subject=title)
             if by_itself
-            else gettext("Held, please decide: %(subject)s", subject=title),
+            else gettext("On hold, action needed: %(subject)s", subject=title),
             "stopped": gettext("Sending was stopped: %(subject)s", subject=title),
             "failed": gettext("Sending failed: %(subject)s", subject=title),
         }[name]
@@ -76,7 +76,7 @@ def about_refusal(mailing: Mailing, title: str, note: str, person: Account) -> S
         return SystemMail(
             kind="mailing_refused",
             recipient=person.email,
-            subject=gettext("Not sent, please change it: %(subject)s", subject=title),
+            subject=gettext("Not approved, changes needed: %(subject)s", subject=title),
             text=render_template("emails/mailings/refused.txt", **values),
             html=render_template("emails/mailings/refused.html", **values),
             sender_name=f"WeM（{settings().PROVIDER_NAME}）",

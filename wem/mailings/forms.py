@@ -81,29 +81,29 @@ class MailingForm(FlaskForm):
     """A draft: nothing is needed to save it, what is written must be right."""
 
     version = HiddenField()
-    name = Name(_l("Name for your own use"), [Optional(), Length(max=NAME_LENGTH)])
+    name = Name(_l("Internal name"), [Optional(), Length(max=NAME_LENGTH)])
     subject = Line(_l("Subject"), [Length(max=400)])
     sender_name_id = SelectField(_l("Sender's name"), coerce=int, default=REGISTERED, validate_choice=False)
     lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
-    only = Checkboxes(_l("Only readers whom a segment fits"), coerce=int, validate_choice=True)
-    without = Checkboxes(_l("Nobody whom a segment fits"), coerce=int, validate_choice=True)
-    earlier = RadioField(_l("Readers who got the earlier mailing"), default=Earlier.all.value)
+    only = Checkboxes(_l("Only readers matching a segment"), coerce=int, validate_choice=True)
+    without = Checkboxes(_l("Exclude readers matching a segment"), coerce=int, validate_choice=True)
+    earlier = RadioField(_l("Recipients of the earlier mailing"), default=Earlier.all.value)
     language = RadioField(
-        _l("Language of the legal block"),
+        _l("Language of the legal footer"),
         choices=[SelectChoice("ja", _l("Japanese")), SelectChoice("en", _l("English"))],
         default="ja",
     )
     body_kind = RadioField(
-        _l("Kind of mail"),
+        _l("Format"),
         default=BodyKind.html.value,
     )
     wrap_at = SelectField(
-        _l("Line width of the text"),
+        _l("Text line width"),
         coerce=int,
         choices=[SelectChoice(width, text) for width, text in WRAPS.items()],
         default=USUAL,
     )
-    view_line = BooleanField(_l("Line at the head that leads to the mail in the browser"))
+    view_line = BooleanField(_l("Add a view-in-browser link at the top of the email"))
     html = Body(_l("HTML"), [Length(max=500_000)])
     text = Body(_l("Text part"), [Length(max=500_000)])
 
@@ -111,7 +111,7 @@ class MailingForm(FlaskForm):
         """Offer what can become of those who got an earlier mailing of this title."""
         choices = [Earlier.all, Earlier.without, *([Earlier.silent] if can_be_silent else [])]
         self.earlier.choices = [SelectChoice(each.value, EARLIER[each]) for each in choices]
-        self.earlier.label.text = gettext("Readers who got “%(title)s”", title=title)
+        self.earlier.label.text = gettext("Recipients of “%(title)s”", title=title)
 
     def offer(self, lists: Iterable[Any], segments: Iterable[Any], kinds: Iterable[BodyKind]) -> None:
         """Offer these lists, each with the number of its readers, these segments and these kinds of mail."""
@@ -135,7 +135,7 @@ class MailingForm(FlaskForm):
     def validate_sender_name_id(self, field: SelectField) -> None:
         if field.data in self._lost or field.data not in {choice.value for choice in field.choices or ()}:
             raise ValidationError(
-                gettext("This name is not approved. Please choose another one, or ask for it under “Sender's names”.")
+                gettext("This name is not approved. Please choose another one, or request it under “Sender names”.")
             )
 
     def begin_with(self, design: Any) -> None:
@@ -152,7 +152,9 @@ class MailingForm(FlaskForm):
 
     def validate_without(self, field: SelectMultipleField) -> None:
         if set(field.data or ()) & set(self.only.data or ()):
-            raise ValidationError(gettext("A segment cannot be both. Nobody would get the mail."))
+            raise ValidationError(
+                gettext("A segment cannot be both included and excluded: nobody would get the email.")
+            )
 
 
 class ResendForm(FlaskForm):
@@ -166,14 +168,14 @@ class SendForm(PortionFields, FlaskForm):
 
     when = RadioField(
         _l("When"),
-        choices=[SelectChoice(NOW, _l("Send now")), SelectChoice(LATER, _l("Send at a time"))],
+        choices=[SelectChoice(NOW, _l("Send now")), SelectChoice(LATER, _l("Schedule for later"))],
         default=NOW,
     )
     date = Day(_l("Date"), [Optional()])
     time = TimeField(_l("Time"), [Optional()])
     # In minutes.
     tolerance = SelectField(
-        _l("How late it may start by itself"),
+        _l("Late-start tolerance"),
         coerce=int,
         choices=[SelectChoice(int(each.total_seconds() // 60), text) for each, text in TOLERANCES.items()],
         default=int(USUAL_TOLERANCE.total_seconds() // 60),
@@ -196,7 +198,9 @@ class SendForm(PortionFields, FlaskForm):
         if self.when.data != LATER:
             # Whoever chose a time and forgot the mark must not send at once.
             if self.date.data is not None or self.time.data is not None:
-                self.when.errors = [gettext("A date or time is entered, but “Send now” is chosen. Please choose one.")]
+                self.when.errors = [
+                    gettext("A date or time is entered, but “Send now” is selected. Please choose one.")
+                ]
                 return False
             return True
         missing = [field for field in (self.date, self.time) if field.data is None]
@@ -205,7 +209,7 @@ class SendForm(PortionFields, FlaskForm):
         at = self.at()
         if at is not None and at <= clock.now():
             missing.append(self.time)
-            self.time.errors = [gettext("This time has passed. Please choose a time that lies ahead.")]
+            self.time.errors = [gettext("This time has passed. Please choose a time in the future.")]
         elif at is not None and (at - clock.now()).days >= 366:
             missing.append(self.date)
             self.date.errors = [gettext("Please choose a time within one year.")]
@@ -229,8 +233,8 @@ class TestCopyForm(FlaskForm):
 
     __test__ = False
 
-    testers = Checkboxes(_l("Testers"), coerce=int)
-    reader = SelectField(_l("Filled in as"), coerce=int)
+    testers = Checkboxes(_l("Test recipients"), coerce=int)
+    reader = SelectField(_l("Preview as"), coerce=int)
 
     def offer(self, testers: Iterable[Tester], readers: Iterable[tuple[int, str]]) -> None:
         self.testers.choices = [SelectChoice(row.id, f"{row.name}（{row.email}）") for row in testers]
@@ -238,7 +242,7 @@ class TestCopyForm(FlaskForm):
 
     def validate_testers(self, field: SelectMultipleField) -> None:
         if not field.data:
-            raise ValidationError(gettext("Please choose at least one tester."))
+            raise ValidationError(gettext("Please choose at least one test recipient."))
 
 
 class FindReaderForm(FlaskForm):

@@ -26,13 +26,13 @@ class NewImagesForm(FlaskForm):
         if not field.data:
             raise ValidationError(gettext("Please choose a file."))
         if len(field.data) > MOST_FILES:
-            raise ValidationError(gettext("At most %(count)s files at once, please.", count=MOST_FILES))
+            raise ValidationError(gettext("You can upload up to %(count)s files at once.", count=MOST_FILES))
 
 
 class ImageForm(FlaskForm):
-    alt = Name(_l("Text in place of the image (alt)"), [Length(max=ALT_LENGTH)])
-    decorative = BooleanField(_l("Decoration only: nothing is to be read in its place"))
-    name = Name(_l("Name of the image"), [NEEDED, Length(max=NAME_LENGTH)])
+    alt = Name(_l("Alt text"), [Length(max=ALT_LENGTH)])
+    decorative = BooleanField(_l("Decorative only (nothing to be read aloud)"))
+    name = Name(_l("Image name"), [NEEDED, Length(max=NAME_LENGTH)])
     folder = Name(_l("Folder"), [Optional(), Length(max=FOLDER_LENGTH)])
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -40,7 +40,7 @@ class ImageForm(FlaskForm):
         if not self.alt.data and not self.decorative.data:
             self.alt.errors = [
                 *self.alt.errors,
-                gettext("Please say what the image shows, or tick that it is decoration."),
+                gettext("Enter alt text, or select “Decorative only”."),
             ]
             return False
         return valid

@@ -12,19 +12,21 @@ from wem.mailings.image_using import address_of
 
 PROBLEMS = {
     ImageProblem.empty: _l("The file is empty."),
-    ImageProblem.too_large: _l("The file is larger than 10 MB. Please make it smaller."),
-    ImageProblem.svg: _l("SVG is shown by hardly any mail program. Please save the image as PNG."),
-    ImageProblem.heic: _l("HEIC and AVIF are shown by hardly any mail program. Please save the image as JPEG."),
-    ImageProblem.other: _l("This is no JPEG, PNG, GIF or WebP image, whatever its name says."),
+    ImageProblem.too_large: _l("The file is larger than 10 MB. Please reduce it."),
+    ImageProblem.svg: _l("Hardly any email app shows SVG. Please save the image as PNG."),
+    ImageProblem.heic: _l("Hardly any email app shows HEIC or AVIF. Please save the image as JPEG."),
+    ImageProblem.other: _l("This file is not a JPEG, PNG, GIF or WebP image."),
     ImageProblem.too_many_pixels: _l(
-        "The image has more than 50 million pixels, or is longer than 20,000. Please make it smaller: in a mail it is "
-        "at most 1,200 wide."
+        "The image is too large (over 50 megapixels, or over 20,000 pixels on one side). Emails show at "
+        "most 1,200 pixels wide, so please reduce it."
     ),
-    ImageProblem.too_long: _l("The animation is too long. Please make it shorter or smaller (at most 300 frames)."),
+    ImageProblem.too_long: _l("The animation is too long. Please make it shorter or smaller (up to 300 frames)."),
     ImageProblem.broken: _l("The image is damaged or incomplete. Please save it again."),
-    ImageProblem.too_hard: _l("It takes too much to read this image. Please save it again, smaller."),
-    ImageProblem.fault: _l("A fault on our side. Please upload it again; if it happens again, tell the help desk."),
-    ImageProblem.quota: _l("There is no room for it. Please delete images that you do not need."),
+    ImageProblem.too_hard: _l("This image takes too long to process. Please save it again at a smaller size."),
+    ImageProblem.fault: _l(
+        "Something went wrong on our side. Please upload it again; if the problem persists, contact the help desk."
+    ),
+    ImageProblem.quota: _l("Not enough storage. Please delete images you do not need."),
 }
 
 

@@ -32,11 +32,11 @@ def snippets(customer_id: int, language: str) -> list[Snippet]:
         *_greetings([row for row in fields if row.kind is FieldKind.text and names_a_person(row.label)], language),
         *(Snippet(row.label, f"{{{{ {row.key} }}}}") for row in fields),
         Snippet(gettext("Name of the list"), "{{ list_name }}"),
-        Snippet(gettext("Day of sending"), "{{ date }}"),
+        Snippet(gettext("Send date"), "{{ date }}"),
         Snippet(gettext("Sender's name"), "{{ sender_name }}"),
-        Snippet(gettext("Link to stop the mails"), "{{ unsubscribe_url }}"),
-        Snippet(gettext("Link to the reader's settings"), "{{ preferences_url }}"),
-        Snippet(gettext("Link to the mail in the browser"), "{{ view_url }}"),
+        Snippet(gettext("Unsubscribe link"), "{{ unsubscribe_url }}"),
+        Snippet(gettext("Preferences link"), "{{ preferences_url }}"),
+        Snippet(gettext("View-in-browser link"), "{{ view_url }}"),
         Snippet(gettext("The reader's address (text part only)"), "{{ email }}"),
     ]
 

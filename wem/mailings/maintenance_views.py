@@ -53,7 +53,7 @@ def choose() -> Answer:
     (customer, account), typed = ours(), request.form.get("incident", "")
     incident = next((each for each in _ahead(customer.id) if str(each.id) == typed), None)
     if incident is None:
-        flash(gettext("This maintenance is over, or was moved. Please look again."), "warning")
+        flash(gettext("This maintenance is over or was moved. Please check again."), "warning")
         return see_other(url_for("maintenance.index"))
     changed = 0
     for name, value in request.form.items():

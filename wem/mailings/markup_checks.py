@@ -31,35 +31,33 @@ def links_and_images(html: str, customer_id: int) -> Iterator[Check]:
     for wrong, title, what, todo in (
         (
             insecure,
-            gettext("Links are encrypted (https)"),
+            gettext("Secure links (https)"),
             gettext("Links with http://: %(links)s", links=some(insecure)),
-            gettext("Use https:// where the site offers it; some programs warn of http://."),
+            gettext("Use https:// if the site supports it; some email apps warn about http:// links."),
         ),
         (
             broken,
-            gettext("Links lead somewhere"),
-            gettext("Links that lead nowhere: %(links)s", links=some(broken)),
-            gettext("Write whole addresses that begin with https://."),
+            gettext("Link targets"),
+            gettext("Broken links: %(links)s", links=some(broken)),
+            gettext("Use full URLs starting with https://."),
         ),
         (
             odd,
-            gettext("Addresses of images (https)"),
-            gettext("Images that do not begin with https://: %(images)s", images=some(odd)),
-            gettext(
-                "Write whole addresses that begin with https://. The preview and some mail programs show no others."
-            ),
+            gettext("Image URLs (https)"),
+            gettext("Images whose URL does not start with https://: %(images)s", images=some(odd)),
+            gettext("Use full URLs starting with https://. The preview and some email apps show no others."),
         ),
         (
             missing,
-            gettext("Images from your library are there"),
-            gettext("Not in your library: %(images)s", images=some(missing)),
-            gettext("They were deleted, or belong to somebody else. Please choose another image, or upload it again."),
+            gettext("Images from your library"),
+            gettext("Missing from your library: %(images)s", images=some(missing)),
+            gettext("They were deleted or belong to another customer. Choose another image, or upload it again."),
         ),
         (
             reader.without_alt,
-            gettext("Images have a text in their place (alt)"),
-            gettext("Images without alt: %(images)s", images=some(reader.without_alt)),
-            gettext("Say in alt what the image shows; many programs show images only when asked."),
+            gettext("Alt text for images"),
+            gettext("Images without alt text: %(images)s", images=some(reader.without_alt)),
+            gettext("Describe the image in the alt text; many email apps do not load images automatically."),
         ),
     ):
         yield judged(not wrong, title, what, todo, "edit", Severity.warning)

@@ -61,8 +61,8 @@ def name(row: MailingSegment, called: Callable[[Mailing], str]) -> str:
     mailing = db.session.get(Mailing, row.earlier_id)
     title = called(mailing) if mailing is not None else row.name
     if row.use is SegmentUse.without:
-        return str(gettext("who got “%(title)s”", title=title))
-    return str(gettext("who got “%(title)s” and is not known to have opened it or clicked in it", title=title))
+        return str(gettext("recipients of “%(title)s”", title=title))
+    return str(gettext("recipients of “%(title)s” with no recorded open or click", title=title))
 
 
 def chosen(mailing_id: int, use: SegmentUse) -> list[int]:

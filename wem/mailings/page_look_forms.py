@@ -18,23 +18,23 @@ from wem.mailings.page_look_rules import colour
 
 
 class PageLookForm(FlaskForm):
-    logo_id = SelectField(_l("Logo of the pages"), coerce=int)
-    intro = Body(_l("Words at the top of the page"), [Optional(), Length(max=300)])
-    accent = StringField(_l("Colour of buttons and links"), [Optional()])
+    logo_id = SelectField(_l("Page logo"), coerce=int)
+    intro = Body(_l("Introduction text"), [Optional(), Length(max=300)])
+    accent = StringField(_l("Button and link colour"), [Optional()])
     contact = Name(_l("Contact"), [Optional(), Length(max=200)])
-    privacy_url = Name(_l("Address of your privacy policy"), [Optional(), Length(max=300)])
+    privacy_url = Name(_l("Privacy policy URL"), [Optional(), Length(max=300)])
 
     def offer(self, customer_id: int) -> None:
         """Offer the images of the customer's library."""
         self.logo_id.choices = [
-            SelectChoice(0, _l("Without a logo")),
+            SelectChoice(0, _l("None (no logo)")),
             *(SelectChoice(image.id, image.name) for image in offered_images(customer_id)),
         ]
 
     def validate_accent(self, field: StringField) -> None:
         found = colour(field.data or "")
         if found is None:
-            raise ValidationError(gettext("Please enter a colour as # and six digits, for example #0a5c36."))
+            raise ValidationError(gettext("Please enter a colour as # followed by six digits, for example #0a5c36."))
         field.data = found
 
     def validate_privacy_url(self, field: StringField) -> None:
@@ -43,7 +43,7 @@ class PageLookForm(FlaskForm):
         except ValueError:
             address = None
         if address is None or address.scheme not in ("https", "http") or not address.hostname:
-            raise ValidationError(gettext("Please enter an address that begins with https://."))
+            raise ValidationError(gettext("Please enter a URL starting with https://."))
 
     def values(self, customer_id: int) -> PageLook:
         """Return the settings as typed, in no session."""

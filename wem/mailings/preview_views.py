@@ -37,11 +37,11 @@ blueprint = CustomerBlueprint("previews", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 
 NAMES = {
-    Sample.ordinary: (_l("Ordinary"), _l("An invented reader with every field filled in.")),
-    Sample.empty: (_l("Empty"), _l("An invented reader without any value: do greetings still read well?")),
-    Sample.longest: (_l("Longest"), _l("An invented reader with very long values: does the layout hold?")),
-    Sample.old_phone: (_l("Old phone"), _l("An invented reader with a phone of old kind, which shows text only.")),
-    Sample.foreign: (_l("Foreign"), _l("An invented reader whose values hold letters that are not Japanese.")),
+    Sample.ordinary: (_l("Ordinary"), _l("A sample reader with every field filled in.")),
+    Sample.empty: (_l("Empty"), _l("A sample reader with all fields empty: do greetings still read well?")),
+    Sample.longest: (_l("Longest"), _l("A sample reader with very long values: does the layout hold?")),
+    Sample.old_phone: (_l("Older phone"), _l("A sample reader with an older phone that shows text only.")),
+    Sample.foreign: (_l("Foreign"), _l("A sample reader whose values contain non-Japanese characters.")),
 }
 VIEWS = ("desktop", "phone", "dark", "images", "text")
 # Those who show the worst: nothing filled in, and more than anybody expects.
@@ -185,7 +185,7 @@ def _chosen(mailing: Mailing) -> Chosen:
     try:
         if reader is not None:
             shown = previewing.as_reader(mailing, reader)
-            note = gettext("One of your readers, with the values that are stored. The address is masked.")
+            note = gettext("One of your readers with their stored values. The address is masked.")
             return Chosen(key, note, found=reader.masked, shown=shown)
         return Chosen(str(index), str(NAMES[SAMPLES[index]][1]), shown=previewing.as_sample(mailing, index))
     except TemplateProblem as problem:

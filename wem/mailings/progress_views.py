@@ -41,7 +41,7 @@ def progress(id: int) -> Answer:
 
 @blueprint.post("/mailings/<int:id>/pause")
 def pause(id: int) -> Answer:
-    return _act(id, controlling.pause, gettext("Sending pauses. Mails that are on their way now still leave."))
+    return _act(id, controlling.pause, gettext("Sending is paused. Emails already in progress are still sent."))
 
 
 @blueprint.post("/mailings/<int:id>/resume")
@@ -49,15 +49,15 @@ def resume(id: int) -> Answer:
     mailing = owned_or_404(Mailing, id)
     # Making the texts takes long; nobody else's writing waits for it.
     ready = starting.prepare(mailing) if controlling.begins(mailing) else None
-    said = gettext("Sending goes on.")
+    said = gettext("Sending resumed.")
     if timing.departure(mailing.customer_id, clock.now()).hours is not None:
-        said = gettext("The no-send hours are on. Sending goes on by itself when they are over.")
+        said = gettext("Quiet hours are in effect. Sending resumes automatically when they end.")
     return _act(id, partial(controlling.resume, ready=ready), said)
 
 
 @blueprint.post("/mailings/<int:id>/stop")
 def stop(id: int) -> Answer:
-    return _act(id, controlling.cancel, gettext("Sending is stopped. What had left cannot be taken back."))
+    return _act(id, controlling.cancel, gettext("Sending stopped. Emails already sent cannot be recalled."))
 
 
 @blueprint.post("/mailings/<int:id>/go-without")
@@ -71,7 +71,7 @@ def unschedule(id: int) -> Answer:
     return _act(
         id,
         lambda mailing, by: mailing.unschedule(by=by),
-        gettext("The schedule is cancelled. The mailing is a draft again."),
+        gettext("Schedule cancelled. The mailing is a draft again."),
     )
 
 
@@ -81,7 +81,7 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         act(mailing, by=me().id)
     except NotPossible:
         db.session.rollback()
-        flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")
+        flash(gettext("The mailing's status has changed in the meantime. Please check it again."), "warning")
         return see_other(url_for("mailings.show", id=id))
     except CannotStart as error:
         db.session.rollback()
@@ -89,27 +89,29 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
             flash(gettext("The records of the sender's domain are still not found. Please mend them first."), "error")
             return see_other(url_for("mailings.show", id=id))
         if Problem.maintenance in error.problems:
-            flash(gettext("Maintenance is going on. The mailing goes on by itself afterwards."), "info")
+            flash(gettext("Maintenance is in progress. Sending resumes automatically afterwards."), "info")
             return see_other(url_for("mailings.show", id=id))
         if Problem.complaints in error.problems:
-            flash(gettext("Your mailings wait for our staff, because many readers complained."), "error")
+            flash(gettext("Your mailings are awaiting review by our staff because of many spam complaints."), "error")
             return see_other(url_for("mailings.show", id=id))
         if error.problems == [Problem.review]:
-            flash(gettext("Our staff look at this mailing before it is sent. Please wait for their answer."), "info")
+            flash(
+                gettext("Our staff are reviewing this mailing before it is sent. Please wait for their reply."), "info"
+            )
             return see_other(url_for("mailings.show", id=id))
         if Problem.taken_down in error.problems:
-            flash(gettext("Our staff have taken this mailing down. Please see the notice."), "error")
+            flash(gettext("Our staff have blocked this mailing. Please see the notice."), "error")
             return see_other(url_for("mailings.show", id=id))
         if Problem.segment in error.problems and mailing.started_at is not None:
             flash(
                 gettext(
-                    "A field or list that its segments speak of is gone, so it cannot go on. Please stop it, and write "
-                    "a new mailing to those who did not get it."
+                    "A field or list used by its segments was deleted, so sending cannot resume. Please stop this "
+                    "mailing and create a new one for the readers who did not receive it."
                 ),
                 "error",
             )
             return see_other(url_for("mailings.show", id=id))
-        flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
+        flash(gettext("This mailing cannot be sent yet. Please see what is missing."), "error")
         return see_other(url_for("sending.check", id=id))
     telling.tell_people(mailing)
     db.session.commit()

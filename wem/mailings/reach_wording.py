@@ -11,16 +11,16 @@ def reach_text(reach: Reach) -> str:
     """Return how many get the mailing, as a sentence."""
     count = format_decimal(reach.count)
     if not reach.narrowed:
-        return str(gettext("It goes to at most %(count)s readers.", count=count))
+        return str(gettext("It goes to up to %(count)s readers.", count=count))
     if not reach.told:
-        return str(gettext("As things stand it goes to fewer than 5 readers, narrowed by segments."))
-    return str(gettext("As things stand it goes to %(count)s readers, narrowed by segments.", count=count))
+        return str(gettext("Currently fewer than 5 readers, filtered by segment."))
+    return str(gettext("Currently %(count)s readers, filtered by segment.", count=count))
 
 
 def reach_number(reach: Reach) -> str:
     """Return the number alone, as it stands in a sentence about readers."""
     if not reach.narrowed:
-        return str(gettext("at most %(count)s", count=format_decimal(reach.count)))
+        return str(gettext("up to %(count)s readers", count=format_decimal(reach.count)))
     if not reach.told:
         return str(gettext("fewer than 5"))
-    return str(gettext("%(count)s as things stand", count=format_decimal(reach.count)))
+    return str(gettext("currently %(count)s", count=format_decimal(reach.count)))

@@ -18,7 +18,7 @@ WEM, OWN = "wem", "own"
 
 
 class AnswerForm(FlaskForm):
-    text = TextAreaField(_l("Your answer"), [NEEDED, Length(max=MOST_ANSWER)])
+    text = TextAreaField(_l("Your reply"), [NEEDED, Length(max=MOST_ANSWER)])
 
     def validate_text(self, field: TextAreaField) -> None:
         field.data = "\n".join(line.rstrip() for line in (field.data or "").splitlines()).strip()
@@ -30,11 +30,11 @@ class ReplySettingForm(FlaskForm):
     """Where replies go, and how long WeM keeps those that it takes."""
 
     where = RadioField(
-        _l("Replies go to"),
-        choices=[SelectChoice(WEM, _l("WeM: read and answered here")), SelectChoice(OWN, _l("An address of yours"))],
+        _l("Reply-to"),
+        choices=[SelectChoice(WEM, _l("WeM (read and reply here)")), SelectChoice(OWN, _l("Your own address"))],
     )
-    address = StringField(_l("Your address for replies"), [Length(max=254)])
-    keep_days = SelectField(_l("Replies are kept for"), coerce=int)
+    address = StringField(_l("Your reply-to address"), [Length(max=254)])
+    keep_days = SelectField(_l("Keep replies for"), coerce=int)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

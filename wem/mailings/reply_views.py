@@ -39,11 +39,11 @@ Page = str | tuple[str, int] | Response
 
 AUTOMATIC = "automatic"
 STATES = {
-    ConversationState.open: (_l("To be answered"), "warning"),
-    ConversationState.answered: (_l("Answered"), "success"),
-    ConversationState.closed: (_l("Done with"), "neutral"),
+    ConversationState.open: (_l("Awaiting reply"), "warning"),
+    ConversationState.answered: (_l("Replied"), "success"),
+    ConversationState.closed: (_l("Resolved"), "neutral"),
 }
-MACHINE = (_l("Automatic answer"), "neutral")
+MACHINE = (_l("Auto-reply"), "neutral")
 
 
 @blueprint.get("/replies")
@@ -148,10 +148,10 @@ def answer(id: int) -> Page:
     try:
         answering.answer(conversation, form.text.data or "", by=account.id)
     except TooMany:
-        form.text.errors = [gettext("You have answered three times. Now please wait for the person to write.")]
+        form.text.errors = [gettext("You have replied three times in a row. Please wait for the person to write back.")]
         return _page(conversation, form), 422
     db.session.commit()
-    flash(gettext("Your answer is on its way. What the person replies comes into this conversation."), "success")
+    flash(gettext("Your reply is on its way. The person's reply will appear in this conversation."), "success")
     return see_other(url_for("replies.show", id=id))
 
 
@@ -190,10 +190,13 @@ def reveal(id: int) -> Page:
     try:
         answering.reveal(conversation, by=account.id)
     except NotAsked:
-        flash(gettext("The person does not ask for it in this reply. Your answers go through WeM."), "warning")
+        flash(gettext("The person does not ask for it in this reply. Your replies go through WeM."), "warning")
         return see_other(url_for("replies.show", id=id))
     db.session.commit()
-    flash(gettext("The address is shown below. Use it for nothing but this matter (17-3, 12禁23)."), "warning")
+    flash(
+        gettext("The address is shown below. Use it only for this matter (Art. 17-3, Art. 12 prohibition 23)."),
+        "warning",
+    )
     return see_other(url_for("replies.show", id=id))
 
 
@@ -210,7 +213,7 @@ def stop(id: int) -> Page:
     if leaving.leave(reader, lists, mailing_id=mailing_id, by=account.id):
         count_left(mailing_id, customer_id, number)
     db.session.commit()
-    flash(gettext("The reader gets nothing more from these lists, and no upload brings the address back."), "success")
+    flash(gettext("The reader is unsubscribed from these lists, and no import will add the address again."), "success")
     return see_other(url_for("replies.index"))
 
 
@@ -230,7 +233,9 @@ def settings() -> Page:
         reply_choosing.set_replies(customer.id, address, form.keep_days.data, by=account.id)
     except NotProven:
         form.address.errors = [
-            gettext("This address is not on a proven domain of yours. Prove the domain under “Sender domains” first.")
+            gettext(
+                "This address is not on one of your verified domains. Verify the domain under “Sender domains” first."
+            )
         ]
         return render_template("mailings/reply_settings.html", form=form), 422
     db.session.commit()

@@ -34,7 +34,7 @@ def resend(id: int) -> Answer:
     """Say to how many it would go, and ask for the new subject; a good one makes a draft of it."""
     mailing = owned_or_404(Mailing, id)
     if not resending.possible(mailing):
-        flash(gettext("Only a mailing with HTML that has been sent can be sent a second time."), "warning")
+        flash(gettext("Only an HTML mailing that has been sent can be resent."), "warning")
         return see_other(url_for("mailings.show", id=id))
     form = ResendForm(obj=mailing)
     if not form.validate_on_submit():
@@ -44,17 +44,17 @@ def resend(id: int) -> Answer:
         known = composing.known_names(mailing.customer_id)
         compile_template(subject, escape="header", known=known, language=mailing.language)
         draft = resending.resend(
-            mailing, subject, name=name_for_own_use(mailing, gettext("Second mailing of %(title)s")), by=me().id
+            mailing, subject, name=name_for_own_use(mailing, gettext("Resend: %(title)s")), by=me().id
         )
     except TemplateProblem as problem:
         form.subject.errors = [problem_text(problem)]
         return _page(mailing, form)
     except TooOften:
         db.session.rollback()
-        form.subject.errors = [gettext("It was sent again so often that this cannot be told any more.")]
+        form.subject.errors = [gettext("It has been resent so often that recipients can no longer be told apart.")]
         return _page(mailing, form)
     db.session.commit()
-    flash(gettext("This is the draft of the second mailing. Please look at it, then check and send it."), "success")
+    flash(gettext("This is the draft of the resend. Please check it, then choose “Review and send”."), "success")
     return see_other(url_for("blocks.show" if draft.body_kind is BodyKind.blocks else "composing.edit", id=draft.id))
 
 

@@ -100,7 +100,7 @@ def refuse(id: int) -> Answer:
         return _too_late()
     db.session.commit()
     flash(
-        gettext("Sent back. The mailing is a draft again, and the customer\u2019s people are told why by mail."),
+        gettext("Sent back. The mailing is a draft again, and the customer is told why by email."),
         "success",
     )
     return see_other(url_for("staff_reviews.index"))

@@ -61,7 +61,7 @@ def check(id: int) -> Answer:
     form = SendForm(data={"tolerance": int(mailing.tolerance.total_seconds() // 60)})
     if request.method == "POST" and not checking.refused(found):
         if request.form.get("version") != str(mailing.version):
-            flash(gettext("The mailing was changed in the meantime. Please look at the check again."), "warning")
+            flash(gettext("The mailing was changed in the meantime. Please check it again."), "warning")
             return see_other(url_for("sending.check", id=id))
         if form.validate_on_submit() and (plan := _planned(form, reached := reach(mailing), mailing)):
             titles = Titles(mailing.customer_id)
@@ -111,7 +111,7 @@ def send(id: int) -> Answer:
     if not _to_be_sent(mailing):
         return _moved_on(mailing)
     if request.form.get("version") != str(mailing.version):
-        flash(gettext("The mailing was changed in the meantime. Please look at the check again."), "warning")
+        flash(gettext("The mailing was changed in the meantime. Please check it again."), "warning")
         return see_other(url_for("sending.check", id=id))
     try:
         at = _moment(request.form.get("at", ""))
@@ -134,11 +134,11 @@ def send(id: int) -> Answer:
     telling.tell_people(mailing)
     db.session.commit()
     if waits is not None and waits.hours is not None and waits.leaves is not None:
-        flash(gettext("The no-send hours are on. The mailing waits, and is sent by itself afterwards."), "info")
+        flash(gettext("Quiet hours are in effect. The mailing waits and is sent automatically afterwards."), "info")
     elif waits is not None and waits.waits:
-        flash(gettext("Maintenance is going on. The mailing waits, and is sent by itself afterwards."), "info")
+        flash(gettext("Maintenance is in progress. The mailing is held and sent automatically afterwards."), "info")
     else:
-        flash(gettext("Sending has started.") if at is None else gettext("The mailing is scheduled."), "success")
+        flash(gettext("Sending has started.") if at is None else gettext("Mailing scheduled."), "success")
     return see_other(url_for("mailings.show", id=id))
 
 
@@ -154,9 +154,9 @@ def _submit(id: int, at: datetime | None, account_id: int) -> Answer:
     back_numbers.want(mailing, request.form.get("publish") == "1")
     db.session.commit()
     flash(
-        gettext("Our staff look at this mailing first. It is sent by itself at the time that you chose, once approved.")
+        gettext("Our staff review this mailing first. Once approved, it is sent automatically at the time you chose.")
         if at
-        else gettext("Our staff look at this mailing first. It is sent by itself as soon as it is approved."),
+        else gettext("Our staff review this mailing first. It is sent automatically once approved."),
         "info",
     )
     return see_other(url_for("mailings.show", id=id))
@@ -165,7 +165,9 @@ def _submit(id: int, at: datetime | None, account_id: int) -> Answer:
 def _planned(form: SendForm, reached: Reach, mailing: Mailing) -> timing.Plan | None:
     portions, minutes = form.plan(reached.count)
     if not portions:
-        form.per_hour.errors = [gettext("With so few each hour it would take more than 48 hours.")]
+        form.per_hour.errors = [
+            gettext("At this rate it would take more than 48 hours. Please increase the number of readers per hour.")
+        ]
         return None
     return timing.plan(mailing.customer_id, form.at() or clock.now(), portions, minutes, reached.count)
 
@@ -202,21 +204,21 @@ def _not_sent(mailing: Mailing, error: Exception) -> Answer:
     if isinstance(error, NotPossible):
         return _moved_on(mailing)
     if isinstance(error, InThePast):
-        flash(gettext("This time has passed. Please choose a time that lies ahead."), "error")
+        flash(gettext("This time has passed. Please choose a time in the future."), "error")
     else:
-        flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
+        flash(gettext("This mailing cannot be sent yet. Please see what is missing."), "error")
     return see_other(url_for("sending.check", id=mailing.id))
 
 
 def _moved_on(mailing: Mailing) -> Answer:
     if mailing.is_step:
-        flash(gettext("This mail belongs to a sequence, which sends it."), "info")
+        flash(gettext("This email belongs to a sequence, which sends it."), "info")
         return see_other(url_for("sequences.show", id=mailing.sequence_id))
     said = {
-        MailingState.held: gettext("The mailing waits. Please look at its state."),
-        MailingState.scheduled: gettext("The mailing is scheduled already."),
-        MailingState.sending: gettext("The mailing is being sent already. It is sent once."),
-        MailingState.done: gettext("The mailing has been sent already. It is sent once."),
-    }.get(mailing.state, gettext("The mailing has moved on in the meantime. Please look at its state."))
+        MailingState.held: gettext("The mailing is waiting. Please check its status."),
+        MailingState.scheduled: gettext("This mailing is already scheduled."),
+        MailingState.sending: gettext("This mailing is already being sent. A mailing is sent only once."),
+        MailingState.done: gettext("This mailing has already been sent. A mailing is sent only once."),
+    }.get(mailing.state, gettext("The mailing's status has changed in the meantime. Please check it again."))
     flash(said, "info")
     return see_other(url_for("mailings.show", id=mailing.id))

@@ -124,25 +124,25 @@ def _tell(contract: Contract, incident: Incident, again: bool) -> None:
     titles = Titles(contract.customer_id)
     mine = [each for each in maintenance.affected(contract.customer_id) if each.incident.id == incident.id]
     with force_locale("ja"):
-        what = gettext("Changed times of maintenance") if again else gettext("Maintenance, and mailings of yours in it")
+        what = gettext("Maintenance times changed") if again else gettext("Maintenance and your affected mailings")
         facts = [
-            (gettext("What is maintained"), incident.title),
-            (gettext("Maintenance begins"), in_japanese(incident.begins_at)),
+            (gettext("Maintenance work"), incident.title),
+            (gettext("Maintenance starts"), in_japanese(incident.begins_at)),
             (
                 gettext("Maintenance ends"),
-                in_japanese(incident.ends_at) if incident.ends_at else gettext("not known yet"),
+                in_japanese(incident.ends_at) if incident.ends_at else gettext("to be announced"),
             ),
-            *((gettext("Mailing in this time"), _named(titles.of(each.mailing), each.mailing)) for each in mine),
+            *((gettext("Affected mailing"), _named(titles.of(each.mailing), each.mailing)) for each in mine),
         ]
-        before = [gettext("Because of the maintenance below nothing is sent in its time (Art. 13-1)."), incident.body]
+        before = [gettext("No emails are sent during the maintenance below (Art. 13-1)."), incident.body]
         after = (
             [
-                gettext("Unless you choose otherwise, your mailings wait and are sent by themselves afterwards."),
-                gettext("You can choose for each to have it cancelled instead:"),
+                gettext("Unless you choose otherwise, your mailings are held and sent automatically afterwards."),
+                gettext("You can choose to cancel each of them instead:"),
                 settings().PORTAL_URL.rstrip("/") + "/mailings/maintenance",
             ]
             if mine
-            else [gettext("None of your mailings falls into this time any more.")]
+            else [gettext("None of your mailings is affected any more.")]
         )
         tell(
             addressee(contract),

@@ -35,14 +35,14 @@ def testers() -> Answer:
     if not form.validate_on_submit() or full:
         return _testers(form, rows, 422 if form.is_submitted() else 200)
     if any(row.email == form.email.data for row in rows):
-        form.email.errors = [gettext("This address stands here already.")]
+        form.email.errors = [gettext("This address is already registered.")]
         return _testers(form, rows, 422)
     row = Tester(customer_id=customer.id, name=form.name.data or "", email=form.email.data or "")
     db.session.add(row)
     db.session.flush()
     audit.record("tester.add", by=account.id, customer_id=customer.id, subject=row)
     db.session.commit()
-    flash(gettext("%(name)s gets test copies from now on.", name=row.name), "success")
+    flash(gettext("%(name)s can now receive test emails.", name=row.name), "success")
     return see_other(url_for("test_copies.testers"))
 
 
@@ -78,7 +78,10 @@ def send(id: int) -> Answer:
     chosen, left = testing.without_those_who_left(asked)
     if left:
         names = ", ".join(tester.name for tester in left)
-        flash(gettext("No test copy goes to %(names)s: the address has stopped your mails.", names=names), "warning")
+        flash(
+            gettext("No test email is sent to %(names)s: the address has unsubscribed from your emails.", names=names),
+            "warning",
+        )
     if not chosen:
         return see_other(url_for("previews.show", id=id))
     try:
@@ -88,5 +91,5 @@ def send(id: int) -> Answer:
         flash(problem_text(problem), "error")
         return see_other(url_for("previews.show", id=id))
     db.session.commit()
-    flash(gettext("%(count)s test copies are on their way.", count=len(chosen)), "success")
+    flash(gettext("%(count)s test emails are on their way.", count=len(chosen)), "success")
     return see_other(url_for("previews.show", id=id))

@@ -49,8 +49,8 @@ def _subject(mailing: Mailing) -> Check:
     return judged(
         bool(mailing.subject.strip()),
         gettext("Subject"),
-        gettext("There is no subject."),
-        gettext("Please write a subject."),
+        gettext("The subject is empty."),
+        gettext("Please enter a subject."),
         "edit",
     )
 
@@ -58,9 +58,9 @@ def _subject(mailing: Mailing) -> Check:
 def _body(mailing: Mailing) -> Check:
     return judged(
         bool((mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip()),
-        gettext("Body of the mail"),
-        gettext("There is nothing in the mail."),
-        gettext("Please write the mail."),
+        gettext("Body"),
+        gettext("The body is empty."),
+        gettext("Please write the email."),
         "edit",
     )
 
@@ -70,22 +70,22 @@ def _text_part(mailing: Mailing) -> Check:
     if mailing.body_kind is BodyKind.text or (mailing.text.strip() and not mailing.text_outdated):
         return Check(Severity.ok, title)
     if mailing.text_outdated:
-        what = gettext("The HTML has changed since the text was edited by hand.")
-        todo = gettext("Please read the text again, or have it made from the HTML again.")
+        what = gettext("The HTML has changed since the text was edited.")
+        todo = gettext("Review the text, or regenerate it from the HTML.")
     else:
-        what = gettext("The text part is empty. Phones of old kinds and some programs show only text.")
-        todo = gettext("Please write a text, or save the mail again to have it made.")
+        what = gettext("The text part is empty. Older phones and some email apps show only text.")
+        todo = gettext("Enter a text, or save the email again to generate it.")
     return Check(Severity.warning, title, what, todo, "edit")
 
 
 def _template(ready: Ready) -> Check:
-    title = gettext("Fields in the texts")
+    title = gettext("Merge fields")
     if ready.fault:
-        todo = gettext("Please mend it. A field may have been deleted since you wrote the mail.")
+        todo = gettext("Please fix it. A field may have been deleted since you wrote the email.")
         return Check(Severity.refusal, title, problem_text(ready.fault), todo, "edit")
     if ready.problem is Problem.personal_link:
-        what = gettext("A field that would give the reader's data away stands in a link or in a written-out address.")
-        todo = gettext("Please take it out. Only choice and yes/no fields can stand there.")
+        what = gettext("A field that would expose readers' data is used in a link or a written-out URL.")
+        todo = gettext("Please remove it. Only choice and yes/no fields are allowed there.")
         return Check(Severity.refusal, title, what, todo, "edit")
     return Check(Severity.ok, title)
 
@@ -100,9 +100,9 @@ def _greeting(ready: Ready | None, nobody: Shown | None) -> Iterator[Check]:
     if doubled:
         yield Check(
             Severity.warning,
-            gettext("Greeting of readers without a name"),
-            gettext("The title stands twice: %(greetings)s", greetings=some(doubled)),
-            gettext("Please insert the salutation from the fields instead, or take the title out of the default."),
+            gettext("Greeting for readers without a name"),
+            gettext("The title appears twice: %(greetings)s", greetings=some(doubled)),
+            gettext("Insert the “Salutation” merge field instead, or remove the title from the default."),
             "edit",
         )
 
@@ -125,9 +125,11 @@ def _size(longest: Shown | None) -> Iterator[Check]:
         size < GMAIL_KB,
         gettext("Size"),
         gettext(
-            "The HTML has up to %(size)s KB. Gmail cuts at 102 KB and hides the legal block with the rest.", size=size
+            "The HTML is up to %(size)s KB. Gmail clips emails at 102 KB and hides the rest, including the "
+            "legal footer.",
+            size=size,
         ),
-        gettext("Please shorten the mail."),
+        gettext("Please shorten the email."),
         "edit",
         Severity.warning,
     )

@@ -25,15 +25,15 @@ class HoursForm(FlaskForm):
     """The hours of the day in which mailings do not leave; none, or from one time to another."""
 
     kind = RadioField(
-        _l("No-send hours"),
+        _l("Quiet hours"),
         choices=[
-            SelectChoice(NONE, _l("None: mailings leave at any time")),
-            SelectChoice(SOME, _l("Do not send in these hours of each day")),
+            SelectChoice(NONE, _l("None (send at any time)")),
+            SelectChoice(SOME, _l("Do not send during these hours each day")),
         ],
         default=NONE,
     )
-    begins = TimeField(_l("Hours begin at"), [Optional()], default=OFFERED_BEGINS)
-    ends = TimeField(_l("Hours end at"), [Optional()], default=OFFERED_ENDS)
+    begins = TimeField(_l("Start time"), [Optional()], default=OFFERED_BEGINS)
+    ends = TimeField(_l("End time"), [Optional()], default=OFFERED_ENDS)
 
     def validate(self, extra_validators: Any = None) -> bool:
         if not super().validate(extra_validators):
@@ -56,22 +56,22 @@ class PortionFields(Form):
     """To everybody at once, in so many portions, or so many readers an hour."""
 
     split = RadioField(
-        _l("To how many at once"),
+        _l("Sending pace"),
         choices=[
-            SelectChoice(ONCE, _l("To all readers at once")),
-            SelectChoice(PORTIONS, _l("In portions")),
-            SelectChoice(HOURLY, _l("So many readers each hour")),
+            SelectChoice(ONCE, _l("All readers at once")),
+            SelectChoice(PORTIONS, _l("In batches")),
+            SelectChoice(HOURLY, _l("Limit per hour")),
         ],
         default=ONCE,
     )
-    portions = IntegerField(_l("Number of portions"), [Optional(), NumberRange(min=2, max=MOST)])
+    portions = IntegerField(_l("Number of batches"), [Optional(), NumberRange(min=2, max=MOST)])
     interval = SelectField(
-        _l("Time between two portions"),
+        _l("Interval"),
         coerce=int,
         choices=[SelectChoice(each, PORTION_INTERVALS[each]) for each in INTERVALS],
         default=HOUR,
     )
-    per_hour = IntegerField(_l("Readers each hour"), [Optional(), NumberRange(min=1, max=10_000_000)])
+    per_hour = IntegerField(_l("Readers per hour"), [Optional(), NumberRange(min=1, max=10_000_000)])
 
     def plan(self, readers: int) -> tuple[int, int]:
         """Return in how many portions a mailing to so many readers goes, and how many minutes apart; (0, 0) where it
@@ -89,12 +89,17 @@ class PortionFields(Form):
         wanted = {PORTIONS: self.portions, HOURLY: self.per_hour}.get(self.split.data)
         if [field for field in typed if field is not wanted]:
             # Whoever entered a number and forgot the mark must not send to everybody at once.
-            self.split.errors = [gettext("A number is entered that does not belong to this choice. Please choose one.")]
+            self.split.errors = [gettext("A number is entered that does not apply to this option. Please choose one.")]
             return False
         if wanted is not None and wanted.data is None:
             wanted.errors = [gettext("This field is required.")]
             return False
         if self.split.data == PORTIONS and not allowed(self.portions.data, self.interval.data):
-            self.portions.errors = [gettext("The last portion would go more than 72 hours after the first.")]
+            self.portions.errors = [
+                gettext(
+                    "The last batch would be sent more than 72 hours after the first. Use fewer batches or a shorter "
+                    "interval."
+                )
+            ]
             return False
         return True

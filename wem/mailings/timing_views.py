@@ -38,7 +38,7 @@ def hours() -> Answer:
         db.session.commit()
         on = (found := hours_of(customer.id)) is not None and found.hold(clock.now())
         flash(
-            gettext("Saved. These hours are on now: what is being sent rests within seconds.")
+            gettext("Saved. Quiet hours are in effect now: mailings in progress pause within seconds.")
             if on
             else gettext("Saved."),
             "success",

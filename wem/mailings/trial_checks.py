@@ -22,26 +22,26 @@ def trial_checks(mailing: Mailing, ready: Ready | None) -> Iterator[Check]:
         return
     title = gettext("A/B test")
     if not starting.trial_possible(mailing, variants):
-        what = gettext("Opens and clicks are counted in HTML mails only, and a variant is plain text.")
-        todo = gettext("Please choose the winner by hand, or give every variant HTML.")
+        what = gettext("Opens and clicks are tracked in HTML emails only, and one variant is plain text.")
+        todo = gettext("Choose the winner manually, or make every variant HTML.")
         yield Check(Severity.refusal, title, what, todo, "trial")
         return
     mails = [
         (each.subject, each.sender_name, each.html if each.body_kind.has_html else "", each.text) for each in variants
     ]
     if len(set(mails)) < len(mails):
-        what = gettext("Two variants are the same mail.")
-        yield Check(Severity.warning, title, what, gettext("Please change what is to be compared."), "trial")
+        what = gettext("Two variants are identical.")
+        yield Check(Severity.warning, title, what, gettext("Please change the part you want to compare."), "trial")
     if trial.criterion is Criterion.clicks and ready and not all(_has_links(each) for each in ready.each):
-        what = gettext("Clicks decide, but a variant has no link that is counted.")
-        todo = gettext("Please add a link, or let opens decide.")
+        what = gettext("The winner is decided by clicks, but one variant has no tracked link.")
+        todo = gettext("Add a link, or decide by opens.")
         yield Check(Severity.warning, title, what, todo, "trial")
     *tested, rest = dividing_rules.readers_in(
         dividing_rules.parts(trial.share, len(variants)), audience.most_recipients(mailing)
     )
     said = gettext(
-        "%(plan)s. Each of the %(number)s variants goes to at most about %(each)s readers, the winner to about "
-        "%(rest)s.",
+        "%(plan)s. Each of the %(number)s variants is sent to up to about %(each)s readers, the winner to "
+        "about %(rest)s.",
         plan=plan_text(trial),
         number=len(variants),
         each=format_decimal(tested[0]),
@@ -50,8 +50,8 @@ def trial_checks(mailing: Mailing, ready: Ready | None) -> Iterator[Check]:
     if tested[0] >= FEW_READERS:
         yield Check(Severity.ok, title, said)
         return
-    few = gettext("With fewer than %(count)s readers for each variant the result is mostly chance.", count=FEW_READERS)
-    yield Check(Severity.warning, title, f"{said} {few}", gettext("Please take a larger share."), "trial")
+    few = gettext("With fewer than %(count)s readers per variant, the result is mostly chance.", count=FEW_READERS)
+    yield Check(Severity.warning, title, f"{said} {few}", gettext("Please increase the test share."), "trial")
 
 
 def _has_links(ready: Ready) -> bool:

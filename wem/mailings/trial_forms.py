@@ -14,10 +14,10 @@ from wem.mailings.trial_wording import CRITERIA, UNCLEAR, hours_text, share_text
 class TrialForm(FlaskForm):
     """How many are in the test, what decides, after how long, and what if nothing does."""
 
-    share = SelectField(_l("Readers in the test"), coerce=int)
-    criterion = RadioField(_l("Which variant the rest gets"))
-    wait = SelectField(_l("Length of the test"), coerce=int)
-    unclear = RadioField(_l("When no variant is ahead"))
+    share = SelectField(_l("Test share"), coerce=int)
+    criterion = RadioField(_l("How the winner is decided"))
+    wait = SelectField(_l("Test duration"), coerce=int)
+    unclear = RadioField(_l("If there is no winner"))
 
     def offer(self) -> None:
         """Offer the choices in the language of the person."""

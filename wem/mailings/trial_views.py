@@ -49,11 +49,11 @@ def add(id: int) -> Answer:
         return _moved_on(id)
     except TooMany:
         db.session.rollback()
-        flash(gettext("There can be %(count)s variants at most.", count=MOST_VARIANTS), "warning")
+        flash(gettext("You can have up to %(count)s variants.", count=MOST_VARIANTS), "warning")
         return see_other(url_for("trials.show", id=id))
     db.session.commit()
     flash(
-        gettext("The variant is a copy of variant A. Please change what is to be compared, and nothing else."),
+        gettext("The variant is a copy of variant A. Change only the part you want to compare."),
         "success",
     )
     return see_other(url_for("composing.edit", id=made.id))
@@ -111,17 +111,17 @@ def choose(id: int) -> Answer:
         return _moved_on(id)
     except CannotStart:
         db.session.rollback()
-        flash(gettext("Nothing can be sent at present. Please look at the mailing's state."), "error")
+        flash(gettext("Nothing can be sent right now. Please check the mailing's status."), "error")
         return see_other(url_for("mailings.show", id=id))
     telling.tell_people(mailing)
     db.session.commit()
-    flash(gettext("The rest of the readers gets this variant."), "success")
+    flash(gettext("This variant is sent to the remaining readers."), "success")
     return see_other(url_for("mailings.show", id=id))
 
 
 def _moved_on(id: int) -> Response:
     db.session.rollback()
-    flash(gettext("The mailing has moved on in the meantime. Please look at its state."), "warning")
+    flash(gettext("The mailing's status has changed in the meantime. Please check it again."), "warning")
     return see_other(url_for("mailings.show", id=id))
 
 

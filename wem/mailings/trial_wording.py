@@ -10,23 +10,23 @@ from wem.mailings.trial_models import Trial
 from wem.mailings.trial_rules import Criterion, TrialState, Unclear, Why, letter
 
 CRITERIA = {
-    Criterion.opens: _l("More readers opened it (estimated)"),
-    Criterion.clicks: _l("More readers clicked in it"),
-    Criterion.hand: _l("We choose by hand"),
+    Criterion.opens: _l("Most opens (estimated)"),
+    Criterion.clicks: _l("Most clicks"),
+    Criterion.hand: _l("Choose manually"),
 }
 UNCLEAR = {
-    Unclear.ask: _l("The mailing waits, and we are asked by mail"),
-    Unclear.first: _l("The rest gets variant A"),
+    Unclear.ask: _l("Put the mailing on hold and notify us by email"),
+    Unclear.first: _l("Send variant A to the rest"),
 }
 WHY = {
-    Why.ahead: _l("It was ahead."),
-    Why.unclear: _l("No variant was ahead."),
-    Why.hand: _l("It was chosen by hand."),
+    Why.ahead: _l("It won the test."),
+    Why.unclear: _l("There was no winner."),
+    Why.hand: _l("It was chosen manually."),
 }
 MEANINGS = {
-    Meaning.few: _l("Too little was counted to say anything about the difference."),
-    Meaning.chance: _l("Such a difference comes about by chance as well: it need not mean anything."),
-    Meaning.real: _l("The difference between the best variant and the others is unlikely to be chance (level of 5 %)."),
+    Meaning.few: _l("There is too little data to tell whether there is a difference."),
+    Meaning.chance: _l("A difference this small can occur by chance and may not mean anything."),
+    Meaning.real: _l("The difference between the best variant and the others is statistically significant (5% level)."),
 }
 
 
@@ -38,8 +38,8 @@ def variant_text(number: int) -> str:
 def share_text(share: int) -> str:
     """Return how many of the readers are in the test."""
     if share == 100:
-        return str(gettext("100 % (compare only, nobody is left for the winner)"))
-    return str(gettext("%(share)s %% of the readers", share=share))
+        return str(gettext("100% (comparison only, no readers left for the winner)"))
+    return str(gettext("%(share)s%% of readers", share=share))
 
 
 def hours_text(minutes: int) -> str:
@@ -61,31 +61,36 @@ def state_text(trial: Trial, rest: int, until: str) -> str:
     """Return how far a test is, in sentences; `rest`: how many readers wait for the winner found at `until`."""
     count = format_decimal(rest)
     if trial.state is TrialState.decided and trial.winner is not None and trial.why is not None:
-        chosen = gettext("%(variant)s goes to the rest.", variant=variant_text(trial.winner))
+        chosen = gettext("%(variant)s is sent to the rest.", variant=variant_text(trial.winner))
         return f"{chosen} {WHY[trial.why]}"
     if trial.share == 100 or (trial.state is not TrialState.planned and not rest):
-        return str(gettext("Everybody is in the test; nobody is left for the winner."))
+        return str(gettext("All readers are in the test; none are left for the winner."))
     match trial.state:
         case TrialState.asking:
             return str(
-                gettext("No variant is ahead. Please choose which one the rest, %(count)s readers, gets.", count=count)
+                gettext(
+                    "There is no winner. Please choose which variant the remaining %(count)s readers receive.",
+                    count=count,
+                )
             )
         case TrialState.watching if until:
             return str(
                 gettext(
-                    "The test runs until %(time)s. Then the rest, %(count)s readers, gets the winner.",
+                    "The test runs until %(time)s. The remaining %(count)s readers then receive the winner.",
                     time=until,
                     count=count,
                 )
             )
         case TrialState.watching:
-            return str(gettext("Please choose which variant the rest, %(count)s readers, gets.", count=count))
+            return str(gettext("Please choose which variant the remaining %(count)s readers receive.", count=count))
     if trial.criterion is Criterion.hand:
-        return str(gettext("The test is on its way. The rest, %(count)s readers, waits for your choice.", count=count))
+        return str(
+            gettext("The test is being sent. The remaining %(count)s readers wait for your choice.", count=count)
+        )
     return str(
         gettext(
-            "The test is on its way. %(hours)s after the last of its mails the rest, %(count)s readers, gets the "
-            "winner.",
+            "The test is being sent. %(hours)s after the last test email, the remaining %(count)s readers "
+            "receive the winner.",
             hours=hours_text(trial.wait),
             count=count,
         )

@@ -21,56 +21,51 @@ STATES = {
     MailingState.scheduled: (_l("Scheduled"), "info"),
     MailingState.sending: (_l("Sending"), "progress"),
     MailingState.paused: (_l("Paused"), "warning"),
-    MailingState.held: (_l("Held"), "warning"),
-    MailingState.done: (_l("Finished"), "success"),
-    MailingState.cancelled: (_l("Called off"), "neutral"),
+    MailingState.held: (_l("On hold"), "warning"),
+    MailingState.done: (_l("Completed"), "success"),
+    MailingState.cancelled: (_l("Cancelled"), "neutral"),
     MailingState.failed: (_l("Failed"), "error"),
-    MailingState.variant: (_l("Variant of an A/B test"), "neutral"),
+    MailingState.variant: (_l("A/B test variant"), "neutral"),
 }
 # Of one that is being sent, in the no-send hours.
-RESTING = (_l("Rests until the no-send hours are over"), "info")
+RESTING = (_l("Paused until quiet hours end"), "info")
 WAITING = (_l("Waits for another mailing"), "warning")
 BODY_KINDS = {BodyKind.blocks: _l("Blocks"), BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
 EARLIER = {
-    Earlier.all: _l("They get this mail too"),
-    Earlier.without: _l("They do not get this mail"),
-    Earlier.silent: _l("Only those of them get it who are not known to have opened it or clicked in it"),
+    Earlier.all: _l("Also send to these readers"),
+    Earlier.without: _l("Do not send to these readers"),
+    Earlier.silent: _l("Send only to those with no recorded open or click"),
 }
 WRAPS = {
     35: _l("35 full-width characters"),
     30: _l("30 full-width characters"),
-    20: _l("20 full-width characters (telephones)"),
-    0: _l("As written"),
+    20: _l("20 full-width characters (mobile phones)"),
+    0: _l("No wrapping"),
 }
 HELD = {
-    HeldReason.missed: _l(
-        "The time for which it was scheduled passed before it could start. It is never sent late by itself."
-    ),
-    HeldReason.contract: _l("The contract does not permit sending at present."),
-    HeldReason.emergency: _l(
-        "An emergency stop of your contract holds. It can go on once our staff have lifted the stop."
-    ),
-    HeldReason.problems: _l("Something in the mailing or the contract's details forbade starting."),
-    HeldReason.staff: _l("Our staff stopped it. Please contact the help desk."),
+    HeldReason.missed: _l("The scheduled time passed before sending could start. It is never sent late automatically."),
+    HeldReason.contract: _l("Your contract does not currently allow sending."),
+    HeldReason.emergency: _l("Your contract is under an emergency stop. You can resume once our staff have lifted it."),
+    HeldReason.problems: _l("A problem in the mailing or your contract details prevented it from starting."),
+    HeldReason.staff: _l("Our staff stopped this mailing. Please contact the help desk."),
     HeldReason.complaints: _l(
-        "Unusually many readers reported your mailings as a nuisance. Our staff look at it and will contact you; "
-        "until then nothing is sent."
+        "An unusually high number of readers reported your mailings as spam. Our staff will review this "
+        "and contact you; nothing is sent until then."
     ),
     HeldReason.review: _l(
-        "Our staff look at it before it is sent. Once approved it goes by itself, at once or at the time that was "
-        "chosen."
+        "Our staff are reviewing it before it is sent. Once approved, it goes out automatically, at once "
+        "or at the scheduled time."
     ),
-    HeldReason.maintenance: _l("Maintenance that was announced is going on. It is sent by itself afterwards."),
+    HeldReason.maintenance: _l("Scheduled maintenance is in progress. It is sent automatically afterwards."),
     HeldReason.segment: _l(
-        "A segment that narrows it is gone, or speaks of a field or list that is gone. Without it, it would go to more "
-        "readers than you meant. Please mend the segment, or choose another one."
+        "A segment used as a filter was deleted or uses a deleted field or list. Without it, the mailing "
+        "would go to more readers than intended. Fix the segment, or choose another one."
     ),
     HeldReason.winner: _l(
-        "The A/B test is over, and no variant is ahead. Please choose which one the rest of the readers gets."
+        "The A/B test has ended without a winner. Please choose which variant the remaining readers receive."
     ),
     HeldReason.sender_name: _l(
-        "The sender's name that was chosen is not approved any more. Please see under “Sender's names” why, and choose "
-        "another one."
+        "The selected sender name is no longer approved. See “Sender names” for the reason, and choose another one."
     ),
     HeldReason.sender_domain: _l(
         "The DNS records of the sender's domain are no longer found, so its mails would be taken for forged ones. "
@@ -90,35 +85,35 @@ REVIEWS = {
 }
 # What two people may have changed at once, as it is called in the form.
 PARTS = {
-    "name": _l("Name for your own use"),
+    "name": _l("Internal name"),
     "subject": _l("Subject"),
     "sender_name": _l("Sender's name"),
     "lists": _l("Lists"),
-    "only": _l("Only readers whom a segment fits"),
-    "without": _l("Nobody whom a segment fits"),
-    "earlier": _l("Readers who got the earlier mailing"),
-    "language": _l("Language of the legal block"),
-    "body_kind": _l("Kind of mail"),
-    "wrap_at": _l("Line width of the text"),
-    "view_line": _l("Line at the head that leads to the mail in the browser"),
+    "only": _l("Only readers matching a segment"),
+    "without": _l("Exclude readers matching a segment"),
+    "earlier": _l("Recipients of the earlier mailing"),
+    "language": _l("Language of the legal footer"),
+    "body_kind": _l("Format"),
+    "wrap_at": _l("Text line width"),
+    "view_line": _l("Add a view-in-browser link at the top of the email"),
     "html": _l("HTML"),
     "text": _l("Text part"),
 }
 # What was done about a mailing's time, by the act's name in the audit trail.
 CHANGES = {
     "go_without": _l("Waits no longer for another mailing"),
-    "schedule": _l("Was scheduled"),
-    "submit": _l("Handed in for our look"),
+    "schedule": _l("Mailing scheduled"),
+    "submit": _l("Submitted for review"),
     "move": _l("Moved to another day"),
-    "unschedule": _l("Taken off the schedule"),
-    "start": _l("Sending began"),
-    "rest": _l("Rested for the no-send hours"),
-    "wake": _l("Went on after the no-send hours"),
-    "pause": _l("Was paused"),
-    "resume": _l("Went on"),
-    "hold": _l("Was held"),
-    "ask": _l("Was given back to decide"),
-    "cancel": _l("Was called off"),
+    "unschedule": _l("Schedule cancelled"),
+    "start": _l("Sending started"),
+    "rest": _l("Paused for quiet hours"),
+    "wake": _l("Resumed after quiet hours"),
+    "pause": _l("Sending paused"),
+    "resume": _l("Sending resumed"),
+    "hold": _l("Put on hold"),
+    "ask": _l("Returned for a decision"),
+    "cancel": _l("Mailing cancelled"),
 }
 PORTION_INTERVALS = {
     10: _l("10 minutes"),
@@ -138,16 +133,16 @@ TOLERANCES = {
     timedelta(hours=12): _l("up to 12 hours"),
     timedelta(hours=24): _l("up to 24 hours"),
 }
-CHOICES = {Choice.hold: _l("Hold it, and send it afterwards"), Choice.cancel: _l("Cancel it")}
+CHOICES = {Choice.hold: _l("Hold and send afterwards"), Choice.cancel: _l("Cancel the mailing")}
 REASONS = {
     Reason.unknown_address: _l("The address does not exist"),
     Reason.mailbox_full: _l("The mailbox is full"),
-    Reason.unknown_domain: _l("The domain of the address cannot be reached"),
-    Reason.refused: _l("Refused by the receiver's rules"),
-    Reason.too_large: _l("The mail is too large for the receiver"),
-    Reason.busy: _l("The receiver asked to come again later"),
-    Reason.connection: _l("The connection broke or nobody answered"),
-    Reason.own: _l("The mail could not be made"),
+    Reason.unknown_domain: _l("The address's domain cannot be reached"),
+    Reason.refused: _l("Rejected by the recipient server's policy"),
+    Reason.too_large: _l("The email is too large for the recipient"),
+    Reason.busy: _l("Temporarily deferred by the recipient server"),
+    Reason.connection: _l("Connection failed or timed out"),
+    Reason.own: _l("The email could not be generated"),
     Reason.other: _l("Other"),
 }
 
@@ -174,7 +169,7 @@ def _what(problem: TemplateProblem) -> str:
             text = gettext("There is no filter “%(name)s”.", name=name)
             return str(text + (gettext(" Did you mean “%(meant)s”?", meant=meant) if meant else ""))
         case Kind.filter_arguments:
-            return str(gettext("The filter “%(name)s” does not take these values.", name=name))
+            return str(gettext("The filter “%(name)s” does not accept these values.", name=name))
         case Kind.forbidden_tag:
             return str(gettext("“%(name)s” cannot be used here. if, unless, case and comment can.", name=name))
         case Kind.unclosed:
@@ -183,4 +178,4 @@ def _what(problem: TemplateProblem) -> str:
             return str(gettext("“%(name)s” cannot be read. Please check the brackets and quotation marks.", name=name))
         case Kind.too_large:
             return str(gettext("The text is too long or nested too deeply."))
-    return str(gettext("“%(name)s” cannot stand here.", name=name))
+    return str(gettext("“%(name)s” is not allowed here.", name=name))

@@ -71,4 +71,4 @@ def _shown(condition: Condition, names: Names, mailings: Mapping[int, str]) -> l
 
 
 def _name(known: Mapping[int, str], number: int) -> str:
-    return known.get(number) or str(gettext("no longer there"))
+    return known.get(number) or str(gettext("(deleted)"))

@@ -47,7 +47,7 @@ class Editor:
     @property
     def errors(self) -> Choices:
         """What is wrong, with the id of the place, for the summary."""
-        found = [("name", f"{gettext('Name of the segment')}: {self.name_error}")] if self.name_error else []
+        found = [("name", f"{gettext('Segment name')}: {self.name_error}")] if self.name_error else []
         found += [("g0-add", self.error)] if self.error else []
         return found + [
             (f"g{at}-c{number}-op" if row.topic else f"g{at}-c{number}", f"{row.title}: {row.error}")
@@ -101,7 +101,7 @@ class Editor:
         if not self.name:
             self.name_error = str(gettext("This field is required."))
         elif len(self.name) > MAX_NAME:
-            self.name_error = str(gettext("At most %(count)s characters are possible.", count=MAX_NAME))
+            self.name_error = str(gettext("Please use at most %(count)s characters.", count=MAX_NAME))
         return not self.name_error
 
     def mark(self, places: Iterable[Misplaced]) -> None:

@@ -37,7 +37,7 @@ class Offer:
         """What a condition can be about: fields, and the rest."""
         fields = [(f"field-{row.id}", row.label) for row in self.fields]
         rest = [(topic.value, str(text)) for topic, text in TOPICS.items()]
-        parts = [(str(gettext("Fields")), fields), (str(gettext("Registration and mails")), rest)]
+        parts = [(str(gettext("Fields")), fields), (str(gettext("Sign-up and emails")), rest)]
         return [(title, choices) for title, choices in parts if choices]
 
 
@@ -97,7 +97,7 @@ class Row:
             case Shape.mailing:
                 found = self._mailings()
         known = {value for value, _ in found}
-        gone = str(gettext("no longer there"))
+        gone = str(gettext("(deleted)"))
         more = [(value, value if self.shape is Shape.options else gone) for value in self.values if value not in known]
         return found + [each for each in more if each[0]]
 

@@ -40,15 +40,15 @@ class Problem(StrEnum):
 
 # English msgids; their Japanese stands in segments.po.
 PROBLEM_TEXTS: dict[Problem, str] = {
-    Problem.nothing: "There is no condition yet. Please add at least one.",
-    Problem.too_many: "There are too many conditions. At most 20 in 5 groups are possible.",
+    Problem.nothing: "There are no conditions yet. Please add at least one.",
+    Problem.too_many: "Too many conditions. You can have up to 20 in 5 groups.",
     Problem.unreadable: "This condition cannot be read. Please remove it and add it again.",
-    Problem.no_value: "Please enter or choose what it is compared with.",
+    Problem.no_value: "Please enter or select a value.",
     Problem.too_many_values: "Please choose at most 50.",
-    Problem.wrong_order: "The first value is larger than the second. Please exchange them.",
+    Problem.wrong_order: "The first value is larger than the second. Please swap them.",
     Problem.out_of_range: "This number is too small or too large.",
     Problem.year: "Please look at the year.",
-    Problem.not_there: "What it is about does not exist any more. Please remove the condition.",
+    Problem.not_there: "The field or list used here no longer exists. Please remove the condition.",
 }
 AnyProblem = Problem | ValueProblem
 

@@ -67,10 +67,10 @@ def new() -> Answer:
     try:
         segment = keeping.create(customer.id, editor.name, conditions, by=account.id)
     except keeping.TooMany:
-        editor.error = gettext("You have %(count)s segments, and no more are possible.", count=keeping.MOST)
+        editor.error = gettext("You have reached the maximum of %(count)s segments.", count=keeping.MOST)
         return _page(editor, None, 422)
     db.session.commit()
-    flash(gettext("The segment is saved."), "success")
+    flash(gettext("Segment saved."), "success")
     return see_other(url_for("segments.show", id=segment.id))
 
 
@@ -101,7 +101,7 @@ def show(id: int) -> Answer:
         editor.version = str(segment.version)
         return _page(editor, segment, 409, conflict=True)
     db.session.commit()
-    flash(gettext("The segment is saved."), "success")
+    flash(gettext("Segment saved."), "success")
     return see_other(url_for("segments.show", id=segment.id))
 
 
@@ -115,10 +115,10 @@ def duplicate(id: int) -> Answer:
         copy = keeping.duplicate(segment, name, by=account.id)
     except (keeping.TooMany, Refused):
         db.session.rollback()
-        flash(gettext("You have %(count)s segments, and no more are possible.", count=keeping.MOST), "error")
+        flash(gettext("You have reached the maximum of %(count)s segments.", count=keeping.MOST), "error")
         return see_other(url_for("segments.show", id=id))
     db.session.commit()
-    flash(gettext("This is a copy. Please change what is to be different."), "success")
+    flash(gettext("This is a copy. Change whatever should be different."), "success")
     return see_other(url_for("segments.show", id=copy.id))
 
 
@@ -130,7 +130,7 @@ def delete(id: int) -> Answer:
     if waiting := narrowing.waiting_for(segment):
         flash(
             gettext(
-                "%(count)s mailings that have not started are narrowed by it. Please take it out of them first.",
+                "%(count)s mailings that have not started use this segment. Please remove it from them first.",
                 count=len(waiting),
             ),
             "error",
@@ -139,7 +139,8 @@ def delete(id: int) -> Answer:
     if sequences := leaving.using(segment.id):
         flash(
             gettext(
-                "It ends %(count)s sequences for a reader: %(names)s. Please choose another one there first.",
+                "It is an exit condition of %(count)s sequences (%(names)s). Please choose another segment there "
+                "first.",
                 count=len(sequences),
                 names=gettext(", ").join(row.name for row in sequences),
             ),
@@ -148,7 +149,7 @@ def delete(id: int) -> Answer:
         return see_other(url_for("segments.show", id=id))
     keeping.delete(segment, by=account.id)
     db.session.commit()
-    flash(gettext("The segment is deleted."), "success")
+    flash(gettext("Segment deleted."), "success")
     return see_other(url_for("segments.index"))
 
 
@@ -207,7 +208,7 @@ def _kept(segment: Segment) -> Editor:
     if conditions is None:
         editor = forms.blank(offer)
         editor.name, editor.version = segment.name, str(segment.version)
-        editor.error = gettext("The conditions of this segment cannot be read. Please make them anew.")
+        editor.error = gettext("The conditions of this segment cannot be read. Please create them again.")
         return editor
     editor = forms.kept(offer, segment.name, segment.version, conditions)
     editor.mark(referring.lost(conditions, referring.names(segment.customer_id, conditions)))

@@ -12,15 +12,15 @@ from wem.segments.topic_rules import SHAPES, Match, Op, Topic
 
 # What is no field.
 TOPICS = {
-    Topic.lists: _l("Lists the reader is on"),
-    Topic.signed_up: _l("Day of registration"),
-    Topic.way: _l("How the registration came about"),
-    Topic.opened: _l("Opening of mails"),
-    Topic.clicked: _l("Clicks in mails"),
-    Topic.received: _l("Mails sent to the reader"),
-    Topic.domain: _l("Provider of the mail address"),
+    Topic.lists: _l("Subscribed lists"),
+    Topic.signed_up: _l("Sign-up date"),
+    Topic.way: _l("Sign-up method"),
+    Topic.opened: _l("Email opens"),
+    Topic.clicked: _l("Email clicks"),
+    Topic.received: _l("Emails sent"),
+    Topic.domain: _l("Email provider"),
 }
-MATCHES = {Match.all: _l("all of them"), Match.any: _l("at least one of them")}
+MATCHES = {Match.all: _l("all of these"), Match.any: _l("any of these")}
 OPS = {
     Op.equals: _l("is “%(value)s”"),
     Op.differs: _l("is not “%(value)s” (empty ones count too)"),
@@ -34,10 +34,10 @@ OPS = {
     Op.last_days: _l("is within the last %(value)s days"),
     Op.next_days: _l("is within the next %(value)s days"),
     Op.days_ago: _l("is more than %(value)s days ago"),
-    Op.birthday: _l("comes round within %(value)s days from today (birthdays)"),
+    Op.birthday: _l("recurs within the next %(value)s days (birthdays etc.)"),
     Op.month: _l("is in month %(value)s of any year"),
     Op.any_of: _l("is one of: %(value)s"),
-    Op.all_of: _l("holds all of: %(value)s"),
+    Op.all_of: _l("includes all of: %(value)s"),
     Op.none_of: _l("is none of: %(value)s"),
     Op.yes: _l("is yes"),
     Op.no: _l("is no"),

@@ -20,9 +20,9 @@ def about_decision(row: SenderName, person: Account, waiting: int) -> SystemMail
     """Say in a person's language what we decided and why; `waiting` mailings are scheduled under a withdrawn name."""
     with force_locale(person.language):
         subject = {
-            NameState.approved: gettext("Sender’s name approved: %(name)s", name=row.name),
-            NameState.refused: gettext("Sender’s name not approved: %(name)s", name=row.name),
-            NameState.withdrawn: gettext("Sender’s name no longer approved: %(name)s", name=row.name),
+            NameState.approved: gettext("Sender name approved: %(name)s", name=row.name),
+            NameState.refused: gettext("Sender name not approved: %(name)s", name=row.name),
+            NameState.withdrawn: gettext("Sender name no longer approved: %(name)s", name=row.name),
         }[row.state]
         values = {
             "name": person.name,

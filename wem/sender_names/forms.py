@@ -25,12 +25,12 @@ class AskForm(FlaskForm):
     """A name and what it is."""
 
     name = SenderNameField(
-        _l("Name that readers shall see"),
+        _l("Name shown to readers"),
         [DataRequired(_l("This field is required.")), Length(max=LONGEST)],
     )
     reason = TextAreaField(
-        _l("What the name is, and how it belongs to you"),
-        [DataRequired(_l("Please say what the name is: a brand, a shop, a site of yours.")), Length(min=4, max=1000)],
+        _l("What the name is and how it relates to you"),
+        [DataRequired(_l("Please describe the name: a brand, shop or site of yours.")), Length(min=4, max=1000)],
     )
 
     def validate_name(self, field: SenderNameField) -> None:

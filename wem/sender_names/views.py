@@ -46,7 +46,7 @@ def ask() -> Answer:
         form.name.errors = [_refusal(error)]
         return _page(form, 422)
     db.session.commit()
-    flash(gettext("Asked for. Our staff look at it and answer you by mail."), "success")
+    flash(gettext("Request sent. Our staff will review it and reply by email."), "success")
     return see_other(url_for("sender_names.index"))
 
 
@@ -57,19 +57,19 @@ def take_back(id: int) -> Answer:
         row.take_back(by=account.id)
     except AlreadyDecided:
         db.session.rollback()
-        flash(gettext("It is decided already. Please see below."), "info")
+        flash(gettext("This request has already been decided. Please see below."), "info")
         return see_other(url_for("sender_names.index"))
     db.session.commit()
-    flash(gettext("Taken back."), "success")
+    flash(gettext("Request withdrawn."), "success")
     return see_other(url_for("sender_names.index"))
 
 
 def _refusal(error: Exception) -> str:
     if isinstance(error, Registered):
-        return str(gettext("This is the registered name. It can be chosen for every mailing without asking."))
+        return str(gettext("This is the registered name. You can use it for any mailing without a request."))
     if isinstance(error, AskedBefore):
-        return str(gettext("This name stands in the list already. Width, case and spaces make no difference."))
-    return str(gettext("There can be %(count)s names at most. Please ask the help desk.", count=MOST))
+        return str(gettext("This name is already in the list. Width, case and spaces make no difference."))
+    return str(gettext("You can have up to %(count)s names. Please contact the help desk.", count=MOST))
 
 
 def _page(form: AskForm, status: int) -> Answer:

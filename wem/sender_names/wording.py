@@ -15,12 +15,11 @@ STATES = {
     NameState.withdrawn: (_l("No longer approved"), "error"),
 }
 FAULTS = {
-    NameFault.invisible: _l("The name holds characters that nobody sees. Please type it anew instead of pasting it."),
+    NameFault.invisible: _l("The name contains invisible characters. Please type it again instead of pasting it."),
     NameFault.address: _l(
-        "Please write a name without “@” and without the name of a site: readers would take it for the address that "
-        "the mail comes from."
+        "Please enter a name without “@” or a domain name: readers could mistake it for the sender's address."
     ),
     NameFault.scripts: _l(
-        "Letters of several alphabets stand in one word, such as Latin and Cyrillic ones. Please use one alphabet."
+        "One word mixes letters of several alphabets, such as Latin and Cyrillic. Please use one alphabet."
     ),
 }

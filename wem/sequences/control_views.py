@@ -49,14 +49,14 @@ def start(id: int) -> Answer:
         except (CannotStart, NoSteps):
             db.session.rollback()
             sequence = owned_or_404(Sequence, id)
-            flash(gettext("It cannot start as it stands. Please see what is missing."), "error")
+            flash(gettext("It cannot be started yet. Please see what is missing."), "error")
         else:
             if runs:
                 queue.ring(queue.WORK, "wem.sequences.jobs.follow", id)
-                flash(gettext("The sequence runs."), "success")
+                flash(gettext("Sequence started."), "success")
             else:
                 flash(
-                    gettext("Our staff look at its mails first. It starts by itself as soon as all are approved."),
+                    gettext("Our staff review the emails first. It starts automatically once all are approved."),
                     "info",
                 )
             db.session.commit()
@@ -80,17 +80,17 @@ def take_back(id: int) -> Answer:
 
 @blueprint.post("/sequences/<int:id>/pause")
 def pause(id: int) -> Answer:
-    return _act(id, controlling.pause, gettext("The sequence pauses. Mails that are on their way now still leave."))
+    return _act(id, controlling.pause, gettext("Sequence paused. Emails already in progress are still sent."))
 
 
 @blueprint.post("/sequences/<int:id>/resume")
 def resume(id: int) -> Answer:
-    return _act(id, controlling.resume, gettext("The sequence goes on."), follow=True)
+    return _act(id, controlling.resume, gettext("Sequence resumed."), follow=True)
 
 
 @blueprint.post("/sequences/<int:id>/end")
 def end(id: int) -> Answer:
-    return _act(id, controlling.end, gettext("The sequence has ended. What had left cannot be taken back."))
+    return _act(id, controlling.end, gettext("Sequence ended. Emails already sent cannot be recalled."))
 
 
 def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) -> Answer:
@@ -103,7 +103,7 @@ def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) 
         return _moved_on(id)
     except StillPausing:
         db.session.rollback()
-        flash(gettext("Mails that were on their way are still being finished. Please try again in a minute."), "info")
+        flash(gettext("Emails in progress are still being finished. Please try again in a minute."), "info")
         return see_other(url_for("sequences.show", id=id))
     except CannotStart as error:
         db.session.rollback()
@@ -115,25 +115,25 @@ def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) 
     db.session.commit()
     flash(done, "success")
     if waits:
-        flash(gettext("Maintenance is going on. What is due leaves by itself afterwards."), "info")
+        flash(gettext("Maintenance is in progress. Due emails are sent automatically afterwards."), "info")
     return see_other(url_for("sequences.show", id=id))
 
 
 def _why(error: CannotStart) -> str:
     said = {
-        Problem.contract: gettext("The contract does not permit sending at present."),
-        Problem.complaints: gettext("Your mailings wait for our staff. Please ask the help desk."),
-        Problem.taken_down: gettext("Our staff have taken down a mail of this sequence. Please see the notice."),
+        Problem.contract: gettext("Your contract does not currently allow sending."),
+        Problem.complaints: gettext("Your mailings are awaiting review by our staff. Please contact the help desk."),
+        Problem.taken_down: gettext("Our staff have blocked an email of this sequence. Please see the notice."),
         Problem.sender_domain: gettext(
             "The records of the sender's domain are no longer found. Please mend them under “Sender domains” before "
             "you send."
         ),
-        Problem.segment: gettext("The segment that ends it for a reader is gone. Please choose another one."),
+        Problem.segment: gettext("The segment used as an exit condition was deleted. Please choose another one."),
     }
-    otherwise = gettext("Its list or its date field is gone. Please make a new sequence.")
+    otherwise = gettext("Its list or date field was deleted. Please create a new sequence.")
     return str(said.get(error.problems[0], otherwise))
 
 
 def _moved_on(id: int) -> Answer:
-    flash(gettext("The sequence has moved on in the meantime. Please look at its state."), "info")
+    flash(gettext("The sequence's status has changed in the meantime. Please check it again."), "info")
     return see_other(url_for("sequences.show", id=id))

@@ -33,7 +33,7 @@ def held(sequence: Sequence, person: Account) -> SystemMail:
         return SystemMail(
             kind="sequence_held",
             recipient=person.email,
-            subject=gettext("Sequence held, please decide: %(title)s", title=sequence.name),
+            subject=gettext("Sequence on hold, action needed: %(title)s", title=sequence.name),
             text=render_template("emails/sequences/held.txt", **values),
             html=render_template("emails/sequences/held.html", **values),
             sender_name=f"WeM（{settings().PROVIDER_NAME}）",

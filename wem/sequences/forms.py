@@ -36,11 +36,11 @@ class SettingsForm(FlaskForm):
     """What can be changed at any time."""
 
     version = HiddenField()
-    name = Name(_l("Name of the sequence"), [NEEDED, Length(max=60)])
-    leave_on_click = BooleanField(_l("Whoever clicked a link in one of its mails gets no more"))
-    leave_segment = SelectField(_l("No more mails when a segment fits"), coerce=int, default=NO_SEGMENT)
-    tolerance = SelectField(_l("A step is left out when its day passed by more than"), coerce=int, default=2)
-    late_an_hour = SelectField(_l("Late mails go with at most"), coerce=int, default=1_000)
+    name = Name(_l("Sequence name"), [NEEDED, Length(max=60)])
+    leave_on_click = BooleanField(_l("Exit when a reader clicks a link in one of its emails"))
+    leave_segment = SelectField(_l("Exit when a reader matches a segment"), coerce=int, default=NO_SEGMENT)
+    tolerance = SelectField(_l("Skip steps overdue by more than"), coerce=int, default=2)
+    late_an_hour = SelectField(_l("Maximum rate for overdue emails"), coerce=int, default=1_000)
 
     def offer(self, segments: Iterable[Any]) -> None:
         """Offer these segments."""
@@ -53,7 +53,7 @@ class SettingsForm(FlaskForm):
             for days in rules.TOLERANCES
         ]
         self.late_an_hour.choices = [
-            SelectChoice(each, gettext("%(count)s an hour", count=number(each))) for each in rules.PACES
+            SelectChoice(each, gettext("%(count)s per hour", count=number(each))) for each in rules.PACES
         ]
 
 
@@ -62,12 +62,12 @@ class SequenceForm(SettingsForm):
 
     mailing_list = SelectField(_l("List"), coerce=int)
     kind = RadioField(
-        _l("Days are counted from"),
+        _l("Count days from"),
         choices=[SelectChoice(kind.value, text) for kind, text in KINDS.items()],
         default=SequenceKind.sign_up.value,
     )
     date_field = SelectField(_l("Date field"), coerce=int)
-    every_year = BooleanField(_l("Again each year (birthdays, anniversaries)"))
+    every_year = BooleanField(_l("Repeat every year (birthdays, anniversaries)"))
 
     def offer_places(self, lists: Iterable[Any], fields: Iterable[Any]) -> None:
         """Offer these lists, each with the number of its readers, and these date fields."""
@@ -82,7 +82,7 @@ class SequenceForm(SettingsForm):
 
     def validate_date_field(self, field: SelectField) -> None:
         if self.kind.data == SequenceKind.date.value and not field.data:
-            raise ValidationError(gettext("Please choose the date field from which days are counted."))
+            raise ValidationError(gettext("Please choose the date field to count days from."))
 
 
 BEFORE, AFTER = "before", "after"
@@ -97,10 +97,10 @@ class StepForm(FlaskForm):
     )
     side = RadioField(
         _l("Before or after"),
-        choices=[SelectChoice(BEFORE, _l("before the day")), SelectChoice(AFTER, _l("on the day, or after it"))],
+        choices=[SelectChoice(BEFORE, _l("before")), SelectChoice(AFTER, _l("on the day or after"))],
         default=AFTER,
     )
-    hour = SelectField(_l("Hour"), coerce=int, choices=HOURS, default=10)
+    hour = SelectField(_l("Time of day"), coerce=int, choices=HOURS, default=10)
 
     @property
     def signed(self) -> int:
@@ -117,10 +117,10 @@ class StepForm(FlaskForm):
 class NewStepForm(StepForm):
     """A new step, whose kind of mail is chosen before."""
 
-    name = Name(_l("Name for your own use"), [Optional(), Length(max=60)])
+    name = Name(_l("Internal name"), [Optional(), Length(max=60)])
 
 
 class StartForm(FlaskForm):
     """Whether those who are on the list already go through it too."""
 
-    with_present = BooleanField(_l("Readers who are on the list already go through it too, from today on"))
+    with_present = BooleanField(_l("Also include readers already on the list, starting today"))

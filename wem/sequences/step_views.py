@@ -48,7 +48,7 @@ def new(id: int) -> Answer:
     key, wanted = request.args.get("design", ""), request.args.get("kind", "")
     design = design_using.chosen(key, customer.id) if key else None
     if key and design is None:
-        flash(gettext("This design is no longer there. Please choose another one."), "warning")
+        flash(gettext("This template no longer exists. Please choose another one."), "warning")
         return see_other(url_for("sequence_steps.new", id=id))
     if design is None and wanted not in list(BodyKind):
         return render_template(
@@ -77,7 +77,7 @@ def new(id: int) -> Answer:
             form.form_errors += [fault_of_text(problem) for problem in refused.problems.values()]
         else:
             db.session.commit()
-            flash(gettext("The step is there. Please write its mail."), "success")
+            flash(gettext("Step added. Now write its email."), "success")
             return see_other(url_for("composing.edit", id=step.mailing_id))
     page = render_template(
         "sequences/step.html",
@@ -163,13 +163,13 @@ def use(id: int, number: int) -> Answer:
         used = controlling.put_to_use(step, by=account.id)
     except CannotStart:
         db.session.rollback()
-        flash(gettext("It cannot be sent as it stands. Please see what is missing."), "error")
+        flash(gettext("This mailing cannot be sent yet. Please see what is missing."), "error")
         return see_other(url_for("sequence_steps.edit", id=id, number=number))
     db.session.commit()
     if used:
-        flash(gettext("From now on readers get the new text."), "success")
+        flash(gettext("Readers now get the new version."), "success")
     else:
-        flash(gettext("Our staff look at the new text first. It is used by itself as soon as it is approved."), "info")
+        flash(gettext("Our staff review the changes first. They go live automatically once approved."), "info")
     return see_other(url_for("sequences.show", id=id))
 
 
@@ -178,5 +178,5 @@ def delete(id: int, number: int) -> Answer:
     _, account = ours()
     keeping.remove_step(_step(id, number), by=account.id)
     db.session.commit()
-    flash(gettext("The step is taken out."), "success")
+    flash(gettext("Step deleted."), "success")
     return see_other(url_for("sequences.show", id=id))

@@ -82,9 +82,7 @@ def new() -> Answer:
         except TooMany:
             db.session.rollback()
             form.form_errors.append(
-                gettext(
-                    "You have %(count)s sequences that have not ended, and no more are possible.", count=keeping.MOST
-                )
+                gettext("You have reached the maximum of %(count)s sequences that have not ended.", count=keeping.MOST)
             )
         else:
             db.session.commit()
@@ -167,7 +165,7 @@ def settings(id: int) -> Answer:
         )
     except Changed:
         db.session.rollback()
-        flash(gettext("Somebody else saved the sequence in the meantime. Please look at it again."), "warning")
+        flash(gettext("The sequence was saved elsewhere in the meantime. Please check it again."), "warning")
         return see_other(url_for("sequences.settings", id=id))
     db.session.commit()
     flash(gettext("Saved."), "success")

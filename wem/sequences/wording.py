@@ -13,30 +13,32 @@ from wem.sequences.rules import SequenceKind, SequenceState, StepFault
 # Words and the badge's kind.
 STATES = {
     SequenceState.draft: (_l("Draft"), "neutral"),
-    SequenceState.waiting: (_l("Our staff look at it"), "info"),
+    SequenceState.waiting: (_l("Under review"), "info"),
     SequenceState.running: (_l("Running"), "progress"),
     SequenceState.paused: (_l("Paused"), "warning"),
-    SequenceState.held: (_l("Held"), "warning"),
+    SequenceState.held: (_l("On hold"), "warning"),
     SequenceState.ended: (_l("Ended"), "neutral"),
 }
 KINDS = {
-    SequenceKind.sign_up: _l("The day of the sign-up"),
+    SequenceKind.sign_up: _l("Day of sign-up"),
     SequenceKind.date: _l("A date field of the reader"),
 }
 # What is not said of a single mailing in the same words.
 HELD = {
     HeldReason.problems: _l(
-        "Something in a mail of the sequence, its list, its date field or the contract's details forbids sending."
+        "A problem in an email of the sequence, its list, its date field or your contract details prevents sending."
     ),
     HeldReason.segment: _l(
-        "The segment that ends it for a reader is gone, or speaks of a field or list that is gone. Without it, mails "
-        "would go to more readers than you meant. Please choose another one in the settings."
+        "The segment used as an exit condition was deleted or uses a deleted field or list. Without it, "
+        "emails would go to more readers than intended. Please choose another one in the settings."
     ),
     HeldReason.sender_name: _l(
-        "The sender's name of a mail in use is not approved any more. Please choose another name in that step, take "
-        "its text into use, and let the sequence go on."
+        "The sender name of a live email is no longer approved. Choose another name in that step, apply "
+        "the changes and resume the sequence."
     ),
-    HeldReason.review: _l("A mail of the sequence waits for our staff\u2019s look. Please let it go on afterwards."),
+    HeldReason.review: _l(
+        "An email of the sequence is awaiting review by our staff. Please resume the sequence afterwards."
+    ),
 }
 
 
@@ -51,11 +53,11 @@ def when_text(kind: SequenceKind, days: int, hour: int, label: str = "") -> str:
     if kind is SequenceKind.sign_up:
         if days == 0:
             if hour == 0:
-                return str(gettext("Right after the sign-up"))
-            return str(gettext("On the day of the sign-up, from %(hour)s:00", hour=hour))
+                return str(gettext("Right after sign-up"))
+            return str(gettext("On the day of sign-up, from %(hour)s:00", hour=hour))
         return str(
             ngettext(
-                "%(num)s day after the sign-up, %(hour)s:00", "%(num)s days after the sign-up, %(hour)s:00", days,
+                "%(num)s day after sign-up, %(hour)s:00", "%(num)s days after sign-up, %(hour)s:00", days,
                 hour=hour,
             )
         )  # fmt: skip
@@ -86,13 +88,13 @@ def fault_text(fault: StepFault, kind: SequenceKind) -> str:
     first, last = rules.AFTER_SIGN_UP if kind is SequenceKind.sign_up else rules.AROUND_A_DATE
     match fault:
         case StepFault.taken:
-            return str(gettext("Another step has this day. Nobody gets two mails of one sequence on one day."))
+            return str(gettext("Another step has this day. A sequence can send only one email per day to a reader."))
         case StepFault.too_many:
-            return str(gettext("A sequence has at most %(count)s steps.", count=rules.MOST_STEPS))
+            return str(gettext("A sequence can have up to %(count)s steps.", count=rules.MOST_STEPS))
         case StepFault.too_long:
             return str(
                 gettext(
-                    "Between the first and the last step of what comes again each year at most %(count)s days can lie.",
+                    "If repeated every year, the first and last step can be at most %(count)s days apart.",
                     count=rules.LONGEST_YEARLY,
                 )
             )

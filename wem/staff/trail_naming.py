@@ -44,7 +44,7 @@ NAMED: dict[type[Any], Callable[[Any], str]] = {
     Partner: lambda row: gettext("Partner %(name)s", name=row.name),
     PriceList: lambda row: gettext("Price list, version %(version)s", version=row.version),
     Report: lambda row: gettext("Report of abuse %(number)s", number=row.number),
-    SenderName: lambda row: gettext("Sender's name “%(name)s”", name=row.name),
+    SenderName: lambda row: gettext("Sender name “%(name)s”", name=row.name),
     SenderDomain: lambda row: gettext("Sender domain %(name)s", name=row.shown),
 }
 

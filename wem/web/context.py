@@ -116,7 +116,7 @@ def _staff_groups() -> list[tuple[str, list[tuple[str, str]]]]:
                 (gettext("Cases"), "/staff/cases"),
                 (gettext("Uploads"), "/staff/uploads"),
                 (gettext("Mailings to look at"), "/staff/reviews"),
-                (gettext("Sender's names"), "/staff/sender-names"),
+                (gettext("Sender names"), "/staff/sender-names"),
                 (gettext("Emergency stops"), "/staff/emergency-stops"),
                 (gettext("Work for customers"), "/staff/operations"),
                 (gettext("Notices"), "/staff/notices"),
