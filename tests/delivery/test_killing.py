@@ -40,6 +40,7 @@ WORKER = """
 import time
 from wem import create_worker_app
 from wem.delivery import draining, sending
+from wem.sequences import following, sending as claiming
 with create_worker_app().app_context():
     print("ready", flush=True)
     {call}(time.monotonic() + {patience})
