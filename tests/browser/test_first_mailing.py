@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import factories
 from tests.browser import steps
 from tests.browser.conftest import Opened
 from tests.browser.judging import ja
 from tests.browser.steps import choose, follow, press
 from tests.service import Service
+from wem import clock
+from wem.db import db
+from wem.lists.models import MailingList
+from wem.mailings.states import MailingState
 
 pytestmark = pytest.mark.browser
 SUBJECT = '{{ 氏名 | default: "お客様" }}様へ 秋の新商品'
@@ -63,6 +69,7 @@ def test_from_the_first_sign_in_to_an_unsubscription(service: Service, opened: O
     assert steps.figures(owner)[ja("Accepted")] == "3"
     mailing = owner.url
 
+    drag_to_another_day(owner, service)
     read_and_leave(opened(), service)
     owner.goto(f"{mailing}/report")
     assert steps.figures(owner)[ja("Unsubscribed from this mailing")] == "1"
@@ -113,6 +120,24 @@ def send_a_test_copy(page: Page, service: Service, email: str) -> None:
     page.get_by_label(email).check()
     press(page, "Send test email")
     assert service.mailbox.wait_for(recipient=email, subject="【テスト】")
+
+
+def drag_to_another_day(page: Page, service: Service) -> None:
+    """Take a mailing that is planned by the mouse, and let it go on another day of the calendar."""
+    day = (clock.today().replace(day=1) + timedelta(days=32)).replace(day=15)
+    other = day.replace(day=20)
+    with service.app.app_context():
+        mailing_list = db.session.query(MailingList).filter_by(slug="tento").one()
+        at = datetime.combine(day, time(10), clock.JAPAN)
+        factories.make_mailing(mailing_list, subject="予約の便り", state=MailingState.scheduled, scheduled_at=at)
+        db.session.commit()
+    page.goto(f"{service.portal}/mailings/calendar?month={day:%Y-%m}")
+    planned = page.locator("[data-move]", has_text="予約の便り")
+    planned.drag_to(page.locator(f"[data-day='{other.isoformat()}']"), source_position={"x": 12, "y": 12})
+    expect(page.locator(f"#day-{other.isoformat()}")).to_contain_text("予約の便り")
+    page.reload()
+    expect(page.locator(f"#day-{other.isoformat()}")).to_contain_text("10:00")
+    expect(page.locator(f"#day-{day.isoformat()}")).not_to_contain_text("予約の便り")
 
 
 def read_and_leave(page: Page, service: Service) -> None:
