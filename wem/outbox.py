@@ -27,7 +27,8 @@ class OutboxState(enum.IntEnum):
 
 @dataclass(frozen=True)
 class SystemMail:
-    """A mail of the product itself. `sender_name` is what the reader sees; the address is the service's."""
+    """A mail of the product itself. `sender_name` is what the reader sees; the address is the service's unless `sender`
+    names one of the customer's, on that of their domains (`sender_domain_id`, None: the service's)."""
 
     kind: str
     recipient: str
@@ -40,6 +41,8 @@ class SystemMail:
     headers: dict[str, str] = field(default_factory=dict)
     # Attached: (key in `storage`, name).
     files: tuple[tuple[str, str], ...] = ()
+    sender: str | None = None
+    sender_domain_id: int | None = None
 
 
 class OutboxMail(Base):
@@ -78,6 +81,9 @@ class OutboxMail(Base):
     # Recipient and content are cleared once the mail is out or given up: the row stays for the count, the address not.
     recipient: Mapped[str | None] = mapped_column(sa.String(320))
     sender_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    # Of a mail in a customer's name: its From and the sender domain that signs it.
+    sender: Mapped[str | None] = mapped_column(sa.String(320))
+    sender_domain_id: Mapped[int | None] = mapped_column(BigId)
     reply_to: Mapped[str | None] = mapped_column(sa.String(320))
     subject: Mapped[str | None] = mapped_column(sa.Text)
     text: Mapped[str | None] = mapped_column(sa.Text)
@@ -113,6 +119,8 @@ def post(mail: SystemMail, *, customer_id: int | None = None, about: str | None 
         about=about,
         recipient=mail.recipient,
         sender_name=mail.sender_name,
+        sender=mail.sender,
+        sender_domain_id=mail.sender_domain_id,
         reply_to=mail.reply_to,
         subject=mail.subject,
         text=mail.text,

@@ -16,7 +16,7 @@ from wem.db import db
 from wem.delivery import draining
 from wem.domains.models import SenderDomain
 from wem.mailbox.client import MailboxClient
-from wem.mailings import jobs, starting
+from wem.mailings import jobs, models, starting, testing
 from wem.outbox import SystemMail
 
 
@@ -66,3 +66,19 @@ def test_the_products_own_mails(world: factories.World, mailbox: MailboxClient) 
     draining.drain_until(time.monotonic() + 20)
     (source,) = sources(mailbox)
     assert signed_by(source) == {"mail.wem.example"}
+
+
+@pytest.mark.both_databases
+def test_a_test_copy_goes_from_where_the_mailing_does(world: factories.World, mailbox: MailboxClient) -> None:
+    factories.make_domain(None, "mail.wem.example")
+    domain = factories.make_domain(world.ours.customer, "shop.example.jp")
+    factories.send_from(world.ours.mailing_list, domain)
+    tester = models.Tester(customer_id=world.ours.customer.id, name="確認", email="check@readers.example.com")
+    db.session.add(tester)
+    db.session.flush()
+    testing.send_copies(world.ours.mailing, [tester], 0, by=1)
+    db.session.commit()
+    draining.drain_until(time.monotonic() + 20)
+    (source,) = sources(mailbox)
+    assert b"<news@shop.example.jp>" in source
+    assert signed_by(source) == {"shop.example.jp", "mail.wem.example"}

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories import World
+from tests.mailings.trials import planned
 from tests.page import Browser
 from wem import clock
 from wem.db import db
@@ -170,3 +171,15 @@ def test_a_segment_changed_after_the_approval_is_looked_at_anew(world: World, go
     assert reviewing.waits(mailing)
     review = db.session.scalars(reviewing.pending()).one()
     assert (review.mailing_id, review.version) == (mailing.id, mailing.version)
+
+
+def test_an_ab_test_counts_whom_the_segments_fit(world: World, browser_for: BrowserFor) -> None:
+    mailing, editor = planned(world, readers=40), browser_for(world.ours.editor)
+    narrowing.choose(mailing, [segment(world, "読者").id], [])
+    db.session.commit()
+    # Half of 40 in the test; 43 are on the list.
+    assert "約10人に、採用案を約20人に送ります" in editor.get(f"/mailings/{mailing.id}/check").text
+    page = editor.get(f"/mailings/{mailing.id}/variants").text
+    assert "各案を約10人に、採用案を約20人に" in page and "最大" not in page
+    page = editor.get(f"/mailings/{mailing.id}").text
+    assert "現時点で40人" in page and "最大43人" not in page

@@ -229,6 +229,7 @@ def test_test_copies_go_to_testers_marked_and_as_nobody(world: World, editor: Br
     assert mail.subject == "【テスト】秋の新商品のお知らせ"
     assert mail.sender_name == "株式会社髙橋商店"
     assert mail.reply_to is None
+    assert (mail.sender, mail.sender_domain_id) == ("takahashi@mail.wem.example", None)
     assert mail.customer_id == world.ours.customer.id
     for part in (mail.text, mail.html):
         assert part is not None

@@ -201,6 +201,11 @@ def test_pause_go_on_and_stop(world: World, editor: Browser) -> None:
     told = db.session.scalars(sa.select(OutboxMail.kind)).all()
     assert set(told) == {"mailing_stopped"}
     assert len(told) == 2, "owner and editor"
+    db.session.execute(sa.update(Dispatch).values(state=DispatchState.cancelled, accepted=1, cancelled=2))
+    db.session.commit()
+    page = editor.get(path(world))
+    assert "1 / 3 (33%)" in page.text, "who never got it is not done"
+    assert "中止日時" in page.text and "自動で更新" not in page.text
 
 
 @pytest.mark.parametrize("act", ["pause", "resume", "stop", "unschedule"])

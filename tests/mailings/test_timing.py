@@ -148,6 +148,7 @@ def test_send_now_in_the_hours_says_when_it_leaves(world: World, browser_for: Br
         editor = browser_for(world.ours.editor)
         confirm = editor.submit(f"/mailings/{mailing.id}/check", {"when": "now"}, action="/check")
         assert "6月11日（木） 07:00に自動で送信を始めます" in confirm.text and "予約する" in confirm.text
+        assert "07:00（送信しない時間帯の終了後）" in confirm.text and "今すぐ" not in confirm.text
         editor.post(f"/mailings/{mailing.id}/send", confirm.form("/send"))
         now.shift(timedelta(seconds=5))
         jobs.start_due()
@@ -186,6 +187,10 @@ def test_how_late_it_may_start_is_chosen_and_shown(world: World, browser_for: Br
         chosen = {"when": "later", "date": "2026-06-11", "time": "09:00", "tolerance": "360"}
         confirm = editor.submit(f"/mailings/{mailing.id}/check", chosen, action="/check")
         assert "6時間まで" in confirm.text
+        back = confirm.soup.find("a", string="戻る")
+        assert back is not None
+        kept = editor.get(str(back["href"])).form("/check")
+        assert {name: kept[name] for name in chosen} == chosen
         editor.post(f"/mailings/{mailing.id}/send", confirm.form("/send"))
         assert "6時間まで" in editor.get(f"/mailings/{mailing.id}").text
     assert db.session.get_one(Mailing, mailing.id, populate_existing=True).tolerance == timedelta(hours=6)
@@ -209,6 +214,10 @@ def test_portions_are_confirmed_with_a_table(world: World, browser_for: BrowserF
         assert "2回に分けて送ります" in hourly.text and "6月10日（水） 11:00" in hourly.text
         chosen = {"when": "now", "split": "portions", "portions": "3", "interval": "30"}
         confirm = editor.submit(check, chosen, action="/check")
+        back = confirm.soup.find("a", string="戻る")
+        assert back is not None
+        kept = editor.get(str(back["href"])).form("/check")
+        assert {name: kept[name] for name in chosen} == chosen
         assert "3回に分けて送ります" in confirm.text and "6月10日（水） 11:00" in confirm.text
         values = confirm.form("/send")
         refused = editor.post(f"/mailings/{mailing.id}/send", {**values, "portions": "99"})

@@ -357,6 +357,7 @@ def test_the_way_on_the_screens(world: World, browser_for: BrowserFor) -> None:
     assert made.location == f"/mailings/{other.id}/edit"
     page = editor.get(made.location)
     assert "B案" in page.text and "A案と同じです" in page.text
+    assert editor.submit(made.location, {"next": "trial"}, action="").location == f"/mailings/{other.id}/variants"
     assert editor.submit(made.location, {"subject": "別の件名"}, action="").status == 303
     assert db.session.get_one(Mailing, other.id, populate_existing=True).subject == "別の件名"
     assert editor.get(f"/mailings/{other.id}").location == f"{path}/variants"
@@ -373,6 +374,7 @@ def test_the_way_on_the_screens(world: World, browser_for: BrowserFor) -> None:
     assert "別の件名" not in listed
     page = editor.submit(f"{path}/check", {"when": "now"}, action="/check")
     assert "読者の50％" in page.text
+    assert "B案： 別の件名" in page.text, "each subject is confirmed"
     begun(db.session.get_one(Mailing, world.ours.mailing.id, populate_existing=True))
     tried(world.ours.mailing)
     page = editor.get(path)
@@ -383,4 +385,10 @@ def test_the_way_on_the_screens(world: World, browser_for: BrowserFor) -> None:
     assert dispatches_of(world.ours.mailing.id)[2].content["subject"] == "別の件名"
     page = editor.get(f"{path}/report")
     assert "残りの読者（B案）" in page.text and "担当者が選んだ案です" in page.text
+    assert "残りの読者に送る案を決定：B案" in editor.get(path).text
     assert browser_for(world.theirs.editor).post(f"{path}/variants/choose", {"variant": "1"}).status == 404
+    db.session.execute(sa.update(Dispatch).values(state=DispatchState.done))
+    db.session.get_one(Mailing, world.ours.mailing.id).state = MailingState.done
+    db.session.commit()
+    assert "残りの読者にはB案を送りました" in editor.get(f"{path}/report").text
+    assert editor.get(f"{path}/resend").form("/resend")["subject"] == "別の件名", "most readers know this one"

@@ -18,7 +18,7 @@ from wem.delivery.leasing import Lease, deadline_from, lease_until, new_owner
 from wem.delivery.outbox_mails import OutboxParcel
 from wem.delivery.parcels import Hold
 from wem.delivery.recording import insisting
-from wem.delivery.signing import system_signer
+from wem.delivery.signing import Signer, signer_for, system_signer
 from wem.delivery.smtp import server
 from wem.delivery.watching import SECONDS, looking
 from wem.outbox import OutboxMail, OutboxState
@@ -68,7 +68,8 @@ class OutboxDesk:
         if not rows:
             return None
         hold = Hold(Lease(0, 0, 0, 0, 0, self.owner, deadline_from(began), began))
-        parcels = [OutboxParcel(hold, row, self._loaded, self._signer) for row in rows]
+        with looking():
+            parcels = [OutboxParcel(hold, row, self._loaded, self._signer_of(row)) for row in rows]
         self._ask_contracts(parcels)
         self._parcels |= {parcel.row.id: parcel for parcel in parcels}
         return parcels
@@ -105,6 +106,9 @@ class OutboxDesk:
 
     def leave(self) -> None:
         db.session.remove()
+
+    def _signer_of(self, row: sa.Row[Any]) -> Signer | None:
+        return signer_for({"sender_domain_id": row.sender_domain_id}) if row.sender_domain_id else self._signer
 
     def _write(self, entries: Sequence[tuple[OutboxParcel, dict[str, Any]]], renew: bool) -> set[int]:
         """Write down what became of the mails; returns which of the others are still ours. Commits."""

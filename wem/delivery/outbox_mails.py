@@ -110,7 +110,7 @@ class OutboxParcel(Parcel):
         keys = identity_keys(self._loaded.SECRET_KEY, self._loaded.SECRET_KEY_PREVIOUS or None)
         recipient = wire_address(row.recipient or "")
         message = Message(
-            sender=_sender(row.kind, self._loaded),
+            sender=row.sender or _sender(row.kind, self._loaded),
             sender_name=row.sender_name or self._loaded.PROVIDER_NAME,
             recipient=recipient,
             subject=row.subject or "",

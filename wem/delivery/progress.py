@@ -46,6 +46,11 @@ class Progress:
         return self.accepted + self.bounced + self.suppressed + self.cancelled + self.expired + self.uncertain
 
     @property
+    def settled_by_sending(self) -> int:
+        """Those who were dealt with before it was stopped, as its bar shows: what was called off was never sent."""
+        return self.settled - self.cancelled
+
+    @property
     def failed(self) -> int:
         return self.bounced + self.expired
 

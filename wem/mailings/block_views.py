@@ -28,6 +28,7 @@ from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.previewing import GMAIL_KB
 from wem.mailings.states import NotPossible
 from wem.mailings.titles import Titles
+from wem.mailings.trial_models import trial_of
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other, wants_fragment
 from wem.web.ownership import owned_or_404
@@ -264,6 +265,7 @@ def _page(
         render_template(
             "mailings/blocks.html",
             title=Titles(customer.id).of(mailing),
+            tested=trial_of(mailing.main.id) is not None,
             snippets=snippets(customer.id, mailing.language),
             **values,
         ),

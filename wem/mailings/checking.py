@@ -18,6 +18,7 @@ from wem.domains.choosing import sender_address
 from wem.lists.states import UploadKind, UploadState
 from wem.lists.upload_models import Upload
 from wem.mailings import audience, earlier, earlier_rules, naming, narrowing, starting
+from wem.mailings.audience import Reach
 from wem.mailings.checks import Check, Severity, judged
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.models import Mailing
@@ -36,14 +37,17 @@ def checks(mailing: Mailing) -> list[Check]:
     # Made once: it is what takes long here.
     ready = starting.make_all(mailing, contract) if contract else None
     problems = starting.problems(mailing, Use.schedule, ready)
+    # Counting looks at each reader where segments narrow it: once for all points.
+    unreachable = {Problem.no_list, Problem.nobody, Problem.segment} & set(problems) or mailing.sequence_id is not None
+    reached = None if unreachable else audience.reach(mailing)
     found = [
         _contract(problems, contract),
         *([_complaints(problems)] if Problem.complaints in problems else []),
         *([_taken_down()] if Problem.taken_down in problems else []),
         _legal(contract),
-        *([_audience(mailing, problems)] if mailing.sequence_id is None else []),
+        *([_audience(mailing, problems, reached)] if mailing.sequence_id is None else []),
         *_earlier(mailing),
-        *trial_checks(mailing, ready),
+        *trial_checks(mailing, ready, reached),
         _way_out(),
         _sender(mailing),
         _name([mailing, *variants_of(mailing)]),
@@ -145,7 +149,7 @@ def _legal(contract: Contract | None) -> Check:
     )
 
 
-def _audience(mailing: Mailing, problems: list[Problem]) -> Check:
+def _audience(mailing: Mailing, problems: list[Problem], reach: Reach | None) -> Check:
     title = gettext("Lists and readers")
     if Problem.no_list in problems:
         return Check(Severity.refusal, title, gettext("No list selected."), gettext("Please choose a list."), "edit")
@@ -156,7 +160,7 @@ def _audience(mailing: Mailing, problems: list[Problem]) -> Check:
         names = gettext(", ").join(narrowing.lost(mailing))
         what = gettext("Segments that were deleted or use a deleted field or list: %(names)s.", names=names)
         return Check(Severity.refusal, title, what, gettext("Fix the segment, or choose another one."), "edit")
-    reach = audience.reach(mailing)
+    assert reach is not None
     what, count = reach_text(reach), reach.count
     if reach.narrowed and not count:
         todo = gettext("Please check the segments. If no reader matches when sending starts, nothing is sent.")

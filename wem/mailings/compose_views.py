@@ -254,7 +254,7 @@ def _saved(mailing: Mailing, removed: tuple[str, ...]) -> Answer:
     if removed:
         what = ", ".join(removed)
         flash(gettext("Removed from the HTML because it is not allowed in email: %(what)s", what=what), "warning")
-    pages = {"preview": "previews.show", "check": "sending.check"}
+    pages = {"preview": "previews.show", "check": "sending.check", "trial": "trials.show"}
     otherwise = "blocks.show" if mailing.body_kind is BodyKind.blocks else "composing.edit"
     return see_other(url_for(pages.get(request.form.get("next", ""), otherwise), id=mailing.id))
 

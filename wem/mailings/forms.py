@@ -28,7 +28,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from wem import clock
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.models import BodyKind, Tester
-from wem.mailings.timing_forms import PortionFields
+from wem.mailings.timing_forms import PORTIONS, PortionFields
 from wem.mailings.timing_rules import USUAL_TOLERANCE
 from wem.mailings.wording import BODY_KINDS, EARLIER, TOLERANCES, WRAPS
 from wem.mailings.wrapping import USUAL
@@ -180,6 +180,22 @@ class SendForm(PortionFields, FlaskForm):
         choices=[SelectChoice(int(each.total_seconds() // 60), text) for each, text in TOLERANCES.items()],
         default=int(USUAL_TOLERANCE.total_seconds() // 60),
     )
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what was chosen, as it is typed: the values of an address that fills the form again."""
+        if self.split.data == PORTIONS:
+            split = {"portions": self.portions.data, "interval": self.interval.data}
+        else:
+            split = {"per_hour": self.per_hour.data}
+        typed = {
+            "when": self.when.data,
+            "date": self.date.data.isoformat() if self.date.data else None,
+            "time": self.time.data.strftime("%H:%M") if self.time.data else None,
+            "tolerance": self.tolerance.data,
+            "split": self.split.data,
+            **split,
+        }
+        return {name: value for name, value in typed.items() if value is not None}
 
     def at(self) -> datetime | None:
         """Return the chosen moment in Japan; None for now."""

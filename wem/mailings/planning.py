@@ -36,6 +36,7 @@ SHOWN = (
     "hold",
     "ask",
     "cancel",
+    "decide_trial",
 )
 MOST_CHANGES = 100
 
@@ -46,7 +47,8 @@ class TooFar(ValueError):
 
 @dataclass(frozen=True)
 class Change:
-    """What somebody did about a mailing's time; `account` None: it happened by itself."""
+    """What somebody did about a mailing's time or its A/B test, whose winner is `variant` (0: of none is spoken);
+    `account` None: it happened by itself."""
 
     at: datetime
     act: str
@@ -54,6 +56,7 @@ class Change:
     was: datetime | None
     to: datetime | None
     reason: str
+    variant: int
 
 
 def between(customer_id: int, first: date, last: date) -> list[tuple[datetime, Mailing]]:
@@ -113,6 +116,7 @@ def changes(mailing: Mailing) -> list[Change]:
             _moment(event.details.get("was")),
             _moment(event.details.get("at")),
             str(event.details.get("reason", "")),
+            int(event.details.get("variant", 0)),
         )
         for event in events
     ]

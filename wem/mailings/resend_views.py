@@ -16,6 +16,7 @@ from wem.mailings.earlier import TooOften
 from wem.mailings.forms import ResendForm
 from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.titles import Titles
+from wem.mailings.trial_models import winner_of
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -36,7 +37,8 @@ def resend(id: int) -> Answer:
     if not resending.possible(mailing):
         flash(gettext("Only an HTML mailing that has been sent can be resent."), "warning")
         return see_other(url_for("mailings.show", id=id))
-    form = ResendForm(obj=mailing)
+    # Of an A/B test most readers know the subject of the variant that won.
+    form = ResendForm(obj=winner_of(mailing))
     if not form.validate_on_submit():
         return _page(mailing, form)
     subject = form.subject.data or ""

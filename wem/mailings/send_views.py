@@ -32,7 +32,8 @@ from wem.mailings.reach_wording import reach_number, reach_text
 from wem.mailings.starting import CannotStart, Problem
 from wem.mailings.states import UNSTARTED, InThePast, MailingState, NotPossible
 from wem.mailings.titles import Titles
-from wem.mailings.trial_models import trial_of
+from wem.mailings.trial_models import trial_of, variants_of
+from wem.mailings.trial_rules import letter
 from wem.mailings.trial_wording import plan_text
 from wem.mailings.wording import PORTION_INTERVALS, TOLERANCES
 from wem.web.blueprints import CustomerBlueprint
@@ -59,6 +60,9 @@ def check(id: int) -> Answer:
         return _moved_on(mailing)
     found = checking.checks(mailing)
     form = SendForm(data={"tolerance": int(mailing.tolerance.total_seconds() // 60)})
+    if request.method == "GET" and "when" in request.args:
+        # Back from the confirmation: what was chosen there stands in the address.
+        form = SendForm(formdata=request.args)
     if request.method == "POST" and not checking.refused(found):
         if request.form.get("version") != str(mailing.version):
             flash(gettext("The mailing was changed in the meantime. Please check it again."), "warning")
@@ -77,9 +81,11 @@ def check(id: int) -> Answer:
                 maintenance=maintenance.window_at(mailing.customer_id, form.at() or clock.now()),
                 readers=reach_number(reached),
                 plan=plan,
+                chosen=form.chosen(),
                 reach=reach_text(reached),
                 narrowing=narrowing.shown(mailing, titles.of),
                 trial_plan=plan_text(trial) if (trial := trial_of(mailing.id)) else "",
+                variants=[(letter(each.variant), titles.subject(each)) for each in variants_of(mailing)],
                 warned=checking.warned(found),
                 publish=back_numbers.is_wanted(mailing.id),
             )

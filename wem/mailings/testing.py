@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from wem import audit, outbox
+from wem.accounts.models import Customer
 from wem.db import db
+from wem.domains.choosing import sender_address
 from wem.hashing import address_hasher
 from wem.lists.rules import Address, read_address
 from wem.lists.subscription_models import Suppression
-from wem.mailings import previewing
+from wem.mailings import previewing, starting
 from wem.mailings.models import Mailing, Tester
 from wem.outbox import SystemMail
 
@@ -45,9 +47,11 @@ def without_those_who_left(testers: Sequence[Tester]) -> tuple[list[Tester], lis
 
 
 def send_copies(mailing: Mailing, testers: Sequence[Tester], sample: int, *, by: int) -> None:
-    """Put a copy for each tester into the outbox, as invented reader number `sample`; raises TemplateProblem."""
+    """Put a copy for each tester into the outbox, as invented reader number `sample`, from where the mailing itself
+    goes; raises TemplateProblem."""
     shown = previewing.as_sample(mailing, sample)
     sender = previewing.sender_shown(mailing)
+    origin = sender_address(db.session.get_one(Customer, mailing.customer_id), starting.lists_of(mailing))
     for tester in testers:
         copy = SystemMail(
             kind="test_copy",
@@ -57,6 +61,9 @@ def send_copies(mailing: Mailing, testers: Sequence[Tester], sample: int, *, by:
             html=shown.html,
             sender_name=sender.name,
             reply_to=sender.reply_to,
+            # Nothing goes from a domain that is no longer proven; then it comes from us, as other mails of ours.
+            sender=None if origin.broken else origin.address,
+            sender_domain_id=None if origin.broken or origin.domain is None else origin.domain.id,
         )
         outbox.post(copy, customer_id=mailing.customer_id, about=f"mailing {mailing.id}")
     testers_told = [tester.id for tester in testers]

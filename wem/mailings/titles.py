@@ -28,6 +28,10 @@ class Titles:
 
     def subject(self, mailing: Mailing) -> str:
         """Return the subject filled in; as it was typed where it cannot be."""
+        return self.filled(mailing.subject, mailing)
+
+    def filled(self, subject: str, mailing: Mailing) -> str:
+        """Return a subject of a mailing filled in, such as that of one of its variants when it was sent."""
         known, language = [*self.fields, *SYSTEM_NAMES], mailing.language
         values = values_of(self.fields, language) | {
             "list_name": next((row.name for row in mailing.main.lists), ""),
@@ -36,7 +40,7 @@ class Titles:
             "customer_name": self.customer,
         }
         try:
-            filled = compile_template(mailing.subject, escape="header", known=known, language=language).render(values)
+            filled = compile_template(subject, escape="header", known=known, language=language).render(values)
         except TemplateProblem:
-            filled = mailing.subject
+            filled = subject
         return filled.strip() or str(gettext("(no subject)"))

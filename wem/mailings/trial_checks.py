@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from flask_babel import format_decimal, gettext
 
-from wem.mailings import audience, dividing_rules, starting
+from wem.mailings import dividing_rules, starting
+from wem.mailings.audience import Reach
 from wem.mailings.checks import Check, Severity
 from wem.mailings.models import Mailing
 from wem.mailings.starting import Ready
@@ -15,8 +16,8 @@ from wem.mailings.trial_rules import FEW_READERS, Criterion
 from wem.mailings.trial_wording import plan_text
 
 
-def trial_checks(mailing: Mailing, ready: Ready | None) -> Iterator[Check]:
-    """Yield what there is to say of the A/B test; nothing without one."""
+def trial_checks(mailing: Mailing, ready: Ready | None, reach: Reach | None) -> Iterator[Check]:
+    """Yield what there is to say of the A/B test; nothing without one. `reach` is None where nobody can get it."""
     trial, variants = trial_of(mailing.id), [mailing, *variants_of(mailing)]
     if trial is None:
         return
@@ -36,17 +37,28 @@ def trial_checks(mailing: Mailing, ready: Ready | None) -> Iterator[Check]:
         what = gettext("The winner is decided by clicks, but one variant has no tracked link.")
         todo = gettext("Add a link, or decide by opens.")
         yield Check(Severity.warning, title, what, todo, "trial")
-    *tested, rest = dividing_rules.readers_in(
-        dividing_rules.parts(trial.share, len(variants)), audience.most_recipients(mailing)
-    )
-    said = gettext(
-        "%(plan)s. Each of the %(number)s variants is sent to up to about %(each)s readers, the winner to "
-        "about %(rest)s.",
-        plan=plan_text(trial),
-        number=len(variants),
-        each=format_decimal(tested[0]),
-        rest=format_decimal(rest),
-    )
+    if reach is None:
+        yield Check(Severity.ok, title, plan_text(trial))
+        return
+    *tested, rest = dividing_rules.readers_in(dividing_rules.parts(trial.share, len(variants)), reach.count)
+    numbers = {
+        "plan": plan_text(trial),
+        "number": len(variants),
+        "each": format_decimal(tested[0]),
+        "rest": format_decimal(rest),
+    }
+    if reach.narrowed:
+        said = gettext(
+            "%(plan)s. With the segments applied, each of the %(number)s variants is currently sent to about %(each)s "
+            "readers, the winner to about %(rest)s.",
+            **numbers,
+        )
+    else:
+        said = gettext(
+            "%(plan)s. Each of the %(number)s variants is sent to up to about %(each)s readers, the winner to "
+            "about %(rest)s.",
+            **numbers,
+        )
     if tested[0] >= FEW_READERS:
         yield Check(Severity.ok, title, said)
         return

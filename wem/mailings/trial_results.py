@@ -42,13 +42,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Standing:
-    """An A/B test as its pages show it. `open`: which variants the customer can give the rest now."""
+    """An A/B test as its pages show it. `open`: which variants the customer can give the rest now; `fate`: what became
+    of the rest."""
 
     trial: Trial
     lines: list[Line]
     meaning: str
     rest: int
     open: list[int]
+    fate: DispatchState | None
 
 
 def standing(mailing: Mailing) -> Standing | None:
@@ -72,6 +74,7 @@ def standing(mailing: Mailing) -> Standing | None:
         lines=lines,
         meaning=str(MEANINGS[meaning(counted)]),
         rest=waiting.total if waiting else 0,
+        fate=waiting.state if waiting else None,
         open=[line.number for line in tested] if waits and trial.winner is None else [],
     )
 

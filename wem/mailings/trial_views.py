@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import dividing_rules, telling, trial_deciding, variant_making
-from wem.mailings.audience import most_recipients
+from wem.mailings.audience import reach_or_most
 from wem.mailings.models import BodyKind, Mailing
+from wem.mailings.reach_wording import reach_number
 from wem.mailings.starting import CannotStart
 from wem.mailings.states import NotPossible
 from wem.mailings.titles import Titles
@@ -138,7 +139,7 @@ def _page(mailing: Mailing, form: TrialForm | None, status: int) -> Answer:
     variants, trial = [mailing, *variants_of(mailing)], trial_of(mailing.id)
     titles = Titles(mailing.customer_id)
     parts = dividing_rules.parts(trial.share, len(variants)) if trial else []
-    most = most_recipients(mailing)
+    reached = reach_or_most(mailing)
     page = render_template(
         "mailings/variants.html",
         mailing=mailing,
@@ -148,8 +149,8 @@ def _page(mailing: Mailing, form: TrialForm | None, status: int) -> Answer:
         trial=trial,
         plan=plan_text(trial) if trial else "",
         form=form,
-        most=most,
-        numbers=dividing_rules.readers_in(parts, most),
+        readers=reach_number(reached),
+        numbers=dividing_rules.readers_in(parts, reached.count),
         room=len(variants) < MOST_VARIANTS,
         least=LEAST_HITS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 
+from wem.delivery.models import DispatchState
 from wem.mailings.significance_rules import Meaning
 from wem.mailings.trial_models import Trial
 from wem.mailings.trial_rules import Criterion, TrialState, Unclear, Why, letter
@@ -57,11 +58,17 @@ def plan_text(trial: Trial) -> str:
     return str(gettext(", ")).join(parts)
 
 
-def state_text(trial: Trial, rest: int, until: str) -> str:
-    """Return how far a test is, in sentences; `rest`: how many readers wait for the winner found at `until`."""
+def state_text(trial: Trial, rest: int, until: str, fate: DispatchState | None = None) -> str:
+    """Return how far a test is, in sentences; `rest`: how many readers wait for the winner found at `until`; `fate`:
+    what became of them."""
     count = format_decimal(rest)
     if trial.state is TrialState.decided and trial.winner is not None and trial.why is not None:
-        chosen = gettext("%(variant)s is sent to the rest.", variant=variant_text(trial.winner))
+        winner = variant_text(trial.winner)
+        chosen = gettext("%(variant)s is sent to the rest.", variant=winner)
+        if fate is DispatchState.done:
+            chosen = gettext("%(variant)s was sent to the rest.", variant=winner)
+        elif fate in (DispatchState.cancelling, DispatchState.cancelled):
+            chosen = gettext("%(variant)s was chosen for the rest, but sending was stopped.", variant=winner)
         return f"{chosen} {WHY[trial.why]}"
     if trial.share == 100 or (trial.state is not TrialState.planned and not rest):
         return str(gettext("All readers are in the test; none are left for the winner."))

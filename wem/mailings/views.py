@@ -30,9 +30,10 @@ from wem.mailings import (
     trial_results,
     waiting,
 )
-from wem.mailings.audience import most_recipients
+from wem.mailings.audience import most_recipients, reach_or_most
 from wem.mailings.back_number_rules import may_be_published
 from wem.mailings.models import Mailing
+from wem.mailings.reach_wording import reach_number
 from wem.mailings.review_rules import ReviewState
 from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.titles import Titles
@@ -123,6 +124,7 @@ def show(id: int) -> Answer:
         titles=titles,
         narrowing=narrowing.shown(mailing, titles.of),
         can_be_resent=resending.possible(mailing),
+        readers="" if mailing.started_at or mailing.is_step else reach_number(reach_or_most(mailing)),
         changes=planning.changes(mailing),
         change_words=CHANGES,
         **about(mailing),
@@ -172,6 +174,7 @@ def about(mailing: Mailing) -> dict[str, Any]:
         "state_kind": kind,
         "progress": counts,
         "most": most_recipients(mailing),
+        "narrowed": bool(narrowing.rows_of(mailing.id)),
         "held_text": held_text(mailing.held_reason),
         "body_kind": BODY_KINDS[mailing.body_kind],
         **_archive(mailing),
@@ -195,7 +198,9 @@ def _archive(mailing: Mailing) -> dict[str, Any]:
 
 def trial_text(standing: Standing | None) -> str:
     """Return how far an A/B test is; empty without one."""
-    return state_text(standing.trial, standing.rest, moment(standing.trial.decide_at)) if standing else ""
+    if standing is None:
+        return ""
+    return state_text(standing.trial, standing.rest, moment(standing.trial.decide_at), standing.fate)
 
 
 def moving(mailing: Mailing, dispatch_moves: bool) -> bool:

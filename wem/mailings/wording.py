@@ -104,7 +104,7 @@ CHANGES = {
     "go_without": _l("Waits no longer for another mailing"),
     "schedule": _l("Mailing scheduled"),
     "submit": _l("Submitted for review"),
-    "move": _l("Moved to another day"),
+    "move": _l("Moved to another time"),
     "unschedule": _l("Schedule cancelled"),
     "start": _l("Sending started"),
     "rest": _l("Paused for quiet hours"),
@@ -114,6 +114,7 @@ CHANGES = {
     "hold": _l("Put on hold"),
     "ask": _l("Returned for a decision"),
     "cancel": _l("Mailing cancelled"),
+    "decide_trial": _l("Variant chosen for the rest"),
 }
 PORTION_INTERVALS = {
     10: _l("10 minutes"),
