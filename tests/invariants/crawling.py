@@ -127,12 +127,16 @@ class Crawler:
         for route in self.routes:
             if not route.reads:
                 continue
+            in_parts = False
             for number, (who, account) in enumerate(people(route, self.stage).items()):
                 found = paths(route, self.stage.ours, self.stage)
                 for place, path in enumerate(found if number == 0 else found[:FEW]):
                     self.get(route, who, account, path)
-                    if place == 0:
+                    if place == number == 0:
                         self.get(route, who, account, path, method="HEAD")
+                        in_parts = "<html" not in self.get(route, who, account, path, htmx=True).text
+                    elif place == 0 and in_parts:
+                        # Another role's part may be another; where htmx gets the page it has been seen.
                         self.get(route, who, account, path, htmx=True)
         for who in ("owner", "admin", "partner", "nobody"):
             self._follow_links(who)
