@@ -66,6 +66,13 @@ def stage(staged: Stage, app: Flask) -> Stage:
 
 
 @pytest.fixture
+def no_error_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals come without their page: thousands of requests are refused here for their status, and to write the page,
+    which is always the same, took more than to refuse. The crawl and tests/web look at these pages."""
+    monkeypatch.setattr("wem.web.errors.render_template", lambda *_names, **_values: "")
+
+
+@pytest.fixture
 def watch(stage: Stage) -> Iterator[Watch]:
     """What tells whether the database has changed."""
     with closing(Watch()) as watching:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 
 from tests.conftest import PORTAL, PUBLIC
@@ -12,6 +13,8 @@ from tests.invariants.routes import paths, people, routes
 from tests.invariants.stage import Stage
 from tests.page import Browser
 from wem.web.origins import Origin
+
+pytestmark = pytest.mark.usefixtures("no_error_pages")
 
 # Public endpoints that act by a bare POST with the mailed link alone: why.
 ACTS_BY_THE_LINK_ALONE = {

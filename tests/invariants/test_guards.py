@@ -25,6 +25,8 @@ from wem.db import db
 from wem.web.blueprints import AccountBlueprint, CustomerBlueprint, OpenBlueprint, PartnerBlueprint, StaffBlueprint
 from wem.web.origins import Origin
 
+pytestmark = pytest.mark.usefixtures("no_error_pages")
+
 GUARDED = {
     "public": OpenBlueprint,
     "account": AccountBlueprint,

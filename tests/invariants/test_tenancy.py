@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import Flask
@@ -18,6 +19,8 @@ from tests.page import Browser
 from wem.audit import AuditEvent
 from wem.db import Base, db
 from wem.mailings.models import Mailing
+
+pytestmark = pytest.mark.usefixtures("no_error_pages")
 
 Make = Callable[..., Browser]
 
