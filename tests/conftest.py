@@ -17,7 +17,7 @@ from tests import factories
 from tests.name_server import NameServer, running_name_server
 from tests.not_run import chromium
 from tests.page import Browser
-from tests.worlds import KeptWorld, empty_tables, keep_world, read_world, write_world
+from tests.worlds import KeptWorld, empty_tables, fill_tables, for_postgresql, keep_world, read_world, write_world
 from wem import create_app
 from wem.db import db
 from wem.settings import ROOT, Settings
@@ -126,9 +126,9 @@ def put_file(folder: Path, name: str = "empty") -> None:
 def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
     """The application with an empty database, in an application context."""
     app: Flask = request.getfixturevalue(f"_{database}_app")
-    filled = database == "sqlite" and "world" in request.fixturenames
+    filled = "world" in request.fixturenames
     if filled:
-        request.getfixturevalue("_kept_world")
+        request.getfixturevalue(f"_{database}_world")
     # A test may change settings; the next one is to find them as they were.
     right = app.config["WEM"]
     with app.app_context():
@@ -137,6 +137,8 @@ def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
             put_file(app.config["WEM"].var, "world" if filled else "empty")
         else:
             empty_tables()
+            if filled:
+                fill_tables(request.getfixturevalue("_postgresql_world"))
         yield app
         db.session.rollback()
         db.session.remove()
@@ -144,7 +146,7 @@ def app(request: pytest.FixtureRequest, database: str) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="session")
-def _kept_world(_sqlite_app: Flask) -> KeptWorld:
+def _sqlite_world(_sqlite_app: Flask) -> KeptWorld:
     with _sqlite_app.app_context():
         # The tests before the first that wants the world may have left rows, which would stand in it for ever.
         folder = _sqlite_app.config["WEM"].var
@@ -159,10 +161,19 @@ def _kept_world(_sqlite_app: Flask) -> KeptWorld:
         return kept
 
 
+@pytest.fixture(scope="session")
+def _postgresql_world(_postgresql_app: Flask, _sqlite_world: KeptWorld) -> KeptWorld:
+    with _postgresql_app.app_context():
+        empty_tables()
+        kept = for_postgresql(_sqlite_world)
+        db.session.remove()
+    return kept
+
+
 @pytest.fixture
-def world(_kept_world: KeptWorld, app: Flask, database: str) -> factories.World:
+def world(request: pytest.FixtureRequest, app: Flask, database: str) -> factories.World:
     """Two customers with contracts, people, a list and readers each; a staff member, a partner."""
-    return read_world(_kept_world) if database == "sqlite" else write_world(_kept_world)
+    return read_world(request.getfixturevalue(f"_{database}_world"))
 
 
 @pytest.fixture
