@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -22,16 +23,14 @@ from wem.lists import counting
 from wem.lists.states import UploadState
 from wem.lists.subscription_models import ConsentEvent, Subscriber
 from wem.lists.upload_models import Upload
-from wem.settings import ROOT, settings
+from wem.settings import ROOT, Settings, settings
 
 pytestmark = pytest.mark.both_databases
 # The job as a worker runs it, in small chunks that take their time.
 PROGRAM = """
 import logging, sys, time
-from pathlib import Path
-from tests.conftest import settings_for_tests
 from wem import create_worker_app
-app = create_worker_app(settings_for_tests(Path(sys.argv[1]), DATABASE_URL=sys.argv[2]))
+app = create_worker_app()
 logging.disable(logging.CRITICAL)
 from wem.lists import jobs, upload_applying, upload_checking
 upload_applying.CHUNK = dict.fromkeys(upload_applying.CHUNK, 40)
@@ -44,7 +43,7 @@ def slowly(steps):
     return run
 upload_applying.steps, upload_checking.steps = slowly(upload_applying.steps), slowly(upload_checking.steps)
 with app.app_context():
-    getattr(jobs, sys.argv[3])(int(sys.argv[4]))
+    getattr(jobs, sys.argv[1])(int(sys.argv[2]))
 """
 ROWS = 2_000
 
@@ -52,9 +51,10 @@ ROWS = 2_000
 def kill_in_the_middle(job: str, upload_id: int, until: int = 200) -> int:
     """Run a job in a process of its own and kill it once some chunks are committed; returns how far it came."""
     db.session.remove()
-    database = db.engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", PROGRAM, str(settings().var), database, job, str(upload_id)]
-    worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    environment = {field.name: str(getattr(settings(), field.name)) for field in dataclasses.fields(Settings)}
+    worker = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, job, str(upload_id)], cwd=ROOT, env={**os.environ, **environment}
+    )
     deadline = time.monotonic() + 300
     try:
         while _came(upload_id, job) < until:
