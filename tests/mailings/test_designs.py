@@ -168,6 +168,11 @@ def test_a_mailing_is_kept_as_a_design_and_others_begin_with_it(
     made = newest(Mailing)
     assert isinstance(made, Mailing) and block_keeping.document_of(made) == document and made.subject == "二通目"
 
+    # A newer mailing takes its place; its name stays.
+    path = f"/mailings/{made.id}/design"
+    page = editor.submit(path, {"design": str(design.id)}, action="/design/replace")
+    db.session.refresh(design)
+    assert page.location == f"/designs/{design.id}" and (design.name, design.subject) == ("毎月の<たより>", "二通目")
     assert editor.submit(f"/designs/{design.id}", {"name": ""}).status == 422
     assert editor.submit(f"/designs/{design.id}", {"name": "秋の便り"}).status == 303
     assert "秋の便り" in editor.get("/designs").text
@@ -175,6 +180,8 @@ def test_a_mailing_is_kept_as_a_design_and_others_begin_with_it(
     for path in (f"/designs/{design.id}", f"/designs/{design.id}/preview"):
         assert theirs.get(path).status == 404
     assert theirs.post(f"/designs/{design.id}/delete", {}).status == 404
+    assert theirs.post(f"{path}/replace", {"design": str(design.id)}).status == 404
+    assert theirs.post(f"/mailings/{world.theirs.mailing.id}/design/replace", {"design": str(design.id)}).status == 422
     assert theirs.get(f"/mailings/new?design={design.id}").status == 303
 
     # An image that is gone leaves an empty place, and its page names the design.

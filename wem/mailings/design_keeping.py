@@ -1,4 +1,4 @@
-"""Keeps a customer's own designs: made of a mailing, renamed, deleted; mailings that began with one stay."""
+"""Keeps a customer's own designs: made of a mailing, replaced, renamed, deleted; mailings that began with one stay."""
 
 from __future__ import annotations
 
@@ -31,16 +31,24 @@ def keep(mailing: Mailing, name: str, *, by: int) -> Design:
     design = Design(
         customer_id=mailing.customer_id,
         name=name,
-        body_kind=mailing.body_kind,
-        subject=mailing.subject,
-        source=_source(mailing),
-        language=mailing.language,
         created_by=by,
     )
+    _fill(design, mailing)
     db.session.add(design)
     db.session.flush()
     audit.record("design.create", by=by, customer_id=design.customer_id, subject=design, source=mailing.id)
     return design
+
+
+def replace(design: Design, mailing: Mailing, *, by: int) -> None:
+    """Put what is in a mailing now in place of what is in a design; its name stays."""
+    _fill(design, mailing)
+    audit.record("design.change", by=by, customer_id=design.customer_id, subject=design, source=mailing.id)
+
+
+def _fill(design: Design, mailing: Mailing) -> None:
+    design.body_kind, design.subject, design.language = mailing.body_kind, mailing.subject, mailing.language
+    design.source = _source(mailing)
 
 
 def _source(mailing: Mailing) -> str:

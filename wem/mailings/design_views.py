@@ -13,7 +13,7 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings import design_keeping, design_using
-from wem.mailings.design_forms import DesignForm
+from wem.mailings.design_forms import DesignForm, ReplaceForm
 from wem.mailings.design_models import Design
 from wem.mailings.design_rules import Ours
 from wem.mailings.design_using import Beginning
@@ -101,14 +101,11 @@ def keep(id: int) -> Answer:
     """Keep what is in a mailing as a design."""
     customer, account = ours()
     mailing = owned_or_404(Mailing, id)
-    if not (mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip():
-        flash(gettext("This email is still empty. Please write it first."), "warning")
-        return see_other(url_for("mailings.show", id=id))
-    title = Titles(customer.id).of(mailing)
-    form = DesignForm(data={"name": title[:NAME_LENGTH]})
+    if _is_empty(mailing):
+        return _nothing_yet(mailing)
+    form = DesignForm(data={"name": Titles(customer.id).of(mailing)[:NAME_LENGTH]})
     if not form.validate_on_submit():
-        page = render_template("mailings/design_of_mailing.html", form=form, mailing=mailing, title=title)
-        return page, (422 if form.is_submitted() else 200)
+        return _keeping(mailing, form), (422 if form.is_submitted() else 200)
     try:
         design = design_keeping.keep(mailing, form.name.data or "", by=account.id)
     except design_keeping.TooMany:
@@ -119,6 +116,44 @@ def keep(id: int) -> Answer:
     db.session.commit()
     flash(gettext("Saved as a template. You can use it for new mailings."), "success")
     return see_other(url_for("designs.show", id=design.id))
+
+
+@blueprint.post("/mailings/<int:id>/design/replace")
+@writers_only
+def replace(id: int) -> Answer:
+    """Put what is in a mailing in place of what is in one of the customer's designs."""
+    customer, account = ours()
+    mailing, form = owned_or_404(Mailing, id), ReplaceForm()
+    if _is_empty(mailing):
+        return _nothing_yet(mailing)
+    form.offer(design_keeping.of_customer(customer.id))
+    if not form.validate_on_submit():
+        return _keeping(mailing, DesignForm(formdata=None), form), 422
+    design = owned_or_404(Design, form.design.data)
+    design_keeping.replace(design, mailing, by=account.id)
+    db.session.commit()
+    flash(gettext("Template replaced. Mailings already created from it are not changed."), "success")
+    return see_other(url_for("designs.show", id=design.id))
+
+
+def _is_empty(mailing: Mailing) -> bool:
+    return not (mailing.text if mailing.body_kind is BodyKind.text else mailing.html).strip()
+
+
+def _nothing_yet(mailing: Mailing) -> Answer:
+    flash(gettext("This email is still empty. Please write it first."), "warning")
+    return see_other(url_for("mailings.show", id=mailing.id))
+
+
+def _keeping(mailing: Mailing, form: DesignForm, other: ReplaceForm | None = None) -> str:
+    designs = design_keeping.of_customer(mailing.customer_id)
+    if other is None:
+        other = ReplaceForm(formdata=None)
+        other.offer(designs)
+    title = Titles(mailing.customer_id).of(mailing)
+    return render_template(
+        "mailings/design_of_mailing.html", form=form, other=other, designs=designs, mailing=mailing, title=title
+    )
 
 
 def _customer_id() -> int:
