@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -150,9 +151,10 @@ def prepare(mailing: Mailing) -> Ready | None:
     return _all_compiled(sources) if sources else None
 
 
-def make(mailing: Mailing, contract: Contract) -> Ready:
-    """Make the texts of a mailing, or of one variant, as they would be sent now."""
-    return _compiled(_source(mailing, contract))
+def make(mailing: Mailing, contract: Contract, html: str | None = None) -> Ready:
+    """Make the texts of a mailing, or of one variant, as they would be sent now; with other HTML where it is given."""
+    source = _source(mailing, contract)
+    return _compiled(source if html is None else replace(source, html=html))
 
 
 def make_all(mailing: Mailing, contract: Contract) -> Ready:
@@ -186,9 +188,9 @@ def _source(mailing: Mailing, contract: Contract) -> Source:
     )
 
 
-def _bodies(source: Source) -> tuple[str, str | None, str]:
+def _bodies(source: Source, provider: str) -> tuple[str, str | None, str]:
     """Return text and HTML with the footer, and the cleaned HTML; raises TemplateProblem."""
-    provider, language = settings().PROVIDER_NAME, source.language
+    language = source.language
     html, text, cleaned = None, source.text, ""
     if source.body_kind.has_html:
         cleaned = clean_html(source.html)
@@ -204,16 +206,22 @@ def _bodies(source: Source) -> tuple[str, str | None, str]:
 
 def _compiled(source: Source) -> Ready:
     try:
-        text, html, cleaned = _bodies(source)
-        templates = compile_templates(source.subject, text, html, source.names, source.language)
-        used = names_in_text_addresses(source.text) | names_in_links(cleaned) | names_in_body_addresses(cleaned)
+        return _made(source, settings().PROVIDER_NAME, settings().PUBLIC_URL)
     except TemplateProblem as fault:
         return Ready(source, problem=Problem.template, fault=fault)
+
+
+# Who writes a mail looks at it again and again: page, frame and each way of showing it would make the same texts anew.
+@lru_cache(maxsize=8)
+def _made(source: Source, provider: str, public_url: str) -> Ready:
+    text, html, cleaned = _bodies(source, provider)
+    templates = compile_templates(source.subject, text, html, source.names, source.language)
+    used = names_in_text_addresses(source.text) | names_in_links(cleaned) | names_in_body_addresses(cleaned)
     # A draft or a copy may be older than a field's kind.
     if used & source.personal:
         return Ready(source, text, html, templates, Problem.personal_link)
     fields = [name for name in source.names if name not in source.personal]
-    found = counted(html, fields, settings().PUBLIC_URL) if html else None
+    found = counted(html, fields, public_url) if html else None
     return Ready(source, text, html, templates, counted=found)
 
 
