@@ -10,6 +10,7 @@
       ["accent", "text", "surface", "background", "font_size", "corners", "logo"].forEach(function (name) {
         query.set(name, form.elements[name].value);
       });
+      query.set("footer", form.elements.footer.value.slice(0, 600));
       frame.src = frame.dataset.url + "?" + query;
     }, 300);
   });

@@ -79,6 +79,9 @@ def test_a_new_mailing_is_made_of_blocks_unless_one_chooses_otherwise(world: Wor
 def test_an_act_changes_blocks_html_and_text_at_once(editor: Browser, mailing: Mailing) -> None:
     page = act(editor, mailing, "add", kind="text")
     assert page.status == 303 and page.location == f"/mailings/{mailing.id}/blocks?open=b7#b7"
+    act(editor, mailing, "add", kind="heading", before="r3")
+    assert [row.id for row in now(mailing).rows] == ["r1", "r8", "r3", "r6"]
+    act(editor, mailing, "undo")
     assert "open" in editor.get(page.location).soup.select_one("#b7-form").attrs  # type: ignore[union-attr]
     assert change(editor, mailing, "b7", text="玉露も<あり>ます。\r\n\r\n[店](shop)", size="large").status == 303
     document = now(mailing)
@@ -88,7 +91,7 @@ def test_an_act_changes_blocks_html_and_text_at_once(editor: Browser, mailing: M
         ("step up", {"block": "b7"}),
         ("duplicate", {"block": "b7"}),
         ("delete", {"block": "b7"}),
-        ("add-row", {"layout": "1-1-1"}),
+        ("add", {"kind": "1-1-1", "before": "r1"}),
         ("row", {"row": "r3", "layout": "2-1", "own": "1", "background": "#103010"}),
         ("step-row up", {"row": "r3"}),
         ("duplicate-row", {"row": "r3"}),
@@ -112,6 +115,8 @@ def test_undo_and_redo_go_through_what_was_done(editor: Browser, mailing: Mailin
     for expected in reversed(states[:-1]):
         assert act(editor, mailing, "undo").status == 303
         assert now(mailing) == expected
+    shown = editor.get(f"/mailings/{mailing.id}/blocks").text
+    assert "元に戻しました：行の移動。" in shown and "元に戻しました：ブロックの削除。" in shown
     assert "戻す操作はありません" in act(editor, mailing, "undo").text
     htmls = []
     for expected in states[1:]:
@@ -128,7 +133,8 @@ def test_what_is_written_within_a_minute_is_one_step_and_steps_are_bounded(edito
     before = now(mailing)
     for text in ("新", "新茶", "新茶で"):
         assert change(editor, mailing, "b4", text=text).status == 303
-    act(editor, mailing, "undo")
+    status = act(editor, mailing, "undo", htmx=True).soup.select_one("#blocks-status")
+    assert status is not None and "元に戻しました：「文章」の変更。" in status.get_text()
     assert now(mailing) == before
     for _ in range(block_keeping.MOST_REVISIONS + 5):
         block_editing.edit(mailing, lambda document: moving.duplicate_block(document, "b5")[0], "x", by=1)
@@ -180,6 +186,10 @@ def test_saving_by_itself_leaves_the_form_alone(editor: Browser, mailing: Mailin
         wanted = "morph" if id == "blocks-frame" else "true"  # the frame itself stays, and what is seen in it
         assert page.soup.find(id=id)["hx-swap-oob"] == wanted, id  # type: ignore[index]
     assert "保存しました" in page.text or "保存しました" in page.html
+    # What the mail shows nothing of says so until it does.
+    for link, said in (("", True), ("shop.example.jp", False)):
+        about = change(editor, mailing, "b5", link=link, auto="1", htmx=True).soup.select_one("#b5-about")
+        assert about is not None and ("メールには表示されません" in about.get_text()) is said
     page = change(editor, mailing, "b4", text="{{ 氏名", auto="1", htmx=True)
     assert page.status == 422 and "閉じられていません" in page.html and page.soup.find(id="b4-seen") is None
     assert texts(mailing)[1] == "玉露"
@@ -265,10 +275,9 @@ def test_only_an_own_image_is_shown_and_its_use_is_noted(world: World, editor: B
     assert offered == ["", str(numbers[0])]
     chooser = page.soup.select_one("[data-picture-for=b7-picture]")
     assert chooser is not None and chooser.has_attr("hidden"), "without JavaScript the list of names stays"
-    picker = editor.get("/images/pick?into=b7-picture", headers={"HX-Request": "true"})
+    picker = editor.get("/images/pick?choose=1", headers={"HX-Request": "true"})
     assert [str(each["data-pick"]) for each in picker.soup.select("[data-pick]")] == [str(numbers[0])]
-    assert picker.soup.find(id="b7-picture-picker") is not None and "data-insert" not in picker.html
-    assert "<script>alert" not in editor.get('/images/pick?into="><script>alert(1)</script>').html
+    assert picker.soup.find(id="picture-picker") is not None and "data-insert" not in picker.html
     assert change(editor, mailing, "b7", picture=str(numbers[1])).status == 422
     assert change(editor, mailing, "b7", picture=str(numbers[0]), width="50").status == 303
     uses = db.session.scalars(sa.select(ImageUse.image_id).where(ImageUse.mailing_id == mailing.id)).all()

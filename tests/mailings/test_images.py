@@ -131,6 +131,12 @@ def test_several_are_uploaded_at_once_and_the_others_named(world: World, editor:
     assert "準備中" in page.text
     good, broken = images()
     assert (good.folder, good.name) == ("秋 物", "秋")
+    again = send(editor, (PNG, "秋.png"), folder="冬物")
+    assert "フォルダー「冬物」へ移しました" in editor.get(again.location).text and images()[0].folder == "冬物"
+    page = send(editor, (PNG, "秋.png"), folder="長" * 51)
+    assert page.status == 422 and page.soup.select_one("#folder-error") and images()[0].folder == "冬物"
+    images()[0].folder = "秋 物"
+    db.session.commit()
     for image in (good.id, broken.id):
         image_jobs.make_image(image)
     page = editor.get(answer.location)
@@ -147,6 +153,28 @@ def test_what_cannot_be_taken_is_said_on_the_form(world: World, editor: Browser)
     assert page.status == 422 and "x.jpg：ファイルの中身が" in page.text
     assert send(editor, *[(PNG, "x.png")] * 21).status == 422
     assert images() == []
+
+
+def test_a_file_is_taken_where_the_mail_is_written(world: World, editor: Browser) -> None:
+    def take(content: bytes, htmx: bool = True, **values: str) -> Any:
+        data = {"file": (io.BytesIO(content), "秋.png"), **values}
+        return editor.post("/images/pick", data, content_type="multipart/form-data", htmx=htmx)
+
+    page = take(PNG)
+    assert page.status == 422 and "代替テキストを入力するか" in page.html and images() == []
+    assert take(b"<svg></svg>", alt="絵").status == 422
+    page = take(PNG, alt="秋の棚")
+    [image] = images()
+    assert image.alt == "秋の棚" and "準備しています" in page.text
+    again = str(page.soup.select_one("#picture-taken")["hx-get"])
+    image_jobs.make_image(image.id)
+    taken = editor.get(again, headers={"HX-Request": "true"}).soup.select_one("[data-pick-now]")
+    assert taken is not None and taken["data-pick"] == str(image.id)
+    # Other mails show it with its words: they stay, and it is said before it is chosen.
+    page = take(PNG, alt="冬の棚")
+    assert "秋の棚" in page.text and page.soup.select_one("[data-pick]") and not page.soup.select_one("[data-pick-now]")
+    assert images()[0].alt == "秋の棚"
+    assert take(PNG, htmx=False, alt="秋の棚").location == f"/images/{image.id}"
 
 
 def test_a_viewer_sees_and_changes_nothing(world: World, browser_for: BrowserFor) -> None:

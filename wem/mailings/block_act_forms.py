@@ -11,7 +11,7 @@ from wem.mailings import block_editing, branding
 from wem.mailings import block_moving_rules as moving
 from wem.mailings.block_forms import tidied
 from wem.mailings.block_moving_rules import Way
-from wem.mailings.block_rules import LOOK, PREHEADER, BlockKind, Document, Field, Form
+from wem.mailings.block_rules import LAYOUTS, LOOK, PREHEADER, BlockKind, Document, Field, Form
 from wem.mailings.models import Mailing
 
 
@@ -26,12 +26,9 @@ def change_asked(form: Mapping[str, str], mailing: Mailing, focus: list[str]) ->
     def change(document: Document) -> Document:
         match name:
             case "add":
-                kind = _one_of(BlockKind, form.get("kind"))
-                document, id = moving.add_block(document, kind, row, _number(form, "column"))
+                document, id = _added(document, form)
                 focus.append(id)
                 return document
-            case "add-row":
-                return moving.add_row(document, form.get("layout", ""))[0]
             case "step":
                 focus.append(block)
                 return moving.step_block(document, block, _one_of(Way, to))
@@ -65,6 +62,18 @@ def change_asked(form: Mapping[str, str], mailing: Mailing, focus: list[str]) ->
         abort(400)
 
     return change
+
+
+def _added(document: Document, form: Mapping[str, str]) -> tuple[Document, str]:
+    """Return the document with a block or, by the name of a layout, columns; and the id of what is new."""
+    kind, row, before = form.get("kind", ""), form.get("row", ""), form.get("before", "")
+    if row:
+        return moving.add_block(document, _one_of(BlockKind, kind), row, _number(form, "column"))
+    place = moving.row_at(document, before) if before else None
+    if kind in LAYOUTS:
+        return moving.add_row(document, kind, place)
+    document, row = moving.add_row(document, place=place)
+    return moving.add_block(document, _one_of(BlockKind, kind), row)
 
 
 def _one_of(kind: Any, given: str | None) -> Any:

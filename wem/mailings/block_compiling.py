@@ -44,12 +44,16 @@ def _literal(alt: str) -> str:
     return alt.translate(_WIDE_BRACES) if "{{" in alt or "{%" in alt else alt
 
 
-def html_of(document: Document, pictures: Mapping[str, Picture], language: str) -> str:
-    """Return cleaned HTML, Liquid kept; empty for a mail in which nothing is seen. Raises TemplateProblem."""
+def html_of(document: Document, pictures: Mapping[str, Picture], language: str, *, marked: bool = False) -> str:
+    """Return cleaned HTML, Liquid kept; empty for a mail in which nothing is seen. Raises TemplateProblem.
+
+    `marked` is for the editor: it finds in it what is of which block, by the class wm-at-b4.
+    """
     if not has_content(document, pictures):
         return ""
     words = _words(document, pictures)
-    return clean_html(words.restore(real_tables(mjml2html(mjml_of(document, pictures, words, language)), WIDTH)))
+    mjml = mjml_of(document, pictures, words, language, marked=marked)
+    return clean_html(words.restore(real_tables(mjml2html(mjml), WIDTH)))
 
 
 def text_of(document: Document, pictures: Mapping[str, Picture]) -> str:

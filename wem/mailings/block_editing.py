@@ -53,21 +53,22 @@ class SteppedMeanwhile(Exception):
     """Somebody else changed the mail since this person saw it."""
 
 
-def step(mailing: Mailing, steps: int, seen: int, *, by: int) -> bool:
-    """Undo the last step (-1) or do the next one again (1); returns False when there is none.
+def step(mailing: Mailing, steps: int, seen: int, *, by: int) -> str | None:
+    """Undo the last step (-1) or do the next one again (1); returns the act, None when there is none.
 
     Raises SteppedMeanwhile when somebody else changed it after version `seen`, and as `edit` does.
     """
     locked = _locked(mailing)
     if block_keeping.changed_by_others(locked, seen, by):
         raise SteppedMeanwhile
-    document = block_keeping.step(locked, steps, by=by)
-    if document is None:
-        return False
+    stepped = block_keeping.step(locked, steps, by=by)
+    if stepped is None:
+        return None
+    document, act = stepped
     locked.count_change()
     audit.record("mailing.change", by=by, customer_id=locked.customer_id, subject=locked)
     fill(locked, document)
-    return True
+    return act
 
 
 def changing(

@@ -10,16 +10,16 @@ from typing import Any
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField, StringField, ValidationError
+from wtforms import HiddenField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, Regexp
-from wtforms.widgets import ColorInput
+from wtforms.validators import DataRequired, Length
 
 from wem.mailings.block_colour_rules import ENOUGH, too_pale
 from wem.mailings.block_editing import digest
 from wem.mailings.block_layout_rules import shown
 from wem.mailings.block_rules import FIELDS, LOOK, Block, BlockKind, Document, Field, Form, Picture
 from wem.mailings.block_wording import CHOICES, FIELD_NAMES, KINDS, LOOK_NAMES
+from wem.mailings.colour_forms import Colour
 from wem.mailings.forms import Body
 from wem.mailings.image_models import Image
 
@@ -150,20 +150,9 @@ def tidied(text: str, field: Field) -> str:
     return text.lower() if field.form is Form.colour else text
 
 
-class Colour(StringField):
-    """A colour; `#rrggbb`."""
-
-    widget = ColorInput()
-    data: str | None
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        self.data = (self.data or "").strip().lower()
-
-
 def _colour(name: str) -> Colour:
     message = _l("Please choose a colour.")
-    return Colour(LOOK_NAMES[name], [Regexp(r"#[0-9a-f]{6}", message=message)], default=LOOK[name].default)
+    return Colour(LOOK_NAMES[name], [DataRequired(message)], default=LOOK[name].default)
 
 
 def _sizes() -> list[Any]:

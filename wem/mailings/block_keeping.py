@@ -71,17 +71,20 @@ def keep(mailing: Mailing, document: Document, act: str, *, by: int | None) -> b
     return True
 
 
-def step(mailing: Mailing, steps: int, *, by: int) -> Document | None:
-    """Make the revision `steps` (-1 or 1) on from the one that holds; returns its document, None when there is none.
+def step(mailing: Mailing, steps: int, *, by: int) -> tuple[Document, str] | None:
+    """Make the revision `steps` (-1 or 1) on from the one that holds.
+
+    Returns its document with the act that was undone or done again; None when there is none.
 
     It counts as this person's change in the mailing's next version: who steps from an older page is told.
     """
     row = _revision(mailing, mailing.revision + steps)
     if row is None:
         return None
+    later = row if steps > 0 else _revision(mailing, mailing.revision)
     mailing.revision = row.number
     row.version, row.created_by = mailing.version + 1, by
-    return read(row.document)
+    return read(row.document), later.act if later else ""
 
 
 def steps_of(mailing: Mailing) -> Steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 
@@ -13,6 +14,9 @@ WIDTH = 600
 FONTS = "Hiragino Sans, Hiragino Kaku Gothic ProN, Meiryo, Noto Sans JP, sans-serif"
 # Then the colour of the words in an image's place.
 ALT = "wm-alt-"
+# Then the id of the block.
+AT = "wm-at-"
+_ELEMENT = re.compile(r"<mj-[^>]*>")
 # On both sides of what stands in a column.
 GAP = 24
 NETWORKS = {
@@ -70,10 +74,12 @@ def has_content(document: Document, pictures: Mapping[str, Picture]) -> bool:
     )
 
 
-def mjml_of(document: Document, pictures: Mapping[str, Picture], words: Words, language: str) -> str:
-    """Return the MJML of a document; its Liquid tags are words."""
+def mjml_of(
+    document: Document, pictures: Mapping[str, Picture], words: Words, language: str, *, marked: bool = False
+) -> str:
+    """Return the MJML of a document; its Liquid tags are words. `marked`: block b4 has the class wm-at-b4."""
     look = document.look
-    rows = "".join(_Writer(document, pictures, words, row).row() for row in document.rows)
+    rows = "".join(_Writer(document, pictures, words, row, marked).row() for row in document.rows)
     preheader = f"<mj-preview>{escape(words.hide(document.preheader))}</mj-preview>" if document.preheader else ""
     return (
         f'<mjml lang="{language}"><mj-head>{preheader}'
@@ -86,8 +92,10 @@ def mjml_of(document: Document, pictures: Mapping[str, Picture], words: Words, l
 class _Writer:
     """Writes one row: its colours depend on its ground."""
 
-    def __init__(self, document: Document, pictures: Mapping[str, Picture], words: Words, row: Row) -> None:
-        look = document.look
+    def __init__(
+        self, document: Document, pictures: Mapping[str, Picture], words: Words, row: Row, marked: bool
+    ) -> None:
+        look, self.marked = document.look, marked
         self.pictures, self.words, self.row_ = pictures, words, row
         self.ground = row.background or look["surface"]
         self.text = written_on(row.background) if row.background else look["text"]
@@ -106,10 +114,14 @@ class _Writer:
         columns = []
         for share, column in zip(shares, self.row_.columns, strict=True):
             self.width = WIDTH * share // sum(shares) - 2 * GAP
-            inside = "".join(self.block(block) for block in column if shown(block, self.pictures))
+            inside = "".join(self.written(block) for block in column if shown(block, self.pictures))
             columns.append(f'<mj-column width="{100 * share / sum(shares):.4f}%">{inside}</mj-column>')
         kind = "" if self.row_.background else ' css-class="wm-plain"'
         return f'<mj-section background-color="{self.ground}" padding="8px 0"{kind}>{"".join(columns)}</mj-section>'
+
+    def written(self, block: Block) -> str:
+        mjml = self.block(block)
+        return _ELEMENT.sub(lambda found: _of_class(found[0], f"{AT}{block.id}"), mjml) if self.marked else mjml
 
     def block(self, block: Block) -> str:
         values = block.values
@@ -204,3 +216,10 @@ class _Writer:
 
     def address(self, link: str) -> str:
         return escape(self.words.hide(link))
+
+
+def _of_class(tag: str, name: str) -> str:
+    """Return an element's beginning with one more class."""
+    if ' css-class="' in tag:
+        return tag.replace(' css-class="', f' css-class="{name} ', 1)
+    return tag.replace(" ", f' css-class="{name}" ', 1)

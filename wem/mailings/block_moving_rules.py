@@ -48,7 +48,15 @@ def block_of(document: Document, id: str) -> Block:
 
 def row_of(document: Document, id: str) -> Row:
     """Return the row with this id; raises Gone."""
-    return document.rows[_row_at(document, id)]
+    return document.rows[row_at(document, id)]
+
+
+def row_at(document: Document, id: str) -> int:
+    """Return the place of a row, from 0; raises Gone."""
+    for at, row in enumerate(document.rows):
+        if row.id == id:
+            return at
+    raise Gone(id)
 
 
 def place_of(document: Document, id: str) -> tuple[str, int, int]:
@@ -129,7 +137,7 @@ def move_block(document: Document, id: str, row: str, column: int, place: int) -
 def step_block(document: Document, id: str, way: Way) -> Document:
     """Return the document with a block one place further, over the ends of rows too; at the edge nothing changes."""
     row_id, column, at = place_of(document, id)
-    number = _row_at(document, row_id)
+    number = row_at(document, row_id)
     columns = document.rows[number].columns
     if way in (Way.left, Way.right):
         to = column + (1 if way is Way.right else -1)
@@ -158,7 +166,7 @@ def move_row(document: Document, id: str, place: int) -> Document:
 
 def step_row(document: Document, id: str, way: Way) -> Document:
     """Return the document with a row one place up or down; at the edge nothing changes."""
-    return move_row(document, id, _row_at(document, id) + (1 if way is Way.down else -1))
+    return move_row(document, id, row_at(document, id) + (1 if way is Way.down else -1))
 
 
 def duplicate_block(document: Document, id: str) -> tuple[Document, str]:
@@ -180,7 +188,7 @@ def duplicate_row(document: Document, id: str) -> tuple[Document, str]:
         columns.append(tuple(copies))
     copy = replace(row, id=f"r{document.next}", columns=tuple(columns))
     rows = list(document.rows)
-    rows.insert(_row_at(document, id) + 1, copy)
+    rows.insert(row_at(document, id) + 1, copy)
     return _checked(replace(document, rows=tuple(rows), next=number + 1)), copy.id
 
 
@@ -207,13 +215,6 @@ def _taken(values: Mapping[str, str], fields: Mapping[str, Field]) -> dict[str, 
 def _checked(document: Document) -> Document:
     check(document)
     return document
-
-
-def _row_at(document: Document, id: str) -> int:
-    for at, row in enumerate(document.rows):
-        if row.id == id:
-            return at
-    raise Gone(id)
 
 
 def _with_row(document: Document, row: Row) -> Document:

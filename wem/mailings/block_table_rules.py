@@ -22,7 +22,7 @@ _COLUMN_RULES = re.compile(
 _RESET = re.compile(r"^[ \t]*(?:table, td|img|p) \{[^}]*\}", re.MULTILINE)
 _PAGE = re.compile(r'(<div [^>]*class="wm-page"[^>]*>)(.*)(</div></body>)', re.DOTALL)
 # Words in an image's place are read where images are off: in the colour of the row's words.
-_ALT = re.compile(r' class="wm-alt-([0-9a-f]{6})"(.*?<img [^>]*style=")', re.DOTALL)
+_ALT = re.compile(r' class="(wm-at-b\d+)? ?wm-alt-([0-9a-f]{6})"(.*?<img [^>]*style=")', re.DOTALL)
 # Lines of a mail's part are to be short (RFC 5322, 2.1.1); between these elements white space shows nowhere.
 _BETWEEN = re.compile(r"(</?(?:table|tbody|tr|td|div|p|ul|ol|li|h[1-3])\b[^<>]*>)(?=<)")
 _TABLE = '<table role="presentation" border="0" cellpadding="0" cellspacing="0"'
@@ -34,9 +34,13 @@ def real_tables(html: str, width: int) -> str:
     html = _RESET.sub("", _COLUMN_RULES.sub("", html))
     html = _CONDITIONAL.sub(lambda found: _shown(found[1], width), html)
     html = _COLUMN.sub('<div style="font-size:0;text-align:left;width:100%">', _COMMENT.sub("", html))
-    html = _ALT.sub(r"\2color:#\1;", html)
+    html = _ALT.sub(lambda found: f"{_class(found[1])}{found[3]}color:#{found[2]};", html)
     html = _PAGE.sub(lambda found: found[1] + _framed(found[2], width) + found[3], html, count=1)
     return _BETWEEN.sub(r"\1\n", html.replace("</head>", f"{_SCHEME}</head>", 1))
+
+
+def _class(name: str | None) -> str:
+    return f' class="{name}"' if name else ""
 
 
 def _framed(rows: str, width: int) -> str:

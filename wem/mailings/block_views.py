@@ -21,7 +21,7 @@ from wem.mailings.block_editing import Meanwhile, SteppedMeanwhile
 from wem.mailings.block_forms import LookForm, block_shown, look_form, typed_values
 from wem.mailings.block_moving_rules import Gone
 from wem.mailings.block_rules import FIELDS, LAYOUTS, Form, NotValid
-from wem.mailings.block_wording import KINDS, LAYOUT_NAMES, fault_text, not_valid_text
+from wem.mailings.block_wording import KINDS, LAYOUT_NAMES, act_text, fault_text, not_valid_text
 from wem.mailings.composing import Refused
 from wem.mailings.inserting import snippets
 from wem.mailings.models import BodyKind, Mailing
@@ -100,6 +100,8 @@ def act(id: int) -> Answer:
         return _moved_on(mailing)
     db.session.commit()
     said = Said("success", gettext("Deleted. “Undo” restores it.")) if name.startswith("delete") else Said()
+    if name == "preheader":
+        said = Said("success", gettext("Preview text saved."))
     return _done(mailing, focus[0] if focus else "", said)
 
 
@@ -113,12 +115,14 @@ def _step(mailing: Mailing, steps: int) -> Answer:
             "The email was changed elsewhere; the current version is shown here. Please check it before you undo."
         )
         return _page(mailing, said=Said("warning", text), status=409)
-    if not stepped:
+    if stepped is None:
         db.session.rollback()
         text = gettext("There is nothing to undo.") if steps < 0 else gettext("There is nothing to redo.")
         return _page(mailing, said=Said("info", text))
     db.session.commit()
-    return _done(mailing, "", Said())
+    act = act_text(stepped, block_keeping.document_of(mailing))
+    text = gettext("Undone: %(act)s.", act=act) if steps < 0 else gettext("Redone: %(act)s.", act=act)
+    return _done(mailing, "", Said("success", text))
 
 
 def _seen_version() -> int:
@@ -210,7 +214,7 @@ def _kept(mailing: Mailing, typed: Typed) -> Answer:
             "mailings/_blocks_saved.html",
             mailing=mailing,
             typed=typed,
-            block=block_shown(moving.block_of(document, typed.block), [], {}),
+            block=block_shown(moving.block_of(document, typed.block), [], pictures_of(document, mailing.customer_id)),
             problem=" ".join(typed.errors.values()),
             others=block_keeping.changed_by_others(mailing, _seen_version(), me().id),
             **_about(mailing),

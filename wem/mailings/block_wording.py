@@ -6,7 +6,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from wem.delivery.template_nodes import TemplateProblem
-from wem.mailings.block_rules import BlockKind, NotValid, Wrong
+from wem.mailings.block_rules import BlockKind, Document, NotValid, Wrong
 from wem.mailings.composing import Fault, in_words
 from wem.mailings.wording import problem_text
 
@@ -80,6 +80,22 @@ CHOICES = {
     ("corners", "round"): _l("Rounded"),
     ("corners", "pill"): _l("Pill"),
 }
+# What was done, as undo and redo say it; by the name that a revision keeps.
+ACTS = {
+    "add": _l("add"),
+    "step": _l("move block"),
+    "move": _l("move block"),
+    "duplicate": _l("duplicate block"),
+    "delete": _l("delete block"),
+    "step-row": _l("move row"),
+    "move-row": _l("move row"),
+    "duplicate-row": _l("duplicate row"),
+    "delete-row": _l("delete row"),
+    "row": _l("row columns and background"),
+    "look": _l("email style"),
+    "brand": _l("email style"),
+    "preheader": _l("preview text"),
+}
 LOOK_NAMES = {
     "background": _l("Outer background"),
     "surface": _l("Email background"),
@@ -115,3 +131,12 @@ def fault_text(fault: Fault) -> str:
             names=in_words(fault.names),
         )
     )
+
+
+def act_text(act: str, document: Document) -> str:
+    """Return what was done, by the name that a revision keeps (`change b3`), in the reader's language."""
+    name, _, id = act.partition(" ")
+    kind = next((block.kind for block in document.blocks if block.id == id), None)
+    if kind is not None:
+        return str(gettext("edit “%(block)s”", block=KINDS[kind]))
+    return str(ACTS.get(name) or gettext("last change"))

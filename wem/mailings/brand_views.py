@@ -17,7 +17,7 @@ from wem.mailings import branding
 from wem.mailings.block_compiling import html_of, pictures_of
 from wem.mailings.block_forms import BrandForm
 from wem.mailings.block_models import Brand
-from wem.mailings.block_moving_rules import add_block, change_block
+from wem.mailings.block_moving_rules import add_block, change_block, move_row
 from wem.mailings.block_rules import LOOK, BlockKind, NotValid, checked
 from wem.mailings.block_wording import fault_text
 from wem.mailings.branding import Changed
@@ -33,6 +33,8 @@ from wem.web.session import ours
 blueprint = CustomerBlueprint("brands", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
+# Of the last words, so much goes into the address of the preview: addresses of pages end at 8 KB.
+SHOWN = 600
 
 
 @blueprint.route("/mailings/brand", methods=["GET", "POST"])
@@ -53,7 +55,7 @@ def show() -> Answer:
                 return see_other(url_for("brands.show"))
             form.footer.errors = [fault_text(fault) for fault in faults]
         status = 409 if changed else 422 if form.errors else 200
-    shown = {name: form[name].data or "" for name in (*LOOK, "logo")}
+    shown = {name: form[name].data or "" for name in (*LOOK, "logo")} | {"footer": (form.footer.data or "")[:SHOWN]}
     frame = f"{url_for('brands.preview')}?{urlencode(shown)}"
     logo_name = next((label for value, label, *_ in form.logo.iter_choices() if value and value == form.logo.data), "")
     page = render_template("mailings/brand.html", form=form, frame=frame, logo_name=logo_name, changed=changed)
@@ -92,8 +94,16 @@ def preview() -> Answer:
     look = {name: _value(name) for name in LOOK}
     logos = {image.id for image in branding.offered_images(customer.id)}
     logo = row_number(request.args.get("logo"))
-    brand = Brand(customer_id=customer.id, **look, logo_id=logo if logo in logos else None, footer="")
+    brand = Brand(
+        customer_id=customer.id,
+        **look,
+        logo_id=logo if logo in logos else None,
+        footer=request.args.get("footer", "").replace("\r", "")[:SHOWN],
+    )
+    if branding.look_over(brand, _language()):
+        brand.footer = ""  # what is wrong with it is said when it is saved
     document = branding.beginning(brand)
+    last = document.rows[-1].id if document.rows else ""
     for kind, values in (
         (BlockKind.heading, {"text": gettext("Heading text"), "level": "1"}),
         (BlockKind.text, {"text": gettext("Body text with **bold words** and [a link](https://www.example.jp/).")}),
@@ -101,6 +111,8 @@ def preview() -> Answer:
     ):
         document, id = add_block(document, kind)
         document = change_block(document, id, values)
+    if brand.footer.strip():
+        document = move_row(document, last, len(document.rows))
     html = inline_styles(html_of(document, pictures_of(document, customer.id), _language()))
     request.may_be_framed = True  # type: ignore[attr-defined]
     return FlaskResponse(

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import MultipleFileField
+from flask_wtf.file import FileField, FileRequired, MultipleFileField
 from wtforms import BooleanField, ValidationError
 from wtforms.validators import Length, Optional
 
@@ -29,11 +29,17 @@ class NewImagesForm(FlaskForm):
             raise ValidationError(gettext("You can upload up to %(count)s files at once.", count=MOST_FILES))
 
 
-class ImageForm(FlaskForm):
+class WordsForm(FlaskForm):
+    """What an image shows, without which it goes into no mail."""
+
     alt = Name(_l("Alt text"), [Length(max=ALT_LENGTH)])
     decorative = BooleanField(_l("Decorative only (nothing to be read aloud)"))
-    name = Name(_l("Image name"), [NEEDED, Length(max=NAME_LENGTH)])
-    folder = Name(_l("Folder"), [Optional(), Length(max=FOLDER_LENGTH)])
+
+    @property
+    def words(self) -> tuple[str, bool]:
+        """The text, and whether none is to stand there."""
+        decorative = bool(self.decorative.data)
+        return "" if decorative else self.alt.data or "", decorative
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid: bool = super().validate(extra_validators)
@@ -44,3 +50,14 @@ class ImageForm(FlaskForm):
             ]
             return False
         return valid
+
+
+class ImageForm(WordsForm):
+    name = Name(_l("Image name"), [NEEDED, Length(max=NAME_LENGTH)])
+    folder = Name(_l("Folder"), [Optional(), Length(max=FOLDER_LENGTH)])
+
+
+class PictureForm(WordsForm):
+    """One file, where a mail is written."""
+
+    file = FileField(_l("Image file"), [FileRequired(_l("Please choose a file."))])

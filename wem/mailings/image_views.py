@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import Any
 
@@ -16,7 +15,7 @@ from wem import audit, storage
 from wem.accounts.rules import WRITERS
 from wem.contracts.rules import Use
 from wem.db import db
-from wem.mailings import design_keeping, image_deleting, image_taking, image_using
+from wem.mailings import design_keeping, image_deleting, image_library, image_taking, image_using
 from wem.mailings.image_forms import ALT_LENGTH, ImageForm, NewImagesForm
 from wem.mailings.image_models import Image
 from wem.mailings.image_rules import MB, MEDIA_TYPES, ImageProblem, ImageState, stays_in_sight
@@ -34,9 +33,8 @@ from wem.web.session import current_customer, me, ours
 blueprint = CustomerBlueprint("images", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
-SHOWN, OFFERED, DESCRIBED_AT_ONCE = 24, 12, 20
+SHOWN, DESCRIBED_AT_ONCE = 24, 20
 NAMED = 3  # files in one message
-FIELD_ID = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
 @blueprint.get("/images")
@@ -52,23 +50,36 @@ def upload() -> Answer:
     if not form.validate_on_submit():
         return _library(form, 422)
     customer_id, by, folder = customer.id, account.id, form.folder.data or ""
-    new, known = 0, 0
+    new, known, moved = 0, 0, 0
     refused: dict[ImageProblem, list[str]] = defaultdict(list)
     for file in form.files.data:
         try:
-            _, is_new = image_taking.take(customer_id, file.stream, file.filename or "", folder, by=by)
-            new, known = new + is_new, known + (not is_new)
+            image, is_new = image_taking.take(customer_id, file.stream, file.filename or "", folder, by=by)
+            goes = not is_new and folder != "" and image.folder != folder
+            if goes:
+                image.folder = folder
+                audit.record("image.change", by=by, customer_id=customer_id, subject=image)
+                db.session.commit()
+            new, known, moved = new + is_new, known + (not is_new and not goes), moved + goes
         except NotTaken as error:
             refused[error.problem].append(_name(file))
         finally:
             file.close()
-    if refused and not new and not known:
+    if refused and not new and not known and not moved:
         form.files.errors = [_said(problem, names) for problem, names in refused.items()]
         return _library(form, 422)
     if new:
         flash(ngettext("%(num)s image is taken.", "%(num)s images are taken.", new), "success")
     if known:
         flash(ngettext("%(num)s file was there already.", "%(num)s files were there already.", known), "info")
+    if moved:
+        text = ngettext(
+            "%(num)s image was already in the library and was moved to the folder “%(folder)s”.",
+            "%(num)s images were already in the library and were moved to the folder “%(folder)s”.",
+            moved,
+            folder=folder,
+        )
+        flash(text, "info")
     for problem, names in refused.items():
         flash(_said(problem, names), "error")
     return see_other(url_for("images.index", folder=folder or None))
@@ -87,35 +98,21 @@ def _folder() -> str:
     return request.args.get("folder", "")[:50]
 
 
-def _in_library(customer_id: int, folder: str) -> sa.Select[Any]:
-    found = sa.select(Image).where(Image.customer_id == customer_id, Image.deleted_at.is_(None))
-    return found.where(Image.folder == folder) if folder else found
-
-
-def _folders(customer_id: int) -> list[str]:
-    return list(
-        db.session.scalars(
-            sa.select(Image.folder)
-            .where(Image.customer_id == customer_id, Image.deleted_at.is_(None), Image.folder != "")
-            .distinct()
-            .order_by(Image.folder)
-        )
-    )
-
-
 def _library(form: NewImagesForm, status: int) -> Answer:
     customer = current_customer()
     if customer is None:
         abort(404)
-    page = page_of(_in_library(customer.id, _folder()), Image.id, SHOWN)
+    page = page_of(image_library.in_library(customer.id, _folder()), Image.id, SHOWN)
     values: dict[str, Any] = {
         "found": page,
         "folder": _folder(),
-        "folders": _folders(customer.id),
+        "folders": image_library.folders(customer.id),
         "uses": image_using.use_counts(page.rows),
         "problems": PROBLEMS,
-        "moving": any(image.state is ImageState.received for image in page.rows),
-        "undescribed": db.session.scalar(sa.select(sa.func.count()).select_from(_undescribed(customer.id).subquery())),
+        "animated": any(image.state is ImageState.received for image in page.rows),
+        "undescribed": db.session.scalar(
+            sa.select(sa.func.count()).select_from(image_library.undescribed(customer.id).subquery())
+        ),
     }
     if status == 200:
         return page_or_fragment("mailings/images.html", "mailings/_images.html", **values, **_room(customer.id, form))
@@ -132,18 +129,14 @@ def _room(customer_id: int, form: NewImagesForm) -> dict[str, Any]:
     }
 
 
-def _undescribed(customer_id: int) -> sa.Select[Any]:
-    return _in_library(customer_id, "").where(
-        Image.state == ImageState.ready, Image.alt == "", Image.decorative.is_(False)
-    )
-
-
 @blueprint.route("/images/describe", methods=["GET", "POST"])
 @writers_only
 def describe() -> Answer:
     """Say of several images at once what they show."""
     customer, account = ours()
-    images = db.session.scalars(_undescribed(customer.id).order_by(Image.id).limit(DESCRIBED_AT_ONCE)).all()
+    images = db.session.scalars(
+        image_library.undescribed(customer.id).order_by(Image.id).limit(DESCRIBED_AT_ONCE)
+    ).all()
     if request.method == "POST":
         done = [image for image in images if _described(image)]
         for image in done:
@@ -161,33 +154,13 @@ def _described(image: Image) -> bool:
     return image.described
 
 
-@blueprint.get("/images/pick")
-@writers_only
-def pick() -> Answer:
-    """The images that can go into a mail, for the page on which it is written; `into` names a field to choose in."""
-    customer, _ = ours()
-    into = request.args.get("into", "")
-    ready = _in_library(customer.id, _folder()).where(Image.state == ImageState.ready)
-    return page_or_fragment(
-        "mailings/image_picker.html",
-        "mailings/_image_picker.html",
-        found=page_of(ready, Image.id, OFFERED),
-        folder=_folder(),
-        folders=_folders(customer.id),
-        into=into if FIELD_ID.fullmatch(into) else "",
-        html_for=html_for,
-        address_of=image_using.address_of,
-    )
-
-
 @blueprint.route("/images/<int:id>", methods=["GET", "POST"])
 def show(id: int) -> Answer:
     image = owned_or_404(Image, id, Image.deleted_at.is_(None))
     form = ImageForm(obj=image)
     if form.validate_on_submit():
         image.name, image.folder = form.name.data or "", form.folder.data or ""
-        image.decorative = bool(form.decorative.data)
-        image.alt = "" if image.decorative else form.alt.data or ""
+        image.alt, image.decorative = form.words
         audit.record("image.change", by=me().id, customer_id=image.customer_id, subject=image)
         db.session.commit()
         flash(gettext("Saved."), "success")
@@ -198,7 +171,7 @@ def show(id: int) -> Answer:
         "mailings/image.html",
         image=image,
         form=form,
-        folders=_folders(image.customer_id),
+        folders=image_library.folders(image.customer_id),
         problem=PROBLEMS[image.problem] if image.problem else "",
         mailings=mailings,
         designs=design_keeping.with_image(image),

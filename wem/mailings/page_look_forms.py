@@ -12,15 +12,15 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from wem.mailings.branding import offered_images
+from wem.mailings.colour_forms import Colour
 from wem.mailings.forms import Body, Name
 from wem.mailings.page_look_models import PageLook
-from wem.mailings.page_look_rules import colour
 
 
 class PageLookForm(FlaskForm):
     logo_id = SelectField(_l("Page logo"), coerce=int)
     intro = Body(_l("Introduction text"), [Optional(), Length(max=300)])
-    accent = StringField(_l("Button and link colour"), [Optional()])
+    accent = Colour(_l("Button and link colour"), [Optional()])
     contact = Name(_l("Contact"), [Optional(), Length(max=200)])
     privacy_url = Name(_l("Privacy policy URL"), [Optional(), Length(max=300)])
 
@@ -30,12 +30,6 @@ class PageLookForm(FlaskForm):
             SelectChoice(0, _l("None (no logo)")),
             *(SelectChoice(image.id, image.name) for image in offered_images(customer_id)),
         ]
-
-    def validate_accent(self, field: StringField) -> None:
-        found = colour(field.data or "")
-        if found is None:
-            raise ValidationError(gettext("Please enter a colour as # followed by six digits, for example #0a5c36."))
-        field.data = found
 
     def validate_privacy_url(self, field: StringField) -> None:
         try:

@@ -20,7 +20,7 @@ from wem.mailings.dark_rules import darkened
 from wem.mailings.forms import FindReaderForm, TestCopyForm
 from wem.mailings.greetings import doubled_when_filled
 from wem.mailings.image_using import origin
-from wem.mailings.models import Mailing
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
 from wem.mailings.starting import lists_of
@@ -77,14 +77,26 @@ def show(id: int) -> Answer:
 @blueprint.get("/mailings/<int:id>/preview/html")
 def html(id: int) -> Answer:
     """The mail alone, for the frame of the preview: in dark colours or without images when the address says so."""
-    chosen = _chosen(owned_or_404(Mailing, id))
+    mailing = owned_or_404(Mailing, id)
+    if request.args.get("beside") == "1" and mailing.body_kind is BodyKind.blocks:
+        return _beside(mailing)
+    chosen = _chosen(mailing)
     if chosen.shown is None or chosen.shown.html is None:
         abort(404)
-    flask.request.may_be_framed = True  # type: ignore[attr-defined]
     mail = darkened(chosen.shown.html) if request.args.get("view") == "dark" else chosen.shown.html
     policy = WITHOUT_IMAGES if request.args.get("view") == "images" else SANDBOX
-    if request.args.get("beside") == "1":
-        policy = BESIDE
+    return _framed(mail, policy)
+
+
+def _beside(mailing: Mailing) -> Answer:
+    try:
+        return _framed(previewing.beside_blocks(mailing), BESIDE)
+    except TemplateProblem:
+        abort(404)
+
+
+def _framed(mail: str, policy: str) -> FlaskResponse:
+    flask.request.may_be_framed = True  # type: ignore[attr-defined]
     return FlaskResponse(
         mail, mimetype="text/html", headers={"Content-Security-Policy": policy.format(images=origin())}
     )

@@ -21,7 +21,8 @@ from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.rules import Address, mask_text, read_address
 from wem.lists.subscription_models import Subscriber
-from wem.mailings import starting
+from wem.mailings import block_keeping, starting
+from wem.mailings.block_compiling import html_of, pictures_of
 from wem.mailings.models import Mailing
 from wem.mailings.reply_choosing import reply_address_for
 from wem.mailings.samples import Sample, SampleReader, sample_readers
@@ -69,15 +70,18 @@ def sender_shown(mailing: Mailing, lists: Sequence[MailingList] = ()) -> SenderS
     )
 
 
-def compiled(mailing: Mailing) -> Letter:
-    """Return the mailing's texts, ready to fill in: what was sent, or what would be; raises TemplateProblem."""
+def compiled(mailing: Mailing, html: str | None = None) -> Letter:
+    """Return the mailing's texts, ready to fill in: what was sent, or what would be; raises TemplateProblem.
+
+    What would be is made of other HTML where it is given.
+    """
     dispatch = _dispatch_of(mailing)
     if dispatch is not None:
         return _as_composed(dispatch)
     contract = contract_in_force(mailing.customer_id)
     if contract is None:
         raise LookupError(f"customer {mailing.customer_id} has no contract")
-    return starting.letter(mailing, starting.make(mailing, contract))
+    return starting.letter(mailing, starting.make(mailing, contract, html))
 
 
 def _dispatch_of(mailing: Mailing) -> Dispatch | None:
@@ -103,6 +107,17 @@ def samples_of(customer_id: int) -> list[SampleReader]:
 def as_sample(mailing: Mailing, index: int) -> Shown:
     """Return the mailing as invented reader number `index` (from 0) gets it; raises TemplateProblem."""
     return filled(compiled(mailing), samples_of(mailing.customer_id)[index])
+
+
+def beside_blocks(mailing: Mailing) -> str:
+    """Return the HTML of a mailing made of blocks as the first invented reader gets it, with the blocks marked in it.
+
+    Raises TemplateProblem.
+    """
+    document = block_keeping.document_of(mailing)
+    pictures = pictures_of(document, mailing.customer_id)
+    html = html_of(document, pictures, mailing.main.language, marked=True)
+    return filled(compiled(mailing, html), samples_of(mailing.customer_id)[0]).html or ""
 
 
 def filled(letter: Letter, reader: SampleReader) -> Shown:
