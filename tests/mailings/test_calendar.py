@@ -92,11 +92,38 @@ def test_it_is_moved_and_keeps_its_hour(world: World, mailing: Mailing, browser_
         assert "このあいだに予約が変更されたか" in moved(browser_for(world.ours.owner), mailing, "2026-12-05").text
         assert now_at(mailing) == moment("2026-12-02T09:30")
         shown = editor.get(f"/mailings/{mailing.id}").text
-    assert "別の日に変更" in shown and "11月30日（月） 09:30" in shown and world.ours.editor.name in shown
+    assert "別の日時に変更" in shown and "11月30日（月） 09:30" in shown and world.ours.editor.name in shown
     noted = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "mailing.move")).all()
     assert [(each.account_id, each.details) for each in noted] == [
         (world.ours.editor.id, {"was": "2026-11-30T09:30:00+09:00", "at": "2026-12-02T09:30:00+09:00"})
     ]
+
+
+def test_its_hour_is_changed_and_all_else_stays(world: World, mailing: Mailing, browser_for: BrowserFor) -> None:
+    mailing.portions, mailing.portion_minutes = 3, 30
+    db.session.commit()
+    path = f"/mailings/{mailing.id}"
+    with time_machine.travel(moment("2026-11-28T10:00"), tick=False):
+        editor = browser_for(world.ours.editor)
+        assert "日時を変更" in editor.get(path).text
+        page = editor.get(f"{path}/time")
+        assert "3回" in page.text and page.form("/time")["time"] == "09:30"
+        for wrong, said in (
+            ({"time": "09:00", "date": "2026-11-28"}, "過ぎた日時"),
+            ({"date": "2027-12-01"}, "1年以内"),
+        ):
+            refused = editor.submit(f"{path}/time", wrong, action="/time")
+            assert refused.status == 422 and said in refused.text
+        old = page.form("/time")
+        assert editor.submit(f"{path}/time", {"time": "18:05"}, action="/time").location == path
+        assert now_at(mailing) == moment("2026-11-30T18:05")
+        # Somebody whose page is older.
+        late = editor.post(f"{path}/time", old | {"time": "07:00"})
+        assert late.location == path and "移せませんでした" in editor.get(path).text
+        assert browser_for(world.ours.viewer).get(f"{path}/time").status == 403
+    kept = db.session.get_one(Mailing, mailing.id, populate_existing=True)
+    assert (kept.scheduled_at, kept.portions, kept.portion_minutes) == (moment("2026-11-30T18:05"), 3, 30)
+    assert [each.to for each in planning.changes(kept) if each.act == "move"] == [moment("2026-11-30T18:05")]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import World, make_list, make_mailing
+from tests.factories import World, make_list, make_mailing, make_subscriber
 from tests.page import Browser
 from wem.db import db
 from wem.lists.states import UploadKind, UploadState
@@ -143,6 +143,7 @@ WARNED: list[tuple[str, str, str, str]] = [
     ("http background", '<table background="http://x.example/b.png"><tr><td>x</td></tr></table>', IMAGES, "b.png"),
     ("http in a style", "<p style=\"background: #fff url('http://x.example/c.png')\">x</p>", IMAGES, "c.png"),
     ("http in a style block", "<style>p { background: url(http://x.example/d.png) }</style><p>x</p>", IMAGES, "d.png"),
+    ("sample", '<a href="https://www.example.jp/sale">見る</a>', "リンク先", "https://www.example.jp/sale"),
     ("size", f"<p>{'長いメールです。' * 5000}</p>", "サイズ", "102 KB"),
 ]
 
@@ -180,6 +181,26 @@ def test_many_links_are_counted_and_not_all_named(world: World) -> None:
     assert "shop4" in what
     assert "shop5" not in what
     assert what.endswith("…")
+
+
+def test_a_long_subject_is_warned_of(world: World) -> None:
+    mailing_of(world).subject = "秋の新商品" * 8
+    db.session.commit()
+    assert found(world)["件名"].severity is OK
+    mailing_of(world).subject += "です"
+    db.session.commit()
+    check = found(world)["件名"]
+    assert (check.severity, "全角で約42文字" in check.what) == (WARNING, True)
+
+
+def test_characters_that_old_phones_do_not_show_are_warned_of_where_such_phones_read(world: World) -> None:
+    mailing_of(world).text = "㈱髙橋①♨ ～ﾔﾏﾀﾞ{{ 氏名 }}"
+    db.session.commit()
+    assert found(world)["機種依存文字"].severity is OK
+    make_subscriber(world.ours.mailing_list, "taro@docomo.ne.jp").domain_group = "docomo"
+    db.session.commit()
+    check = found(world)["機種依存文字"]
+    assert check.severity is WARNING and check.what.endswith("：㈱、髙、①、♨")
 
 
 def test_an_empty_or_old_text_part_is_warned_of(world: World) -> None:

@@ -81,7 +81,8 @@ def test_a_name_too_long_is_refused(world: World, editor: Browser) -> None:
     page = editor.submit("/mailings/new?kind=html", {"name": "名" * 101})
     assert page.status == 422
     assert page.soup.find(id="name-error")
-    assert editor.submit("/mailings/new?kind=html", {"name": "名" * 100}).status == 303
+    assert editor.submit("/mailings/new?kind=html", {"name": "名" * 100, "subject": "題" * 201}).status == 422
+    assert editor.submit("/mailings/new?kind=html", {"name": "名" * 100, "subject": "題" * 200}).status == 303
 
 
 def test_the_name_of_a_copy_says_so_within_its_length(world: World, editor: Browser) -> None:

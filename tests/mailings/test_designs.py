@@ -241,6 +241,7 @@ def test_a_viewer_looks_and_begins_nothing(world: World, browser_for: BrowserFor
     [
         ("<p>セールは○月○日（○）からです。</p>", ["○月○日"]),
         ('<p><a href="https://www.example.jp/">店</a></p>', ["https://www.example.jp/"]),
+        ("<p>特価 ○,○○○円（税込）です</p>", ["「○,○○○円（税込）」"]),
         ("<p>最大○○％割引</p>", ["最大○○％割引"]),
         ("<style>.○{}</style><p>12月1日から</p>", []),
         ('<p><a href="https://shop.example.jp/">店</a></p>', []),

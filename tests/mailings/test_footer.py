@@ -11,6 +11,7 @@ from wem.delivery.personalising import compile_template
 from wem.delivery.template_nodes import TemplateProblem
 from wem.mailings.footer import FOOTER_NAMES, append_footer_html, append_footer_text, missing_items
 from wem.mailings.html import inline_styles, text_from_html
+from wem.mailings.wrapping_rules import columns
 
 
 @dataclass
@@ -56,6 +57,13 @@ def test_text_has_all_items_and_the_statement_directly_before_the_address():
     assert text.startswith("本文です。\n\n----")
     assert all(item in text for item in ITEMS)
     assert "お手続きいただけます。\nhttps://public.example/u/abc?x=1&y=2\n" in text
+
+
+def test_its_lines_are_broken_as_the_texts_are():
+    lines = append_footer_text("本文です。", Details(), wrap_at=20).splitlines()
+    assert "-" * 40 in lines
+    assert all(columns(line) <= 40 for line in lines if "{" not in line)
+    assert "{{ unsubscribe_url }}" in lines
 
 
 def test_html_has_all_items_and_the_statement_directly_before_the_address():

@@ -193,6 +193,8 @@ def test_testers_are_added_and_removed(world: World, editor: Browser) -> None:
     added = editor.submit("/testers", {"name": "山田 確認", "email": " check@shop.example.jp "})
     assert added.status == 303
     assert "check@shop.example.jp" in editor.get("/testers").text
+    again = editor.post("/testers", {"name": "確認", "email": "ｃｈｅｃｋ＠ｓｈｏｐ．ｅｘａｍｐｌｅ．ｊｐ"})
+    assert "すでに" in again.text, "full width is the same address"
     rows = testing.testers_of(world.ours.customer.id)
     assert len(rows) == 1
     assert editor.post(f"/testers/{rows[0].id}/remove").status == 303

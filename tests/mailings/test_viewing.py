@@ -91,6 +91,7 @@ def test_who_left_leaves_nothing_behind(world: World, public: Browser) -> None:
 def test_a_test_copy_says_what_its_link_is(world: World, public: Browser) -> None:
     shown = previewing.as_sample(factories.make_mailing(world.ours.mailing_list, text="{{ view_url }}"), 0)
     page = public.get(shown.text.strip().splitlines()[0].removeprefix("http://localhost:8001"))
+    assert shown.size_kb >= 1
     assert page.status == 404
     assert "テストメールのリンクです" in page.text
 
@@ -128,6 +129,9 @@ def test_forged_taken_down_and_suspended_are_not_shown(world: World, public: Bro
 
 def test_the_mail_carries_the_address_of_its_page(world: World) -> None:
     dispatch = sent(world, view_line=True)
+    assert "画像が表示されない場合" in (dispatch.content["html"] or "")
+    seen = viewing.seen(dispatch.id, readers(dispatch)[0][0])
+    assert isinstance(seen, viewing.Seen) and "画像が表示されない場合" not in (seen.html or ""), "it leads to itself"
     batch = db.session.scalars(sa.select(Delivery.batch).where(Delivery.dispatch_id == dispatch.id)).first() or 0
     recipient = recipients_of(dispatch.id, batch, [world.ours.mailing_list.id])[0]
     mail = letter_of(dispatch).mail(recipient, clock.now(), Features())

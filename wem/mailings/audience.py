@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from wem import clock
 from wem.db import db
 from wem.delivery.models import Dispatch, DispatchKind
+from wem.domain_rules import CARRIERS
 from wem.lists import counting
 from wem.lists.states import SubscriptionState
 from wem.lists.subscription_models import Subscriber, Subscription
@@ -83,6 +84,14 @@ def _counted(mailing: Mailing, narrowed: list[sa.ColumnElement[Any]]) -> int:
     lists = [row.id for row in mailing.lists if row.archived_at is None]
     readers = (Subscriber.customer_id == mailing.customer_id, Subscriber.active_count > 0, reads(lists), *narrowed)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Subscriber).where(*readers)) or 0
+
+
+def on_phones(mailing: Mailing) -> bool:
+    """Return whether somebody on its lists reads at a phone carrier's address. Looks at each reader until one is."""
+    lists = [row.id for row in mailing.main.lists if row.archived_at is None]
+    carriers = [group.value for group in CARRIERS]
+    mine = (Subscriber.customer_id == mailing.customer_id, Subscriber.domain_group.in_(carriers), reads(lists))
+    return bool(db.session.scalar(sa.select(sa.exists().where(*mine))))
 
 
 def most_recipients(mailing: Mailing) -> int:

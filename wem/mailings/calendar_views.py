@@ -80,29 +80,33 @@ def move(id: int) -> Answer:
         at = planning.move(mailing, day, seen, by=me().id)
     except (InThePast, TooFar, NotPossible, CannotStart) as error:
         db.session.rollback()
-        flash(_refusal(error), "error")
+        flash(refusal_text(error), "error")
         return see_other(here)
     db.session.commit()
-    found = timing.departure(mailing.customer_id, at)
-    if found.hours is not None and found.leaves is not None:
-        flash(
-            gettext(
-                "Moved to %(time)s. This is within your quiet hours, so it is sent at %(leaves)s.",
-                time=moment(at),
-                leaves=moment(found.leaves),
-            ),
-            "success",
-        )
-    else:
-        flash(gettext("Moved to %(time)s.", time=moment(at)), "success")
+    flash(moved_text(mailing, at), "success")
     return see_other(url_for("calendar.show", month=f"{day:%Y-%m}"))
+
+
+def moved_text(mailing: Mailing, at: datetime) -> str:
+    """Return to when a mailing was moved, and when it leaves where no-send hours put it off."""
+    found = timing.departure(mailing.customer_id, at)
+    if found.hours is None or found.leaves is None:
+        return str(gettext("Moved to %(time)s.", time=moment(at)))
+    return str(
+        gettext(
+            "Moved to %(time)s. This is within your quiet hours, so it is sent at %(leaves)s.",
+            time=moment(at),
+            leaves=moment(found.leaves),
+        )
+    )
 
 
 def _movable(mailing: Mailing) -> bool:
     return mailing.state is MailingState.scheduled and mailing.scheduled_at is not None
 
 
-def _refusal(error: Exception) -> str:
+def refusal_text(error: Exception) -> str:
+    """Return why a mailing was not moved."""
     match error:
         case InThePast():
             return str(gettext("Not moved: that time has already passed. Please choose a day in the future."))

@@ -12,6 +12,7 @@ from typing import Protocol
 from wem.contracts.rules import LegalItem, missing_legal_items
 from wem.mailings import footer_look_rules as looks
 from wem.mailings.html import clean_html, complete_document
+from wem.mailings.wrapping import wrap
 
 # Filled in for each reader; `first-mail` is set for the first mail after an attested upload.
 FOOTER_NAMES = frozenset({"list_name", "unsubscribe_url", "first-mail"})
@@ -73,11 +74,15 @@ def append_footer_text(
     language: str = "ja",
     provider: str = _PROVIDER,
     first_mail_note: str | None = None,
+    wrap_at: int = 0,
 ) -> str:
-    """Return a text part with the footer under it. `first_mail_note` replaces the note on the first attested mail."""
+    """Return a text part with the footer under it, its lines broken as the text's are (`wrapping.wrap`).
+
+    `first_mail_note` replaces the note on the first attested mail.
+    """
     words = _WORDS.get(language, _WORDS["ja"])
     lines = [
-        _RULE,
+        _RULE[: 2 * wrap_at or None],
         words["why"],
         "{% if first-mail %}" + _plain(_note(words, details, first_mail_note)) + "\n{% endif %}" + words["stop"],
         "{{ unsubscribe_url }}",
@@ -85,7 +90,7 @@ def append_footer_text(
         *(f"{name}{words['colon']}{_plain(value)}" for name, value in _items(words, details)),
         _plain(words["system"].format(provider=provider)),
     ]
-    return text.rstrip() + "\n\n" + "\n".join(lines) + "\n"
+    return text.rstrip() + "\n\n" + wrap("\n".join(lines), wrap_at) + "\n"
 
 
 def append_footer_html(

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -26,6 +25,7 @@ from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
+from wem.lists.rules import ADDRESS_PROBLEM_TEXTS, Address, read_address
 from wem.mailings.earlier_rules import Earlier
 from wem.mailings.models import BodyKind, Tester
 from wem.mailings.timing_forms import PORTIONS, PortionFields
@@ -37,6 +37,9 @@ from wem.web.filters import number
 
 NEEDED = DataRequired(_l("This field is required."))
 NOW, LATER = "now", "later"
+NEVER = datetime.fromtimestamp(0, clock.JAPAN)
+# Longer ones no program shows, fields and conditions included.
+SUBJECT_LENGTH = 200
 NAME_LENGTH = 100
 # In place of the number of an approved name.
 REGISTERED = 0
@@ -82,7 +85,7 @@ class MailingForm(FlaskForm):
 
     version = HiddenField()
     name = Name(_l("Internal name"), [Optional(), Length(max=NAME_LENGTH)])
-    subject = Line(_l("Subject"), [Length(max=400)])
+    subject = Line(_l("Subject"), [Length(max=SUBJECT_LENGTH)])
     sender_name_id = SelectField(_l("Sender's name"), coerce=int, default=REGISTERED, validate_choice=False)
     lists = Checkboxes(_l("Lists"), coerce=int, validate_choice=True)
     only = Checkboxes(_l("Only readers matching a segment"), coerce=int, validate_choice=True)
@@ -160,7 +163,7 @@ class MailingForm(FlaskForm):
 class ResendForm(FlaskForm):
     """The subject under which a mailing goes out a second time."""
 
-    subject = Line(_l("Subject"), [NEEDED, Length(max=400)])
+    subject = Line(_l("Subject"), [NEEDED, Length(max=SUBJECT_LENGTH)])
 
 
 class SendForm(PortionFields, FlaskForm):
@@ -232,16 +235,39 @@ class SendForm(PortionFields, FlaskForm):
         return not missing
 
 
+class MoveForm(FlaskForm):
+    """Another time for a scheduled mailing; `seen` is the one that the person saw."""
+
+    seen = HiddenField()
+    date = Day(_l("Date"), [NEEDED])
+    time = TimeField(_l("Time"), [NEEDED])
+
+    def show(self, at: datetime) -> None:
+        """Stand as the mailing is scheduled now, a moment in Japan."""
+        self.seen.data, self.date.data, self.time.data = at.isoformat(), at.date(), at.time()
+
+    def at(self) -> datetime:
+        """Return the chosen moment in Japan."""
+        return datetime.combine(self.date.data, self.time.data, clock.JAPAN)
+
+    def seen_at(self) -> datetime:
+        """Return the moment that the person saw; one that never was for what is none."""
+        try:
+            at = datetime.fromisoformat(self.seen.data or "")
+        except ValueError:
+            return NEVER
+        return at.astimezone(clock.JAPAN) if at.tzinfo else NEVER
+
+
 class TesterForm(FlaskForm):
     name = Line(_l("Name"), [NEEDED, Length(max=100)])
     email = Line(_l("E-mail address"), [NEEDED, Length(max=254)])
 
     def validate_email(self, field: StringField) -> None:
-        try:
-            checked = validate_email((field.data or "").strip(), check_deliverability=False, test_environment=True)
-        except EmailNotValidError as error:
-            raise ValidationError(gettext("Please enter a valid e-mail address.")) from error
-        field.data = checked.normalized
+        address = read_address(field.data or "")
+        if not isinstance(address, Address):
+            raise ValidationError(gettext(ADDRESS_PROBLEM_TEXTS[address]))
+        field.data = address.address
 
 
 class TestCopyForm(FlaskForm):

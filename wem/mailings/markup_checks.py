@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from flask_babel import gettext
 
 from wem.mailings.checks import Check, Severity, judged
+from wem.mailings.design_rules import SAMPLE_SITE
 from wem.mailings.image_using import missing_of_ours, origin
 
 # Named in a message, the rest is counted.
@@ -64,13 +65,16 @@ def links_and_images(html: str, customer_id: int) -> Iterator[Check]:
 
 
 def _leads_somewhere(link: str) -> bool:
+    # Those of a design's sample lead to a site that is nobody's.
+    if link.lower().startswith((SAMPLE_SITE, SAMPLE_SITE.replace("https", "http"))):
+        return False
     # A link that is filled in per reader is seen when it is filled in.
     return link.startswith("{{") or link.lower().startswith(("https://", "http://", "mailto:", "tel:"))
 
 
 def some(values: list[str]) -> str:
     """Return the first of these pieces of a mail, each once, for a message."""
-    shown = ", ".join(dict.fromkeys(value[:80] or "（）" for value in values[:SHOWN]))
+    shown = str(gettext(", ")).join(dict.fromkeys(value[:80] or "（）" for value in values[:SHOWN]))
     return shown + (" …" if len(values) > SHOWN else "")
 
 

@@ -80,17 +80,22 @@ def between(customer_id: int, first: date, last: date) -> list[tuple[datetime, M
 
 
 def move(mailing: Mailing, day: date, seen: datetime, *, by: int) -> datetime:
-    """Plan a scheduled mailing for another day at the same hour, and return its new time. The caller commits.
+    """Plan a scheduled mailing for another day at the same hour, and return its new time; see `move_to`."""
+    at = on_day(seen, day)
+    move_to(mailing, at, seen, by=by)
+    return at
+
+
+def move_to(mailing: Mailing, at: datetime, seen: datetime, *, by: int) -> None:
+    """Plan a scheduled mailing for another moment; its portions and all else stay. The caller commits.
 
     `seen` is the time that the person saw: whoever was faster wins. Raises InThePast, TooFar, NotPossible, CannotStart.
     """
-    at = on_day(seen, day)
     if at - clock.now() > LONGEST:
         raise TooFar(at)
     if not customer_may(mailing.customer_id, Use.schedule):
         raise CannotStart([Problem.contract])
     mailing.move(at, seen, by=by)
-    return at
 
 
 def changes(mailing: Mailing) -> list[Change]:

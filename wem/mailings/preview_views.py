@@ -166,7 +166,7 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
         problem=chosen.problem,
         view=view,
         size=size,
-        clipped=size >= GMAIL_KB,
+        clipped=size >= GMAIL_KB and chosen.shown is not None and chosen.shown.html is not None,
         doubled=_doubled(chosen.shown) if chosen.shown else [],
         sender=previewing.sender_shown(mailing, lists_of(mailing)),
         find_form=find or FindReaderForm(formdata=None),

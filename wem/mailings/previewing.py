@@ -50,7 +50,8 @@ class SenderShown:
 
 @dataclass(frozen=True)
 class Shown:
-    """A mailing filled in for one reader. `recipient` is invented or masked; `size_kb` is that of the HTML."""
+    """A mailing filled in for one reader. `recipient` is invented or masked; `size_kb` is that of the HTML, of a mail
+    in plain text that of the text."""
 
     subject: str
     text: str
@@ -172,12 +173,13 @@ def _filled(letter: Letter, fields: dict[str, Any], address: str) -> Shown:
         FIRST_MAIL: "",
     }
     html = letter.html.render(values) if letter.html else None
+    text = letter.text.render(values)
     return Shown(
         subject=letter.subject.render(values),
-        text=letter.text.render(values),
+        text=text,
         html=html,
         recipient=address,
-        size_kb=-(-len((html or "").encode()) // 1024),
+        size_kb=-(-len((text if html is None else html).encode()) // 1024),
     )
 
 

@@ -85,7 +85,7 @@ def check(id: int) -> Answer:
                 reach=reach_text(reached),
                 narrowing=narrowing.shown(mailing, titles.of),
                 trial_plan=plan_text(trial) if (trial := trial_of(mailing.id)) else "",
-                variants=[(letter(each.variant), titles.subject(each)) for each in variants_of(mailing)],
+                variants=[(letter(each.variant), each, titles.subject(each)) for each in variants_of(mailing)],
                 warned=checking.warned(found),
                 publish=back_numbers.is_wanted(mailing.id),
             )

@@ -201,7 +201,8 @@ def _bodies(source: Source, provider: str) -> tuple[str, str | None, str]:
         if not text.strip():
             text = text_from_html(cleaned)
     text = wrap(text, source.wrap_at)
-    return append_footer_text(text, source, language=language, provider=provider), html, cleaned
+    text = append_footer_text(text, source, language=language, provider=provider, wrap_at=source.wrap_at)
+    return text, html, cleaned
 
 
 def _compiled(source: Source) -> Ready:

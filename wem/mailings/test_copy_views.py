@@ -34,7 +34,7 @@ def testers() -> Answer:
     full = len(rows) >= testing.MOST_TESTERS
     if not form.validate_on_submit() or full:
         return _testers(form, rows, 422 if form.is_submitted() else 200)
-    if any(row.email == form.email.data for row in rows):
+    if any(row.email.lower() == (form.email.data or "").lower() for row in rows):
         form.email.errors = [gettext("This address is already registered.")]
         return _testers(form, rows, 422)
     row = Tester(customer_id=customer.id, name=form.name.data or "", email=form.email.data or "")

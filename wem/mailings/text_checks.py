@@ -9,7 +9,8 @@ from flask_babel import gettext
 
 from wem.delivery.rendering import Letter
 from wem.delivery.template_nodes import TemplateProblem
-from wem.mailings import previewing, starting
+from wem.mailings import audience, previewing, starting
+from wem.mailings.character_rules import beyond_jis
 from wem.mailings.checks import Check, Severity, judged
 from wem.mailings.design_checks import left_to_fill_in
 from wem.mailings.greetings import doubled_defaults, doubled_when_filled
@@ -19,18 +20,23 @@ from wem.mailings.previewing import GMAIL_KB, Shown
 from wem.mailings.samples import Sample
 from wem.mailings.starting import Problem, Ready
 from wem.mailings.wording import problem_text
+from wem.mailings.wrapping_rules import columns
+
+# Full-width characters of a subject that programs on a desk show.
+SHOWN_OF_SUBJECT = 40
 
 
 def text_checks(mailing: Mailing, ready: Ready | None) -> list[Check]:
     """Return what was found in the texts of a mailing or of one of its variants."""
     letter = starting.letter(mailing, ready) if ready and ready.templates else None
     found = [
-        _subject(mailing),
+        _subject(mailing, _shown_to(mailing, letter, Sample.ordinary)),
         _in_body(_body(mailing), mailing),
         _text_part(mailing),
         *([_in_body(_template(ready), mailing)] if ready else []),
         *_greeting(ready, _shown_to(mailing, letter, Sample.empty)),
         *(_in_body(check, mailing) for check in left_to_fill_in(mailing)),
+        _characters(mailing),
     ]
     if mailing.body_kind.has_html and mailing.html.strip():
         found += [
@@ -45,13 +51,24 @@ def _in_body(check: Check, mailing: Mailing) -> Check:
     return replace(check, at="blocks") if check.at and mailing.body_kind is BodyKind.blocks else check
 
 
-def _subject(mailing: Mailing) -> Check:
+def _subject(mailing: Mailing, shown: Shown | None) -> Check:
+    title = gettext("Subject")
+    if not mailing.subject.strip():
+        what = gettext("The subject is empty.")
+        return Check(Severity.refusal, title, what, gettext("Please enter a subject."), "edit")
+    wide = -(-columns(shown.subject if shown else mailing.subject) // 2)
     return judged(
-        bool(mailing.subject.strip()),
-        gettext("Subject"),
-        gettext("The subject is empty."),
-        gettext("Please enter a subject."),
+        wide <= SHOWN_OF_SUBJECT,
+        title,
+        gettext(
+            "It is about %(count)s full-width characters long. Many email apps show only about the first %(most)s, "
+            "phones even fewer.",
+            count=wide,
+            most=SHOWN_OF_SUBJECT,
+        ),
+        gettext("Shorten it, or put what matters most first."),
         "edit",
+        Severity.warning,
     )
 
 
@@ -115,6 +132,19 @@ def _shown_to(mailing: Mailing, letter: Letter | None, sample: Sample) -> Shown 
         return previewing.filled(letter, readers[sample])
     except TemplateProblem:
         return None
+
+
+def _characters(mailing: Mailing) -> Check:
+    """Say which characters of subject and text, all that old phones get, such phones may show as others."""
+    found = beyond_jis(f"{mailing.subject}\n{mailing.text}")
+    return judged(
+        not found or not audience.on_phones(mailing),
+        gettext("Characters older phones may not show"),
+        gettext("Older phones may show these characters incorrectly: %(characters)s", characters=some(found)),
+        gettext("Write them differently in the subject and text part, for example (株) or (1)."),
+        "edit",
+        Severity.warning,
+    )
 
 
 def _size(longest: Shown | None) -> Iterator[Check]:

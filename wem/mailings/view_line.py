@@ -8,6 +8,12 @@ from html import escape
 _BODY = re.compile(r"<body(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _WORDS = {"ja": "画像が表示されない場合はこちら", "en": "View this mail in your browser"}
 _LOOK = "margin:0;padding:8px 16px;font-family:sans-serif;font-size:13px;line-height:1.6;text-align:center;"
+_LINE = re.compile(rf'<p style="{re.escape(_LOOK)}"><a href="{{{{ view_url }}}}">[^<]*</a></p>\n?')
+
+
+def without_view_line(html: str) -> str:
+    """Return the document without the line, for the page to which it leads."""
+    return _LINE.sub("", html, count=1)
 
 
 def with_view_line(html: str, language: str) -> str:

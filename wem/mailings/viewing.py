@@ -23,6 +23,7 @@ from wem.lists.takedown_models import TakenDown, open_takedown
 from wem.mailings.models import Mailing
 from wem.mailings.neutral import headed, neutral
 from wem.mailings.trial_models import got_of
+from wem.mailings.view_line import without_view_line
 from wem.settings import settings
 from wem.tracking.linking import uncounted
 from wem.tracking.links import targets_of
@@ -110,7 +111,7 @@ def _as_got(dispatch: Dispatch, seq: int, reader: Subscriber) -> Seen:
     if content.html is None:
         letter = letter_of(dispatch)
     else:
-        plain = replace(content, html=uncounted(content.html, targets_of(dispatch.id)))
+        plain = replace(content, html=without_view_line(uncounted(content.html, targets_of(dispatch.id))))
         letter = Letter(dispatch.id, plain, settings())
     values = _values(content, dispatch, seq, reader)
     html = headed(letter.html.render(values)) if letter.html else None
