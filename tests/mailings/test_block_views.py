@@ -133,7 +133,9 @@ def test_what_is_written_within_a_minute_is_one_step_and_steps_are_bounded(edito
     before = now(mailing)
     for text in ("新", "新茶", "新茶で"):
         assert change(editor, mailing, "b4", text=text).status == 303
-    status = act(editor, mailing, "undo", htmx=True).soup.select_one("#blocks-status")
+    page = act(editor, mailing, "undo", htmx=True)
+    assert page.soup.select("#blocks-fields [data-insert]"), "the fields stay at hand"
+    status = page.soup.select_one("#blocks-status")
     assert status is not None and "元に戻しました：「文章」の変更。" in status.get_text()
     assert now(mailing) == before
     for _ in range(block_keeping.MOST_REVISIONS + 5):

@@ -259,6 +259,7 @@ def _page(
         "said": said,
         "typed": typed,
         "look": look or look_form(document),
+        "snippets": snippets(customer.id, mailing.language),
         "others": block_keeping.changed_by_others(mailing, _seen_version(), account.id) if request.form else False,
         **_about(mailing),
     }
@@ -270,7 +271,6 @@ def _page(
             "mailings/blocks.html",
             title=Titles(customer.id).of(mailing),
             tested=trial_of(mailing.main.id) is not None,
-            snippets=snippets(customer.id, mailing.language),
             **values,
         ),
         status,
