@@ -59,6 +59,7 @@ PAGES = {
     "OperationOrder": ("/staff/operations", "/staff/operations"),
     "Report": ("/staff/cases/reports", "/staff/cases"),
     "SenderDomain": ("/staff/domains", "/staff/domains"),
+    "SenderName": ("/staff/sender-names", "/staff/sender-names"),
     "Revocation": ("/staff/revocations", "/staff/catalog"),
     "Termination": ("/staff/terminations", "/staff/catalog"),
 }
