@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import time_machine
 
 from tests.conftest import PUBLIC
-from tests.factories import World, make_field
+from tests.factories import World, made_of_blocks, make_field
 from tests.page import Browser
 from wem import clock
 from wem.audit import AuditEvent
@@ -18,7 +18,7 @@ from wem.db import db
 from wem.hashing import address_hash
 from wem.lists.states import SuppressionReason
 from wem.lists.subscription_models import EVERY_LIST, Suppression
-from wem.mailings import models, starting, testing
+from wem.mailings import block_editing, models, starting, testing
 from wem.mailings.models import BodyKind, Mailing
 from wem.outbox import OutboxMail
 
@@ -61,9 +61,18 @@ def test_images_are_off_when_asked(world: World, editor: Browser) -> None:
 
 
 def test_beside_the_editor_the_mail_has_its_place_and_no_right_to_run(world: World, editor: Browser) -> None:
-    policy = editor.get(preview(world, "/html?beside=1")).response.headers["Content-Security-Policy"]
+    mailing, frame = world.ours.mailing, preview(world, "/html?beside=1")
+    assert editor.get(frame).response.headers["Content-Security-Policy"].startswith("sandbox;"), "no blocks, no editor"
+    mailing.body_kind, mailing.html, mailing.text = BodyKind.blocks, "", ""
+    block_editing.begin(mailing, made_of_blocks(), by=world.ours.editor.id)
+    db.session.commit()
+    mail = editor.get(frame)
+    policy = mail.response.headers["Content-Security-Policy"]
     assert policy.startswith("sandbox allow-same-origin; default-src 'none'; ")
     assert "script" not in policy
+    # The editor finds its blocks in it; nobody else gets the marks.
+    assert [len(mail.soup.select(f".wm-at-{id}")) for id in ("b2", "b4", "b5")] == [1, 1, 1]
+    assert "wm-at-" not in mailing.html + editor.get(preview(world, "/html")).html
 
 
 def test_all_readers_stand_side_by_side(world: World, editor: Browser) -> None:
