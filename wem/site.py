@@ -136,6 +136,7 @@ from wem.tracking import public_views as public_tracking_views
 from wem.web.blueprints import OpenBlueprint
 from wem.web.context import set_up_context
 from wem.web.errors import set_up_errors
+from wem.web.form_texts import set_up_form_texts
 from wem.web.headers import set_up_headers
 from wem.web.htmx import set_up_htmx
 from wem.web.limits import set_up_limits
@@ -286,6 +287,7 @@ def set_up_site(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     set_up_numbers(app)
     set_up_reading(app)
+    set_up_form_texts(app)
     set_up_sessions(app)
     guard_origins(app)
     csrf.init_app(app)

@@ -217,7 +217,7 @@ def test_two_people_at_different_blocks_both_keep_their_work(
     # Undo would take back what the other one did: first it is shown.
     act(editor, mailing, "delete", block="b5")
     page = owner.post(f"/mailings/{mailing.id}/blocks", {"act": "undo", "version": str(version)})
-    assert page.status == 409 and "ほかの方がこのメールを変更しました" in page.text
+    assert page.status == 409 and "別の画面でこのメールが変更されました" in page.text
     assert len(texts(mailing)) == 2
 
 

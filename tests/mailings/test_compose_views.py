@@ -265,7 +265,7 @@ def test_two_editors_at_once(world: World, editor: Browser, browser_for: Browser
     assert editor.post(path, {**first, "subject": "編集者の件名"}).status == 303
     page = owner.post(path, {**second, "subject": "契約者の件名"})
     assert page.status == 409
-    assert "ほかの方がこのメールを先に保存しました" in page.text
+    assert "このメールは、別の画面で先に保存されています" in page.text
     assert "件名" in page.text
     assert newest_of(mailing).subject == "編集者の件名", "nothing is overwritten"
     typed = page.form()

@@ -171,7 +171,7 @@ def test_an_english_reader_is_told_in_english(world: World) -> None:
     mailing = sent(world, total=3, accepted=3)
     telling.tell_people(mailing)
     mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.recipient == world.ours.owner.email)).one()
-    assert mail.subject == "Sending is finished: 秋の新商品のお知らせ"
+    assert mail.subject == "Sending complete: 秋の新商品のお知らせ"
     assert "Accepted: 3" in (mail.text or "")
 
 

@@ -17,7 +17,7 @@ NAMES = Names({3: "好きな色"}, {})
         (Topic.opened, Op.mailing, ("5",), "「秋号」を開封した", "opened “秋号”"),
         (Topic.opened, Op.not_mailing, ("5",), "「秋号」を開封していない", "did not open “秋号”"),
         (Topic.opened, Op.last_days, ("7",), "今日までの7日以内にメールを開封した", "opened a mail in the last 7 days"),
-        (Topic.clicked, Op.never, (), "メールのリンクを一度もクリックしていない", "never clicked in a mail so far"),
+        (Topic.clicked, Op.never, (), "メールのリンクを一度もクリックしていない", "never clicked a link"),
         (
             Topic.choice, Op.none_of, ("赤", "青"), "好きな色：赤、青のどれでもない（空欄も含む）",
             "好きな色: is none of: 赤, 青 (empty ones count too)",

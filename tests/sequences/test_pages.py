@@ -154,4 +154,4 @@ def test_the_page_of_one_that_sends_names_nobody(world, browser_for):
     assert browser.get(f"/mailings/{run.id}").status == 200 and browser.get(f"/mailings/{run.id}/report").status == 200
     assert run.body_kind is BodyKind.text
     browser.post("/language", {"language": "en"})
-    assert "3 days after the sign-up, 10:00" in browser.get(f"/sequences/{sequence.id}").text
+    assert "3 days after sign-up, 10:00" in browser.get(f"/sequences/{sequence.id}").text

@@ -13,7 +13,6 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -22,7 +21,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
@@ -39,6 +38,7 @@ from wem.db import db
 from wem.lists.models import MailingList
 from wem.lists.takedown_models import TakenDown
 from wem.mailings.models import Mailing
+from wem.web.amounts import Between, Whole
 from wem.web.days import Day
 
 NEEDED = DataRequired(_l("This field is required."))
@@ -136,7 +136,7 @@ class TakeUpForm(FlaskForm):
 class ClaimForm(FlaskForm):
     claimant = StringField(_l("Who claims"), [NEEDED, Length(max=200)], filters=[_stripped])
     demand = TextAreaField(_l("What is claimed"), LONG, filters=[_stripped])
-    amount = IntegerField(_l("Sum claimed, in yen"), [Optional(), NumberRange(0, 1_000_000_000)])
+    amount = Whole(_l("Sum claimed, in yen"), [Optional(), Between(0, 1_000_000_000)])
     raised_on = Day(_l("Raised on"), [NEEDED], default=clock.today)
 
     def validate_raised_on(self, field: Day) -> None:

@@ -14,7 +14,6 @@ from wtforms import (
     BooleanField,
     EmailField,
     Field,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -23,7 +22,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
@@ -35,6 +34,7 @@ from wem.contracts.catalogue_models import Campaign, samples_on
 from wem.contracts.forms import CHOSEN, NEEDED, OneLine, Tick, mail_address
 from wem.domain_rules import is_carrier
 from wem.privacy.consenting import open_purposes
+from wem.web.amounts import Between, Whole
 from wem.web.days import Day
 
 AGREED = DataRequired(_l("Please read and agree."))
@@ -236,7 +236,7 @@ class StaffApplicationForm(PartnerApplicationForm):
     arrived_on = Day(_l("Received by us on"), [NEEDED], default=clock.today)
     scan = FileField(_l("Scan of the form"))
     debit_form = BooleanField(_l("The sealed request for direct debit came with it"))
-    own_initial = IntegerField(_l("Special price: initial fee in yen, net"), [Optional(), NumberRange(0, 100_000_000)])
+    own_initial = Whole(_l("Special price: initial fee in yen, net"), [Optional(), Between(0, 100_000_000)])
     own_tiers = TextAreaField(_l("Special price: tiers"), [Length(max=2000)])
 
     def validate_own_tiers(self, field: Field) -> None:

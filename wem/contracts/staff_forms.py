@@ -11,7 +11,6 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -20,7 +19,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from wem import clock
@@ -31,6 +30,7 @@ from wem.contracts.models import Contract
 from wem.contracts.request_models import TerminationGround, TerminationScope
 from wem.contracts.rules import Conditions, Restriction, ServicePart, Standing
 from wem.contracts.wording import RESTRICTIONS, SCOPES, SERVICE_PARTS, TERMINATION_GROUNDS
+from wem.web.amounts import Between, Whole
 from wem.web.days import Day
 
 WORDS = [NEEDED, Length(max=500)]
@@ -160,8 +160,8 @@ class RestrictForm(FlaskForm):
 # -- the catalogue
 
 CODE = Regexp("^[a-z0-9][a-z0-9-]{1,30}$", message=_l("Use small letters a–z, digits and hyphens."))
-MONTHS = [Optional(), NumberRange(0, 60)]
-YEN = [InputRequired(_l("This field is required.")), NumberRange(0, 100_000_000)]
+MONTHS = [Optional(), Between(0, 60)]
+YEN = [InputRequired(_l("This field is required.")), Between(0, 100_000_000)]
 YES_NO = [
     SelectChoice("", _l("As the next in rank says")),
     SelectChoice("yes", _l("Yes")),
@@ -172,9 +172,9 @@ YES_NO = [
 class ConditionsForm(FlaskForm):
     """What a course or campaign says otherwise than the terms; empty leaves it to the next in rank (5-4)."""
 
-    min_term = IntegerField(_l("Minimum term in months"), MONTHS)
-    renewal = IntegerField(_l("Renewed by so many months"), [Optional(), NumberRange(1, 60)])
-    notice = IntegerField(_l("Our notice: months before the month of expiry"), [Optional(), NumberRange(1, 12)])
+    min_term = Whole(_l("Minimum term in months"), MONTHS)
+    renewal = Whole(_l("Renewed by so many months"), [Optional(), Between(1, 60)])
+    notice = Whole(_l("Our notice: months before the month of expiry"), [Optional(), Between(1, 12)])
     refund = SelectField(_l("Fees that were paid may be returned"), [Optional()], choices=YES_NO)
     rest_owed = SelectField(_l("Who leaves early owes the rest of the minimum term"), [Optional()], choices=YES_NO)
 
@@ -236,9 +236,9 @@ class CampaignForm(ConditionsForm):
     course = SelectField(_l("For which course"), [Optional()])
     first_day = Day(_l("First day of application"), [NEEDED])
     last_day = Day(_l("Last day of application"), [NEEDED])
-    free_months = IntegerField(
+    free_months = Whole(
         _l("Months free of charge"),
-        [Optional(), NumberRange(0, 24)],
+        [Optional(), Between(0, 24)],
         default=0,
         description=_l("The fee of the course; options are paid for."),
     )
@@ -264,7 +264,7 @@ class PriceListForm(FlaskForm):
 class CoursePriceForm(FlaskForm):
     """A course's price: one tier a line, `1000 3000` for up to 1,000 addresses at 3,000 yen."""
 
-    initial = IntegerField(_l("Initial fee in yen, net"), YEN)
+    initial = Whole(_l("Initial fee in yen, net"), YEN)
     tiers = TextAreaField(_l("Tiers"), [NEEDED])
 
     def validate_tiers(self, field: TextAreaField) -> None:
@@ -277,4 +277,4 @@ class CoursePriceForm(FlaskForm):
 
 
 class OptionPriceForm(FlaskForm):
-    monthly = IntegerField(_l("Yen a month, net"), YEN)
+    monthly = Whole(_l("Yen a month, net"), YEN)

@@ -14,7 +14,7 @@ from wtforms import HiddenField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from wem.mailings.block_colour_rules import ENOUGH, too_pale
+from wem.mailings.block_colour_rules import DARK, ENOUGH, too_pale, written_on
 from wem.mailings.block_editing import digest
 from wem.mailings.block_layout_rules import shown
 from wem.mailings.block_rules import FIELDS, LOOK, Block, BlockKind, Document, Field, Form, Picture
@@ -184,12 +184,21 @@ class LookForm(FlaskForm):
             return False
         pale = too_pale(self.look)
         for name, ratio in pale.items():
+            values = {
+                "ratio": format_decimal(int(ratio * 10) / 10, format="0.0"),
+                "enough": format_decimal(ENOUGH),
+            }
             self[name].errors = [
                 gettext(
                     "Hard to read on the email background: the contrast is %(ratio)s:1, at least %(enough)s:1 is "
-                    "needed. Please choose a darker or lighter colour.",
-                    ratio=format_decimal(int(ratio * 10) / 10),
-                    enough=format_decimal(ENOUGH),
+                    "needed. Please choose a darker colour.",
+                    **values,
+                )
+                if written_on(self.surface.data) == DARK
+                else gettext(
+                    "Hard to read on the email background: the contrast is %(ratio)s:1, at least %(enough)s:1 is "
+                    "needed. Please choose a lighter colour.",
+                    **values,
                 )
             ]
         return not pale

@@ -63,7 +63,7 @@ def stop(id: int) -> Answer:
 @blueprint.post("/mailings/<int:id>/go-without")
 def go_without(id: int) -> Answer:
     """Wait no longer for a mailing that stands still, whose readers this one asks about."""
-    return _act(id, waiting.go_without, gettext("It waits no longer and goes out now."))
+    return _act(id, waiting.go_without, gettext("It no longer waits and is sent now."))
 
 
 @blueprint.post("/mailings/<int:id>/unschedule")

@@ -7,13 +7,14 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Form, IntegerField, RadioField, SelectField, TimeField
+from wtforms import Form, RadioField, SelectField, TimeField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import NumberRange, Optional
+from wtforms.validators import Optional
 
 from wem.delivery.no_send_rules import LEAST_OPEN, OFFERED_BEGINS, OFFERED_ENDS, open_hours
 from wem.delivery.portion_rules import INTERVALS, MOST, allowed, portions_for
 from wem.mailings.wording import PORTION_INTERVALS
+from wem.web.amounts import Between, Whole
 from wem.web.filters import number
 
 NONE, SOME = "none", "some"
@@ -64,14 +65,14 @@ class PortionFields(Form):
         ],
         default=ONCE,
     )
-    portions = IntegerField(_l("Number of batches"), [Optional(), NumberRange(min=2, max=MOST)])
+    portions = Whole(_l("Number of batches"), [Optional(), Between(2, MOST)])
     interval = SelectField(
         _l("Interval"),
         coerce=int,
         choices=[SelectChoice(each, PORTION_INTERVALS[each]) for each in INTERVALS],
         default=HOUR,
     )
-    per_hour = IntegerField(_l("Readers per hour"), [Optional(), NumberRange(min=1, max=10_000_000)])
+    per_hour = Whole(_l("Readers per hour"), [Optional(), Between(1, 10_000_000)])
 
     def plan(self, readers: int) -> tuple[int, int]:
         """Return in how many portions a mailing to so many readers goes, and how many minutes apart; (0, 0) where it

@@ -29,7 +29,7 @@ STATES = {
 }
 # Of one that is being sent, in the no-send hours.
 RESTING = (_l("Paused until quiet hours end"), "info")
-WAITING = (_l("Waits for another mailing"), "warning")
+WAITING = (_l("Waiting for another mailing"), "warning")
 BODY_KINDS = {BodyKind.blocks: _l("Blocks"), BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
 EARLIER = {
     Earlier.all: _l("Also send to these readers"),
@@ -101,7 +101,7 @@ PARTS = {
 }
 # What was done about a mailing's time, by the act's name in the audit trail.
 CHANGES = {
-    "go_without": _l("Waits no longer for another mailing"),
+    "go_without": _l("No longer waiting for another mailing"),
     "schedule": _l("Mailing scheduled"),
     "submit": _l("Submitted for review"),
     "move": _l("Moved to another time"),

@@ -23,9 +23,9 @@ TOPICS = {
 MATCHES = {Match.all: _l("all of these"), Match.any: _l("any of these")}
 OPS = {
     Op.equals: _l("is “%(value)s”"),
-    Op.differs: _l("is not “%(value)s” (empty ones count too)"),
+    Op.differs: _l("is not “%(value)s” (including empty)"),
     Op.contains: _l("contains “%(value)s”"),
-    Op.lacks: _l("does not contain “%(value)s” (empty ones count too)"),
+    Op.lacks: _l("does not contain “%(value)s” (including empty)"),
     Op.at_least: _l("is %(value)s or more"),
     Op.at_most: _l("is %(value)s or less"),
     Op.between: _l("is from %(low)s to %(high)s"),
@@ -50,26 +50,26 @@ OPS = {
 OWN_OPS: dict[Topic, dict[Op, object]] = {
     Topic.date: {Op.equals: _l("is on %(value)s")},
     Topic.signed_up: {Op.equals: _l("is on %(value)s")},
-    Topic.choice: {Op.none_of: _l("is none of: %(value)s (empty ones count too)")},
+    Topic.choice: {Op.none_of: _l("is none of: %(value)s (including empty)")},
     Topic.choices: {
-        Op.any_of: _l("holds one of: %(value)s"),
-        Op.none_of: _l("holds none of: %(value)s (empty ones count too)"),
+        Op.any_of: _l("includes any of: %(value)s"),
+        Op.none_of: _l("includes none of: %(value)s (including empty)"),
     },
     Topic.opened: {
-        Op.last_days: _l("opened a mail in the last %(value)s days"),
-        Op.not_last_days: _l("opened no mail in the last %(value)s days"),
-        Op.ever: _l("opened a mail at least once"),
-        Op.never: _l("never opened a mail so far"),
+        Op.last_days: _l("opened an email in the last %(value)s days"),
+        Op.not_last_days: _l("did not open any email in the last %(value)s days"),
+        Op.ever: _l("opened an email at least once"),
+        Op.never: _l("never opened an email"),
         Op.mailing: _l("opened “%(value)s”"),
         Op.not_mailing: _l("did not open “%(value)s”"),
     },
     Topic.clicked: {
-        Op.last_days: _l("clicked in a mail in the last %(value)s days"),
-        Op.not_last_days: _l("clicked in no mail in the last %(value)s days"),
-        Op.ever: _l("clicked in a mail at least once"),
-        Op.never: _l("never clicked in a mail so far"),
-        Op.mailing: _l("clicked in “%(value)s”"),
-        Op.not_mailing: _l("did not click in “%(value)s”"),
+        Op.last_days: _l("clicked a link in the last %(value)s days"),
+        Op.not_last_days: _l("did not click any link in the last %(value)s days"),
+        Op.ever: _l("clicked a link at least once"),
+        Op.never: _l("never clicked a link"),
+        Op.mailing: _l("clicked a link in “%(value)s”"),
+        Op.not_mailing: _l("did not click a link in “%(value)s”"),
     },
 }
 OPEN_END = "…"

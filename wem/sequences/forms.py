@@ -8,13 +8,14 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from wem.sequences import rules
 from wem.sequences.rules import SequenceKind
 from wem.sequences.wording import KINDS
+from wem.web.amounts import Between, Whole
 from wem.web.filters import number
 
 NEEDED = DataRequired(_l("This field is required."))
@@ -91,10 +92,7 @@ BEFORE, AFTER = "before", "after"
 class StepForm(FlaskForm):
     """The day of a step."""
 
-    days = IntegerField(
-        _l("Days"),
-        [InputRequired(_l("This field is required.")), NumberRange(0, 1_000, _l("Please enter a number of days."))],
-    )
+    days = Whole(_l("Days"), [InputRequired(_l("This field is required.")), Between(0, 1_000)])
     side = RadioField(
         _l("Before or after"),
         choices=[SelectChoice(BEFORE, _l("before")), SelectChoice(AFTER, _l("on the day or after"))],
