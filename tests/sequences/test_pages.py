@@ -53,11 +53,16 @@ def test_from_an_empty_page_to_a_sequence_that_runs(world, browser_for):
     browser.submit(f"{address}/start", {"with_present": "y"})
     assert again(sequence).state is SequenceState.running and sequence.load_cursor == 0
     running = browser.get(address)
-    assert "実行中" in running.text and running.soup.select("svg[role=img] title")
+    assert "実行中" in running.text and "0日" in running.soup.select_one(".sequence-mark").text
+    edit = f"/mailings/{mailing.id}/edit"
+    assert "このステップは使用中です" in browser.get(edit).text
     # A changed text is sent only once it is taken into use.
-    browser.submit(f"/mailings/{mailing.id}/edit", {"subject": "ようこそ髙橋商店へ"})
+    browser.submit(edit, {"subject": "ようこそ髙橋商店へ"})
     assert "変更あり（未反映）" in browser.get(address).text
-    browser.post(f"{address}/steps/{again(sequence).steps[0].id}/use")
+    used = f"{address}/steps/{again(sequence).steps[0].id}/use"
+    told = browser.get(edit)
+    assert "内容が変更されましたが、まだ反映されていません" in told.text and told.soup.select(f'form[action="{used}"]')
+    browser.post(used)
     assert again(sequence).steps[0].live["subject"] == "ようこそ髙橋商店へ"
     for act, state in (("pause", "paused"), ("resume", "running"), ("end", "ended"), ("resume", "ended")):
         browser.post(f"{address}/{act}")
@@ -131,6 +136,9 @@ def test_a_birthday_and_the_segment_that_ends_it(world, browser_for):
     browser.submit(f"/sequences/{sequence.id}/steps/new?kind=text", {"days": "7", "side": "before", "hour": "9"})
     page = browser.get(f"/sequences/{sequence.id}")
     assert "「誕生日」の7日前 9:00" in page.text and "購入済み" in page.text and "（毎年）" in page.text
+    too_late = browser.submit(f"/sequences/{sequence.id}/steps/new?kind=text", {"days": "99999"})
+    assert "0～1,000の数字で入力してください。" in too_late.text
+    assert "現在3人中0人" in browser.get(f"/sequences/{sequence.id}/start").text
     # The segment is not deleted from under it.
     browser.post(f"/segments/{segment.id}/delete")
     assert db.session.get(type(segment), segment.id) is not None

@@ -104,17 +104,3 @@ SIGN_UP, DATE = SequenceKind.sign_up, SequenceKind.date
 )
 def test_which_days_a_step_can_have(kind, yearly, days, others, fault):
     assert rules.step_fault(kind, yearly, days, others) is fault
-
-
-@pytest.mark.parametrize(
-    ("days", "spots"),
-    [
-        ([], []),
-        ([5], [0]),
-        ([0, 5, 10], [0, 50, 100]),
-        ([0, 1, 10], [0, 20, 100]),  # never on one another
-        ([0, 98, 99, 100], [0, 98 / 1.38, 118 / 1.38, 100]),  # pushed on, then drawn closer together
-    ],
-)
-def test_steps_on_an_axis(days, spots):
-    assert rules.across(days, 100, 20) == pytest.approx(spots)

@@ -221,7 +221,7 @@ def _changed(editor: Editor, segment: Segment | None) -> Answer:
     if act == COUNT:
         found = _found(editor.read(), _customer_id())
         if wants_fragment():
-            return render_template("segments/_count.html", found=found)
+            return render_template("segments/_count.html", found=found, wrong=editor.errors)
         return _page(editor, segment, found=found)
     editor.act(act)
     if not wants_fragment():

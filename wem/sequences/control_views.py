@@ -14,7 +14,7 @@ from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import checking
 from wem.mailings.start_problems import CannotStart, Problem
-from wem.sequences import controlling, standing
+from wem.sequences import controlling, entering, standing
 from wem.sequences.controlling import NoSteps, StillPausing
 from wem.sequences.forms import StartForm
 from wem.sequences.models import NotPossible, Sequence
@@ -69,6 +69,7 @@ def start(id: int) -> Answer:
         found=found,
         refused=any(checking.refused(checks) for _, checks in found),
         when={step.id: when_of(step, sequence) for step in sequence.steps},
+        dated=entering.dated(sequence) if sequence.kind is SequenceKind.date else 0,
         form=form,
     )
 

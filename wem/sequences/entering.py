@@ -19,7 +19,7 @@ from wem.lists.states import SubscriptionState
 from wem.lists.subscription_models import MergedReader, Subscriber, Subscription
 from wem.mailings.chosen_models import ChosenReader
 from wem.sequences import placing, rules
-from wem.sequences.leaving import held_by_field
+from wem.sequences.leaving import FieldLost, held_by_field
 from wem.sequences.models import ReaderState, Sequence, SequenceReader, SequenceStep
 from wem.sequences.rules import SequenceKind, SequenceState
 
@@ -178,6 +178,26 @@ def _around_dates(sequence: Sequence) -> Iterator[int]:
     if (locked_one := locked(number)) is not None:
         locked_one.seen_at = at
     db.session.commit()
+
+
+def dated(sequence: Sequence) -> int:
+    """Return how many readers of its list have a date in its field; 0 where the field is gone."""
+    try:
+        value = held_by_field(sequence)
+    except FieldLost:
+        return 0
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Subscription)
+        .join(Subscriber, Subscription.subscriber_id == Subscriber.id)
+        .where(
+            Subscriber.customer_id == sequence.customer_id,
+            Subscription.list_id == sequence.list_id,
+            Subscription.state == SubscriptionState.active,
+            value != "",
+        )
+    )
+    return db.session.scalar(query) or 0
 
 
 def _whose_date(sequence_id: int, wanted: dict[str, Any], first: Any) -> list[tuple[int, str]]:

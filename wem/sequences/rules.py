@@ -229,18 +229,3 @@ def step_fault(kind: SequenceKind, every_year: bool, days: int, others: Sequence
     if every_year and max(*others, days, days) - min(*others, days, days) > LONGEST_YEARLY:
         return StepFault.too_long
     return None
-
-
-def across(days: Sequence[int], width: float, least: float) -> list[float]:
-    """Return where steps stand on an axis of a width, from 0: by their days, but never nearer than `least`.
-
-    Days in order. Steps that would lie on one another push the later ones on; then all is drawn closer together.
-    """
-    if not days:
-        return []
-    span = max(days[-1] - days[0], 1)
-    spots = [(each - days[0]) * width / span for each in days]
-    for number in range(1, len(spots)):
-        spots[number] = max(spots[number], spots[number - 1] + least)
-    too_wide = max(spots[-1] / width, 1)
-    return [spot / too_wide for spot in spots]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -16,7 +17,7 @@ from wem.mailings.design_models import Design
 from wem.mailings.design_rules import Ours
 from wem.mailings.design_using import Beginning
 from wem.mailings.design_wording import NAMES, OFFERED
-from wem.mailings.models import BodyKind
+from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.start_problems import CannotStart
 from wem.mailings.states import MailingState
 from wem.mailings.wording import BODY_KINDS
@@ -35,6 +36,20 @@ from wem.web.session import ours
 blueprint = CustomerBlueprint("sequence_steps", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
+
+
+@blueprint.app_template_global()
+def step_in_use(mailing: Mailing) -> tuple[SequenceStep, int] | None:
+    """Return the step whose mail this is, with how many readers wait for it; None before its sequence was started,
+    after its end, and while our staff look at the mail."""
+    if not mailing.is_step:
+        return None
+    step = db.session.scalar(sa.select(SequenceStep).where(SequenceStep.mailing_id == mailing.id))
+    if step is None or step.removed_at is not None or reviewing.waits(mailing):
+        return None
+    if step.sequence.started_at is None or step.sequence.state is SequenceState.ended:
+        return None
+    return step, placing.waiting(step.sequence_id).get(step.id, 0)
 
 
 @blueprint.route("/sequences/<int:id>/steps/new", methods=["GET", "POST"])

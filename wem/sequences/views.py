@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from flask import flash, render_template, request, url_for
 from flask_babel import gettext
@@ -19,7 +17,7 @@ from wem.mailings.titles import Titles
 from wem.mailings.wording import STATES as MAILING_STATES
 from wem.segments.keeping import of_customer as segments_of
 from wem.segments.models import Segment
-from wem.sequences import controlling, counting, keeping, reporting, rules
+from wem.sequences import controlling, counting, keeping, reporting
 from wem.sequences.forms import SequenceForm, SettingsForm
 from wem.sequences.keeping import Changed, Settings, TooMany
 from wem.sequences.models import Sequence, SequenceStep
@@ -35,8 +33,6 @@ blueprint = CustomerBlueprint("sequences", __name__, use=Use.compose)
 Answer = str | tuple[str, int] | Response
 writers_only = for_roles(WRITERS)
 LATEST = 10
-# The drawing's own units; between two steps at least so many.
-WIDTH, APART = 1_000, 80
 
 
 @blueprint.get("/sequences")
@@ -111,7 +107,6 @@ def page(sequence: Sequence) -> str:
         held_text=held_text(sequence.held_reason),
         label=label_of(sequence),
         stands=stands,
-        spots=_spots([each.step for each in stands if each.step.removed_at is None]),
         when={each.step.id: when_of(each.step, sequence) for each in stands},
         day_text=day_text,
         numbers=counting.numbers(sequence),
@@ -137,13 +132,6 @@ def label_of(sequence: Sequence) -> str:
 def when_of(step: SequenceStep, sequence: Sequence) -> str:
     """Return when a step goes, in words."""
     return when_text(sequence.kind, step.days, step.hour, label_of(sequence))
-
-
-def _spots(steps: list[SequenceStep]) -> dict[str, Any]:
-    """Return where each step stands in the drawing, and how wide that is."""
-    width = max(WIDTH, APART * len(steps))
-    across = rules.across([step.days for step in steps], width - APART, APART)
-    return {"width": width, "at": [(step, spot + APART / 2) for step, spot in zip(steps, across, strict=True)]}
 
 
 @blueprint.route("/sequences/<int:id>/settings", methods=["GET", "POST"])

@@ -37,7 +37,15 @@ Waiting = Mapping[str, Callable[[int], int]]
 
 
 # Pages that are reached from another entry of the navigation than their address begins with.
-BELONGS = {"/staff/books": "/staff/invoices", "/staff/receivables": "/staff/arrears"}
+BELONGS = {
+    "/staff/books": "/staff/invoices",
+    "/staff/receivables": "/staff/arrears",
+    "/designs": "/mailings",
+    "/images": "/mailings",
+    "/testers": "/mailings",
+    "/settings/sender-names": "/mailings",
+    "/settings/page": "/lists",
+}
 
 
 def _items(*pairs: tuple[str, str]) -> list[NavItem]:
