@@ -83,6 +83,8 @@ def test_htmx_gets_the_part_that_it_asked_for(world: World, editor: Browser) -> 
     assert rows.response.headers["HX-Trigger"] == "segment-changed"
     count = editor.post(path, {**values, "act": "count"}, htmx=True)
     assert not count.is_page and "1 登録中3人のうち" in count.text
+    unfinished = editor.post(path, {**values, "act": "count", "g0-c0-value": ""}, htmx=True)
+    assert unfinished.soup.select('a[href="#g0-c0-op"]'), "which condition keeps the number from being told"
     saved = editor.post(path, {**values, "act": "save"}, htmx=True)
     assert (saved.status, saved.location) == (204, path)
 

@@ -138,7 +138,11 @@ def test_a_birthday_and_the_segment_that_ends_it(world, browser_for):
     assert "「誕生日」の7日前 9:00" in page.text and "購入済み" in page.text and "（毎年）" in page.text
     too_late = browser.submit(f"/sequences/{sequence.id}/steps/new?kind=text", {"days": "99999"})
     assert "0～1,000の数字で入力してください。" in too_late.text
-    assert "現在3人中0人" in browser.get(f"/sequences/{sequence.id}/start").text
+    mail = again(sequence).steps[0].mailing
+    mail.subject, mail.text = "祝", "おめでとうございます。"
+    world.ours.readers[0].fields = {**world.ours.readers[0].fields, "誕生日": "1982-06-21"}
+    db.session.commit()
+    assert "現在3人中1人" in browser.get(f"/sequences/{sequence.id}/start").text
     # The segment is not deleted from under it.
     browser.post(f"/segments/{segment.id}/delete")
     assert db.session.get(type(segment), segment.id) is not None
