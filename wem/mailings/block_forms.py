@@ -194,7 +194,7 @@ class LookForm(FlaskForm):
                     "needed. Please choose a darker colour.",
                     **values,
                 )
-                if written_on(self.surface.data) == DARK
+                if written_on(self.look["surface"]) == DARK
                 else gettext(
                     "Hard to read on the email background: the contrast is %(ratio)s:1, at least %(enough)s:1 is "
                     "needed. Please choose a lighter colour.",
