@@ -63,6 +63,7 @@ FOR_SOME = {
     "composing.new": {"owner", "editor", "delegate"},
     "composing.edit": {"owner", "editor", "delegate"},
     "resending.resend": {"owner", "editor", "delegate"},
+    "moving.show": {"owner", "editor", "delegate"},
     "blocks.show": {"owner", "editor", "delegate"},
     "brands.show": {"owner", "editor", "delegate"},
     "brands.preview": {"owner", "editor", "delegate"},
