@@ -70,7 +70,7 @@ def test_a_name_is_asked_for_decided_and_chosen(world: World, browser_for: Brows
     assert owner.post(PAGE, SHOP).status == 303
     assert "すでに一覧" in owner.post(PAGE, SHOP | {"name": "髙橋ｵﾝﾗｲﾝ"}).text
     row = db.session.scalars(sa.select(SenderName)).one()
-    assert world.ours.customer.name in support.get("/staff/").text and SHOP["name"] in support.get(STAFF).text
+    assert f"「{SHOP['name']}」の申請" in support.get("/staff/").text and SHOP["name"] in support.get(STAFF).text
     shown = support.get(f"{STAFF}/{row.id}").text
     assert SHOP["reason"] in shown and world.ours.contract.number in shown and world.ours.contract.contact in shown
     # Before our answer nothing can be chosen.
@@ -106,6 +106,8 @@ def test_a_refusal_says_why_and_decides_once(world: World, browser_for: BrowserF
     assert mail is not None and "他社の名称と混同されます。" in mail.text
     owner = browser_for(world.ours.owner)
     assert "他社の名称と混同されます。" in owner.get(PAGE).text
+    trail = browser_for(world.admin).get("/staff/audit?action=sender_name.").text
+    assert "理由： 他社の名称と混同されます。" in trail and "お名前：" not in trail
     assert owner.post(PAGE, {"name": "みずほ", "reason": "許諾書があります。"}).status == 303, "asked for again"
     second = db.session.scalars(sa.select(SenderName).where(SenderName.state == NameState.asked)).one()
     assert owner.post(f"{PAGE}/{second.id}/take-back").status == 303
@@ -138,8 +140,9 @@ def test_what_is_scheduled_is_held_when_its_name_is_withdrawn(world: World) -> N
     starting.schedule(mailing, clock.now() + timedelta(minutes=1), by=1)
     mailing.scheduled_at = clock.now() - timedelta(seconds=1)
     db.session.commit()
-    assert naming.unstarted([row.id]) == {row.id: 1}
+    assert naming.unstarted([row.id]) == {row.id: 1} and naming.losing([mailing]) == {}
     withdrawn(world, row)
+    assert naming.losing([mailing]) == {mailing.id: [row.name]}
     jobs.start_due()
     db.session.refresh(mailing)
     assert (mailing.state, mailing.held_reason) == (MailingState.held, HeldReason.sender_name)
@@ -166,6 +169,22 @@ def test_the_check_leads_to_the_page_where_names_are_asked_for(world: World, bro
     assert saved.status == 422 and "承認されていません" in saved.text
     assert owner.submit(f"/mailings/{mailing.id}/edit", {"sender_name_id": "0"}).status == 303
     assert not checking.refused(checking.checks(db.session.get_one(Mailing, mailing.id, populate_existing=True)))
+
+
+def test_pages_say_before_its_time_that_a_mailing_will_be_held(world: World, browser_for: BrowserFor) -> None:
+    row, owner = approved(world), browser_for(world.ours.owner)
+    mailing = planned(world, 2, readers=30)
+    under(db.session.scalars(sa.select(Mailing).where(Mailing.variant_of == mailing.id)).one(), row)
+    starting.schedule(mailing, clock.now() + timedelta(hours=1), by=1)
+    db.session.commit()
+    pages = (f"/mailings/{mailing.id}", "/mailings", "/mailings/calendar")
+    assert not any("保留になります" in owner.get(page).text for page in pages)
+    withdrawn(world, row)
+    for page in pages:
+        assert "保留になります" in owner.get(page).text, page
+    said = owner.get(pages[0])
+    assert f"「{row.name}」の承認が取り消された" in said.text and "に送信します" not in said.text
+    assert said.soup.select(f'#mailing-progress a[href="{PAGE}"]')
 
 
 def test_what_is_registered_anew_stands_in_what_was_scheduled_before(world: World) -> None:

@@ -10,6 +10,7 @@ from wem.contracts.models import DETAILS
 from wem.db import Base, db
 from wem.lists.upload_texts import BROKE_OFF_TEXTS
 from wem.staff.trail_wording import LABELS, SUBJECTS
+from wem.staff.wording import ACTIONS, AREAS
 
 
 def test_every_recorded_detail_has_a_label():
@@ -63,7 +64,7 @@ def test_every_subject_of_an_event_has_words(app):
     }
     recorded |= {"Partner", "Segment", "SenderDomain", "Sequence", "Subscriber", "Tester", "Upload"}
     recorded |= {"Campaign", "ContractRequest", "Correction", "Course", "Option", "PriceList", "Receivable", "Invoice"}
-    recorded |= {"Erasure"}
+    recorded |= {"Erasure", "SenderName"}
     recorded |= {"Mandate", "RenewalRefusal", "Revocation", "Termination"}
     recorded |= {"BankStatement", "DebitEntry", "DebitRun", "Payment", "Refund", "AgreedPrice"}
     recorded |= {
@@ -117,3 +118,7 @@ def test_details_are_in_words(world, browser_for, action, details, shown):
     assert f"メール（番号{world.ours.mailing.id}）" in text
     for words in shown:
         assert words in text
+
+
+def test_every_act_is_found_by_an_area():
+    assert {f"{action.partition('.')[0]}." for action in ACTIONS} == set(AREAS)

@@ -13,13 +13,13 @@ from wem.accounts.rules import may_write
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.no_send_models import hours_of
-from wem.mailings import calendar_rules, planning, timing, waiting
+from wem.mailings import calendar_rules, naming, planning, timing, waiting
 from wem.mailings.models import Mailing
 from wem.mailings.planning import TooFar
 from wem.mailings.start_problems import CannotStart
 from wem.mailings.states import InThePast, MailingState, NotPossible
 from wem.mailings.titles import Titles
-from wem.mailings.wording import STATES, WAITING
+from wem.mailings.wording import LOSING, STATES, WAITING
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.filters import japanese, moment
 from wem.web.htmx import see_other
@@ -59,6 +59,8 @@ def show() -> Answer:
         states=STATES,
         waiting=waiting.held_up([mailing for rows in found.values() for _, mailing in rows]),
         waiting_words=WAITING,
+        losing=naming.losing([mailing for rows in found.values() for _, mailing in rows]),
+        losing_words=LOSING,
         titles=Titles(customer.id),
         writes=may_write(membership.role),
     )

@@ -13,6 +13,7 @@ from wem.mailings.states import MailingState
 from wem.mailings.trial_models import trial_of, variants_of
 from wem.sender_names.asking import not_approved, registered_name
 from wem.sender_names.models import SenderName
+from wem.sender_names.rules import NameState
 
 
 def take_sender_name(mailing: Mailing) -> None:
@@ -49,6 +50,27 @@ def lost_by_what_waits(mailing: Mailing) -> list[SenderName]:
     if trial is not None and trial.winner is not None:
         variants = [each for each in variants if each.variant == trial.winner]
     return lost(variants)
+
+
+def losing(mailings: Collection[Mailing]) -> dict[int, list[str]]:
+    """Return for those of these that are scheduled, by their numbers, the names of theirs and of their variants that
+    hold no longer: they are held at their time."""
+    scheduled = [each.id for each in mailings if each.state is MailingState.scheduled]
+    found: dict[int, list[str]] = {}
+    if not scheduled:
+        return found
+    main = sa.func.coalesce(Mailing.variant_of, Mailing.id)
+    holds = sa.and_(SenderName.customer_id == Mailing.customer_id, SenderName.state == NameState.approved)
+    rows = db.session.execute(
+        sa.select(main, SenderName.name)
+        .join(SenderName, SenderName.id == Mailing.sender_name_id)
+        .where(sa.or_(Mailing.id.in_(scheduled), Mailing.variant_of.in_(scheduled)), sa.not_(holds))
+        .distinct()
+        .order_by(main, SenderName.name)
+    )
+    for number, name in rows:
+        found.setdefault(number, []).append(name)
+    return found
 
 
 def unstarted(numbers: Collection[int]) -> dict[int, int]:

@@ -22,6 +22,7 @@ from wem.delivery.progress import progress
 from wem.mailings import (
     back_numbers,
     maintenance,
+    naming,
     narrowing,
     planning,
     resending,
@@ -44,6 +45,7 @@ from wem.mailings.wording import (
     BODY_KINDS,
     CHANGES,
     CHOICES,
+    LOSING,
     PORTION_INTERVALS,
     RESTING,
     STATES,
@@ -94,6 +96,8 @@ def index() -> Answer:
         states=STATES,
         waiting=waiting.held_up(page.rows),
         waiting_words=WAITING,
+        losing=naming.losing(page.rows),
+        losing_words=LOSING,
         titles=Titles(customer.id),
         told=membership.told_of_mailings,
         **describing.restricted(contract_in_force(customer.id)),
@@ -147,6 +151,9 @@ def about(mailing: Mailing) -> dict[str, Any]:
     waits_for = waiting.held_up([mailing]).get(mailing.id, [])
     if waits_for:
         state, kind = WAITING
+    lost_names = naming.losing([mailing]).get(mailing.id, [])
+    if lost_names:
+        state, kind = LOSING
     review = reviewing.latest(mailing.id)
     standing = trial_results.standing(mailing)
     trial = standing.trial if standing else trial_of(mailing.id)
@@ -155,8 +162,16 @@ def about(mailing: Mailing) -> dict[str, Any]:
         "trial_text": trial_text(standing),
         "trial_plan": plan_text(trial) if trial else "",
         # What the page shows: where it is another one by now, its buttons differ too.
-        "seen": "-".join([mailing.state, *([trial.state] if trial else []), *(["waits"] if waits_for else [])]),
+        "seen": "-".join(
+            [
+                mailing.state,
+                *([trial.state] if trial else []),
+                *(["waits"] if waits_for else []),
+                *(["loses"] if lost_names else []),
+            ]
+        ),
         "waits_for": waits_for,
+        "lost_names": lost_names,
         "waits_for_review": reviewing.waits(mailing),
         "refused": review.note
         if review and review.state is ReviewState.refused and mailing.state is MailingState.draft

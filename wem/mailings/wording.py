@@ -30,6 +30,8 @@ STATES = {
 # Of one that is being sent, in the no-send hours.
 RESTING = (_l("Paused until quiet hours end"), "info")
 WAITING = (_l("Waiting for another mailing"), "warning")
+# Of one that is scheduled under a name that holds no longer.
+LOSING = (_l("Will be put on hold"), "warning")
 BODY_KINDS = {BodyKind.blocks: _l("Blocks"), BodyKind.html: _l("HTML"), BodyKind.text: _l("Plain text")}
 EARLIER = {
     Earlier.all: _l("Also send to these readers"),

@@ -91,7 +91,8 @@ class SenderName(Base):
         db.session.refresh(self)
         if not moved.rowcount:  # type: ignore[attr-defined]
             raise AlreadyDecided
-        audit.record(f"sender_name.{act.value}", by=by, customer_id=self.customer_id, subject=self, name=self.name)
+        act_name, customer_id = f"sender_name.{act.value}", self.customer_id
+        audit.record(act_name, by=by, customer_id=customer_id, subject=self, name=self.name, reason=self.note)
 
 
 def named(customer_id: int, name: str, reason: str, *, by: int) -> SenderName:

@@ -126,10 +126,17 @@ def reviews() -> list[Item]:
 
 def sender_names() -> list[Item]:
     """Return sender's names that customers ask for."""
-    what, action = gettext("A sender's name is asked for"), gettext("To the decision")
+    action = gettext("To the decision")
     rows = db.session.scalars(deciding.pending().order_by(SenderName.id).limit(MOST))
     return [
-        Item(row.asked_at.date(), None, what, action, f"/staff/sender-names/{row.id}", row.customer.name)
+        Item(
+            row.asked_at.date(),
+            None,
+            gettext("Sender name “%(name)s” is asked for", name=row.name),
+            action,
+            f"/staff/sender-names/{row.id}",
+            row.customer.name,
+        )
         for row in rows
     ]
 

@@ -187,7 +187,7 @@ LABELS = {
     "effective": _l("Holds from"),
     "ended": _l("Ended on"),
     "ends": _l("Ends on"),
-    "name": _l("Name"),
+    "name": _l("Name on record"),
     "number": _l("Number of the term"),
     "on_day": _l("Came in on"),
     "page": _l("Page"),
