@@ -1,6 +1,6 @@
 """A part of a contract ends by itself, an option or a part of the service; all else goes on (14-1)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +23,9 @@ from wem.contracts.rules import ContractState, Restriction, ServicePart, Suspens
 from wem.contracts.state_rules import Illegal, MandateState, TerminationAction, TerminationState
 from wem.contracts.stop_models import Stop
 from wem.db import db
+from wem.mailings.back_number_models import BackNumber
+from wem.mailings.models import Mailing
+from wem.mailings.states import MailingState
 from wem.notices.models import Notice
 from wem.notices.rules import NoticeKind
 
@@ -113,7 +116,7 @@ def test_an_option_ends_by_itself_and_comes_back_by_two(world, other, paper, bro
         assert "停止するもの" not in notice.text, "nothing is suspended"
         owner = browser_for(world.ours.owner)
         page = owner.get("/contract").text
-        assert "当社が解除したもの" in page and "オプション「紙の請求書」（2026年3月10日（火）から）" in page
+        assert "弊社が解除したもの" in page and "オプション「紙の請求書」（2026年3月10日（火）から）" in page
         assert "利用停止" not in page
         # A later change knows of it: it cannot be chosen, by whatever way.
         page = owner.get("/contract/options")
@@ -138,7 +141,7 @@ def test_an_option_ends_by_itself_and_comes_back_by_two(world, other, paper, bro
         assert "撤回" in notice.title and "再び利用できるもの\n　オプション「紙の請求書」" in notice.text
         assert "すべてのサービス" not in notice.text and "引き続きご利用いただけない" not in notice.text
         owner.sign_in(world.ours.owner)
-        assert "当社が解除したもの" not in owner.get("/contract").text
+        assert "弊社が解除したもの" not in owner.get("/contract").text
         assert f'value="{paper.code}"' in owner.get("/contract/options").html
         # Pressed again, it is over; nor is it lifted by the form of terminations.
         second.post(where, {"note": "再度", "decision": "approve"})
@@ -289,3 +292,31 @@ def test_the_days_go_on_over_it(world, other, paper, browser_for):
         db.session.commit()
         assert db.session.get_one(Revocation, wish.id).state is TerminationState.lapsed
         assert revoking.to_lift(contract) == {}
+
+
+def test_pages_offer_nothing_that_a_part_has_closed(world, other, browser_for, public):
+    list_id, mailing, slug = world.ours.mailing_list.id, world.ours.mailing, world.ours.customer.slug
+    with at("2026-03-10T10:00"):
+        owner = browser_for(world.ours.owner)
+        mailing.scheduled_at, mailing.state = clock.now() + timedelta(hours=2), MailingState.scheduled
+        db.session.commit()
+        assert "に送信されません" not in owner.get(f"/mailings/{mailing.id}").text
+        assert "受付中" in owner.get(f"/lists/{list_id}").text
+        ended(world, other, parts=list(ServicePart))
+        page = owner.get(f"/mailings/{mailing.id}").text
+        assert "に送信されません" in page and "一部解除のため" in page and "カレンダーで別の日" not in page
+        for state in (MailingState.held, MailingState.done):
+            row = db.session.get_one(Mailing, mailing.id)
+            row.state, row.held_reason, row.started_at = state, "contract", clock.now()
+            db.session.commit()
+            page = owner.get(f"/mailings/{mailing.id}")
+            assert "sending.check" not in page.html and f"/mailings/{mailing.id}/publish" not in page.html
+        owner.post(f"/mailings/{mailing.id}/publish")
+        assert db.session.scalar(sa.select(BackNumber.id)) is None
+        assert "公開していません" in owner.get(f"/mailings/{mailing.id}").text
+        page = owner.get(f"/lists/{list_id}").text
+        assert "受付中" not in page and "ファイルをアップロード" not in page and "一部を解除しています" in page
+        assert "受付中" not in owner.get("/lists").text
+        assert "受付中" not in browser_for(world.admin).get(f"/staff/contracts/{world.ours.contract.id}").text
+        page = public.get(f"/h/{slug}/{world.ours.mailing_list.slug}/join").text
+        assert "受け付けていません" in page and "日をあらためて" not in page

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import get_locale, gettext
 
+from wem import clock
 from wem.clock import JAPAN
 from wem.contracts.catalogue_models import Course, Option
 from wem.contracts.date_rules import DAY
@@ -19,7 +20,7 @@ from wem.contracts.request_models import (
     Termination,
     terminations_in_part,
 )
-from wem.contracts.rules import Conditions, ContractState, ServicePart
+from wem.contracts.rules import CLOSED_WITH, RESTRICTED, Conditions, ContractState, ServicePart, Standing, Use
 from wem.contracts.state_rules import RequestState
 from wem.contracts.wording import DETAILS, RESTRICTIONS, SERVICE_PARTS
 from wem.db import db
@@ -154,22 +155,47 @@ def terminated(contract_id: int) -> list[str]:
     ]
 
 
-def restricted(contract: Contract | None) -> dict[str, str]:
+def restricted(contract: Contract | None) -> dict[str, Any]:
     """Return what is closed, as pages show it to the customer; empty when nothing is.
 
-    By a restriction (18) with its reason, and by our termination of parts of the service (14-1).
+    By a restriction (18) with its reason, and by our termination of parts of the service or of options (14-1).
+    `closed_uses` is all that is not permitted now, for whatever reason.
     """
     if contract is None or contract.state is ContractState.ended:
         return {}
-    found = {}
+    found: dict[str, Any] = {"closed_uses": [use.value for use in Use if not contract.permits(use, clock.today())]}
     if contract.restriction is not None:
-        found = {
+        found |= {
             "restricted": str(RESTRICTIONS[contract.restriction]),
             "restricted_why": masked(contract.restriction_note),
         }
-    if closed := [str(SERVICE_PARTS[ServicePart(part)]) for part in contract.terminated_parts]:
+    closed = [str(SERVICE_PARTS[ServicePart(part)]) for part in contract.terminated_parts]
+    gone = [row.option.option.name for row in terminations_in_part(contract.id) if row.option is not None]
+    if closed := [*(gettext("option %(name)s", name=name) for name in gone), *closed]:
         found["terminated_parts"] = gettext(", ").join(closed)
     return found
+
+
+def why_closed(contract: Contract | None, use: Use) -> str:
+    """Return why a contract does not permit a use today, as its customer reads it; empty when it does."""
+    if contract is not None and contract.permits(use, clock.today()):
+        return ""
+    if contract is not None and contract.standing is Standing.in_use:
+        for part in map(ServicePart, contract.terminated_parts):
+            if use in CLOSED_WITH[part]:
+                what = SERVICE_PARTS[part]
+                return str(
+                    gettext("Closed by our termination in part: %(what)s (terms of service, Art. 14-1).", what=what)
+                )
+        if contract.restriction is not None and use in RESTRICTED[contract.restriction]:
+            what = RESTRICTIONS[contract.restriction]
+            return str(
+                gettext(
+                    "Use is temporarily restricted (Terms of Service, Art. 18). Currently unavailable: %(what)s.",
+                    what=what,
+                )
+            )
+    return str(gettext("The service is suspended, has not started or has ended."))
 
 
 def exit_as_read(month: date) -> str:

@@ -11,7 +11,7 @@ from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from wem import audit
+from wem import audit, clock
 from wem.accounts import inviting
 from wem.accounts import rules as account_rules
 from wem.accounts.models import Account, Customer, Invitation, Membership
@@ -24,7 +24,7 @@ from wem.contracts import emergency, name_rules, rules
 from wem.contracts.credential_wording import KINDS
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract
-from wem.contracts.rules import ContractState
+from wem.contracts.rules import ContractState, Use
 from wem.contracts.wording import GROUNDS, LEGAL_ITEMS, MANDATES, PROSPECTS, STANDINGS
 from wem.db import db
 from wem.domains.models import SenderDomain
@@ -159,6 +159,7 @@ def show(id: int) -> Answer:
         registered=counting.registered(contract.customer_id),
         peak=peak,
         tier=rules.tier(contract.tiers, peak),
+        sign_up_closed=not contract.permits(Use.sign_up, clock.today()),
         lists=db.session.scalars(
             sa.select(MailingList)
             .where(MailingList.customer_id == contract.customer_id, MailingList.archived_at.is_(None))

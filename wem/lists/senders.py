@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wem import clock
 from wem.accounts.models import Customer
 from wem.contracts.models import contract_in_force
-from wem.contracts.rules import Use
+from wem.contracts.rules import ServicePart, Use
 from wem.db import db
 from wem.lists.takedown_models import down
 
@@ -24,6 +24,8 @@ class Sender:
     contact: str = ""
     # Whether registering is possible today: the contract permits it, and the pages are not taken down.
     open: bool = False
+    # We have ended the intake of readers (14-1): coming back later is of no use.
+    ended: bool = False
     # Whether back numbers are shown: the same, for the archive (product.md 8).
     archive: bool = False
     # Our staff have taken down all pages, or those of these lists.
@@ -49,6 +51,7 @@ def sender_of(customer: Customer) -> Sender:
         postal_address=contract.postal_address,
         contact=contract.contact,
         open=contract.permits(Use.sign_up, clock.today()) and not pages_down,
+        ended=ServicePart.intake in contract.terminated_parts,
         archive=contract.permits(Use.archive, clock.today()) and not pages_down,
         unavailable=pages_down,
         lists_down=lists_down,

@@ -106,6 +106,7 @@ def show(id: int) -> Answer:
         peak_reached=peak.reached_at if peak else None,
         join_url=join_url(row),
         tier=_tier(row.customer_id),
+        **describing.restricted(contract_in_force(row.customer_id)),
     )
 
 

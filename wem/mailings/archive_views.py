@@ -6,6 +6,8 @@ from flask import flash, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from wem.contracts import describing
+from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.template_nodes import TemplateProblem
@@ -24,6 +26,9 @@ Answer = str | tuple[str, int] | Response
 @blueprint.post("/mailings/<int:id>/publish")
 def publish(id: int) -> Answer:
     mailing, by = owned_or_404(Mailing, id), me().id
+    if why := describing.why_closed(contract_in_force(mailing.customer_id), Use.archive):
+        flash(gettext("It is not published. %(why)s", why=why), "error")
+        return see_other(url_for("mailings.show", id=id))
     try:
         content = back_numbers.made(mailing)
     except NotSent:

@@ -10,9 +10,10 @@ from flask_babel import format_decimal, gettext
 
 from wem import clock
 from wem.accounts.models import Customer
+from wem.contracts import describing
 from wem.contracts.models import Contract, contract_in_force
-from wem.contracts.rules import ServicePart, Standing, Use
-from wem.contracts.wording import LEGAL_ITEMS, RESTRICTIONS, SERVICE_PARTS
+from wem.contracts.rules import Use
+from wem.contracts.wording import LEGAL_ITEMS
 from wem.db import db
 from wem.domains.choosing import sender_address
 from wem.lists.states import UploadKind, UploadState
@@ -85,19 +86,10 @@ def warned(found: list[Check]) -> bool:
 
 
 def _contract(problems: list[Problem], contract: Contract | None) -> Check:
-    closed = gettext("The service is suspended, has not started or has ended.")
-    if contract is not None and contract.standing is Standing.in_use and contract.restriction is not None:
-        what = RESTRICTIONS[contract.restriction]
-        closed = gettext(
-            "Use is temporarily restricted (Terms of Service, Art. 18). Currently unavailable: %(what)s", what=what
-        )
-    elif contract is not None and contract.standing is Standing.in_use and contract.terminated_parts:
-        what = SERVICE_PARTS[ServicePart.sending]
-        closed = gettext("Closed by our termination in part: %(what)s (terms of service, Art. 14-1)", what=what)
     return judged(
         Problem.contract not in problems,
         gettext("Contract status"),
-        closed,
+        describing.why_closed(contract, Use.schedule),
         gettext("See the contract page, or contact the help desk."),
     )
 

@@ -11,6 +11,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from wem import clock
+from wem.contracts import describing
+from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import controlling, starting, telling, timing, waiting
@@ -87,6 +89,10 @@ def _act(id: int, act: Callable[..., None], said: str) -> Answer:
         db.session.rollback()
         if error.problems == [Problem.sender_domain]:
             flash(gettext("The records of the sender's domain are still not found. Please mend them first."), "error")
+            return see_other(url_for("mailings.show", id=id))
+        if Problem.contract in error.problems:
+            why = describing.why_closed(contract_in_force(mailing.customer_id), Use.send)
+            flash(f"{why} {gettext('See the contract page, or contact the help desk.')}", "error")
             return see_other(url_for("mailings.show", id=id))
         if Problem.maintenance in error.problems:
             flash(gettext("Maintenance is in progress. Sending resumes automatically afterwards."), "info")

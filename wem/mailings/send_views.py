@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.rules import may_write
+from wem.contracts.models import customer_may
 from wem.contracts.rules import Use
 from wem.db import db, reading_only
 from wem.delivery.portion_rules import allowed
@@ -88,6 +89,7 @@ def check(id: int) -> Answer:
                 variants=[(letter(each.variant), each, titles.subject(each)) for each in variants_of(mailing)],
                 warned=checking.warned(found),
                 publish=back_numbers.is_wanted(mailing.id),
+                archive_open=customer_may(mailing.customer_id, Use.archive),
             )
     membership = current_membership()
     page = render_template(

@@ -152,7 +152,9 @@ def about(mailing: Mailing) -> dict[str, Any]:
     if waits_for:
         state, kind = WAITING
     lost_names = naming.losing([mailing]).get(mailing.id, [])
-    if lost_names:
+    contract = contract_in_force(mailing.customer_id)
+    why_not_sent = describing.why_closed(contract, Use.send)
+    if lost_names or (why_not_sent and mailing.state is MailingState.scheduled):
         state, kind = LOSING
     review = reviewing.latest(mailing.id)
     standing = trial_results.standing(mailing)
@@ -168,6 +170,7 @@ def about(mailing: Mailing) -> dict[str, Any]:
                 *([trial.state] if trial else []),
                 *(["waits"] if waits_for else []),
                 *(["loses"] if lost_names else []),
+                *(["closed"] if why_not_sent else []),
             ]
         ),
         "waits_for": waits_for,
@@ -193,6 +196,8 @@ def about(mailing: Mailing) -> dict[str, Any]:
         "held_text": held_text(mailing.held_reason),
         "body_kind": BODY_KINDS[mailing.body_kind],
         **_archive(mailing),
+        **describing.restricted(contract),
+        "why_not_sent": why_not_sent,
         "moving": moving(mailing, counts is not None and counts.moving),
         "waited_for": mailing.state is MailingState.scheduled
         and mailing.scheduled_at is not None

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 
 from wem import queue
 from wem.accounts.rules import WRITERS
+from wem.contracts import describing
+from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.mailings import checking
@@ -108,7 +110,7 @@ def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) 
         return see_other(url_for("sequences.show", id=id))
     except CannotStart as error:
         db.session.rollback()
-        flash(_why(error), "error")
+        flash(_why(error, owned_or_404(Sequence, id)), "error")
         return see_other(url_for("sequences.show", id=id))
     if follow:
         queue.ring(queue.WORK, "wem.sequences.jobs.follow", id)
@@ -120,9 +122,14 @@ def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) 
     return see_other(url_for("sequences.show", id=id))
 
 
-def _why(error: CannotStart) -> str:
+def _why(error: CannotStart, sequence: Sequence) -> str:
     said = {
-        Problem.contract: gettext("Your contract does not currently allow sending."),
+        Problem.contract: " ".join(
+            (
+                describing.why_closed(contract_in_force(sequence.customer_id), Use.send),
+                gettext("See the contract page, or contact the help desk."),
+            )
+        ),
         Problem.complaints: gettext("Your mailings are awaiting review by our staff. Please contact the help desk."),
         Problem.taken_down: gettext("Our staff have blocked an email of this sequence. Please see the notice."),
         Problem.sender_domain: gettext(

@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 
 from wem import clock
 from wem.accounts.rules import WRITERS
+from wem.contracts import describing
+from wem.contracts.models import contract_in_force
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.lists.models import Field, MailingList
@@ -98,6 +100,7 @@ def page(sequence: Sequence) -> str:
     stands = counting.stands(sequence)
     stopped = sequence.state in (SequenceState.paused, SequenceState.held)
     state, kind = STATES[sequence.state]
+    contract = contract_in_force(sequence.customer_id)
     return render_template(
         "sequences/sequence.html",
         sequence=sequence,
@@ -116,6 +119,8 @@ def page(sequence: Sequence) -> str:
         underway=len(controlling.underway(sequence)) if sequence.started_at else 0,
         mailing_states=MAILING_STATES,
         titles=Titles(sequence.customer_id),
+        why_not_sent=describing.why_closed(contract, Use.send),
+        **describing.restricted(contract),
     )
 
 
