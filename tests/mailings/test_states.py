@@ -110,3 +110,21 @@ def test_what_another_process_did_first_counts(world: factories.World) -> None:
         mailing.start(by=1)
     with pytest.raises(NotPossible):
         mailing.schedule(clock.now() + timedelta(hours=1), by=1)
+
+
+@pytest.mark.both_databases
+def test_what_was_moved_after_it_was_read_neither_starts_nor_is_held(world: factories.World) -> None:
+    mailing = world.ours.mailing
+    at = clock.now() + timedelta(hours=1)
+    mailing.schedule(at, by=1)
+    db.session.commit()
+    number, later = mailing.id, at + timedelta(days=1)
+    for act in (lambda: mailing.start(by=None), lambda: mailing.hold(HeldReason.missed, by=None)):
+        assert mailing.scheduled_at == at  # read by the job that starts what is due
+        moved = sa.update(Mailing).where(Mailing.id == number).values(scheduled_at=later)
+        db.session.execute(moved.execution_options(synchronize_session=False))
+        with pytest.raises(NotPossible):
+            act()
+        db.session.rollback()
+    mailing.start(by=None)
+    assert mailing.state is MailingState.sending

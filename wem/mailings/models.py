@@ -156,12 +156,15 @@ class Mailing(Base):
         self._act("unschedule", MailingState.draft, by, scheduled_at=None, held_reason="")
 
     def start(self, *, by: int | None) -> None:
-        """Begin sending, once, whoever else tries at the same moment; raises NotPossible for all but the first."""
-        self._act("start", MailingState.sending, by, started_at=clock.now(), held_reason="")
+        """Begin sending, once, whoever else tries at the same moment; raises NotPossible for all but the first.
+
+        NotPossible also when somebody moved it to another time since it was read.
+        """
+        self._act("start", MailingState.sending, by, self._not_moved, started_at=clock.now(), held_reason="")
 
     def hold(self, reason: HeldReason, *, by: int | None) -> None:
-        """Let it wait for a decision (保留); raises NotPossible."""
-        self._act("hold", MailingState.held, by, held_reason=reason.value)
+        """Let it wait for a decision (保留); raises NotPossible, also when it was moved since it was read."""
+        self._act("hold", MailingState.held, by, self._not_moved, held_reason=reason.value)
 
     def pause(self, *, by: int | None) -> None:
         """Note that it stands still; raises NotPossible."""
@@ -182,6 +185,10 @@ class Mailing(Base):
     def fail(self) -> None:
         """Note that it cannot be sent at all; raises NotPossible."""
         self._act("fail", MailingState.failed, None, finished_at=clock.now())
+
+    @property
+    def _not_moved(self) -> sa.ColumnElement[bool]:
+        return Mailing.scheduled_at == self.scheduled_at
 
     def _act(
         self,
