@@ -25,6 +25,7 @@ from wem.contracts.rules import ContractState, EndReason, Restriction, ServicePa
 from wem.contracts.state_rules import CorrectionState, Service, TerminationAction, TerminationState
 from wem.contracts.stop_models import Stop
 from wem.db import db
+from wem.mailings.back_number_models import BackNumber
 from wem.notices import jobs as notice_jobs
 from wem.notices import letters
 from wem.notices.models import Notice
@@ -205,6 +206,9 @@ def test_correction_then_termination_by_two(world, browser_for):
         browser.submit(f"/staff/contracts/{id}/termination?correction={row.id}", values)
         assert db.session.scalar(sa.select(Termination.id)) is None and len(audited("contract.denied_termination")) == 2
         taken_by_a_server()
+        back_number = BackNumber(customer_id=world.ours.customer.id, mailing_id=world.ours.mailing.id, number=1)
+        back_number.published_at = clock.now()
+        db.session.add(back_number)
         page = browser.submit(f"/staff/contracts/{id}/termination?correction={row.id}", values)
         asked = db.session.scalars(sa.select(Termination)).one()
         assert page.location == f"/staff/terminations/{asked.id}"
@@ -216,6 +220,7 @@ def test_correction_then_termination_by_two(world, browser_for):
         approver = browser_for(other)
         shown = approver.get(page.location)
         assert "approve" in shown.html and "完全に消去します" in shown.text
+        assert "読めなくなるバックナンバー：1件" in shown.text
         approver.post(page.location, {"note": "確認", "decision": "approve"})
     contract = contract_of(world.ours)
     assert (contract.state, contract.end_reason, contract.ended_on) == (

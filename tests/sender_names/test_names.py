@@ -97,12 +97,17 @@ def test_a_name_is_asked_for_decided_and_chosen(world: World, browser_for: Brows
 def test_a_refusal_says_why_and_decides_once(world: World, browser_for: BrowserFor) -> None:
     support = browser_for(make_account("支援", staff_role=StaffRole.support))
     row = asking.ask(world.ours.customer.id, "みずほ", "ブランド", by=world.ours.owner.id)
+    bank = asking.ask(world.ours.customer.id, "髙橋銀行", "ブランド", by=world.ours.owner.id)
     db.session.commit()
+    warning = "銀行・官公庁・有名企業"
+    assert warning in support.get(f"{STAFF}/{bank.id}").text and warning not in support.get(f"{STAFF}/{row.id}").text
+    deciding.refuse(bank, "銀行ではありません。", by=world.admin.id)
     assert support.post(f"{STAFF}/{row.id}/refuse", {"note": ""}).status == 422
     assert support.post(f"{STAFF}/{row.id}/refuse", {"note": "他社の名称と混同されます。"}).status == 303
     with pytest.raises(AlreadyDecided):
         deciding.approve(row, by=1)
-    mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == "sender_name_decided")).first()
+    told = sa.select(OutboxMail).where(OutboxMail.kind == "sender_name_decided").order_by(OutboxMail.id.desc())
+    mail = db.session.scalars(told).first()
     assert mail is not None and "他社の名称と混同されます。" in mail.text
     owner = browser_for(world.ours.owner)
     assert "他社の名称と混同されます。" in owner.get(PAGE).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wem.sender_names.imitation_rules import imitated
 from wem.sender_names.rules import LINES, NameAct, NameFault, NameState, alike, before, folded, name_fault, tidied
 
 NAMES = [
@@ -33,6 +34,20 @@ ALIKE = [
     ("too short to tell", "山田花店", "花", False),
     ("nothing registered", "山田花店", "", False),
 ]
+
+
+IMITATED = [
+    ("a bank", "三菱UFJ銀行", ["銀行", "UFJ"]),
+    ("of full width, with spaces", "ＡＭＡＺＯＮ カ ード", ["カード", "Amazon"]),
+    ("an authority", "渋谷税務署", ["税務署"]),
+    ("a word that only holds it", "髙橋オンライン ONLINE Beau", []),
+    ("a shop", "髙橋商店", []),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), [row[1:] for row in IMITATED], ids=[row[0] for row in IMITATED])
+def test_what_a_name_could_be_taken_for(name: str, words: list[str]) -> None:
+    assert imitated(name) == words
 
 
 @pytest.mark.parametrize(("name", "fault"), [row[1:] for row in NAMES], ids=[row[0] for row in NAMES])

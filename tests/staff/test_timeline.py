@@ -84,6 +84,7 @@ def life(world):
                 ]
             )  # fmt: skip
             documents.keep(b"%PDF-1.7", f"控え{who}.pdf", about=f"contract {contract.id}", customer_id=who)
+            documents.keep(b"%PDF-1.7", f"invoice-2026-00000{who}.pdf", about="invoice 9", customer_id=who)
             assert correction.id
     application = make_application()
     application.contract, application.filled_at = ours, AT - timedelta(days=60)
@@ -93,7 +94,8 @@ def life(world):
 
 EVERYTHING = (
     "更新を拒絶した", "是正を勧告した", "解除を申請した", "申請・届出：コースの変更", "更新（第7期）", "利用停止の終了",
-    "同意済みの読者のアップロード：名簿", "書類：控え", "通知：契約の更新を拒絶する通知", "申込みの入力", "連絡先",
+    "同意済みの読者のアップロード：名簿", "書類：控え", "請求書 2026-00000",
+    "通知：契約の更新を拒絶する通知", "申込みの入力", "連絡先",
 )  # fmt: skip
 
 

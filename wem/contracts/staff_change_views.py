@@ -22,6 +22,7 @@ from wem.db import db
 from wem.lists.models import MailingList
 from wem.lists.states import UploadState
 from wem.lists.upload_models import Upload
+from wem.mailings.back_number_models import BackNumber
 from wem.mailings.models import Mailing
 from wem.mailings.states import HeldReason, MailingState
 from wem.web.blueprints import StaffBlueprint
@@ -46,6 +47,7 @@ class Reach:
     scheduled: int
     sending: int
     held: int
+    back_numbers: int
 
 
 def reach(customer_id: int) -> Reach:
@@ -68,6 +70,16 @@ def reach(customer_id: int) -> Reach:
         scheduled=mailings(Mailing.state == MailingState.scheduled),
         sending=mailings(Mailing.state.in_((MailingState.sending, MailingState.paused))),
         held=mailings(Mailing.state == MailingState.held, Mailing.held_reason == HeldReason.contract.value),
+        back_numbers=db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(BackNumber)
+            .where(
+                BackNumber.customer_id == customer_id,
+                BackNumber.published_at.is_not(None),
+                BackNumber.withdrawn_at.is_(None),
+            )
+        )
+        or 0,
     )
 
 

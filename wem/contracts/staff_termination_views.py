@@ -124,6 +124,7 @@ def show(id: int) -> Answer:
         scope=describing.terminated_part(row) if in_part else SCOPES[row.scope],
         effects=part_effects.ending(row, clock.today()) if in_part and row.has_effect else [],
         closes_sending=ServicePart.sending in row.service_parts,
+        closes_archive=ServicePart.back_numbers in row.service_parts,
         closes_intake=ServicePart.intake in row.service_parts,
         state=TERMINATIONS[row.state],
         people=people,

@@ -16,8 +16,9 @@ from wem.domains.rules import DomainState
 from wem.mailings import naming
 from wem.sender_names import deciding
 from wem.sender_names.forms import NoForm
+from wem.sender_names.imitation_rules import imitated
 from wem.sender_names.models import AlreadyDecided, SenderName
-from wem.sender_names.rules import NameState
+from wem.sender_names.rules import OPEN
 from wem.sender_names.wording import STATES
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
@@ -102,7 +103,8 @@ def _page(row: SenderName, form: NoForm, status: int) -> Answer:
         contract=contract_in_force(row.customer_id),
         domains=db.session.scalars(domains.order_by(SenderDomain.id)).all(),
         others=db.session.scalars(others.order_by(SenderName.id.desc()).limit(20)).all(),
-        alike=deciding.alike_elsewhere(row) if row.state in (NameState.asked, NameState.approved) else [],
+        alike=deciding.alike_elsewhere(row) if row.state in OPEN else [],
+        imitated=imitated(row.name) if row.state in OPEN else [],
         people=_people(row),
         waiting=sum(naming.unstarted([row.id]).values()),
         form=form,

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 
 from wem import storage
 from wem.audit import AuditEvent
@@ -63,7 +64,12 @@ PAGES = {
     "Revocation": ("/staff/revocations", "/staff/catalog"),
     "Termination": ("/staff/terminations", "/staff/catalog"),
 }
-
+# How our own papers are called, by what they are about and how the names of their files begin.
+PAPERS = {
+    "invoice": ("invoice-", _l("Invoice no. %(number)s")),
+    "payment": ("receipt-", _l("Receipt no. %(number)s")),
+    "erasure": ("consent-record-", _l("Consent record of contract %(number)s")),
+}
 
 Source = Callable[[Contract, Place | None, int], list[Entry]]
 
@@ -202,11 +208,19 @@ def _papers(contract: Contract, before: Place | None, most: int) -> list[Entry]:
     return [
         Entry(
             Place(row.created_at, 8, row.id),
-            str(gettext("Document: %(name)s", name=row.name)),
+            _called(row),
             file=f"/staff/contracts/{contract.id}/documents/{row.id}",
         )
         for row in rows
     ]
+
+
+def _called(row: Document) -> str:
+    """Return what people call a document: what we made ourselves has a number, all else only the name of its file."""
+    beginning, words = PAPERS.get(row.about.partition(" ")[0], ("", ""))
+    if beginning and row.name.startswith(beginning):
+        return str(words) % {"number": row.name.removeprefix(beginning).rpartition(".")[0]}
+    return str(gettext("Document: %(name)s", name=row.name))
 
 
 def kept(contract: Contract) -> sa.Select[Any]:
