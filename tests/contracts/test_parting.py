@@ -14,13 +14,13 @@ from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.billing import first_invoices
 from wem.clock import JAPAN
-from wem.contracts import agreed, ending, jobs, life_rules, living, parting, requesting, revoking
+from wem.contracts import agreed, deciding, ending, jobs, life_rules, living, parting, requesting, revoking
 from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractOption
 from wem.contracts.request_models import Revocation, Termination, TerminationGround, TerminationScope
 from wem.contracts.requesting import NotPossible, Way
 from wem.contracts.rules import ContractState, Restriction, ServicePart, SuspensionGround, Use
-from wem.contracts.state_rules import Illegal, MandateState, TerminationAction, TerminationState
+from wem.contracts.state_rules import Illegal, MandateState, RequestState, TerminationAction, TerminationState
 from wem.contracts.stop_models import Stop
 from wem.db import db
 from wem.mailings.back_number_models import BackNumber
@@ -320,3 +320,21 @@ def test_pages_offer_nothing_that_a_part_has_closed(world, other, browser_for, p
         assert "受付中" not in browser_for(world.admin).get(f"/staff/contracts/{world.ours.contract.id}").text
         page = public.get(f"/h/{slug}/{world.ours.mailing_list.slug}/join").text
         assert "受け付けていません" in page and "日をあらためて" not in page
+
+
+@pytest.mark.both_databases
+def test_an_option_that_its_customer_gave_up_meanwhile_does_not_come_back(world, other, paper):
+    contract = world.ours.contract
+    with at("2026-03-10T10:00"):
+        wish = requesting.change_options(contract, [], [paper.code], Way(1, clock.now()), overdue=0)
+        deciding.accept(wish, by=world.admin.id)
+        db.session.commit()
+        [held] = contract.options
+        row = ended(world, other, option=held)
+    with at("2026-04-05T10:00"):
+        jobs.apply_due()
+        assert wish.state is RequestState.applied and parting.given_up_on(row) == APRIL
+        lifted(world, other, row)
+        assert again(contract).options_on(date(2026, 4, 5)) == [] and len(contract.options) == 1
+        notice = told(NoticeKind.resumed)
+        assert "4月1日" in notice.text and "再開しません" in notice.text

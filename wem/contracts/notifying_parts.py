@@ -10,7 +10,8 @@ from wem.contracts.addressing import about
 from wem.contracts.models import Contract
 from wem.contracts.notifying import named, tell_of, written
 from wem.contracts.request_models import Termination
-from wem.contracts.wording import RESTRICTIONS, TERMINATION_GROUNDS
+from wem.contracts.rules import ServicePart
+from wem.contracts.wording import RESTRICTIONS, SERVICE_PARTS, TERMINATION_GROUNDS
 from wem.notices.masking_rules import masked
 from wem.notices.rules import NoticeKind, Words
 
@@ -56,4 +57,5 @@ def _still_closed(contract: Contract) -> list[str]:
         found.append(
             gettext("%(what)s, by the restriction of use (Art. 18)", what=str(RESTRICTIONS[contract.restriction]))
         )
-    return found
+    parts = [str(SERVICE_PARTS[ServicePart(part)]) for part in contract.terminated_parts]
+    return [*found, *(gettext("%(what)s, by another termination in part (Art. 14-1)", what=part) for part in parts)]

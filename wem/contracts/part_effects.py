@@ -6,7 +6,7 @@ from datetime import date
 
 from flask_babel import gettext
 
-from wem.contracts import describing, option_rules, rules
+from wem.contracts import describing, option_rules, parting, rules
 from wem.contracts.catalogue_models import option_price
 from wem.contracts.date_rules import DAY, month_end, month_start
 from wem.contracts.option_rules import Holding
@@ -58,6 +58,12 @@ def _other_fee(row: Termination) -> Facts:
 def returning(row: Termination, on: date) -> Facts:
     """Return what comes back on a day, and the money."""
     found = [(gettext("What comes back"), describing.terminated_part(row))]
+    if given_up := parting.given_up_on(row):
+        stays = gettext(
+            "None: the option does not come back, since the customer gave it up from %(day)s.",
+            day=describing.as_read(given_up),
+        )
+        return [*found, (gettext("Fee of the option"), stays)]
     if row.option is not None:
         option = row.option.option
         price, again = option_price(option.id, month_start(on, 1)), option_rules.brought_back(on, option.ends_on)

@@ -5,12 +5,16 @@ All else of the contract goes on: nothing is suspended. An option's fee ends wit
 
 from __future__ import annotations
 
+from datetime import date
+
+import sqlalchemy as sa
+
 from wem import clock
 from wem.contracts import option_rules
 from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractOption
-from wem.contracts.request_models import Termination, terminations_in_part
-from wem.contracts.state_rules import Illegal, TerminationState
+from wem.contracts.request_models import ContractRequest, RequestKind, Termination, terminations_in_part
+from wem.contracts.state_rules import Illegal, RequestState, TerminationState
 from wem.db import db
 
 
@@ -29,7 +33,7 @@ def lift(row: Termination) -> None:
     if not liftable(row):
         raise Illegal("nothing is there to bring back")
     row.lift()
-    if row.option is not None:
+    if row.option is not None and given_up_on(row) is None:
         back = ContractOption(option=row.option.option)
         back.take(option_rules.brought_back(clock.today(), row.option.option.ends_on))
         row.contract.options.append(back)
@@ -42,6 +46,21 @@ def liftable(row: Termination) -> bool:
         return False
     ends = row.option.option.ends_on if row.option is not None else None
     return ends is None or clock.today() < ends
+
+
+def given_up_on(row: Termination) -> date | None:
+    """Return the day from which the customer no longer wanted the option that we had ended; None when none came."""
+    if row.option is None or row.option.until is None:
+        return None
+    while_ended = sa.select(ContractRequest).where(
+        ContractRequest.contract_id == row.contract_id,
+        ContractRequest.kind == RequestKind.options,
+        ContractRequest.state == RequestState.applied,
+        ContractRequest.effective_on > row.option.until,
+    )
+    code = row.option.option.code
+    days = [each.effective_on for each in db.session.scalars(while_ended) if code in each.wish["remove"]]
+    return min((day for day in days if day), default=None)
 
 
 def ended_options(contract_id: int) -> dict[str, str]:
