@@ -27,10 +27,11 @@
     var form = document.getElementById("picture-upload");
     into = chooser;
     form.reset();
+    form.elements.chooser.value = chooser.dataset.pictureFor;
     form.elements.file.dispatchEvent(new Event("change", { bubbles: true }));
     document.getElementById("picture-taken").replaceChildren();
     dialog().showModal();
-    window.htmx.trigger("#picture-picker", "opened");
+    window.htmx.trigger("#picture-list", "opened");
     if (files) hold(files);
   }
   function hold(files) {
@@ -40,6 +41,14 @@
     form.elements.file.dispatchEvent(new Event("change", { bubbles: true }));
     form.elements.alt.focus(); // what it shows is asked at once
   }
+  // An image is made while its sender may go on to another place: what is not for the one that is open now changes nothing.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id !== "picture-taken") return;
+    var answer = document.createElement("template");
+    answer.innerHTML = event.detail.serverResponse;
+    var taken = answer.content.querySelector("[data-taken-for]");
+    if (taken && into && taken.dataset.takenFor !== into.dataset.pictureFor) event.preventDefault();
+  });
   // A chooser, or the block that it stands in.
   function near(target) {
     var block = target && target.closest ? target.closest("[data-picture-for], .block") : null;
@@ -54,9 +63,16 @@
       if (name === "drop" && event.dataTransfer.files.length) open(chooser, event.dataTransfer.files);
     });
   });
+  // Office puts a picture of the text beside it: where text can stand, the text is meant.
+  function isText(target, clipboard) {
+    var html = document.createElement("template");
+    html.innerHTML = clipboard.getData("text/html");
+    return (target.isContentEditable || target.matches("textarea, input:not([type=file], [type=checkbox], [type=radio])")) &&
+      (clipboard.getData("text/plain") + html.content.textContent).trim() !== "";
+  }
   document.addEventListener("paste", function (event) {
     var files = event.clipboardData ? event.clipboardData.files : [], chooser = near(event.target);
-    if (!files.length || !dialog() || !(dialog().open || chooser)) return;
+    if (!files.length || !dialog() || !(dialog().open || chooser) || isText(event.target, event.clipboardData)) return;
     event.preventDefault();
     if (dialog().open) hold(files);
     else open(chooser, files);

@@ -81,6 +81,15 @@ def scroll_while_it_is_made(page: Page) -> None:
     is_scrolled_to(page, 60)
 
 
+# What a spreadsheet puts on the clipboard, pasted; true when the page leaves it to the browser.
+PASTE = """field => {
+  const held = new DataTransfer();
+  held.setData("text/plain", "新茶");
+  held.items.add(new File(["x"], "表.png", {type: "image/png"}));
+  return field.dispatchEvent(new ClipboardEvent("paste", {clipboardData: held, bubbles: true, cancelable: true}));
+}"""
+
+
 def take_an_image(page: Page) -> None:
     """Choose an image by its look; the mail beside it comes to where it stands now, and a click there leads back."""
     add(page, "image")
@@ -97,6 +106,7 @@ def take_an_image(page: Page) -> None:
     expect(page.locator("#b7-about")).to_have_text("秋の新商品の写真")
     image.click()
     expect(page.locator("#b7-alt")).to_be_focused()
+    assert page.locator("#b7-alt").evaluate(PASTE), "text from Office goes where text can stand"
     # One that is not in the library yet is taken there and chosen as soon as it is made.
     chooser.locator("[data-picture-open]").click()
     page.locator("#picture-file").set_input_files({"name": "棚.png", "mimeType": "image/png", "buffer": factories.PNG})

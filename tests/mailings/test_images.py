@@ -128,7 +128,7 @@ def test_several_are_uploaded_at_once_and_the_others_named(world: World, editor:
     page = editor.get(answer.location)
     assert "画像を2点受け付けました。" in page.text
     assert "絵.png：SVGは" in page.text
-    assert "準備中" in page.text
+    assert "準備中" in page.text and page.soup.select("#images[hx-get][hx-trigger='every 2s']")
     good, broken = images()
     assert (good.folder, good.name) == ("秋 物", "秋")
     again = send(editor, (PNG, "秋.png"), folder="冬物")
@@ -140,6 +140,7 @@ def test_several_are_uploaded_at_once_and_the_others_named(world: World, editor:
     for image in (good.id, broken.id):
         image_jobs.make_image(image)
     page = editor.get(answer.location)
+    assert not page.soup.select("#images[hx-trigger]")
     assert "壊れているか" in page.text and "代替テキストのない画像：1点" in page.text
     assert [image.problem for image in images()] == [None, ImageProblem.broken]
     assert "image.upload" in db.session.scalars(sa.select(AuditEvent.action)).all()
@@ -163,13 +164,16 @@ def test_a_file_is_taken_where_the_mail_is_written(world: World, editor: Browser
     page = take(PNG)
     assert page.status == 422 and "代替テキストを入力するか" in page.html and images() == []
     assert take(b"<svg></svg>", alt="絵").status == 422
-    page = take(PNG, alt="秋の棚")
+    assert take(b"<svg></svg>", alt="絵", chooser="b7-picture").soup.select("[data-taken-for=b7-picture]")
+    page = take(PNG, alt="秋の棚", chooser="b7-picture")
     [image] = images()
     assert image.alt == "秋の棚" and "準備しています" in page.text
     again = str(page.soup.select_one("#picture-taken")["hx-get"])
     image_jobs.make_image(image.id)
     taken = editor.get(again, headers={"HX-Request": "true"}).soup.select_one("[data-pick-now]")
     assert taken is not None and taken["data-pick"] == str(image.id)
+    # It is for the place that asked, wherever the dialog was opened meanwhile.
+    assert taken["data-pick-into"] == "b7-picture" and taken.find_parent(attrs={"data-taken-for": "b7-picture"})
     # Other mails show it with its words: they stay, and it is said before it is chosen.
     page = take(PNG, alt="冬の棚")
     assert "秋の棚" in page.text and page.soup.select_one("[data-pick]") and not page.soup.select_one("[data-pick-now]")

@@ -21,6 +21,7 @@ from wem.mailings import (
     controlling,
     copying,
     jobs,
+    models,
     naming,
     previewing,
     starting,
@@ -174,6 +175,26 @@ def test_the_check_leads_to_the_page_where_names_are_asked_for(world: World, bro
     assert saved.status == 422 and "承認されていません" in saved.text
     assert owner.submit(f"/mailings/{mailing.id}/edit", {"sender_name_id": "0"}).status == 303
     assert not checking.refused(checking.checks(db.session.get_one(Mailing, mailing.id, populate_existing=True)))
+
+
+def test_a_test_copy_goes_under_the_name_of_now_or_not_at_all(world: World, browser_for: BrowserFor) -> None:
+    row, mailing, owner = approved(world), world.ours.mailing, browser_for(world.ours.owner)
+    tester = models.Tester(customer_id=world.ours.customer.id, name="確認", email="check@shop.example.jp")
+    db.session.add(tester)
+    world.ours.contract.change_details({"sender_name": "髙橋商店ホールディングス"}, by=1)
+    db.session.commit()
+    path, copy = f"/mailings/{mailing.id}/preview", {"testers": [str(tester.id)], "reader": "0"}
+    assert "差出人 髙橋商店ホールディングス <" in " ".join(owner.get(path).text.split())
+    copies = sa.select(OutboxMail.sender_name).where(OutboxMail.kind == "test_copy")
+    assert owner.submit(path, copy, action="/test").status == 303
+    assert db.session.scalars(copies).all() == ["髙橋商店ホールディングス"]
+    under(mailing, row)
+    withdrawn(world, row)
+    page = owner.get(path)
+    assert f"{row.name}（承認なし）" in page.text and page.soup.select(f'#test-copy a[href="{PAGE}"]')
+    refused = owner.post(f"/mailings/{mailing.id}/test", copy)
+    assert refused.status == 422 and "別の名前を選んでください" in refused.text
+    assert len(db.session.scalars(copies).all()) == 1
 
 
 def test_pages_say_before_its_time_that_a_mailing_will_be_held(world: World, browser_for: BrowserFor) -> None:

@@ -61,7 +61,7 @@ def take() -> Answer:
         except NotTaken as error:
             form.file.errors = [PROBLEMS[error.problem]]
     if image is None:
-        return render_template("mailings/_picture_taken.html", errors=form.errors), 422
+        return render_template("mailings/_picture_taken.html", errors=form.errors, chooser=_chooser()), 422
     # One that is there already keeps its words: other mails show it with them.
     kept = image.described and (image.alt, image.decorative) != form.words
     if not image.described:
@@ -83,4 +83,9 @@ def taken(id: int) -> Answer:
 
 def _taken(image: Image, *, kept: bool) -> Answer:
     errors = {"file": [PROBLEMS[image.problem]]} if image.problem else {}
-    return render_template("mailings/_picture_taken.html", image=image, kept=kept, errors=errors)
+    return render_template("mailings/_picture_taken.html", image=image, kept=kept, errors=errors, chooser=_chooser())
+
+
+def _chooser() -> str:
+    """Return for which place of the page the file is: the dialog may be open for another when the image is made."""
+    return request.values.get("chooser", "")[:50]

@@ -21,9 +21,14 @@ def take_sender_name(mailing: Mailing) -> None:
 
     Whether a chosen one holds is looked at when it is sent: `lost`.
     """
+    mailing.sender_name = name_now(mailing)
+
+
+def name_now(mailing: Mailing) -> str:
+    """Return the name that `take_sender_name` would give it."""
     chosen = db.session.get(SenderName, mailing.sender_name_id) if mailing.sender_name_id else None
     of_theirs = chosen is not None and chosen.customer_id == mailing.customer_id
-    mailing.sender_name = chosen.name if chosen and of_theirs else registered_name(mailing.customer_id)
+    return chosen.name if chosen and of_theirs else registered_name(mailing.customer_id)
 
 
 def take_anew(mailing: Mailing) -> None:

@@ -15,7 +15,7 @@ from wem import audit
 from wem.contracts.rules import Use
 from wem.db import db
 from wem.delivery.template_nodes import TemplateProblem
-from wem.mailings import previewing, testing
+from wem.mailings import naming, previewing, testing
 from wem.mailings.dark_rules import darkened
 from wem.mailings.forms import FindReaderForm, TestCopyForm
 from wem.mailings.greetings import doubled_when_filled
@@ -24,9 +24,10 @@ from wem.mailings.models import BodyKind, Mailing
 from wem.mailings.previewing import GMAIL_KB, SAMPLES, Shown
 from wem.mailings.samples import Sample
 from wem.mailings.starting import lists_of
+from wem.mailings.states import HeldReason
 from wem.mailings.titles import Titles
 from wem.mailings.trial_models import variants_of
-from wem.mailings.wording import problem_text
+from wem.mailings.wording import HELD, problem_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
@@ -169,6 +170,7 @@ def page(mailing: Mailing, *, find: FindReaderForm | None = None, test: TestCopy
         clipped=size >= GMAIL_KB and chosen.shown is not None and chosen.shown.html is not None,
         doubled=_doubled(chosen.shown) if chosen.shown else [],
         sender=previewing.sender_shown(mailing, lists_of(mailing)),
+        name_lost=HELD[HeldReason.sender_name] if naming.lost([mailing]) else "",
         find_form=find or FindReaderForm(formdata=None),
         test_form=test or copy_form(mailing.customer_id, fresh=True),
     )

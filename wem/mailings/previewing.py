@@ -21,7 +21,7 @@ from wem.domains.choosing import sender_address
 from wem.lists.models import Field, MailingList
 from wem.lists.rules import Address, mask_text, read_address
 from wem.lists.subscription_models import Subscriber
-from wem.mailings import block_keeping, starting
+from wem.mailings import block_keeping, naming, starting
 from wem.mailings.block_compiling import html_of, pictures_of
 from wem.mailings.models import Mailing
 from wem.mailings.reply_choosing import reply_address_for
@@ -65,7 +65,7 @@ def sender_shown(mailing: Mailing, lists: Sequence[MailingList] = ()) -> SenderS
     customer_id = mailing.customer_id
     customer = db.session.get_one(Customer, customer_id)
     return SenderShown(
-        mailing.sender_name,
+        naming.name_now(mailing) if _dispatch_of(mailing) is None else mailing.sender_name,
         sender_address(customer, lists).address,
         reply_address_for(customer_id),
     )

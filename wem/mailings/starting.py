@@ -246,4 +246,5 @@ def letter(mailing: Mailing, ready: Ready) -> Letter:
     """Return the mail as it would be sent now, ready to fill in; raises TemplateProblem where a text cannot be."""
     if ready.fault:
         raise ready.fault
-    return Letter(0, opening.content_of(mailing, lists_of(mailing), ready), settings(), ready.templates)
+    content = replace(opening.content_of(mailing, lists_of(mailing), ready), sender_name=naming.name_now(mailing))
+    return Letter(0, content, settings(), ready.templates)

@@ -15,6 +15,7 @@ from wem.mailings import testing
 from wem.mailings.forms import TesterForm
 from wem.mailings.models import Mailing, Tester
 from wem.mailings.preview_views import copy_form, page
+from wem.mailings.start_problems import CannotStart
 from wem.mailings.wording import problem_text
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
@@ -86,6 +87,8 @@ def send(id: int) -> Answer:
         return see_other(url_for("previews.show", id=id))
     try:
         testing.send_copies(mailing, chosen, form.reader.data, by=account.id)
+    except CannotStart:
+        return page(mailing, test=form), 422
     except TemplateProblem as problem:
         db.session.rollback()
         flash(problem_text(problem), "error")

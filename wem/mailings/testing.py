@@ -13,8 +13,9 @@ from wem.domains.choosing import sender_address
 from wem.hashing import address_hasher
 from wem.lists.rules import Address, read_address
 from wem.lists.subscription_models import Suppression
-from wem.mailings import previewing, starting
+from wem.mailings import naming, previewing, starting
 from wem.mailings.models import Mailing, Tester
+from wem.mailings.start_problems import CannotStart, Problem
 from wem.outbox import SystemMail
 
 MOST_TESTERS = 20
@@ -48,7 +49,9 @@ def without_those_who_left(testers: Sequence[Tester]) -> tuple[list[Tester], lis
 
 def send_copies(mailing: Mailing, testers: Sequence[Tester], sample: int, *, by: int) -> None:
     """Put a copy for each tester into the outbox, as invented reader number `sample`, from where the mailing itself
-    goes; raises TemplateProblem."""
+    goes; raises TemplateProblem, and CannotStart when the name chosen for it holds no longer."""
+    if naming.lost([mailing]):
+        raise CannotStart([Problem.name_not_approved])
     shown = previewing.as_sample(mailing, sample)
     sender = previewing.sender_shown(mailing)
     origin = sender_address(db.session.get_one(Customer, mailing.customer_id), starting.lists_of(mailing))
