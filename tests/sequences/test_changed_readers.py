@@ -120,3 +120,24 @@ def test_a_click_before_the_move_ends_it_still(world):
     assert (row.subscriber_id, row.state) == (there.id, ReaderState.left)
     look("2026-12-04T10:00")
     assert numbers(sequence) == [(0, 1, 0, 0), (0, 0, 1, 0)]
+
+
+@pytest.mark.parametrize("clicker_is_further", [True, False])
+def test_the_click_of_either_place_ends_the_joined_one(world, clicker_is_further):
+    been_there(world, "2026-11-01T10:00")
+    sequence = make_sequence(world, (0, 0), (3, 10), (7, 10), (9, 10), leave_on_click=True, tolerance=7)
+    mine = world.ours.mailing_list
+    [further] = sign_up(mine, "2026-12-01T12:00")
+    look("2026-12-01T12:01")
+    look("2026-12-04T10:00")
+    [behind] = sign_up(mine, "2026-12-05T12:00")
+    look("2026-12-05T12:01")
+    moves, stays = (further, behind) if clicker_is_further else (behind, further)
+    first = sa.select(ChosenReader.mailing_id).where(ChosenReader.subscriber_id == moves.id).limit(1)
+    dispatch = db.session.scalars(sa.select(Dispatch).where(Dispatch.mailing_id == first.scalar_subquery())).one()
+    db.session.add(FirstHit(dispatch_id=dispatch.id, seq=1, number=ANY_LINK, at=clock.now(), subscriber_id=moves.id))
+    db.session.commit()
+    assert move(moves, stays.address, "2026-12-06T10:00") == (preferences.Moved.merged, stays.id)
+    row = db.session.scalars(sa.select(SequenceReader)).one()
+    assert (row.subscriber_id, row.state, row.step_id, row.due) == (stays.id, ReaderState.left, None, None)
+    assert counting.numbers(again(sequence)).left == 1

@@ -23,7 +23,7 @@ def carry(old_id: int, new_id: int) -> None:
     running = sa.select(Sequence.id).where(Sequence.id.in_(numbers), Sequence.state != SequenceState.ended)
     for number in db.session.scalars(running.order_by(Sequence.id)).all():
         sequence = db.session.get_one(Sequence, number, populate_existing=True, with_for_update=True)
-        _end_for_who_clicked(sequence, old_id)
+        _end_for_who_clicked(sequence, old_id, new_id)
         before = placing.waiting(number)
         _copy_had(sequence, old_id, new_id)
         _join_places(sequence, old_id, new_id)
@@ -31,16 +31,17 @@ def carry(old_id: int, new_id: int) -> None:
         placing.count_moves(sequence, before)
 
 
-def _end_for_who_clicked(sequence: Sequence, reader_id: int) -> None:
-    """The clicks go with the reader, so what they mean is noted here."""
+def _end_for_who_clicked(sequence: Sequence, old_id: int, new_id: int) -> None:
+    """The clicks go with the old reader, so what they mean is noted here: whichever place is further, it is over."""
     if not sequence.leave_on_click:
         return
+    rounds = sa.select(SequenceReader.round).where(*_of(sequence, old_id), leaving.clicked(sequence))
     db.session.execute(
         sa.update(SequenceReader)
         .where(
             SequenceReader.sequence_id == sequence.id,
-            SequenceReader.subscriber_id == reader_id,
-            leaving.clicked(sequence),
+            SequenceReader.subscriber_id.in_((old_id, new_id)),
+            SequenceReader.round.in_(db.session.scalars(rounds).all()),
         )
         .values(state=ReaderState.left, step_id=None, due=None)
         .execution_options(synchronize_session=False)
