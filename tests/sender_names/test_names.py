@@ -136,6 +136,8 @@ def test_another_customers_names_are_nobodys_business(world: World, browser_for:
     also = asking.ask(world.theirs.customer.id, "株式会社髙橋商店 公式", "店名です。", by=world.theirs.owner.id)
     assert [each.customer for each in deciding.alike_elsewhere(asked)] == [world.ours.customer.name]
     assert [each.asked for each in deciding.alike_elsewhere(also)] == [False]
+    holds = asking.ask(world.theirs.customer.id, f"{row.name} 2号店", "店名です。", by=world.theirs.owner.id)
+    assert [(each.name, each.asked) for each in deciding.alike_elsewhere(holds)] == [(row.name, True)]
     assert browser_for(world.ours.viewer).get(PAGE).soup.select("input[name=name]") == []
 
 

@@ -18,6 +18,9 @@ NAMES = [
     ("text that turns round", "銀行\u202eABC", NameFault.invisible),
     ("a space that nobody sees", "みず\u200bほ", NameFault.invisible),
     ("a Cyrillic letter in a Latin word", "Аmazon", NameFault.scripts),
+    ("a Cyrillic letter among wide Latin ones", "Аｍａｚｏｎ", NameFault.scripts),
+    ("letters that each stand for a phrase", "\ufdfa" * 60, NameFault.unfolds),
+    ("companies in one letter each", "㍿" * 60, None),
 ]
 SAME = [
     ("width and case", "ＡＢＣ商店", "abc商店", True),

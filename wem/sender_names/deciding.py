@@ -70,7 +70,7 @@ def _tell(row: SenderName, waiting: int = 0) -> None:
 
 
 def alike_elsewhere(row: SenderName) -> list[Alike]:
-    """Return the registered and approved names of other customers that the name looks like; for staff alone."""
+    """Return the names of other customers that the name looks like or holds, registered or open; for staff alone."""
     contracts = db.session.execute(
         sa.select(Customer.name, Contract.sender_name)
         .join(Contract, Contract.customer_id == Customer.id)
@@ -82,13 +82,10 @@ def alike_elsewhere(row: SenderName) -> list[Alike]:
         for customer, registered in contracts
         if alike(row.name, registered) or alike(row.name, customer)
     ]
-    same = (
-        sa.select(SenderName)
-        .where(
-            SenderName.folded == row.folded,
-            SenderName.state.in_(OPEN),
-            SenderName.customer_id != row.customer_id,
-        )
+    asked = db.session.execute(
+        sa.select(Customer.name, SenderName.name)
+        .join(Customer, Customer.id == SenderName.customer_id)
+        .where(SenderName.state.in_(OPEN), SenderName.customer_id != row.customer_id)
         .order_by(SenderName.id)
     )
-    return found + [Alike(each.customer.name, each.name, True) for each in db.session.scalars(same)]
+    return found + [Alike(customer, name, True) for customer, name in asked if alike(row.name, name)]

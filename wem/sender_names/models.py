@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from wem import audit, clock
 from wem.accounts.models import Customer
 from wem.db import Base, BigId, db
-from wem.sender_names.rules import LINES, OPEN, NameAct, NameState, before, folded
+from wem.sender_names.rules import LINES, LONGEST_FOLDED, OPEN, NameAct, NameState, before, folded
 
 _OPEN = f"state IN ({', '.join(repr(state.value) for state in OPEN)})"
 
@@ -48,7 +48,7 @@ class SenderName(Base):
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
     name: Mapped[str] = mapped_column(sa.String(100))
     # What looks the same is the same.
-    folded: Mapped[str] = mapped_column(sa.String(400))
+    folded: Mapped[str] = mapped_column(sa.String(LONGEST_FOLDED))
     # What the customer says that it is: a brand, a shop.
     reason: Mapped[str] = mapped_column(sa.String(1000))
     state: Mapped[NameState] = mapped_column(default=NameState.asked)

@@ -7,6 +7,8 @@ import re
 import unicodedata
 
 LONGEST = 60
+# One character of Arabic stands for eighteen.
+LONGEST_FOLDED = 400
 # Of one customer, asked for or approved.
 MOST = 20
 # A registered name of fewer letters stands in other names by chance.
@@ -52,6 +54,7 @@ class NameFault(enum.StrEnum):
 
     invisible = "invisible"  # it holds characters that nobody sees
     address = "address"  # readers would take it for the address that the mail comes from
+    unfolds = "unfolds"  # characters that stand for whole phrases make it too long
     scripts = "scripts"  # letters of several alphabets that look alike stand in one word
 
 
@@ -69,9 +72,12 @@ def name_fault(name: str) -> NameFault | None:
     """Return why a name cannot be one; None when it can."""
     if any(unicodedata.category(each) in ("Cc", "Cf", "Co", "Cn", "Zl", "Zp") for each in name):
         return NameFault.invisible
-    if _ADDRESS.search(unicodedata.normalize("NFKC", name)):
+    if len(folded(name)) > LONGEST_FOLDED:
+        return NameFault.unfolds
+    plain = unicodedata.normalize("NFKC", name)
+    if _ADDRESS.search(plain):
         return NameFault.address
-    if any(len(_alphabets(word)) > 1 for word in name.split()):
+    if any(len(_alphabets(word)) > 1 for word in plain.split()):
         return NameFault.scripts
     return None
 

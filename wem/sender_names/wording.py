@@ -19,6 +19,9 @@ FAULTS = {
     NameFault.address: _l(
         "Please enter a name without “@” or a domain name: readers could mistake it for the sender's address."
     ),
+    NameFault.unfolds: _l(
+        "The name contains characters that stand for whole phrases and is too long. Please use ordinary characters."
+    ),
     NameFault.scripts: _l(
         "One word mixes letters of several alphabets, such as Latin and Cyrillic. Please use one alphabet."
     ),
