@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tests.factories import World, make_account, make_mailing
 from tests.mailings.trials import begun, planned
 from tests.page import Browser
-from tests.sequences.simulating import again, make_sequence
+from tests.sequences.simulating import again, at, been_there, look, make_sequence
 from wem import audit, clock
 from wem.accounts.rules import StaffRole
 from wem.db import db
@@ -37,6 +37,7 @@ from wem.sender_names.models import AlreadyDecided, SenderName
 from wem.sender_names.rules import NameState
 from wem.sequences import controlling as sequences
 from wem.sequences import standing
+from wem.sequences.rules import SequenceState
 from wem.sequences.sending import letter_of
 
 BrowserFor = Callable[..., Browser]
@@ -277,6 +278,39 @@ def test_steps_have_names_of_their_own(world: World, browser_for: BrowserFor) ->
     owner.submit(f"/mailings/{step.mailing_id}/edit", {"sender_name_id": "0"})
     sequences.put_to_use(again(sequence).steps[0], by=1)
     assert standing.forbidden(sequence) is None
+
+
+def test_what_a_pause_caught_goes_on_under_the_name_that_its_step_has_since(
+    world: World, browser_for: BrowserFor
+) -> None:
+    row = approved(world)
+    been_there(world, "2026-11-01T10:00")
+    sequence = make_sequence(world, (0, 0), start="", with_present=True)
+    draft = sequence.steps[0].mailing
+    under(draft, row)
+    with at("2026-12-01T09:00"):
+        sequences.start(again(sequence), with_present=True, by=1)
+        db.session.commit()
+    look("2026-12-01T10:00")
+    run = db.session.scalars(sa.select(Mailing).where(Mailing.step_id.is_not(None))).one()
+    assert run.sender_name == row.name
+    with at("2026-12-01T10:01"):
+        owner = browser_for(world.ours.owner)
+        owner.post(f"/sequences/{sequence.id}/pause")
+        withdrawn(world, row)
+        owner.post(f"/sequences/{sequence.id}/resume")
+        said = owner.get(f"/sequences/{sequence.id}").text
+        assert "差出人の名前の承認" in said and "リストまたは日付の項目" not in said
+        assert again(sequence).state is SequenceState.paused
+        draft = again(sequence).steps[0].mailing
+        draft.sender_name_id = None
+        sequences.put_to_use(again(sequence).steps[0], by=1)
+        db.session.commit()
+        owner.post(f"/sequences/{sequence.id}/resume")
+    db.session.expire_all()
+    assert (run.state, run.sender_name_id) == (MailingState.sending, None)
+    [dispatch] = db.session.scalars(sa.select(Dispatch)).all()
+    assert dispatch.content["sender_name"] == run.sender_name == world.ours.contract.sender_name
 
 
 def test_so_many_names_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

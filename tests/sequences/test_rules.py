@@ -4,8 +4,10 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from wem.mailings.start_problems import Problem
 from wem.sequences import rules
 from wem.sequences.rules import NOTHING_YET, Fate, Place, SequenceKind, StepFault
+from wem.sequences.wording import CANNOT_GO_ON
 
 TODAY = date(2026, 6, 10)
 NOW = rules.slot(datetime(2026, 6, 10, 10, 30))
@@ -104,3 +106,7 @@ SIGN_UP, DATE = SequenceKind.sign_up, SequenceKind.date
 )
 def test_which_days_a_step_can_have(kind, yearly, days, others, fault):
     assert rules.step_fault(kind, yearly, days, others) is fault
+
+
+def test_whatever_keeps_it_from_going_on_has_words():
+    assert set(CANNOT_GO_ON) == set(Problem) - {Problem.contract}

@@ -83,6 +83,17 @@ def _let_go(mailing: Mailing, by: int | None) -> None:
         queue.ring(queue.WORK, "wem.mailings.jobs.expand", each.id)
 
 
+def rename(mailing: Mailing, sender_name_id: int | None) -> None:
+    """Have what has not left of a mailing that stands still go under another name of its customer's; None: the one
+    registered. Raises NotPossible."""
+    unfinished = [each for each in _dispatches(mailing, "resume") if not each.finished]
+    mailing.sender_name_id = sender_name_id
+    naming.take_sender_name(mailing)
+    for each in unfinished:
+        dispatch = delivery.locked(each.id)
+        dispatch.content = dispatch.content | {"sender_name": mailing.sender_name}
+
+
 def comes_to_rest(mailing: Mailing) -> bool:
     """Have a mailing that is to pause be `paused` if no mail of it may leave any more; False while one may."""
     if any(delivery.come_to_rest(each.id) is DispatchState.pausing for each in _dispatches(mailing, "pause")):

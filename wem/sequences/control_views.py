@@ -22,6 +22,7 @@ from wem.sequences.forms import StartForm
 from wem.sequences.models import NotPossible, Sequence
 from wem.sequences.rules import SequenceKind, SequenceState
 from wem.sequences.views import label_of, when_of
+from wem.sequences.wording import CANNOT_GO_ON
 from wem.web.blueprints import CustomerBlueprint, for_roles
 from wem.web.htmx import see_other
 from wem.web.ownership import owned_or_404
@@ -123,23 +124,10 @@ def _act(id: int, act: Callable[..., None], done: str, *, follow: bool = False) 
 
 
 def _why(error: CannotStart, sequence: Sequence) -> str:
-    said = {
-        Problem.contract: " ".join(
-            (
-                describing.why_closed(contract_in_force(sequence.customer_id), Use.send),
-                gettext("See the contract page, or contact the help desk."),
-            )
-        ),
-        Problem.complaints: gettext("Your mailings are awaiting review by our staff. Please contact the help desk."),
-        Problem.taken_down: gettext("Our staff have blocked an email of this sequence. Please see the notice."),
-        Problem.sender_domain: gettext(
-            "The records of the sender's domain are no longer found. Please mend them under “Sender domains” before "
-            "you send."
-        ),
-        Problem.segment: gettext("The segment used as an exit condition was deleted. Please choose another one."),
-    }
-    otherwise = gettext("Its list or date field was deleted. Please create a new sequence.")
-    return str(said.get(error.problems[0], otherwise))
+    if error.problems[0] is not Problem.contract:
+        return str(CANNOT_GO_ON[error.problems[0]])
+    closed = describing.why_closed(contract_in_force(sequence.customer_id), Use.send)
+    return f"{closed} {gettext('See the contract page, or contact the help desk.')}"
 
 
 def _moved_on(id: int) -> Answer:

@@ -16,6 +16,7 @@ from wem.mailings.models import Mailing
 from wem.mailings.start_problems import CannotStart, Problem
 from wem.mailings.states import HeldReason, MailingState
 from wem.mailings.states import NotPossible as MailingNotPossible
+from wem.sender_names.asking import not_approved
 from wem.sequences import keeping, standing
 from wem.sequences.models import NotPossible, Sequence, SequenceStep
 from wem.sequences.rules import Act, SequenceState
@@ -128,12 +129,26 @@ def resume(sequence: Sequence, *, by: int) -> None:
 
 
 def _let_go(mailing: Mailing, by: int) -> None:
+    _mend_name(mailing)
     try:
         mailings.resume(mailing, by=by)
     except CannotStart as error:
         if error.problems != [Problem.maintenance]:
             raise
         mailings.resume_after_maintenance(mailing, by=by)
+
+
+def _mend_name(mailing: Mailing) -> None:
+    """Give what has not left of a sending its step's present name when its own is no longer approved.
+
+    Nobody can give it another one: it would stand still for ever, and the sequence with it. A step that was removed may
+    bear the lost name still; then it is the registered one.
+    """
+    if not naming.lost([mailing]):
+        return
+    step = db.session.get(SequenceStep, mailing.step_id)
+    present = step.live.get("sender_name_id") if step else None
+    mailings.rename(mailing, None if not_approved(mailing.customer_id, [present]) else present)
 
 
 def take_up(sequence: Sequence) -> None:
@@ -145,6 +160,7 @@ def take_up(sequence: Sequence) -> None:
         if mailing.held_reason in TAKEN_UP:
             try:
                 with db.session.begin_nested():
+                    _mend_name(mailing)
                     standing_still.take_up(mailing)
                     mailings_telling.tell_people(mailing)
             except MailingNotPossible:

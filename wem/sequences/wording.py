@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
+from wem.mailings.start_problems import Problem
 from wem.mailings.states import HeldReason
 from wem.mailings.wording import held_text as mailing_held_text
 from wem.sequences import rules
@@ -39,6 +40,28 @@ HELD = {
     HeldReason.review: _l(
         "An email of the sequence is awaiting review by our staff. Please resume the sequence afterwards."
     ),
+}
+# Why it does not go on when somebody wants it to; of a contract its own words say it.
+CANNOT_GO_ON = {
+    Problem.complaints: _l("Your mailings are awaiting review by our staff. Please contact the help desk."),
+    Problem.maintenance: _l("Maintenance is in progress. Due emails are sent automatically afterwards."),
+    Problem.review: HELD[HeldReason.review],
+    Problem.taken_down: _l("Our staff have blocked an email of this sequence. Please see the notice."),
+    Problem.name_not_approved: HELD[HeldReason.sender_name],
+    Problem.sender_domain: _l(
+        "The records of the sender's domain are no longer found. Please mend them under “Sender domains” before "
+        "you send."
+    ),
+    Problem.no_list: _l("Its list or date field was deleted. Please create a new sequence."),
+    Problem.segment: _l("The segment used as an exit condition was deleted. Please choose another one."),
+    Problem.legal_items: HELD[HeldReason.problems],
+    Problem.sender_name: HELD[HeldReason.problems],
+    Problem.nobody: HELD[HeldReason.problems],
+    Problem.subject: HELD[HeldReason.problems],
+    Problem.body: HELD[HeldReason.problems],
+    Problem.template: HELD[HeldReason.problems],
+    Problem.trial: HELD[HeldReason.problems],
+    Problem.personal_link: HELD[HeldReason.problems],
 }
 
 
