@@ -270,7 +270,12 @@ def test_steps_have_names_of_their_own(world: World, browser_for: BrowserFor) ->
     db.session.commit()
     assert letter_of(sequence, sequence.steps[0]).sender_name == row.name
     assert standing.forbidden(sequence) is None
-    withdrawn(world, row)
+    support, said = browser_for(make_account("支援", staff_role=StaffRole.support)), "1件のステップメール"
+    assert said in support.get(f"{STAFF}/{row.id}").text and said not in owner.get(PAGE).text
+    support.post(f"{STAFF}/{row.id}/withdraw", {"note": "商標の申入れがありました。"})
+    mails = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == "sender_name_decided")).all()
+    assert said in owner.get(PAGE).text and said in mails[-1].text and said not in mails[0].text
+    db.session.expire_all()
     assert standing.forbidden(sequence) is HeldReason.sender_name
     with pytest.raises(CannotStart):
         sequences.put_to_use(sequence.steps[0], by=1)

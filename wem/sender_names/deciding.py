@@ -48,16 +48,17 @@ def refuse(row: SenderName, note: str, *, by: int) -> None:
     _tell(row)
 
 
-def withdraw(row: SenderName, note: str, *, by: int, waiting: int) -> None:
-    """Let nothing start under the name from now on; `waiting`: how many mailings are scheduled under it.
+def withdraw(row: SenderName, note: str, *, by: int, waiting: int, sequences: int = 0) -> None:
+    """Let nothing start under the name from now on; `waiting`: how many mailings are scheduled under it,
+    `sequences`: how many that have begun bear it.
 
     Raises AlreadyDecided when it does not hold.
     """
     row.withdraw(note, by=by)
-    _tell(row, waiting)
+    _tell(row, waiting, sequences)
 
 
-def _tell(row: SenderName, waiting: int = 0) -> None:
+def _tell(row: SenderName, waiting: int = 0, sequences: int = 0) -> None:
     """Put a mail about the decision into the outbox for each who writes the customer's mailings."""
     people = (
         sa.select(Account)
@@ -65,7 +66,7 @@ def _tell(row: SenderName, waiting: int = 0) -> None:
         .where(Membership.customer_id == row.customer_id, Membership.role.in_(WRITERS), Account.ended_at.is_(None))
     )
     for person in db.session.scalars(people.order_by(Account.id)):
-        mail = emails.about_decision(row, person, waiting)
+        mail = emails.about_decision(row, person, waiting, sequences)
         outbox.post(mail, customer_id=row.customer_id, about=f"sender name {row.id}")
 
 

@@ -16,8 +16,9 @@ from wem.settings import settings
 LIFETIME = timedelta(hours=24)
 
 
-def about_decision(row: SenderName, person: Account, waiting: int) -> SystemMail:
-    """Say in a person's language what we decided and why; `waiting` mailings are scheduled under a withdrawn name."""
+def about_decision(row: SenderName, person: Account, waiting: int, sequences: int) -> SystemMail:
+    """Say in a person's language what we decided and why; of a withdrawn name, how many mailings wait under it and how
+    many sequences send under it."""
     with force_locale(person.language):
         subject = {
             NameState.approved: gettext("Sender name approved: %(name)s", name=row.name),
@@ -28,6 +29,7 @@ def about_decision(row: SenderName, person: Account, waiting: int) -> SystemMail
             "name": person.name,
             "row": row,
             "waiting": waiting,
+            "sequences": sequences,
             "url": f"{settings().PORTAL_URL.rstrip('/')}/settings/sender-names",
             "settings": settings(),
             "current_language": person.language,

@@ -20,6 +20,7 @@ from wem.sender_names.imitation_rules import imitated
 from wem.sender_names.models import AlreadyDecided, SenderName
 from wem.sender_names.rules import OPEN
 from wem.sender_names.wording import STATES
+from wem.sequences import bearing
 from wem.web.blueprints import StaffBlueprint
 from wem.web.htmx import see_other
 from wem.web.ownership import found_or_404
@@ -71,9 +72,9 @@ def withdraw(id: int) -> Answer:
     row, form = found_or_404(SenderName, id), NoForm()
     if not form.validate_on_submit():
         return _page(row, form, 422)
-    waiting = sum(naming.unstarted([row.id]).values())
+    waiting, under = _waiting(row), _sequences(row)
     try:
-        deciding.withdraw(row, (form.note.data or "").strip(), by=me().id, waiting=waiting)
+        deciding.withdraw(row, (form.note.data or "").strip(), by=me().id, waiting=waiting, sequences=under)
     except AlreadyDecided:
         return _too_late()
     return _decided(gettext("Withdrawn. Nothing starts under this name any more; the customer’s people are told why."))
@@ -106,10 +107,19 @@ def _page(row: SenderName, form: NoForm, status: int) -> Answer:
         alike=deciding.alike_elsewhere(row) if row.state in OPEN else [],
         imitated=imitated(row.name) if row.state in OPEN else [],
         people=_people(row),
-        waiting=sum(naming.unstarted([row.id]).values()),
+        waiting=_waiting(row),
+        sequences=_sequences(row),
         form=form,
     )
     return page, status
+
+
+def _waiting(row: SenderName) -> int:
+    return naming.unstarted([row.id]).get(row.id, 0)
+
+
+def _sequences(row: SenderName) -> int:
+    return bearing.under_names(row.customer_id, [row.id]).get(row.id, 0)
 
 
 def _people(row: SenderName) -> dict[int, str]:

@@ -16,6 +16,7 @@ from wem.sender_names.forms import AskForm
 from wem.sender_names.models import AlreadyDecided, SenderName
 from wem.sender_names.rules import MOST, NameState
 from wem.sender_names.wording import STATES
+from wem.sequences import bearing
 from wem.web.blueprints import CustomerBlueprint
 from wem.web.htmx import see_other
 from wem.web.limits import limiter
@@ -83,5 +84,6 @@ def _page(form: AskForm, status: int) -> Answer:
         usable=[row for row in rows if row.state is NameState.approved],
         states=STATES,
         unstarted=naming.unstarted([row.id for row in rows]),
+        sequences=bearing.under_names(customer.id, [row.id for row in rows]),
     )
     return page, status
