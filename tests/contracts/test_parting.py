@@ -14,7 +14,19 @@ from wem.accounts.rules import StaffRole
 from wem.audit import AuditEvent
 from wem.billing import first_invoices
 from wem.clock import JAPAN
-from wem.contracts import agreed, deciding, ending, jobs, life_rules, living, parting, requesting, revoking
+from wem.contracts import (
+    agreed,
+    deciding,
+    describing,
+    ending,
+    jobs,
+    life_rules,
+    living,
+    parting,
+    requesting,
+    revoking,
+    taking_effect,
+)
 from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractOption
 from wem.contracts.request_models import Revocation, Termination, TerminationGround, TerminationScope
@@ -338,3 +350,22 @@ def test_an_option_that_its_customer_gave_up_meanwhile_does_not_come_back(world,
         assert again(contract).options_on(date(2026, 4, 5)) == [] and len(contract.options) == 1
         notice = told(NoticeKind.resumed)
         assert "4月1日" in notice.text and "再開しません" in notice.text
+
+
+def test_what_was_asked_for_before_does_not_bring_an_ended_option_back(world, other, paper):
+    with at("2026-03-05T10:00"):
+        other_one = make_option("電話の案内", 300)
+        way = Way(None, clock.now())
+        row = requesting.change_options(again(world.ours.contract), [other_one.code], [], way, overdue=0)
+        row.wish = {**row.wish, "add": [other_one.code, paper.code]}
+        deciding.accept(row, by=other.id)
+        db.session.commit()
+        [held] = again(world.ours.contract).options
+        ended(world, other, option=held)
+        contract, begins = again(world.ours.contract), row.effective_on
+        fee = agreed.plain_fee(contract, 0, begins, agreed.coming(contract))
+        assert fee == agreed.plain_fee(contract, 0, begins, []) + 300
+        assert "弊社が解除したため" in str(describing.facts(row)) and "紙の請求書" in describing.pending(row)
+    with time_machine.travel(datetime(begins.year, begins.month, begins.day, 10, tzinfo=JAPAN), tick=False):
+        taking_effect.apply(row, by=None)
+        assert [each.code for each in again(contract).options_on(clock.today())] == [other_one.code]

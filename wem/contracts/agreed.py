@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wem.contracts import catalogue, date_rules, rules
+from wem.contracts import catalogue, date_rules, parting, rules
 from wem.contracts.catalogue_models import Course, Option, course_price
 from wem.contracts.models import Contract
 from wem.contracts.price_models import agreed_tier
@@ -88,9 +88,10 @@ def plain_fee(contract: Contract, peak: int, day: date, changes: Sequence[Contra
 def _options(contract: Contract, day: date, changes: Sequence[ContractRequest]) -> list[Option]:
     """Return the options of a day, with what will have been added and removed by then."""
     found = {option.code: option for option in contract.options_charged(day)}
+    ended = parting.ended_options(contract.id) if changes else {}
     for row in changes:
         if row.kind is RequestKind.options and row.effective_on and row.effective_on <= day:
             found = {code: option for code, option in found.items() if code not in row.wish["remove"]}
-            added = [catalogue.option_of(code) for code in row.wish["add"]]
+            added = [catalogue.option_of(code) for code in row.wish["add"] if code not in ended]
             found |= {option.code: option for option in added if option.ends_on is None or option.ends_on > day}
     return list(found.values())

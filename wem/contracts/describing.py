@@ -42,7 +42,7 @@ def facts(row: ContractRequest, *, for_staff: bool = False) -> Facts:
     asked = row.wish
     if row.channel is not Channel.portal:
         asked = {name: shown(text) if name in TYPED else text for name, text in asked.items()}
-    found = wish(row.kind, asked, row.channel)
+    found = [*wish(row.kind, asked, row.channel), *_not_added(row)]
     found.append((gettext("Received"), row.received_at))
     if row.wanted_on:
         found.append((gettext("Wanted from"), row.wanted_on))
@@ -57,6 +57,17 @@ def facts(row: ContractRequest, *, for_staff: bool = False) -> Facts:
     if row.reason:
         found.append((gettext("Reason"), shown(row.reason)))
     return found
+
+
+def _not_added(row: ContractRequest) -> Facts:
+    """Return the options of a request that do not come by it, since we have ended them in the meantime (14-1)."""
+    wanted = set(row.wish.get("add", [])) if row.kind is RequestKind.options else set()
+    if not wanted or row.state in CAME_TO_NOTHING:
+        return []
+    wanted -= {held.option.code for held in row.contract.options if held.since == row.effective_on}
+    gone = [each.option.option for each in terminations_in_part(row.contract_id) if each.option is not None]
+    said = gettext("Not added: we have terminated this option (Art. 14-1)")
+    return [(option.name, said) for option in gone if option.code in wanted]
 
 
 def wish(kind: RequestKind, asked: dict[str, Any], channel: Channel = Channel.portal) -> Facts:
@@ -90,7 +101,9 @@ def wish(kind: RequestKind, asked: dict[str, Any], channel: Channel = Channel.po
 
 def pending(row: ContractRequest) -> str:
     """Return a change that is asked for or accepted and does not hold yet, in a sentence."""
-    what = gettext(", ").join(f"{label}: {value}" for label, value in wish(row.kind, row.wish) if label and value)
+    what = gettext(", ").join(
+        f"{label}: {value}" for label, value in [*wish(row.kind, row.wish), *_not_added(row)] if label and value
+    )
     day = as_read(row.effective_on) if row.effective_on else "–"
     if row.undecided:
         return str(gettext("Asked for already, and not decided: from %(day)s %(what)s", day=day, what=what))

@@ -18,7 +18,9 @@ from wem.web.htmx import see_other
 from wem.web.session import me
 
 
-def answer_decision(row: Termination | Revocation, decide: Callable[..., None], *, back_url: str, act: str) -> Response:
+def answer_decision(
+    row: Termination | Revocation, decide: Callable[..., None], *, back_url: str, act: str, said_if_approved: str = ""
+) -> Response:
     """Carry out what the form says about the row, the contract locked; `act` names it in the audit trail if denied.
 
     `decide` takes the row, the action, the note and `by`, and raises OwnProposal and Illegal.
@@ -37,4 +39,5 @@ def answer_decision(row: Termination | Revocation, decide: Callable[..., None], 
         return denied(contract, "own_approval", said)
     except Illegal:
         return denied(contract, act)
-    return decided(contract.id, gettext("It is decided."))
+    approved = said_if_approved and chosen == TerminationAction.approve.name
+    return decided(contract.id, said_if_approved if approved else gettext("It is decided."))

@@ -45,6 +45,7 @@ def propose_termination(id: int) -> Answer:
     form.offer(contract)
     waiting = ending.open_termination(id)
     if waiting is not None:
+        flash(gettext("A termination is asked for already. It must be decided first."), "warning")
         return see_other(url_for("staff_terminations.show", id=waiting.id))
     number = row_number(request.args.get("correction"))
     correction = db.session.get(Correction, number) if number is not None else None
@@ -70,6 +71,7 @@ def propose_termination(id: int) -> Answer:
             db.session.commit()
             flash(str(ASKED), "info")
             return see_other(url_for("staff_terminations.show", id=row.id))
+    whole = gettext("%(label)s:", label=str(SCOPES[TerminationScope.whole]))
     page = render_template(
         "contracts/staff/act.html",
         title=gettext("Terminate the contract of %(name)s", name=contract.customer.name),
@@ -81,10 +83,11 @@ def propose_termination(id: int) -> Answer:
         upload=True,
         notes=[
             str(NOTHING_YET),
-            gettext(
+            whole
+            + gettext(
                 "Then it holds at once: sign-up, sending and sign-in to lists end, and the customer is told (Art. 14)."
             ),
-            gettext("The day of the approval is the last day of service."),
+            whole + gettext("The day of the approval is the last day of service."),
             *_about_parts(contract),
         ],
     )
@@ -121,7 +124,7 @@ def show(id: int) -> Answer:
         row=row,
         contract=row.contract,
         ground=TERMINATION_GROUNDS[row.ground],
-        scope=describing.terminated_part(row) if in_part else SCOPES[row.scope],
+        scope="：".join(part for part in (str(SCOPES[row.scope]), describing.terminated_part(row)) if part),
         effects=part_effects.ending(row, clock.today()) if in_part and row.has_effect else [],
         closes_sending=ServicePart.sending in row.service_parts,
         closes_archive=ServicePart.back_numbers in row.service_parts,
@@ -150,4 +153,6 @@ def decide_termination(id: int) -> Answer:
     back_url = url_for("staff_terminations.show", id=id)
     owed = [(each.label, each.missing, each.due_on) for each in collecting.open_by_hand(row.contract_id)]
     decide = partial(ending.decide_termination, owed=owed)
-    return answer_decision(row, decide, back_url=back_url, act="termination")
+    ended = gettext("It is decided. What has ended: %(part)s", part=describing.terminated_part(row))
+    said = ended if row.scope is TerminationScope.part and row.has_effect else ""
+    return answer_decision(row, decide, back_url=back_url, act="termination", said_if_approved=said)

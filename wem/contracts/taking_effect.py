@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wem import audit
-from wem.contracts import catalogue, notifying
+from wem.contracts import catalogue, notifying, parting
 from wem.contracts.models import Contract
 from wem.contracts.part_models import ContractOption
 from wem.contracts.request_models import ContractRequest, RequestKind
@@ -45,7 +45,9 @@ def _options(contract: Contract, row: ContractRequest) -> None:
     for held in contract.options:
         if held.option.code in gone and (held.until is None or held.until > row.effective_on):
             held.until = row.effective_on
-    for code in row.wish["add"]:
+    # What we have ended since it was asked for comes back by the lifting alone (14-1).
+    ended = parting.ended_options(contract.id)
+    for code in (code for code in row.wish["add"] if code not in ended):
         option = catalogue.option_of(code)
         if option.ends_on is None or option.ends_on > row.effective_on:
             contract.options.append(ContractOption(option=option, since=row.effective_on, until=option.ends_on))

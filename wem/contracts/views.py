@@ -13,7 +13,7 @@ from wem.billing import arrears, ways_to_pay
 from wem.contracts import addressing, costing, describing, ending, life_rules, request_views, rules
 from wem.contracts.agreed import fee_of_month
 from wem.contracts.catalogue_models import samples_on
-from wem.contracts.date_rules import DAY, month_start
+from wem.contracts.date_rules import DAY, month_end, month_start
 from wem.contracts.mandate_models import mandates
 from wem.contracts.models import Contract, contract_in_force
 from wem.contracts.request_models import ContractRequest, open_requests
@@ -84,6 +84,10 @@ def _life(contract: Contract, peak: int) -> dict[str, Any]:
         "dates": life_rules.dates(contract.life, today),
         "outlook": costing.leaving_today(contract, clock.now(), peak),
         "options": contract.options_seen(today),
+        "still_charged": [
+            each for each in contract.options_charged(month_start(today)) if each not in contract.options_seen(today)
+        ],
+        "month_ends": month_end(today),
         "terminated": describing.terminated(contract.id),
         "fee": fee_of_month(contract, peak, month_start(today)),
         "with_tax": rules.with_tax,
