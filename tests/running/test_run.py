@@ -35,7 +35,7 @@ class Run:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "WEM_ENV": "development", "VAR_DIR": str(var), **environ},
             )
-        wait_for(lambda: (var / "run" / "started").exists() or self.process.poll() is not None, 60)
+        wait_for(lambda: (var / "run" / "started").exists() or self.process.poll() is not None, 240)
         assert self.process.poll() is None, self.output.read_text()
 
     def pid(self, name: str) -> int:
