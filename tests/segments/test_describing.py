@@ -16,19 +16,22 @@ NAMES = Names({3: "好きな色"}, {})
     [
         (Topic.opened, Op.mailing, ("5",), "「秋号」を開封した", "opened “秋号”"),
         (Topic.opened, Op.not_mailing, ("5",), "「秋号」を開封していない", "did not open “秋号”"),
-        (Topic.opened, Op.last_days, ("7",), "今日までの7日以内にメールを開封した", "opened a mail in the last 7 days"),
+        (
+            Topic.opened, Op.last_days, ("7",), "今日までの7日以内にメールを開封した",
+            "opened an email in the last 7 days",
+        ),
         (Topic.clicked, Op.never, (), "メールのリンクを一度もクリックしていない", "never clicked a link"),
         (
             Topic.choice, Op.none_of, ("赤", "青"), "好きな色：赤、青のどれでもない（空欄も含む）",
-            "好きな色: is none of: 赤, 青 (empty ones count too)",
+            "好きな色: is none of: 赤, 青 (including empty)",
         ),
         (
             Topic.choices, Op.none_of, ("赤",), "好きな色：赤のどれも含まない（空欄も含む）",
-            "好きな色: holds none of: 赤 (empty ones count too)",
+            "好きな色: includes none of: 赤 (including empty)",
         ),
         (
             Topic.text, Op.differs, ("赤",), "好きな色：「赤」以外（空欄も含む）",
-            "好きな色: is not “赤” (empty ones count too)",
+            "好きな色: is not “赤” (including empty)",
         ),
     ],
 )  # fmt: skip

@@ -185,7 +185,7 @@ def test_filters(trail, browser_for, asked, found):
         asked = {"customer": trail.theirs.contract.number}
     page = browser_for(trail.admin).get("/staff/audit", query_string=asked)
     assert page.status == 200
-    shown = {code.get_text() for code in page.soup.select("#trail code")}
+    shown = {act["title"] for act in page.soup.select("#trail span[title]")}
     assert shown == found
 
 
